@@ -1,0 +1,3 @@
+//! Server-side web sessions in PostgreSQL, shared with Go's gorilla/sessions and pgstore.
+
+pub mod wire;

@@ -1,0 +1,26 @@
+//! What every test needs: a runtime, a schema of its own, a clock that stands still.
+
+use std::future::Future;
+
+use libtest_mimic::Trial;
+
+/// Lists test functions (`async fn()`) as trials named `module::function`.
+macro_rules! trials {
+    ($($test:ident),* $(,)?) => {
+        vec![$($crate::support::trial(concat!(module_path!(), "::", stringify!($test)), $test)),*]
+    };
+}
+pub(crate) use trials;
+
+/// A trial that runs an async test on a runtime of its own. It fails when the test panics.
+pub(crate) fn trial<F>(name: &str, test: fn() -> F) -> Trial
+where
+    F: Future<Output = ()> + 'static,
+{
+    let name = name.trim_start_matches("it::");
+    Trial::test(name, move || {
+        let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+        runtime.block_on(test());
+        Ok(())
+    })
+}
