@@ -1,0 +1,148 @@
+//! Stages 3 and 5, the seam: key, bytes and times. Nothing here knows HTTP or values.
+//!
+//! Every method is one state change. Insert and update are different verbs: an update never
+//! creates a row, so a session that was destroyed meanwhile stays destroyed.
+
+mod error;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::pin::Pin;
+
+pub use error::{StoreError, StoreErrorKind};
+
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+
+/// What a [`Store`]'s methods return.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A place that keeps rows: [`PgStore`](postgres::PgStore) in production,
+/// [`MemoryStore`](memory::MemoryStore) in an application's own tests.
+///
+/// The time is always a parameter; a store has no clock of its own.
+pub trait Store: Debug + Send + Sync + 'static {
+    /// The newest row of a key, or `None` when there is none or it is past its time at `now`.
+    ///
+    /// A row is past its time when `expires_on` has come, unless it was written to end with the
+    /// browser: such rows carry an `expires_on` not after `modified_on` (Go writes them for a
+    /// maximal age of 0) and live by the timestamp inside `data` alone.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Timeout`] when the store could not
+    /// be asked, [`StoreErrorKind::UndecodableRow`] when a column holds what none may hold.
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>>;
+
+    /// Writes a first row under a fresh ID.
+    ///
+    /// # Errors
+    /// When the row is not known to be written.
+    fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
+
+    /// Replaces `data`, `modified_on` and `expires_on` of the key's rows; `created_on` stays.
+    ///
+    /// # Errors
+    /// When the row is not known to be written.
+    fn update<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, Written>;
+
+    /// Removes every row of `old` and writes `row` under `new`, in one step.
+    ///
+    /// # Errors
+    /// When the rows are not known to be changed.
+    fn rename<'a>(
+        &'a self,
+        old: &'a SessionId,
+        new: &'a SessionId,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written>;
+
+    /// Removes every row of a key and returns how many there were. None is no error.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64>;
+
+    /// Removes one bounded batch of rows past their time, oldest first.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept>;
+}
+
+/// A row without its key.
+#[derive(Clone, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs)] // A literal of it must name every column that is written.
+pub struct Row {
+    /// The sealed values: the text that securecookie makes of them, as ASCII bytes.
+    pub data: Vec<u8>,
+    /// When the session began.
+    pub created_on: Timestamp,
+    /// When it was last written.
+    pub modified_on: Timestamp,
+    /// When it ends, as far as the store is concerned.
+    pub expires_on: Timestamp,
+}
+
+impl Row {
+    /// Whether a load at `now` must not see the row any more.
+    // Go: pgstore.go load reads rows past their time until Cleanup removes them; ours does not.
+    #[must_use]
+    pub fn is_past_its_time(&self, now: Timestamp) -> bool {
+        self.expires_on <= now && !self.ends_with_the_browser()
+    }
+
+    /// Whether it was written with a maximal age of 0, which leaves `expires_on` meaningless.
+    // Go: pgstore.go save takes expires_on from the clock before modified_on.
+    #[must_use]
+    pub fn ends_with_the_browser(&self) -> bool {
+        self.expires_on <= self.modified_on
+    }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Row")
+            .field("data", &format_args!("{} bytes", self.data.len()))
+            .field("created_on", &self.created_on)
+            .field("modified_on", &self.modified_on)
+            .field("expires_on", &self.expires_on)
+            .finish()
+    }
+}
+
+/// What became of a write to a row that should have been there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums)] // Whoever handles only one of the two loses writes or logouts.
+#[must_use]
+pub enum Written {
+    /// It is written.
+    Saved,
+    /// There was no row of that key any more; nothing was written.
+    Gone,
+}
+
+/// Which rows one call of [`Store::sweep`] removes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SweepBatch {
+    /// Rows whose `expires_on` lies before this go.
+    pub expired_before: Timestamp,
+    /// Rows that end with the browser go when they were last written before this.
+    pub idle_since_before: Timestamp,
+    /// Where the batch before this one ended: rows that expired earlier are not looked at again.
+    pub after: Timestamp,
+    /// How many rows at most.
+    pub limit: u32,
+}
+
+/// What one batch of a sweep did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Swept {
+    /// How many rows it removed.
+    pub removed: u64,
+    /// Where the next batch goes on, or `None` when this was the last one.
+    pub next: Option<Timestamp>,
+}
