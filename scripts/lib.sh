@@ -1,0 +1,178 @@
+# Sourced by scripts/demo, scripts/test and .ci/run: makes sure of the tools that they need.
+# Each need_* uses what is installed, else installs it, saying so, else says what to install.
+# shellcheck shell=sh
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+die() {
+    say "error: $*"
+    exit 1
+}
+
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# need_cargo: Rust of the version that Cargo.toml states, also from rustup's folder off PATH.
+need_cargo() {
+    has cargo || PATH=$PATH:${CARGO_HOME:-${HOME:-}/.cargo}/bin:/usr/local/cargo/bin
+    export PATH
+    has cargo || die "Rust is missing. Install it with rustup: https://rustup.rs"
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    present=$(cargo --version | cut -d ' ' -f 2)
+    at_least "$present" "$wanted" ||
+        die "Rust $wanted or newer is needed; cargo is $present. Update it: rustup update stable"
+}
+
+# need_linker: rustc links with the C compiler.
+need_linker() {
+    has cc && return
+    install_packages "a C compiler, which rustc links with" "gcc libc6-dev" "gcc" ""
+    has cc || die "a C compiler (cc) is still missing"
+}
+
+# need_postgres: the server's binaries, in the places where crates/pgstore-embedded looks.
+need_postgres() {
+    has_postgres && return
+    install_packages "PostgreSQL's server" "postgresql" "postgresql-server" "postgresql@17"
+    has_postgres || die "PostgreSQL's server binaries (initdb, postgres) are still missing"
+}
+
+has_postgres() {
+    for folder in "$(pg_config --bindir 2>/dev/null)" "$(dirname "$(command -v initdb || echo .)")" \
+        /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/libexec/postgresql* /usr/lib/postgresql*/bin \
+        /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin \
+        /home/linuxbrew/.linuxbrew/opt/postgresql*/bin \
+        /Applications/Postgres.app/Contents/Versions/*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] && return
+    done
+    return 1
+}
+
+# The oldest Go that builds interop/go, and what to fetch where packages are older still.
+GO_OLDEST=1.21
+GO_FETCHED=1.24.6
+
+# need_go: sets GO and PATH, and folders for Go to write in.
+need_go() {
+    find_go || install_go
+    PATH=$(dirname "$GO"):$PATH
+    GOFLAGS="${GOFLAGS:-} -buildvcs=false" # git refuses to describe another user's checkout
+    export GO PATH GOFLAGS
+    go_can_write || use_go_folders_of_our_own
+}
+
+find_go() {
+    for GO in "${GO:-go}" /usr/local/go/bin/go /usr/lib/go-*/bin/go /usr/lib/go/bin/go \
+        /opt/homebrew/bin/go /usr/local/bin/go /snap/bin/go "${GO_FETCHED_FOLDER:-}/bin/go"; do
+        GO=$(command -v "$GO") && is_recent_go && return
+    done
+    GO=
+    return 1
+}
+
+is_recent_go() {
+    at_least "$(cd / && "$GO" version 2>/dev/null | sed -n 's/^go version go\([0-9.]*\).*/\1/p')" "$GO_OLDEST"
+}
+
+install_go() {
+    install_packages "Go $GO_OLDEST or newer" "golang-go $(newest_go_of_apt)" "golang" "go"
+    find_go || fetch_go || die "Go $GO_OLDEST or newer is still missing"
+}
+
+# Debian and Ubuntu keep newer versions beside the default one.
+newest_go_of_apt() {
+    has apt-cache || return 0
+    apt-cache search --names-only '^golang-1\.[0-9]+-go$' | cut -d ' ' -f 1 | sort -V | tail -n 1
+}
+
+# An older Go downloads a newer one, as a module, from whatever proxy it is set up with.
+fetch_go() {
+    has go || return 1
+    go_can_write || use_go_folders_of_our_own
+    toolchain="golang.org/toolchain@v0.0.1-go$GO_FETCHED.$(go env GOOS)-$(go env GOARCH)"
+    say "Go is $(go version | cut -d ' ' -f 3), too old: fetching $toolchain from the module proxy"
+    (cd / && GO111MODULE=on go mod download "$toolchain") || return 1
+    GO_FETCHED_FOLDER=$(go env GOMODCACHE)/$toolchain
+    # Modules carry no executable bits.
+    chmod -R u+w "$GO_FETCHED_FOLDER"
+    chmod -R +x "$GO_FETCHED_FOLDER/bin" "$GO_FETCHED_FOLDER/pkg/tool"
+    find_go
+}
+
+go_can_write() {
+    for variable in GOCACHE GOMODCACHE; do
+        folder=$(cd / && "${GO:-go}" env $variable 2>/dev/null) && [ -n "$folder" ] || return 1
+        mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ] || return 1
+    done
+}
+
+# HOME is unset or not ours: below target/, and so that `cargo clean` can remove it.
+use_go_folders_of_our_own() {
+    go_folder=${CARGO_TARGET_DIR:-$PWD/target}/go
+    export GOCACHE="$go_folder/cache" GOPATH="$go_folder/path" GOMODCACHE="$go_folder/path/pkg/mod"
+    export GOFLAGS="${GOFLAGS:-} -modcacherw"
+    mkdir -p "$GOCACHE" "$GOMODCACHE"
+}
+
+# at_least 1.89.0 1.21: whether the first version is the second or newer.
+at_least() {
+    [ -n "$1" ] || return 1
+    at_least_major=${1%%.*} at_least_rest=${1#*.}
+    [ "$at_least_major" -gt "${2%%.*}" ] && return
+    [ "$at_least_major" -eq "${2%%.*}" ] && [ "${at_least_rest%%[!0-9]*}" -ge "${2#*.}" ]
+}
+
+# install_packages WHAT APT DNF BREW: installs the packages of this platform's manager.
+install_packages() {
+    what=$1
+    if has apt-get; then
+        say "$what is missing: installing $2 with apt-get"
+        apt_install "$2"
+    elif has dnf; then
+        say "$what is missing: installing $3 with dnf"
+        # shellcheck disable=SC2086 # several packages
+        as_root "$3" dnf install -y $3
+    elif has brew && [ -n "$4" ]; then
+        say "$what is missing: installing $4 with brew"
+        # shellcheck disable=SC2086
+        brew install $4
+    else
+        die "$what is missing. Install it with your system's package manager, such as: $2"
+    fi
+}
+
+apt_install() {
+    as_root "$1" apt-get update
+    [ "$1" != postgresql ] || want_no_cluster
+    status=0
+    # shellcheck disable=SC2086
+    as_root "$1" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends $1 || status=$?
+    [ "$1" != postgresql ] || as_root "$1" rm -f "$NO_CLUSTER"
+    return "$status"
+}
+
+# Debian's package would make a cluster and start it; only the binaries are needed.
+NO_CLUSTER=/etc/postgresql-common/createcluster.d/pgstore.conf
+want_no_cluster() {
+    as_root postgresql mkdir -p "$(dirname "$NO_CLUSTER")"
+    as_root postgresql sh -c "echo 'create_main_cluster = false' >$NO_CLUSTER"
+}
+
+# as_root PACKAGES COMMAND…: without a terminal, sudo must not ask for a password.
+as_root() {
+    packages=$1
+    shift
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif has sudo && [ -t 0 ]; then
+        sudo "$@"
+    elif has sudo && sudo -n true 2>/dev/null; then
+        sudo -n "$@"
+    else
+        die "neither root nor sudo is at hand. Ask an administrator to install: $packages"
+    fi
+}
