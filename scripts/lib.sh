@@ -57,7 +57,7 @@ GO_FETCHED=1.24.6
 
 # need_go: sets GO and PATH, and folders for Go to write in.
 need_go() {
-    find_go || install_go
+    find_go || fetch_go || install_go
     PATH=$(dirname "$GO"):$PATH
     GOFLAGS="${GOFLAGS:-} -buildvcs=false" # git refuses to describe another user's checkout
     export GO PATH GOFLAGS
@@ -93,9 +93,10 @@ fetch_go() {
     has go || return 1
     go_can_write || use_go_folders_of_our_own
     toolchain="golang.org/toolchain@v0.0.1-go$GO_FETCHED.$(go env GOOS)-$(go env GOARCH)"
-    say "Go is $(go version | cut -d ' ' -f 3), too old: fetching $toolchain from the module proxy"
-    (cd / && GO111MODULE=on go mod download "$toolchain") || return 1
     GO_FETCHED_FOLDER=$(go env GOMODCACHE)/$toolchain
+    [ -d "$GO_FETCHED_FOLDER" ] ||
+        say "Go is older than $GO_OLDEST: fetching $toolchain through the module proxy"
+    (cd / && GO111MODULE=on go mod download "$toolchain") || return 1
     # Modules carry no executable bits.
     chmod -R u+w "$GO_FETCHED_FOLDER"
     chmod -R +x "$GO_FETCHED_FOLDER/bin" "$GO_FETCHED_FOLDER/pkg/tool"
