@@ -4,6 +4,7 @@
 //! creates a row, so a session that was destroyed meanwhile stays destroyed.
 
 mod error;
+pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 
@@ -12,6 +13,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use error::{StoreError, StoreErrorKind};
+pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PgStore;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -19,10 +23,12 @@ use crate::id::SessionId;
 /// What a [`Store`]'s methods return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A place that keeps rows: [`PgStore`](postgres::PgStore) in production,
-/// [`MemoryStore`](memory::MemoryStore) in an application's own tests.
+/// A place that keeps rows: `PgStore` in production, [`MemoryStore`] in an application's own
+/// tests.
 ///
-/// The time is always a parameter; a store has no clock of its own.
+/// The time is always a parameter; a store has no clock of its own. Dropping a future before it
+/// is done (a client that went away) leaves the store usable; whether the statement takes effect
+/// is then open.
 pub trait Store: Debug + Send + Sync + 'static {
     /// The newest row of a key, or `None` when there is none or it is past its time at `now`.
     ///
@@ -42,6 +48,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
     /// Replaces `data`, `modified_on` and `expires_on` of the key's rows; `created_on` stays.
+    ///
+    /// Never creates a row: a session destroyed meanwhile stays destroyed. All rows of the key
+    /// are written, so that a peer that picks any one of several duplicates finds this data.
     ///
     /// # Errors
     /// When the row is not known to be written.
@@ -123,7 +132,24 @@ pub enum Written {
     Gone,
 }
 
+impl Written {
+    pub(crate) fn from_count(rows: u64) -> Self {
+        if rows == 0 { Self::Gone } else { Self::Saved }
+    }
+}
+
 /// Which rows one call of [`Store::sweep`] removes.
+///
+/// ```
+/// use std::time::Duration;
+/// use pgstore::Timestamp;
+/// use pgstore::store::SweepBatch;
+///
+/// let now = Timestamp::from_unix_seconds(1_700_000_000);
+/// let month = Duration::from_secs(30 * 24 * 60 * 60);
+/// let batch = SweepBatch::new(now, now.minus(month), 1000);
+/// assert_eq!(batch.limit, 1000);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SweepBatch {
@@ -131,10 +157,59 @@ pub struct SweepBatch {
     pub expired_before: Timestamp,
     /// Rows that end with the browser go when they were last written before this.
     pub idle_since_before: Timestamp,
-    /// Where the batch before this one ended: rows that expired earlier are not looked at again.
-    pub after: Timestamp,
-    /// How many rows at most.
+    /// Where the batch before this one ended: what lies before is not looked at again.
+    pub after: SweepCursor,
+    /// How many rows are looked at, at most; it removes no more than these.
     pub limit: u32,
+}
+
+impl SweepBatch {
+    /// The first batch of a sweep; the next ones follow with [`SweepBatch::after`].
+    #[must_use]
+    pub fn new(expired_before: Timestamp, idle_since_before: Timestamp, limit: u32) -> Self {
+        Self {
+            expired_before,
+            idle_since_before,
+            after: SweepCursor::START,
+            limit,
+        }
+    }
+
+    /// The same batch, beginning where another one ended.
+    #[must_use]
+    pub fn after(self, cursor: SweepCursor) -> Self {
+        Self {
+            after: cursor,
+            ..self
+        }
+    }
+
+    /// Whether a row is to be removed.
+    // Go: cleanup.go deleteExpired removes everything with expires_on < now(), also the rows of
+    // sessions that live as long as the browser does.
+    #[must_use]
+    pub fn removes(&self, row: &Row) -> bool {
+        row.expires_on < self.expired_before
+            && (!row.ends_with_the_browser() || row.modified_on < self.idle_since_before)
+    }
+}
+
+/// A place in the order of a sweep: `expires_on`, then the row's number within the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SweepCursor {
+    pub(crate) expires_on: Timestamp,
+    pub(crate) row: i64,
+}
+
+impl SweepCursor {
+    /// Before every row.
+    pub const START: Self = Self::new(Timestamp::from_unix_micros(i64::MIN), i64::MIN);
+
+    /// The place of the row that expires then and has this number, which no other row has.
+    #[must_use]
+    pub const fn new(expires_on: Timestamp, row: i64) -> Self {
+        Self { expires_on, row }
+    }
 }
 
 /// What one batch of a sweep did.
@@ -144,5 +219,13 @@ pub struct Swept {
     /// How many rows it removed.
     pub removed: u64,
     /// Where the next batch goes on, or `None` when this was the last one.
-    pub next: Option<Timestamp>,
+    pub next: Option<SweepCursor>,
+}
+
+impl Swept {
+    /// What a store answers to [`Store::sweep`].
+    #[must_use]
+    pub fn new(removed: u64, next: Option<SweepCursor>) -> Self {
+        Self { removed, next }
+    }
 }

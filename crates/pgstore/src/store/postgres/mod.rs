@@ -1,1 +1,152 @@
-//! The store in PostgreSQL.
+//! The store in PostgreSQL, on the table of Go's pgstore.
+//!
+//! [`PgStore`] is the store; [`PgStoreOptions`] says how many connections it has and how long an
+//! operation may take; [`migrations`] is the SQL that [`PgStore::migrate`] runs.
+//!
+//! Inside, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs.rs`), the *link*
+//! (`link.rs`) finds it a connection and tries it as often as makes sense, the *slot* (`slot.rs`)
+//! brings lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
+//! (`sql/`) once and pipelines it with other callers'. `failure.rs` says what an error means.
+
+mod connect_error;
+mod connection;
+mod dial;
+mod failure;
+mod gate;
+mod link;
+mod migrate;
+mod migrate_error;
+mod options;
+mod slot;
+mod statements;
+mod table;
+mod types;
+mod verbs;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use connect_error::{ConnectError, ConnectErrorKind};
+pub use failure::DatabaseError;
+pub use migrate::{Migrated, Migration, migrations};
+pub use migrate_error::{MigrateError, MigrateErrorKind};
+pub use options::PgStoreOptions;
+pub use table::{BadTableName, TableName};
+
+use self::link::Link;
+use self::verbs::{Delete, Insert, Load, Rename, Sweep, Update};
+use super::{Row, Store, StoreFuture, SweepBatch, Swept, Written};
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+
+/// Sessions in PostgreSQL. A handle: clones share the connections.
+///
+/// All callers share a few connections, on which their statements are pipelined; there is no pool
+/// to run dry. A lost connection comes back by itself at the next use. Every operation ends
+/// within a deadline (5 seconds by default) and is one statement that commits by itself, so a
+/// client that goes away leaves nothing half-done.
+///
+/// ```no_run
+/// use pgstore::store::PgStore;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = PgStore::connect("postgres://app:secret@localhost/web").await?;
+/// store.migrate().await?;
+/// // … serve …
+/// store.close().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # What is tried again?
+///
+/// A statement that certainly had no effect (a deadlock, a serialization failure, a connection
+/// found closed), up to three more times within the deadline. When a connection is lost with a
+/// statement under way, loading, updating, deleting and sweeping are repeated; inserting and
+/// renaming are not, since they may have happened.
+///
+/// # What does it cost?
+///
+/// One round trip for each operation, and one more where a connection sees a statement for the
+/// first time. Two connections, plus one while a sweep lasts.
+// Go: pgstore.go NewPGStore has a pool without bounds or deadlines and creates the table itself.
+#[derive(Clone)]
+pub struct PgStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    link: Link,
+    table: TableName,
+}
+
+impl PgStore {
+    /// Connects with the default [`PgStoreOptions`], to a URL
+    /// (`postgres://user:password@host:port/database`) or keywords (`host=/run/postgresql
+    /// dbname=web`).
+    ///
+    /// It opens one connection and changes nothing in the database; see [`PgStore::migrate`].
+    ///
+    /// # Errors
+    /// When the connection string cannot be read or no connection comes about.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        PgStoreOptions::new().connect(url).await
+    }
+
+    /// Waits for the operations under way, for one deadline at most, and ends the connections.
+    ///
+    /// Later calls, also on clones, fail with
+    /// [`StoreErrorKind::Closed`](super::StoreErrorKind::Closed). Twice is harmless.
+    pub async fn close(&self) {
+        self.inner.link.close().await;
+    }
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore")
+            .field("server", &self.inner.link.dial().server())
+            .field("table", &self.inner.table.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for PgStore {
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
+        Box::pin(async move { self.inner.link.run(&Load { id, now }).await })
+    }
+
+    fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.inner.link.run(&Insert { id, row }).await })
+    }
+
+    fn update<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, Written> {
+        Box::pin(async move { self.inner.link.run(&Update { id, row }).await })
+    }
+
+    fn rename<'a>(
+        &'a self,
+        old: &'a SessionId,
+        new: &'a SessionId,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
+        Box::pin(async move { self.inner.link.run(&Rename { old, new, row }).await })
+    }
+
+    fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
+        Box::pin(async move { self.inner.link.run(&Delete { id }).await })
+    }
+
+    fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
+        Box::pin(async move {
+            let swept = self.inner.link.run(&Sweep { batch }).await;
+            if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
+                self.inner.link.rest();
+            }
+            swept
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! One connection: many callers' statements, pipelined, each prepared once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Statement};
+
+use super::connect_error::ConnectError;
+use super::dial::Dial;
+use super::failure::Failure;
+use super::statements::{Kind, Statements};
+use super::verbs::Verb;
+
+/// A connection that any number of callers use at once.
+#[derive(Debug)]
+pub(super) struct Connection {
+    client: Client,
+    prepared: [OnceCell<Statement>; Kind::COUNT],
+    driver: JoinHandle<()>,
+    retired: AtomicBool,
+}
+
+impl Connection {
+    pub(super) async fn open(dial: &Dial) -> Result<Self, ConnectError> {
+        let (client, driver) = dial.connect().await?;
+        Ok(Self {
+            client,
+            prepared: Default::default(),
+            driver,
+            retired: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether new work may be given to it.
+    pub(super) fn is_live(&self) -> bool {
+        !self.retired.load(Ordering::Relaxed) && !self.client.is_closed()
+    }
+
+    /// Gives it no new work. It ends when the work it has is done.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs one statement. Dropping the future leaves the connection usable.
+    pub(super) async fn run<V: Verb>(
+        &self,
+        verb: &V,
+        statements: &Statements,
+    ) -> Result<V::Answer, Failure> {
+        let statement = self
+            .statement(V::KIND, statements)
+            .await
+            .map_err(Failure::before_execution)?;
+        if self.client.is_closed() {
+            return Err(Failure::not_sent());
+        }
+        verb.run(&self.client, statement).await
+    }
+
+    async fn statement(&self, kind: Kind, statements: &Statements) -> Result<&Statement, Failure> {
+        let prepare = || async {
+            let text = statements.text(kind);
+            let prepared = self.client.prepare_typed(text, kind.parameters()).await?;
+            Ok(prepared)
+        };
+        self.prepared[kind as usize].get_or_try_init(prepare).await
+    }
+
+    /// Retires it and has the server stop what it is stuck in; after `grace` it is cut off.
+    pub(super) fn give_up(&self, dial: &Arc<Dial>, grace: Duration) {
+        self.retire();
+        let (token, dial) = (self.client.cancel_token(), Arc::clone(dial));
+        let driver = self.driver.abort_handle();
+        tokio::spawn(async move {
+            dial.cancel(token).await;
+            tokio::time::sleep(grace).await;
+            driver.abort();
+        });
+    }
+
+    /// Takes leave of the server and waits for the connection's end.
+    pub(super) async fn end(self) {
+        drop(self.client);
+        // An error means that the driver was cut off or its runtime went away: ended, too.
+        let _ = self.driver.await;
+    }
+}

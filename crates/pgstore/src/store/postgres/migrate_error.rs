@@ -1,0 +1,157 @@
+//! Why the table could not be made, with the SQL to run by hand where that helps.
+
+use std::error::Error;
+use std::fmt;
+
+use super::connect_error::ConnectError;
+use super::failure::without_details;
+use super::migrate::migrations;
+use super::table::TableName;
+
+/// Why [`PgStore::migrate`](super::PgStore::migrate) failed.
+#[derive(Debug)]
+pub struct MigrateError {
+    kind: MigrateErrorKind,
+    sqlstate: Option<String>,
+    /// What is wrong with the table that is there.
+    finding: Option<String>,
+    /// What to run by hand.
+    sql: Option<String>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// The kinds of [`MigrateError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MigrateErrorKind {
+    /// No connection could be had.
+    Unreachable,
+    /// The role may not create what is missing: run [`MigrateError::sql`] as one that may.
+    Forbidden,
+    /// There is a table or an index of that name that is not ours to use.
+    Foreign,
+    /// It took longer than a minute, or others kept the catalogue busy.
+    Timeout,
+    /// The store was closed by the application.
+    Closed,
+    /// Anything else the server answered.
+    Other,
+}
+
+impl MigrateError {
+    fn new(kind: MigrateErrorKind) -> Self {
+        Self {
+            kind,
+            sqlstate: None,
+            finding: None,
+            sql: None,
+            cause: None,
+        }
+    }
+
+    pub(super) fn connect(cause: ConnectError) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(MigrateErrorKind::Unreachable)
+        }
+    }
+
+    pub(super) fn foreign(finding: String) -> Self {
+        Self {
+            finding: Some(finding),
+            ..Self::new(MigrateErrorKind::Foreign)
+        }
+    }
+
+    pub(super) fn timeout() -> Self {
+        Self::new(MigrateErrorKind::Timeout)
+    }
+
+    pub(super) fn closed() -> Self {
+        Self::new(MigrateErrorKind::Closed)
+    }
+
+    pub(super) fn no_answer() -> Self {
+        Self::new(MigrateErrorKind::Other)
+    }
+
+    /// Adds what a database administrator has to run, where rights are what is missing.
+    pub(super) fn with_sql(mut self, table: &TableName) -> Self {
+        if self.kind == MigrateErrorKind::Forbidden {
+            let texts = migrations().iter().map(|one| one.sql_for(table));
+            self.sql = Some(texts.collect::<Vec<_>>().join("\n"));
+        }
+        self
+    }
+
+    /// Whether somebody else was at the catalogue at the same time, so that it is worth looking
+    /// again. `CREATE … IF NOT EXISTS` does not wait for others: it fails on the catalogue's own
+    /// unique indexes.
+    pub(super) fn is_race(&self) -> bool {
+        matches!(
+            self.sqlstate.as_deref(),
+            // unique_violation, duplicate_table, duplicate_object, deadlock_detected,
+            // serialization_failure, lock_not_available, "tuple concurrently updated"
+            Some("23505" | "42P07" | "42710" | "40P01" | "40001" | "55P03" | "XX000")
+        )
+    }
+
+    /// What to branch on.
+    #[must_use]
+    pub fn kind(&self) -> MigrateErrorKind {
+        self.kind
+    }
+
+    /// The SQL to run by hand, as a role that may, when ours [may not](MigrateErrorKind::Forbidden).
+    #[must_use]
+    pub fn sql(&self) -> Option<&str> {
+        self.sql.as_deref()
+    }
+}
+
+impl From<tokio_postgres::Error> for MigrateError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let sqlstate = error.code().map(|state| state.code().to_owned());
+        let kind = match sqlstate.as_deref() {
+            Some("42501") => MigrateErrorKind::Forbidden,
+            Some("55P03") => MigrateErrorKind::Timeout,
+            Some(_) => MigrateErrorKind::Other,
+            None => MigrateErrorKind::Unreachable,
+        };
+        Self {
+            sqlstate,
+            cause: Some(without_details(error)),
+            ..Self::new(kind)
+        }
+    }
+}
+
+impl fmt::Display for MigrateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            MigrateErrorKind::Unreachable => "the session database cannot be reached",
+            MigrateErrorKind::Forbidden => {
+                "the database user may not create the sessions table or its indexes"
+            }
+            MigrateErrorKind::Foreign => "the sessions table is not as it should be",
+            MigrateErrorKind::Timeout => "creating the sessions table took too long",
+            MigrateErrorKind::Closed => "the session store was closed",
+            MigrateErrorKind::Other => "the sessions table could not be created",
+        })?;
+        if let Some(finding) = &self.finding {
+            write!(f, ": {finding}")?;
+        }
+        if let Some(sql) = &self.sql {
+            write!(f, "; have a role that may run this:\n\n{sql}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for MigrateError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause
+            .as_ref()
+            .map(|cause| &**cause as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,119 @@
+//! How many connections, how long, which table.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::connect_error::ConnectError;
+use super::dial::Dial;
+use super::link::Link;
+use super::statements::Statements;
+use super::table::TableName;
+use super::{Inner, PgStore};
+
+/// Settings of a [`PgStore`], each with a default.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use pgstore::store::postgres::PgStoreOptions;
+///
+/// # async fn example() -> Result<(), pgstore::store::postgres::ConnectError> {
+/// let store = PgStoreOptions::new()
+///     .connections(4)
+///     .deadline(Duration::from_secs(2))
+///     .connect("postgres://app@db.internal/web")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct PgStoreOptions {
+    connections: usize,
+    deadline: Duration,
+    connect_timeout: Duration,
+    table: TableName,
+}
+
+impl PgStoreOptions {
+    /// The defaults: 2 connections, 5 seconds for an operation and for connecting,
+    /// `http_sessions`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            connections: 2,
+            deadline: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            table: TableName::default(),
+        }
+    }
+
+    /// How many connections requests share (default 2, at least 1).
+    ///
+    /// Any number of requests use one at the same time, so this is not how many can be served at
+    /// once; two keep working while one is being replaced. Sweeping opens one more while it
+    /// lasts.
+    #[must_use]
+    pub fn connections(self, connections: usize) -> Self {
+        Self {
+            connections,
+            ..self
+        }
+    }
+
+    /// How long one operation may take in all, waiting for a connection and repeated attempts
+    /// included (default 5 seconds).
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// How long one attempt to connect may take (default 5 seconds).
+    #[must_use]
+    pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
+        Self {
+            connect_timeout,
+            ..self
+        }
+    }
+
+    /// The sessions table (default `http_sessions`, the one a peer in Go uses).
+    #[must_use]
+    pub fn table(self, table: TableName) -> Self {
+        Self { table, ..self }
+    }
+
+    /// Connects, so that wrong settings show at once. It changes nothing in the database.
+    ///
+    /// # Errors
+    /// When the connection string cannot be read or no connection comes about.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(self, url: &str) -> Result<PgStore, ConnectError> {
+        let store = self.connect_lazily(url)?;
+        store.inner.link.open().await?;
+        Ok(store)
+    }
+
+    /// Connects when the store is first used: for a program that must start while its database
+    /// is away.
+    ///
+    /// # Errors
+    /// When the connection string cannot be read.
+    pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
+        let dial = Dial::parse(url, self.connect_timeout)?;
+        let statements = Statements::about(&self.table);
+        let link = Link::new(dial, statements, self.connections, self.deadline);
+        Ok(PgStore {
+            inner: Arc::new(Inner {
+                link,
+                table: self.table,
+            }),
+        })
+    }
+}
+
+impl Default for PgStoreOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

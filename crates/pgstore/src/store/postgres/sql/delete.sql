@@ -1,0 +1,1 @@
+DELETE FROM http_sessions WHERE key = $1

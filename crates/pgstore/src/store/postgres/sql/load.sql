@@ -1,0 +1,6 @@
+-- The newest row of a key ($1). A peer in Go may have left several.
+SELECT data, created_on, modified_on, expires_on
+  FROM http_sessions
+ WHERE key = $1
+ ORDER BY modified_on DESC NULLS LAST, id DESC
+ LIMIT 1

@@ -1,0 +1,35 @@
+-- One batch of a sweep. $1 expired before, $2 idle since before, $3 and $4 where the last batch
+-- ended, $5 how many rows to look at. What is bounded is the rows looked at, not the rows found:
+-- live browser sessions (expires_on <= modified_on) stand in the index among the expired ones.
+WITH scanned AS MATERIALIZED (
+    SELECT id, expires_on, modified_on
+      FROM http_sessions
+     WHERE expires_on < $1
+       AND (expires_on, id) > ($3, $4)
+     ORDER BY expires_on, id
+     LIMIT $5
+),
+-- The conditions stand here again because locking a row looks at its latest version: what was
+-- touched meanwhile is spared. What somebody else has locked is left for another time.
+doomed AS MATERIALIZED (
+    SELECT id
+      FROM http_sessions
+     WHERE id = ANY (ARRAY(
+               SELECT id
+                 FROM scanned
+                WHERE (expires_on <= modified_on) IS NOT TRUE OR modified_on < $2))
+       AND expires_on < $1
+       AND ((expires_on <= modified_on) IS NOT TRUE OR modified_on < $2)
+       FOR UPDATE SKIP LOCKED
+),
+removed AS (
+    DELETE FROM http_sessions WHERE id = ANY (ARRAY(SELECT id FROM doomed)) RETURNING id
+)
+SELECT (SELECT count(*) FROM removed) AS removed,
+       (SELECT count(*) FROM scanned) AS scanned,
+       last.expires_on,
+       last.id::bigint AS id
+  FROM (VALUES (1)) AS one
+  LEFT JOIN LATERAL (
+      SELECT expires_on, id FROM scanned ORDER BY expires_on DESC, id DESC LIMIT 1
+  ) AS last ON true

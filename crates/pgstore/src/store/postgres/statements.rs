@@ -1,0 +1,68 @@
+//! The statements, each a file of its own in `sql/`, about the table the store was given.
+
+use tokio_postgres::types::Type;
+
+use super::table::TableName;
+
+/// Which statement. Each is prepared once per connection, at its first use there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Load,
+    Insert,
+    Update,
+    Rename,
+    Delete,
+    Sweep,
+}
+
+impl Kind {
+    pub(super) const COUNT: usize = 6;
+    const ALL: [Self; Self::COUNT] = [
+        Self::Load,
+        Self::Insert,
+        Self::Update,
+        Self::Rename,
+        Self::Delete,
+        Self::Sweep,
+    ];
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Load => include_str!("sql/load.sql"),
+            Self::Insert => include_str!("sql/insert.sql"),
+            Self::Update => include_str!("sql/update.sql"),
+            Self::Rename => include_str!("sql/rename.sql"),
+            Self::Delete => include_str!("sql/delete.sql"),
+            Self::Sweep => include_str!("sql/sweep.sql"),
+        }
+    }
+
+    /// The types of its parameters, in order.
+    pub(super) fn parameters(self) -> &'static [Type] {
+        const KEY: Type = Type::BYTEA;
+        const DATA: Type = Type::BYTEA;
+        const TIME: Type = Type::TIMESTAMPTZ;
+        const NUMBER: Type = Type::INT8;
+        match self {
+            Self::Load | Self::Delete => &[KEY],
+            Self::Insert => &[KEY, DATA, TIME, TIME, TIME],
+            Self::Update => &[KEY, DATA, TIME, TIME],
+            Self::Rename => &[KEY, KEY, DATA, TIME, TIME, TIME],
+            Self::Sweep => &[TIME, TIME, TIME, NUMBER, NUMBER],
+        }
+    }
+}
+
+/// The statements' texts for one table.
+#[derive(Debug)]
+pub(super) struct Statements([String; Kind::COUNT]);
+
+impl Statements {
+    pub(super) fn about(table: &TableName) -> Self {
+        Self(Kind::ALL.map(|kind| table.put_into(kind.sql())))
+    }
+
+    pub(super) fn text(&self, kind: Kind) -> &str {
+        &self.0[kind as usize]
+    }
+}

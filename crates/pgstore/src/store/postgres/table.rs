@@ -1,0 +1,154 @@
+//! The sessions table's name, and how it gets into the statements.
+
+use std::fmt;
+
+/// What the statements in `sql/` and `migrations/` call the table.
+const WRITTEN_AS: &str = "http_sessions";
+
+/// The name of the sessions table, with or without a schema.
+///
+/// Without one, the connection's `search_path` decides, as it does for a peer in Go.
+///
+/// ```
+/// use pgstore::store::postgres::TableName;
+///
+/// assert_eq!(TableName::default().to_string(), "http_sessions");
+/// assert_eq!(TableName::parse("web.sessions")?.to_string(), "web.sessions");
+/// assert!(TableName::parse("sessions; DROP TABLE users").is_err());
+/// # Ok::<(), pgstore::store::postgres::BadTableName>(())
+/// ```
+// Go: pgstore.go knows only http_sessions; a table it is to share must keep that name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableName {
+    schema: Option<String>,
+    table: String,
+}
+
+impl TableName {
+    /// The longest name that leaves room for `_expiry_idx` within PostgreSQL's 63 bytes.
+    const LONGEST: usize = 52;
+
+    /// Reads `table` or `schema.table`.
+    ///
+    /// Each part is 1 to 52 ASCII letters, digits and underscores and does not begin with a
+    /// digit. Case counts, as in quoted identifiers.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn parse(name: &str) -> Result<Self, BadTableName> {
+        let (schema, table) = match name.split_once('.') {
+            Some((schema, table)) => (Some(schema), table),
+            None => (None, name),
+        };
+        if ![schema.unwrap_or("public"), table]
+            .into_iter()
+            .all(is_plain)
+        {
+            return Err(BadTableName);
+        }
+        Ok(Self {
+            schema: schema.map(str::to_owned),
+            table: table.to_owned(),
+        })
+    }
+
+    /// A statement written for `http_sessions`, made to be about this table.
+    pub(crate) fn put_into(&self, sql: &str) -> String {
+        let mut text = String::with_capacity(sql.len() + 64);
+        let mut rest = sql;
+        while let Some(start) = rest.find(WRITTEN_AS) {
+            let (before, from) = rest.split_at(start);
+            let suffix = &from[WRITTEN_AS.len()..];
+            let end = suffix.find(|c| !is_identifier(c)).unwrap_or(suffix.len());
+            text.push_str(before);
+            text.push_str(&self.identifier(&suffix[..end]));
+            rest = &suffix[end..];
+        }
+        text.push_str(rest);
+        text
+    }
+
+    /// The name as SQL, quoted.
+    pub(crate) fn quoted(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("\"{schema}\".\"{}\"", self.table),
+            None => format!("\"{}\"", self.table),
+        }
+    }
+
+    /// The table itself, or one of its indexes, which are named without a schema.
+    fn identifier(&self, suffix: &str) -> String {
+        if suffix.is_empty() {
+            self.quoted()
+        } else {
+            format!("\"{}{suffix}\"", self.table)
+        }
+    }
+}
+
+impl Default for TableName {
+    /// `http_sessions`, the table of a peer in Go.
+    fn default() -> Self {
+        Self {
+            schema: None,
+            table: WRITTEN_AS.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        f.write_str(&self.table)
+    }
+}
+
+/// The text is no [`TableName`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a table name: it takes `table` or `schema.table`, each 1 to 52 ASCII letters, digits \
+     and underscores that do not begin with a digit"
+)]
+#[non_exhaustive]
+pub struct BadTableName;
+
+fn is_plain(part: &str) -> bool {
+    (1..=TableName::LONGEST).contains(&part.len())
+        && part.chars().all(is_identifier)
+        && !part.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_identifier(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_goes_in_for_the_table_and_its_indexes() {
+        let web = TableName::parse("web.sessions").unwrap();
+        assert_eq!(
+            web.put_into("CREATE INDEX http_sessions_key_idx ON http_sessions (key)"),
+            r#"CREATE INDEX "sessions_key_idx" ON "web"."sessions" (key)"#
+        );
+        assert_eq!(
+            TableName::default().put_into("DELETE FROM http_sessions"),
+            r#"DELETE FROM "http_sessions""#
+        );
+    }
+
+    #[test]
+    fn only_plain_identifiers_are_names() {
+        for bad in [
+            "", ".", "a.", ".a", "a.b.c", "1a", "a b", "a\"b", "a;b", "ä", "a-b",
+        ] {
+            assert_eq!(TableName::parse(bad), Err(BadTableName), "{bad}");
+        }
+        assert!(TableName::parse(&"a".repeat(52)).is_ok());
+        assert!(TableName::parse(&"a".repeat(53)).is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! The store's six verbs: the parameters each sends and how it reads the answer.
+//!
+//! A verb is plain data, so that a link may also gather several callers' verbs into one statement.
+
+use std::future::Future;
+
+use tokio_postgres::{Client, Row as PgRow, Statement};
+
+use super::failure::{Failure, without_details};
+use super::statements::Kind;
+use super::types::{Micros, Secret};
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+use crate::store::{Row, StoreError, StoreErrorKind, SweepBatch, SweepCursor, Swept, Written};
+
+/// One statement with its parameters.
+pub(super) trait Verb: Sync {
+    type Answer: Send;
+
+    const KIND: Kind;
+
+    /// Whether doing it twice is as good as once.
+    const REPEATABLE: bool = true;
+
+    /// Whether it must not stand in the way of requests and gets a connection of its own.
+    const BACKGROUND: bool = false;
+
+    fn run(
+        &self,
+        client: &Client,
+        statement: &Statement,
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+}
+
+pub(super) struct Load<'a> {
+    pub(super) id: &'a SessionId,
+    pub(super) now: Timestamp,
+}
+
+impl Verb for Load<'_> {
+    type Answer = Option<Row>;
+    const KIND: Kind = Kind::Load;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Self::Answer, Failure> {
+        let found = client.query_opt(statement, &[&key(self.id)]).await?;
+        let row = found.as_ref().map(row).transpose()?;
+        Ok(row.filter(|row| !row.is_past_its_time(self.now)))
+    }
+}
+
+pub(super) struct Insert<'a> {
+    pub(super) id: &'a SessionId,
+    pub(super) row: &'a Row,
+}
+
+impl Verb for Insert<'_> {
+    type Answer = ();
+    const KIND: Kind = Kind::Insert;
+    const REPEATABLE: bool = false;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<(), Failure> {
+        let [created_on, modified_on, expires_on] = times(self.row);
+        let data = Secret(&self.row.data);
+        client
+            .execute(
+                statement,
+                &[&key(self.id), &data, &created_on, &modified_on, &expires_on],
+            )
+            .await?;
+        Ok(())
+    }
+}
+
+pub(super) struct Update<'a> {
+    pub(super) id: &'a SessionId,
+    pub(super) row: &'a Row,
+}
+
+impl Verb for Update<'_> {
+    type Answer = Written;
+    const KIND: Kind = Kind::Update;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
+        let [_, modified_on, expires_on] = times(self.row);
+        let data = Secret(&self.row.data);
+        let rows = client
+            .execute(
+                statement,
+                &[&key(self.id), &data, &modified_on, &expires_on],
+            )
+            .await?;
+        Ok(Written::from_count(rows))
+    }
+}
+
+pub(super) struct Rename<'a> {
+    pub(super) old: &'a SessionId,
+    pub(super) new: &'a SessionId,
+    pub(super) row: &'a Row,
+}
+
+impl Verb for Rename<'_> {
+    type Answer = Written;
+    const KIND: Kind = Kind::Rename;
+    // A second attempt would find the row gone and report as lost what the first one saved.
+    const REPEATABLE: bool = false;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
+        let [created_on, modified_on, expires_on] = times(self.row);
+        let (old, new, data) = (key(self.old), key(self.new), Secret(&self.row.data));
+        let rows = client
+            .execute(
+                statement,
+                &[&old, &new, &data, &created_on, &modified_on, &expires_on],
+            )
+            .await?;
+        Ok(Written::from_count(rows))
+    }
+}
+
+pub(super) struct Delete<'a> {
+    pub(super) id: &'a SessionId,
+}
+
+impl Verb for Delete<'_> {
+    type Answer = u64;
+    const KIND: Kind = Kind::Delete;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, Failure> {
+        Ok(client.execute(statement, &[&key(self.id)]).await?)
+    }
+}
+
+pub(super) struct Sweep<'a> {
+    pub(super) batch: &'a SweepBatch,
+}
+
+impl Verb for Sweep<'_> {
+    type Answer = Swept;
+    const KIND: Kind = Kind::Sweep;
+    const BACKGROUND: bool = true;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Swept, Failure> {
+        let batch = self.batch;
+        let expired = Micros::from(batch.expired_before);
+        let idle = Micros::from(batch.idle_since_before);
+        let after = Micros::from(batch.after.expires_on);
+        let limit = i64::from(batch.limit);
+        let answer = client
+            .query_one(
+                statement,
+                &[&expired, &idle, &after, &batch.after.row, &limit],
+            )
+            .await?;
+        Ok(swept(&answer, limit)?)
+    }
+}
+
+fn key(id: &SessionId) -> Secret<'_> {
+    Secret(id.as_bytes())
+}
+
+fn times(row: &Row) -> [Micros; 3] {
+    [row.created_on, row.modified_on, row.expires_on].map(Micros::from)
+}
+
+// Go: pgstore.go selectOne fails on a NULL or an infinity likewise; it does so for ever, since its
+// New then hands out an error with every request. Ours can still be deleted.
+fn row(found: &PgRow) -> Result<Row, StoreError> {
+    let data: Option<&[u8]> = column(found, 0)?;
+    let times: [Option<Micros>; 3] = [column(found, 1)?, column(found, 2)?, column(found, 3)?];
+    let (Some(data), [Some(created_on), Some(modified_on), Some(expires_on)]) =
+        (data, times.map(|time| time.and_then(Micros::finite)))
+    else {
+        return Err(StoreError::new(StoreErrorKind::UndecodableRow));
+    };
+    Ok(Row {
+        data: data.to_vec(),
+        created_on,
+        modified_on,
+        expires_on,
+    })
+}
+
+fn swept(answer: &PgRow, limit: i64) -> Result<Swept, StoreError> {
+    let removed: i64 = column(answer, 0)?;
+    let scanned: i64 = column(answer, 1)?;
+    let expires_on: Option<Micros> = column(answer, 2)?;
+    let row: Option<i64> = column(answer, 3)?;
+    let last = expires_on.and_then(Micros::finite).zip(row);
+    let next = last.filter(|_| scanned == limit);
+    Ok(Swept::new(
+        removed.unsigned_abs(),
+        next.map(|(expires_on, row)| SweepCursor::new(expires_on, row)),
+    ))
+}
+
+fn column<'a, T: tokio_postgres::types::FromSql<'a>>(
+    row: &'a PgRow,
+    index: usize,
+) -> Result<T, StoreError> {
+    row.try_get(index)
+        .map_err(|error| StoreError::caused_by(StoreErrorKind::Other, without_details(error)))
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::last(error)
+    }
+}
