@@ -1,5 +1,11 @@
 //! Bytes to values and back: the cookie's text, the row's data. Pure: no clock, no I/O.
 
 mod error;
+pub mod gob;
+mod value;
 
 pub use error::Blame;
+pub use gob::{GobError, Typed};
+pub use value::{
+    Draft, Entries, Fields, Key, List, Node, Values, ValueError, ValueErrorKind, View, go,
+};

@@ -1,0 +1,317 @@
+//! Bytes to values, as Go's decoder walks them. Go: decoder.go and decode.go.
+
+use std::{
+    collections::{HashMap, HashSet},
+    mem::size_of,
+    sync::Arc,
+};
+
+use super::{
+    GobError, definition,
+    identity::identity,
+    limits::{MAX_LEVELS, MAX_NAME, MEMORY_BASE, MEMORY_PER_BYTE},
+    reader::Reader,
+    shape::Shape,
+    time::Time,
+    tree::{self, Typed, Value},
+    types::{Field, Type, TypeId, Types, common},
+};
+
+/// Decodes the first value of a stream; what follows it is ignored, as Go does.
+pub(crate) fn decode(gob: &[u8], shape: &Shape) -> Result<Typed, GobError> {
+    let mut decoder = Decoder::new(gob);
+    let ty = decoder.type_sequence(Place::Top)?;
+    decoder.admit(ty, shape, "")?;
+    let value = decoder.body(ty, shape, 0)?;
+    let mut typed = Typed {
+        name: tree::name(""),
+        ty,
+        types: common::types(),
+        value,
+    };
+    typed.attach(&Arc::new(decoder.types));
+    Ok(typed)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Top,
+    Interface,
+}
+
+struct Decoder<'a> {
+    reader: Reader<'a>,
+    types: Types,
+    /// Types whose parts are known to be defined, to the last one.
+    complete: HashSet<TypeId>,
+    /// Bytes of memory that may still be taken.
+    memory: usize,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(gob: &'a [u8]) -> Self {
+        Self {
+            reader: Reader::new(gob),
+            types: Types::default(),
+            complete: HashSet::new(),
+            memory: gob
+                .len()
+                .saturating_mul(MEMORY_PER_BYTE)
+                .saturating_add(MEMORY_BASE),
+        }
+    }
+
+    /// Reads definitions until the type of a value comes. Go: decoder.go, decodeTypeSequence.
+    fn type_sequence(&mut self, place: Place) -> Result<TypeId, GobError> {
+        loop {
+            if self.reader.is_empty() {
+                self.reader.next_message()?;
+            }
+            let id = self.reader.int()?;
+            if id >= 0 {
+                return TypeId::new(id);
+            }
+            self.define(id)?;
+            if !self.reader.is_empty() {
+                // Inside an interface the length of what follows stands here; nobody needs it.
+                match place {
+                    Place::Top => return Err(GobError::ExtraData),
+                    Place::Interface => drop(self.reader.uint()?),
+                }
+            }
+        }
+    }
+
+    fn define(&mut self, negative: i64) -> Result<(), GobError> {
+        let id = TypeId::new(
+            negative
+                .checked_neg()
+                .ok_or(GobError::BadTypeId(negative))?,
+        )?;
+        if !id.is_own() || self.types.definition(id).is_some() {
+            return Err(GobError::BadTypeId(id.number()));
+        }
+        let definition = definition::read(&mut self.reader)?;
+        self.types.define(id, definition)
+    }
+
+    /// Refuses a value by its type alone. Go: decode.go, compileDec and compatibleType.
+    fn admit(&mut self, ty: TypeId, shape: &Shape, name: &str) -> Result<(), GobError> {
+        self.complete(ty)?;
+        if shape.accepts(&self.types, ty) {
+            return Ok(());
+        }
+        Err(GobError::WrongType(name.to_owned()))
+    }
+
+    /// Makes sure that a type and all it refers to are defined.
+    fn complete(&mut self, ty: TypeId) -> Result<(), GobError> {
+        let mut open = vec![ty];
+        while let Some(ty) = open.pop() {
+            if self.complete.insert(ty) {
+                self.types
+                    .resolve(ty)
+                    .ok_or(GobError::UndefinedType(ty.number()))?;
+                named(self.types.fields(ty))?;
+                open.extend((0..).map_while(|nth| self.types.part(ty, nth)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole value: struct, or anything else behind a zero byte. Go: decode.go, decodeSingle.
+    fn body(&mut self, ty: TypeId, shape: &Shape, level: usize) -> Result<Value, GobError> {
+        let is_struct = self.types.resolve(ty) == Some(Type::Struct);
+        if !is_struct && self.reader.uint()? != 0 {
+            return Err(GobError::SingletonTag);
+        }
+        self.value(ty, shape, level)
+    }
+
+    fn value(&mut self, ty: TypeId, shape: &Shape, level: usize) -> Result<Value, GobError> {
+        let resolved = self
+            .types
+            .resolve(ty)
+            .ok_or(GobError::UndefinedType(ty.number()))?;
+        match resolved {
+            Type::Bool => Ok(Value::Bool(self.reader.uint()? != 0)),
+            Type::Int => self.int(shape),
+            Type::Uint => self.uint(shape),
+            Type::Float => Ok(Value::Float(self.float(shape)?)),
+            Type::Complex => Ok(Value::Complex(self.float(shape)?, self.float(shape)?)),
+            Type::Bytes => self.bytes().map(Value::Bytes),
+            Type::String => self.bytes().map(Value::String),
+            Type::Interface => self.interface(level),
+            Type::Opaque(_) => self.opaque(shape),
+            Type::Slice { elem } => {
+                let count = self.reader.uint()?;
+                self.list(elem, shape.elem(), count, level)
+                    .map(Value::Slice)
+            }
+            Type::Array { elem, len } => {
+                if self.reader.uint()? != len {
+                    return Err(GobError::ArrayLength);
+                }
+                self.list(elem, shape.elem(), len, level).map(Value::Array)
+            }
+            Type::Map { key, elem } => self.map((key, elem), shape, level),
+            Type::Struct => self.record(ty, level),
+        }
+    }
+
+    fn int(&mut self, shape: &Shape) -> Result<Value, GobError> {
+        let value = self.reader.int()?;
+        shape
+            .holds_int(value)
+            .then_some(Value::Int(value))
+            .ok_or(GobError::OutOfRange)
+    }
+
+    fn uint(&mut self, shape: &Shape) -> Result<Value, GobError> {
+        let value = self.reader.uint()?;
+        shape
+            .holds_uint(value)
+            .then_some(Value::Uint(value))
+            .ok_or(GobError::OutOfRange)
+    }
+
+    fn float(&mut self, shape: &Shape) -> Result<f64, GobError> {
+        let value = self.reader.float()?;
+        shape
+            .holds_float(value)
+            .then_some(value)
+            .ok_or(GobError::OutOfRange)
+    }
+
+    fn bytes(&mut self) -> Result<Vec<u8>, GobError> {
+        let bytes = self.reader.bytes()?;
+        self.charge(bytes.len())?;
+        Ok(bytes.to_vec())
+    }
+
+    fn opaque(&mut self, shape: &Shape) -> Result<Value, GobError> {
+        let bytes = self.bytes()?;
+        if *shape == Shape::Time && !Time::is_accepted(&bytes) {
+            return Err(GobError::BadTime);
+        }
+        Ok(Value::Opaque(bytes))
+    }
+
+    /// Go: decode.go, decodeArrayHelper.
+    fn list(
+        &mut self,
+        elem: TypeId,
+        shape: &Shape,
+        count: u64,
+        level: usize,
+    ) -> Result<Vec<Value>, GobError> {
+        descend(level)?;
+        let mut list = Vec::new();
+        for _ in 0..count {
+            if self.reader.is_empty() {
+                return Err(GobError::UnexpectedEnd);
+            }
+            self.charge(size_of::<Value>())?;
+            list.push(self.value(elem, shape, level + 1)?);
+        }
+        Ok(list)
+    }
+
+    /// Go: decode.go, decodeMap: of equal keys the last wins, and some keys make Go panic.
+    fn map(
+        &mut self,
+        (key_type, elem): (TypeId, TypeId),
+        shape: &Shape,
+        level: usize,
+    ) -> Result<Value, GobError> {
+        descend(level)?;
+        let (mut pairs, mut places) = (Vec::new(), HashMap::new());
+        for _ in 0..self.reader.uint()? {
+            self.charge(size_of::<(Value, Value)>())?;
+            let key = self.value(key_type, shape.key(), level + 1)?;
+            let identity = identity(&key)?;
+            let value = self.value(elem, shape.elem(), level + 1)?;
+            match identity.as_ref().and_then(|identity| places.get(identity)) {
+                Some(place) => pairs[*place] = (key, value),
+                None => pairs.push((key, value)),
+            }
+            if let Some(identity) = identity {
+                places.entry(identity).or_insert(pairs.len() - 1);
+            }
+        }
+        Ok(Value::Map(pairs))
+    }
+
+    fn record(&mut self, ty: TypeId, level: usize) -> Result<Value, GobError> {
+        descend(level)?;
+        let (mut fields, mut next) = (Vec::new(), 0);
+        let count = self.types.fields(ty).len();
+        while let Some(field) = definition::next_field(&mut self.reader, next, count)? {
+            self.charge(size_of::<(usize, Value)>())?;
+            let ty = self.types.fields(ty)[field].ty;
+            fields.push((field, self.value(ty, &Shape::Unknown, level + 1)?));
+            next = field + 1;
+        }
+        Ok(Value::Struct(fields))
+    }
+
+    /// Go: decode.go, decodeInterface. The length before the value is ignored: it covers only the
+    /// first piece of a value that definitions have split.
+    fn interface(&mut self, level: usize) -> Result<Value, GobError> {
+        let Some(name) = self.registered_name()? else {
+            return Ok(Value::Interface(None));
+        };
+        let shape = Shape::of(name);
+        let ty = self.type_sequence(Place::Interface)?;
+        self.reader.uint()?;
+        if ty == TypeId::INTERFACE {
+            return Err(GobError::WrongType(name.to_owned()));
+        }
+        self.admit(ty, &shape, name)?;
+        self.charge(size_of::<Typed>() + name.len())?;
+        let name = tree::name(name);
+        let value = self.body(ty, &shape, level)?;
+        let typed = Typed {
+            name,
+            ty,
+            types: common::types(),
+            value,
+        };
+        Ok(Value::Interface(Some(Box::new(typed))))
+    }
+
+    /// The name before an interface's value; `None` is nil.
+    fn registered_name(&mut self) -> Result<Option<&'a str>, GobError> {
+        let name = self.reader.bytes()?;
+        if name.len() > MAX_NAME {
+            return Err(GobError::NameTooLong);
+        }
+        // Go: any bytes may be registered; its compiler names types in UTF-8 only.
+        let name = std::str::from_utf8(name).map_err(|_| GobError::NameNotUtf8)?;
+        Ok((!name.is_empty()).then_some(name))
+    }
+
+    fn charge(&mut self, bytes: usize) -> Result<(), GobError> {
+        self.memory = self.memory.checked_sub(bytes).ok_or(GobError::TooLarge)?;
+        Ok(())
+    }
+}
+
+/// Go: decode.go, compileDec: a struct in use has no nameless fields.
+fn named(fields: &[Field]) -> Result<(), GobError> {
+    let nameless = fields.iter().any(|field| field.name.is_empty());
+    if nameless {
+        Err(GobError::BadDefinition)
+    } else {
+        Ok(())
+    }
+}
+
+/// The session's own map is level 0, so a value may have `MAX_LEVELS` of its own.
+fn descend(level: usize) -> Result<(), GobError> {
+    if level > MAX_LEVELS {
+        Err(GobError::TooDeep)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! When two map keys are the same key: Go's `==` on what the wire tells.
+
+use super::{
+    GobError,
+    tree::{Typed, Value},
+    writer::Write,
+};
+
+/// Bytes that are equal for equal keys; `None` for a key that equals nothing, such as NaN.
+pub(crate) fn identity(key: &Value) -> Result<Option<Vec<u8>>, GobError> {
+    let mut bytes = Vec::new();
+    Ok(describe(key, &mut bytes)?.then_some(bytes))
+}
+
+/// Whether Go takes the two as one key of a session.
+pub(crate) fn same(one: &Typed, other: &Typed) -> bool {
+    if one.name != other.name {
+        return false;
+    }
+    if let (Value::String(one), Value::String(other)) = (&one.value, &other.value) {
+        return one == other;
+    }
+    matches!((identity(&one.value), identity(&other.value)), (Ok(Some(one)), Ok(Some(other))) if one == other)
+}
+
+/// Writes a key so that equal keys come out equal; false if it equals nothing.
+fn describe(key: &Value, out: &mut Vec<u8>) -> Result<bool, GobError> {
+    match key {
+        Value::Bool(value) => out.push(u8::from(*value)),
+        Value::Int(value) => out.int(*value),
+        Value::Uint(value) => out.uint(*value),
+        Value::Float(value) => return Ok(number(*value, out)),
+        Value::Complex(re, im) => return Ok(number(*re, out) && number(*im, out)),
+        Value::String(value) | Value::Opaque(value) => out.bytes(value),
+        Value::Array(list) => return all(list.iter(), out),
+        Value::Struct(fields) => return record(fields, out),
+        Value::Interface(None) => out.push(0),
+        Value::Interface(Some(typed)) => {
+            out.bytes(typed.name.as_bytes());
+            return describe(&typed.value, out);
+        }
+        Value::Bytes(_) | Value::Slice(_) | Value::Map(_) => return Err(GobError::Unhashable),
+    }
+    Ok(true)
+}
+
+fn all<'a>(values: impl Iterator<Item = &'a Value>, out: &mut Vec<u8>) -> Result<bool, GobError> {
+    let mut equal = true;
+    for value in values {
+        equal &= describe(value, out)?;
+    }
+    Ok(equal)
+}
+
+/// A zero field that was sent is the same as one that was not.
+fn record(fields: &[(usize, Value)], out: &mut Vec<u8>) -> Result<bool, GobError> {
+    let mut equal = true;
+    for (number, value) in fields {
+        if !value.is_zero() {
+            out.count(number + 1);
+            equal &= describe(value, out)?;
+        }
+    }
+    out.push(0);
+    Ok(equal)
+}
+
+fn number(value: f64, out: &mut Vec<u8>) -> bool {
+    // −0 and 0 are equal, and adding 0 makes them the same bits.
+    out.float(value + 0.0);
+    !value.is_nan()
+}

@@ -1,0 +1,76 @@
+use super::GobError;
+
+/// A stream of messages, read one after another; `message` is what is left of the current one.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    stream: &'a [u8],
+    message: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(stream: &'a [u8]) -> Self {
+        Self {
+            stream,
+            message: &[],
+        }
+    }
+
+    /// Steps to the next message. Go: decoder.go, recvMessage.
+    pub(super) fn next_message(&mut self) -> Result<(), GobError> {
+        let length = take_uint(&mut self.stream)?;
+        self.message = take(&mut self.stream, length)?;
+        Ok(())
+    }
+
+    /// Whether the current message has been read to its end.
+    pub(super) fn is_empty(&self) -> bool {
+        self.message.is_empty()
+    }
+
+    pub(super) fn uint(&mut self) -> Result<u64, GobError> {
+        take_uint(&mut self.message)
+    }
+
+    /// Go: decode.go, decodeInt: the lowest bit says whether the others are complemented.
+    pub(super) fn int(&mut self) -> Result<i64, GobError> {
+        let uint = self.uint()?;
+        let half = (uint >> 1).cast_signed();
+        Ok(if uint & 1 == 1 { !half } else { half })
+    }
+
+    /// Go: decode.go, float64FromBits: the bytes are reversed, so that round numbers are short.
+    pub(super) fn float(&mut self) -> Result<f64, GobError> {
+        Ok(f64::from_bits(self.uint()?.swap_bytes()))
+    }
+
+    /// A length and so many bytes of this message.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], GobError> {
+        let length = self.uint()?;
+        take(&mut self.message, length)
+    }
+}
+
+/// Go: decode.go, decodeUintReader: below 128 the byte itself, else 256−n and n bytes, high first.
+fn take_uint(from: &mut &[u8]) -> Result<u64, GobError> {
+    let first = take(from, 1)?[0];
+    if first < 0x80 {
+        return Ok(u64::from(first));
+    }
+    let length = u64::from(first.wrapping_neg());
+    if length > 8 {
+        return Err(GobError::IntegerTooLong);
+    }
+    let bytes = take(from, length)?;
+    Ok(bytes
+        .iter()
+        .fold(0, |uint, byte| uint << 8 | u64::from(*byte)))
+}
+
+fn take<'a>(from: &mut &'a [u8], length: u64) -> Result<&'a [u8], GobError> {
+    let length = usize::try_from(length).map_err(|_| GobError::UnexpectedEnd)?;
+    let (taken, rest) = from
+        .split_at_checked(length)
+        .ok_or(GobError::UnexpectedEnd)?;
+    *from = rest;
+    Ok(taken)
+}

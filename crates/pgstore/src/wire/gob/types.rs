@@ -1,0 +1,272 @@
+use std::{collections::BTreeMap, sync::Arc, sync::LazyLock};
+
+use super::{
+    GobError,
+    limits::{MAX_FIELDS, MAX_TYPES},
+};
+
+/// A type's number within one table: gob's own up to 8, definitions from 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct TypeId(i32);
+
+impl TypeId {
+    pub(crate) const BOOL: Self = Self(1);
+    pub(crate) const INT: Self = Self(2);
+    pub(crate) const UINT: Self = Self(3);
+    pub(crate) const FLOAT: Self = Self(4);
+    pub(crate) const BYTES: Self = Self(5);
+    pub(crate) const STRING: Self = Self(6);
+    pub(crate) const COMPLEX: Self = Self(7);
+    pub(crate) const INTERFACE: Self = Self(8);
+    /// Go: type.go, firstUserId.
+    pub(super) const FIRST_OWN: Self = Self(64);
+
+    pub(super) fn new(id: i64) -> Result<Self, GobError> {
+        i32::try_from(id)
+            .map(Self)
+            .map_err(|_| GobError::BadTypeId(id))
+    }
+
+    pub(super) fn number(self) -> i64 {
+        i64::from(self.0)
+    }
+
+    pub(super) fn is_own(self) -> bool {
+        self >= Self::FIRST_OWN
+    }
+
+    pub(super) fn following(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// What a type is, without the names of its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    Bool,
+    Int,
+    Uint,
+    Float,
+    Bytes,
+    String,
+    Complex,
+    Interface,
+    Array { elem: TypeId, len: u64 },
+    Slice { elem: TypeId },
+    Map { key: TypeId, elem: TypeId },
+    Struct,
+    Opaque(Marshaler),
+}
+
+/// How a Go type that writes itself does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Marshaler {
+    Gob,
+    Binary,
+    Text,
+}
+
+/// One definition as it stands on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Definition {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Array {
+        elem: TypeId,
+        len: u64,
+    },
+    Slice {
+        elem: TypeId,
+    },
+    Map {
+        key: TypeId,
+        elem: TypeId,
+    },
+    Struct(Vec<Field>),
+    Opaque(Marshaler),
+    /// A definition that says nothing: allowed as long as nothing uses it.
+    Empty,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) ty: TypeId,
+}
+
+/// The definitions that belong to some values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Types {
+    definitions: BTreeMap<TypeId, Definition>,
+    fields: usize,
+}
+
+impl Types {
+    /// Go: decoder.go, recvType: an id below 64 or defined before is refused.
+    pub(super) fn define(&mut self, id: TypeId, definition: Definition) -> Result<(), GobError> {
+        if !id.is_own() || self.definitions.contains_key(&id) {
+            return Err(GobError::BadTypeId(id.number()));
+        }
+        if let Kind::Struct(fields) = &definition.kind {
+            self.fields += fields.len();
+        }
+        if self.definitions.len() >= MAX_TYPES || self.fields > MAX_FIELDS {
+            return Err(GobError::TooManyTypes);
+        }
+        self.definitions.insert(id, definition);
+        Ok(())
+    }
+
+    pub(crate) fn definition(&self, id: TypeId) -> Option<&Definition> {
+        self.definitions.get(&id)
+    }
+
+    pub(crate) fn resolve(&self, id: TypeId) -> Option<Type> {
+        Some(match id {
+            TypeId::BOOL => Type::Bool,
+            TypeId::INT => Type::Int,
+            TypeId::UINT => Type::Uint,
+            TypeId::FLOAT => Type::Float,
+            TypeId::BYTES => Type::Bytes,
+            TypeId::STRING => Type::String,
+            TypeId::COMPLEX => Type::Complex,
+            TypeId::INTERFACE => Type::Interface,
+            _ => return self.definition(id)?.kind.to_type(),
+        })
+    }
+
+    /// The fields of a struct type; none for any other.
+    pub(crate) fn fields(&self, id: TypeId) -> &[Field] {
+        match self.definition(id).map(|definition| &definition.kind) {
+            Some(Kind::Struct(fields)) => fields,
+            _ => &[],
+        }
+    }
+
+    /// The `nth` type that the definition of `id` refers to.
+    pub(super) fn part(&self, id: TypeId, nth: usize) -> Option<TypeId> {
+        match (&self.definition(id)?.kind, nth) {
+            (Kind::Array { elem, .. } | Kind::Slice { elem }, 0) => Some(*elem),
+            (Kind::Map { key, .. }, 0) => Some(*key),
+            (Kind::Map { elem, .. }, 1) => Some(*elem),
+            (Kind::Struct(fields), _) => fields.get(nth).map(|field| field.ty),
+            _ => None,
+        }
+    }
+
+    /// Adds a field of interface type to a struct and returns its number.
+    ///
+    /// `None` if `id` is no struct or the table is full.
+    pub(crate) fn add_field(&mut self, id: TypeId, name: &str) -> Option<usize> {
+        let Kind::Struct(fields) = &mut self.definitions.get_mut(&id)?.kind else {
+            return None;
+        };
+        if self.fields >= MAX_FIELDS || name.is_empty() {
+            return None;
+        }
+        self.fields += 1;
+        fields.push(Field {
+            name: name.to_owned(),
+            ty: TypeId::INTERFACE,
+        });
+        Some(fields.len() - 1)
+    }
+}
+
+impl Kind {
+    fn to_type(&self) -> Option<Type> {
+        Some(match self {
+            Self::Array { elem, len } => Type::Array {
+                elem: *elem,
+                len: *len,
+            },
+            Self::Slice { elem } => Type::Slice { elem: *elem },
+            Self::Map { key, elem } => Type::Map {
+                key: *key,
+                elem: *elem,
+            },
+            Self::Struct(_) => Type::Struct,
+            Self::Opaque(marshaler) => Type::Opaque(*marshaler),
+            Self::Empty => return None,
+        })
+    }
+}
+
+/// The table that all new values share, so that none defines a type twice.
+pub(crate) mod common {
+    use super::{Arc, Definition, Kind, LazyLock, Marshaler, TypeId, Types};
+
+    /// `map[interface {}]interface {}`, a session.
+    pub(crate) const SESSION: TypeId = TypeId(64);
+    /// `map[string]interface {}`.
+    pub(crate) const MAP: TypeId = TypeId(65);
+    /// `[]interface {}`.
+    pub(crate) const LIST: TypeId = TypeId(66);
+    /// `time.Time`.
+    pub(crate) const TIME: TypeId = TypeId(67);
+    pub(crate) const BOOLS: TypeId = TypeId(68);
+    pub(crate) const INTS: TypeId = TypeId(69);
+    pub(crate) const UINTS: TypeId = TypeId(70);
+    pub(crate) const FLOATS: TypeId = TypeId(71);
+    pub(crate) const STRINGS: TypeId = TypeId(72);
+
+    pub(crate) fn types() -> Arc<Types> {
+        Arc::clone(&COMMON)
+    }
+
+    static COMMON: LazyLock<Arc<Types>> = LazyLock::new(|| Arc::new(table()));
+
+    fn table() -> Types {
+        let any = TypeId::INTERFACE;
+        let mut types = Types::default();
+        let mut define = |id, name: &str, kind| {
+            types.definitions.insert(
+                id,
+                Definition {
+                    name: name.to_owned(),
+                    kind,
+                },
+            );
+        };
+        define(
+            SESSION,
+            "",
+            Kind::Map {
+                key: any,
+                elem: any,
+            },
+        );
+        define(
+            MAP,
+            "",
+            Kind::Map {
+                key: TypeId::STRING,
+                elem: any,
+            },
+        );
+        define(LIST, "", Kind::Slice { elem: any });
+        define(TIME, "Time", Kind::Opaque(Marshaler::Gob));
+        define(BOOLS, "", Kind::Slice { elem: TypeId::BOOL });
+        define(INTS, "", Kind::Slice { elem: TypeId::INT });
+        define(UINTS, "", Kind::Slice { elem: TypeId::UINT });
+        define(
+            FLOATS,
+            "",
+            Kind::Slice {
+                elem: TypeId::FLOAT,
+            },
+        );
+        define(
+            STRINGS,
+            "",
+            Kind::Slice {
+                elem: TypeId::STRING,
+            },
+        );
+        types
+    }
+}

@@ -1,0 +1,274 @@
+//! A session's values: what Go keeps in `map[interface {}]interface {}`, read and written through
+//! serde.
+
+mod deserialize;
+mod draft;
+mod error;
+mod fit;
+mod fresh;
+pub mod go;
+mod key;
+mod map_key;
+mod node;
+mod node_key;
+mod serialize;
+mod tree;
+
+use std::fmt;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::gob::{GobError, Typed, decode, encode::encode_session, shape::Shape, tree::Value};
+
+pub use draft::Draft;
+pub use error::{ValueError, ValueErrorKind};
+pub use key::Key;
+pub use node::{Entries, Fields, List, Node, View};
+
+use fit::fit;
+use fresh::{empty_list, fresh, interface};
+
+/// The values of a session, in order, each with the Go type it was written with.
+///
+/// What nobody touches is encoded again as it was decoded: unknown structs, marshalers, nil and
+/// keys of any type. A value written over another keeps that one's Go type whenever it fits.
+///
+/// ```
+/// use pgstore::wire::Values;
+///
+/// let mut values = Values::new();
+/// values.insert("user", "ada")?;
+/// values.insert("tags", &["a", "b"])?;
+///
+/// let values = Values::decode(&values.encode())?;
+/// assert_eq!(values.get::<String>("user")?.as_deref(), Some("ada"));
+/// assert_eq!(values.get::<Vec<String>>("tags")?, Some(vec!["a".into(), "b".into()]));
+/// assert_eq!(values.get::<i64>("visits")?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Values {
+    entries: Vec<Entry>,
+}
+
+/// Key and value; Go's interfaces may be nil in both places.
+type Entry = (Option<Typed>, Option<Typed>);
+
+impl Values {
+    /// No values.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decodes what [`encode`](Self::encode) or Go's `encoding/gob` wrote.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no gob of a `map[interface {}]interface {}`, or Go would refuse them, or they
+    /// are beyond the bounds that [`GobError`] tells.
+    pub fn decode(gob: &[u8]) -> Result<Self, GobError> {
+        let any = || Box::new(Shape::Interface);
+        let Value::Map(pairs) = decode::decode(gob, &Shape::Map(any(), any()))?.value else {
+            return Err(GobError::WrongType(
+                "map[interface {}]interface {}".to_owned(),
+            ));
+        };
+        let entries = pairs
+            .into_iter()
+            .map(|(key, value)| (interface_of(key), interface_of(value)));
+        Ok(Self {
+            entries: entries.collect(),
+        })
+    }
+
+    /// Encodes the values for Go and for [`decode`](Self::decode).
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode_session(&self.entries)
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether the key is there, be its value nil.
+    pub fn contains(&self, key: impl Into<Key>) -> bool {
+        self.position(&key.into()).is_some()
+    }
+
+    /// Reads a value; `None` if the key is absent or its value is Go's nil.
+    ///
+    /// Reading is generous: any integer type that the number fits, a struct from a Go struct by
+    /// field names or from a map, a time as text in RFC 3339.
+    ///
+    /// # Errors
+    ///
+    /// The stored value does not read as a `T`.
+    pub fn get<T: DeserializeOwned>(&self, key: impl Into<Key>) -> Result<Option<T>, ValueError> {
+        let key = key.into();
+        let typed = self.typed(&key);
+        typed
+            .map(|typed| typed.read().map_err(|error| error.at(&key)))
+            .transpose()
+    }
+
+    /// The value as it is stored; `None` if the key is absent or its value is Go's nil.
+    pub fn value(&self, key: impl Into<Key>) -> Option<&Typed> {
+        self.typed(&key.into())
+    }
+
+    /// Writes a value. An existing one keeps its Go type whenever the new one fits it.
+    ///
+    /// # Errors
+    ///
+    /// The value is one that gob or Go cannot hold; the values are unchanged.
+    pub fn insert<T: Serialize + ?Sized>(
+        &mut self,
+        key: impl Into<Key>,
+        value: &T,
+    ) -> Result<(), ValueError> {
+        let key = key.into();
+        let draft = self.draft(&key, value)?;
+        self.put(key, &draft);
+        Ok(())
+    }
+
+    /// A draft that takes the existing value into account: a map whose keys are numbers is fine
+    /// if a Go map of that kind is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert).
+    pub fn draft<T: Serialize + ?Sized>(
+        &self,
+        key: impl Into<Key>,
+        value: &T,
+    ) -> Result<Draft, ValueError> {
+        let key = key.into();
+        let draft = Draft::lenient(&key, value)?;
+        let fits = || {
+            self.typed(&key)
+                .is_some_and(|typed| fit(&draft.0, typed).is_some())
+        };
+        if draft.0.has_other_keys() && !fits() {
+            return Err(ValueError::new(&key, ValueErrorKind::MapKey));
+        }
+        Ok(draft)
+    }
+
+    /// Puts a draft in place. An existing value keeps its Go type whenever the new one fits it.
+    pub fn put(&mut self, key: impl Into<Key>, draft: &Draft) {
+        let key = key.into();
+        let fitted = self.typed(&key).and_then(|typed| fit(&draft.0, typed));
+        self.set(key, fitted.or_else(|| fresh(&draft.0)));
+    }
+
+    /// Appends to a `[]interface {}`, which is made if the key is absent or nil. Flashes are such.
+    ///
+    /// # Errors
+    ///
+    /// Something else is stored under the key. Go: gorilla/sessions panics.
+    pub fn push(&mut self, key: impl Into<Key>, draft: &Draft) -> Result<(), ValueError> {
+        let key = key.into();
+        let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);
+        list_of(&key, &mut list)?.push(interface(&draft.0));
+        self.set(key, Some(list));
+        Ok(())
+    }
+
+    /// Removes a `[]interface {}` and returns its elements; none if the key is absent or nil.
+    ///
+    /// # Errors
+    ///
+    /// Something else is stored under the key, and stays. Go: gorilla/sessions panics.
+    pub fn take_list(&mut self, key: impl Into<Key>) -> Result<Vec<Option<Typed>>, ValueError> {
+        let key = key.into();
+        let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);
+        let items = std::mem::take(list_of(&key, &mut list)?);
+        self.remove(key);
+        Ok(items.into_iter().map(interface_of).collect())
+    }
+
+    /// Removes a value; whether it was there.
+    pub fn remove(&mut self, key: impl Into<Key>) -> bool {
+        let position = self.position(&key.into());
+        position
+            .map(|position| self.entries.remove(position))
+            .is_some()
+    }
+
+    /// Removes all values.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// All keys and values in their order; `None` is Go's nil, which may be either.
+    pub fn iter(&self) -> impl Iterator<Item = (Option<&Typed>, Option<&Typed>)> {
+        self.entries
+            .iter()
+            .map(|(key, value)| (key.as_ref(), value.as_ref()))
+    }
+
+    /// All keys in their order; `None` is Go's nil.
+    pub fn keys(&self) -> impl Iterator<Item = Option<&Typed>> {
+        self.entries.iter().map(|(key, _)| key.as_ref())
+    }
+
+    fn typed(&self, key: &Key) -> Option<&Typed> {
+        self.entries[self.position(key)?].1.as_ref()
+    }
+
+    fn position(&self, key: &Key) -> Option<usize> {
+        self.entries
+            .iter()
+            .position(|(candidate, _)| key.is(candidate.as_ref()))
+    }
+
+    fn set(&mut self, key: Key, value: Option<Typed>) {
+        match self.position(&key) {
+            Some(position) => self.entries[position].1 = value,
+            None => self.entries.push((Some(key.0), value)),
+        }
+    }
+}
+
+impl fmt::Debug for Values {
+    /// Counts and the names of types; the content is private.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let types = self
+            .iter()
+            .map(|(_, value)| value.map_or("nil", Typed::go_type_name));
+        let types: Vec<_> = types.take(16).collect();
+        f.debug_struct("Values")
+            .field("len", &self.len())
+            .field("types", &types)
+            .finish()
+    }
+}
+
+fn interface_of(value: Value) -> Option<Typed> {
+    match value {
+        Value::Interface(typed) => typed.map(|typed| *typed),
+        _ => None,
+    }
+}
+
+/// The elements of a value that Go's `[]interface{}` type assertion accepts.
+fn list_of<'a>(key: &Key, typed: &'a mut Typed) -> Result<&'a mut Vec<Value>, ValueError> {
+    match &mut typed.value {
+        Value::Slice(items) if typed.name == "[]interface {}" => Ok(items),
+        _ => {
+            let found = typed.name.to_string();
+            Err(ValueError::new(key, ValueErrorKind::NotAList { found }))
+        }
+    }
+}

@@ -1,0 +1,380 @@
+use serde::ser::{self, Serialize};
+
+use crate::wire::gob::limits::MAX_LEVELS;
+
+use super::{
+    ValueErrorKind as Kind, go,
+    map_key::MapKey,
+    tree::{Tree, TreeKey},
+};
+
+/// serde's view of a Rust value, taken down as a tree; `level` counts the lists and maps around.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TreeSerializer {
+    level: usize,
+}
+
+impl TreeSerializer {
+    fn descend(self) -> Result<Self, Kind> {
+        let inner = Self {
+            level: self.level + 1,
+        };
+        if inner.level > MAX_LEVELS {
+            Err(Kind::TooDeep)
+        } else {
+            Ok(inner)
+        }
+    }
+
+    fn list(self) -> Result<List, Kind> {
+        Ok(List {
+            inner: self.descend()?,
+            items: Vec::new(),
+            variant: None,
+        })
+    }
+
+    fn map(self) -> Result<Map, Kind> {
+        let inner = self.descend()?;
+        Ok(Map {
+            inner,
+            pairs: Vec::new(),
+            key: None,
+            variant: None,
+            name: "",
+        })
+    }
+}
+
+impl ser::Serializer for TreeSerializer {
+    type Ok = Tree;
+    type Error = Kind;
+    type SerializeSeq = List;
+    type SerializeTuple = List;
+    type SerializeTupleStruct = List;
+    type SerializeTupleVariant = List;
+    type SerializeMap = Map;
+    type SerializeStruct = Map;
+    type SerializeStructVariant = Map;
+
+    fn serialize_bool(self, value: bool) -> Result<Tree, Kind> {
+        Ok(Tree::Bool(value))
+    }
+    fn serialize_i8(self, value: i8) -> Result<Tree, Kind> {
+        Ok(Tree::Int("int8", value.into()))
+    }
+    fn serialize_i16(self, value: i16) -> Result<Tree, Kind> {
+        Ok(Tree::Int("int16", value.into()))
+    }
+    fn serialize_i32(self, value: i32) -> Result<Tree, Kind> {
+        Ok(Tree::Int("int32", value.into()))
+    }
+    fn serialize_i64(self, value: i64) -> Result<Tree, Kind> {
+        Ok(Tree::Int("int64", value))
+    }
+    fn serialize_u8(self, value: u8) -> Result<Tree, Kind> {
+        Ok(Tree::Uint("uint8", value.into()))
+    }
+    fn serialize_u16(self, value: u16) -> Result<Tree, Kind> {
+        Ok(Tree::Uint("uint16", value.into()))
+    }
+    fn serialize_u32(self, value: u32) -> Result<Tree, Kind> {
+        Ok(Tree::Uint("uint32", value.into()))
+    }
+    fn serialize_u64(self, value: u64) -> Result<Tree, Kind> {
+        Ok(Tree::Uint("uint64", value))
+    }
+    fn serialize_i128(self, value: i128) -> Result<Tree, Kind> {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => self.serialize_i64(value),
+            (_, Ok(value)) => self.serialize_u64(value),
+            _ => Err(Kind::IntegerTooLarge),
+        }
+    }
+    fn serialize_u128(self, value: u128) -> Result<Tree, Kind> {
+        let value = u64::try_from(value).map_err(|_| Kind::IntegerTooLarge)?;
+        self.serialize_u64(value)
+    }
+    fn serialize_f32(self, value: f32) -> Result<Tree, Kind> {
+        Ok(Tree::Float("float32", value.into()))
+    }
+    fn serialize_f64(self, value: f64) -> Result<Tree, Kind> {
+        Ok(Tree::Float("float64", value))
+    }
+    fn serialize_char(self, value: char) -> Result<Tree, Kind> {
+        Ok(Tree::String(value.to_string()))
+    }
+    fn serialize_str(self, value: &str) -> Result<Tree, Kind> {
+        Ok(Tree::String(value.to_owned()))
+    }
+    fn serialize_bytes(self, value: &[u8]) -> Result<Tree, Kind> {
+        Ok(Tree::Bytes(value.to_vec()))
+    }
+    fn serialize_none(self) -> Result<Tree, Kind> {
+        Ok(Tree::None)
+    }
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Tree, Kind> {
+        value.serialize(self)
+    }
+    fn serialize_unit(self) -> Result<Tree, Kind> {
+        Err(Kind::Unit)
+    }
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Tree, Kind> {
+        Err(Kind::Unit)
+    }
+    fn serialize_unit_variant(self, _: &str, _: u32, variant: &str) -> Result<Tree, Kind> {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<Tree, Kind> {
+        Ok(match (name, value.serialize(self)?) {
+            (go::INT, Tree::Int(_, value)) => Tree::Int("int", value),
+            (go::UINT, Tree::Uint(_, value)) => Tree::Uint("uint", value),
+            (go::TIME, Tree::String(text)) => text.parse().map_or(Tree::String(text), Tree::Time),
+            (_, tree) => tree,
+        })
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Tree, Kind> {
+        let content = value.serialize(self.descend()?)?;
+        Ok(in_variant(Some(variant), content))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<List, Kind> {
+        self.list()
+    }
+    fn serialize_tuple(self, _: usize) -> Result<List, Kind> {
+        self.list()
+    }
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<List, Kind> {
+        self.list()
+    }
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<List, Kind> {
+        Ok(List {
+            variant: Some(variant),
+            ..self.descend()?.list()?
+        })
+    }
+    fn serialize_map(self, _: Option<usize>) -> Result<Map, Kind> {
+        self.map()
+    }
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Map, Kind> {
+        Ok(Map {
+            name,
+            ..self.map()?
+        })
+    }
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Map, Kind> {
+        Ok(Map {
+            variant: Some(variant),
+            ..self.descend()?.map()?
+        })
+    }
+}
+
+/// An enum's variant with content is a map of one entry.
+fn in_variant(variant: Option<&'static str>, content: Tree) -> Tree {
+    let Some(variant) = variant else {
+        return content;
+    };
+    let content = if content == Tree::None {
+        Tree::Nil
+    } else {
+        content
+    };
+    Tree::Map(vec![(TreeKey::String(variant.to_owned()), content)])
+}
+
+/// A sequence or tuple under way.
+#[derive(Debug)]
+pub(super) struct List {
+    inner: TreeSerializer,
+    items: Vec<Tree>,
+    variant: Option<&'static str>,
+}
+
+impl List {
+    fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Kind> {
+        self.items.push(value.serialize(self.inner)?);
+        Ok(())
+    }
+
+    /// A sequence of `u8` is bytes, as Go's `[]uint8` is.
+    fn finish(self) -> Tree {
+        let bytes = self.items.iter().map(|item| match item {
+            Tree::Uint("uint8", value) => u8::try_from(*value).ok(),
+            _ => None,
+        });
+        let list = match bytes.collect::<Option<Vec<u8>>>() {
+            Some(bytes) if !bytes.is_empty() => Tree::Bytes(bytes),
+            _ => Tree::List(self.items),
+        };
+        in_variant(self.variant, list)
+    }
+}
+
+/// A map or struct under way.
+#[derive(Debug)]
+pub(super) struct Map {
+    inner: TreeSerializer,
+    pairs: Vec<(TreeKey, Tree)>,
+    key: Option<TreeKey>,
+    variant: Option<&'static str>,
+    name: &'static str,
+}
+
+impl Map {
+    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Kind> {
+        let value = value.serialize(self.inner)?;
+        self.pairs.push((TreeKey::String(name.to_owned()), value));
+        Ok(())
+    }
+
+    fn finish(self) -> Tree {
+        let tree = match system_time(self.name, &self.pairs) {
+            Some(time) => Tree::Time(time),
+            None => Tree::Map(self.pairs),
+        };
+        in_variant(self.variant, tree)
+    }
+}
+
+/// serde's own form of `std::time::SystemTime`.
+fn system_time(name: &str, pairs: &[(TreeKey, Tree)]) -> Option<go::Time> {
+    match (name, pairs) {
+        (
+            "SystemTime",
+            [
+                (TreeKey::String(first), seconds),
+                (TreeKey::String(second), nanos),
+            ],
+        ) if first == "secs_since_epoch" && second == "nanos_since_epoch" => Some(go::Time::new(
+            seconds.as_i64()?,
+            u32::try_from(nanos.as_u64()?).ok()?,
+        )),
+        _ => None,
+    }
+}
+
+impl ser::SerializeSeq for List {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Kind> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeTuple for List {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Kind> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeTupleStruct for List {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Kind> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeTupleVariant for List {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Kind> {
+        self.push(value)
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeMap for Map {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Kind> {
+        self.key = Some(key.serialize(MapKey)?);
+        Ok(())
+    }
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Kind> {
+        let value = value.serialize(self.inner)?;
+        let key = self.key.take().ok_or(Kind::MapKey)?;
+        self.pairs.push((key, value));
+        Ok(())
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeStruct for Map {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Kind> {
+        self.field(name, value)
+    }
+    /// A field that `skip_serializing_if` leaves out is known, and empty.
+    fn skip_field(&mut self, name: &'static str) -> Result<(), Kind> {
+        self.pairs
+            .push((TreeKey::String(name.to_owned()), Tree::None));
+        Ok(())
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeStructVariant for Map {
+    type Ok = Tree;
+    type Error = Kind;
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), Kind> {
+        self.field(name, value)
+    }
+    fn skip_field(&mut self, name: &'static str) -> Result<(), Kind> {
+        ser::SerializeStruct::skip_field(self, name)
+    }
+    fn end(self) -> Result<Tree, Kind> {
+        Ok(self.finish())
+    }
+}

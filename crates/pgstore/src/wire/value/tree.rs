@@ -1,0 +1,86 @@
+use crate::wire::gob::time::Time;
+
+/// A Rust value as serde shows it, before anything decides which Go type it becomes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Tree {
+    /// `None`: left out of maps and structs, nil in lists.
+    None,
+    /// A nil that stays: the content of an enum variant.
+    Nil,
+    Bool(bool),
+    Int(&'static str, i64),
+    Uint(&'static str, u64),
+    Float(&'static str, f64),
+    String(String),
+    Bytes(Vec<u8>),
+    Time(Time),
+    List(Vec<Tree>),
+    /// In order; a struct's names are strings here, too.
+    Map(Vec<(TreeKey, Tree)>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum TreeKey {
+    String(String),
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+}
+
+impl Tree {
+    /// The Go name of a scalar of the insert table, of which slices exist under `[]name`.
+    pub(super) fn scalar(&self) -> Option<&'static str> {
+        match self {
+            Self::Bool(_) => Some("bool"),
+            Self::Int(name, _) | Self::Uint(name, _) | Self::Float(name, _) => Some(name),
+            Self::String(_) => Some("string"),
+            _ => None,
+        }
+    }
+
+    /// The scalar that all of the list are.
+    pub(super) fn common_scalar(list: &[Self]) -> Option<&'static str> {
+        let first = list.first()?.scalar()?;
+        list.iter()
+            .all(|tree| tree.scalar() == Some(first))
+            .then_some(first)
+    }
+
+    pub(super) fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Int(_, value) => Some(*value),
+            Self::Uint(_, value) => i64::try_from(*value).ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Int(_, value) => u64::try_from(*value).ok(),
+            Self::Uint(_, value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// Whether a map somewhere in it has a key that is no string.
+    pub(super) fn has_other_keys(&self) -> bool {
+        match self {
+            Self::List(list) => list.iter().any(Self::has_other_keys),
+            Self::Map(pairs) => pairs
+                .iter()
+                .any(|(key, value)| !matches!(key, TreeKey::String(_)) || value.has_other_keys()),
+            _ => false,
+        }
+    }
+}
+
+impl TreeKey {
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::String(text) => text.clone(),
+            Self::Bool(value) => value.to_string(),
+            Self::Int(value) => value.to_string(),
+            Self::Uint(value) => value.to_string(),
+        }
+    }
+}
