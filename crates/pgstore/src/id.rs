@@ -4,6 +4,8 @@ use std::fmt;
 
 use data_encoding::BASE32_NOPAD;
 
+use crate::random::{self, NoRandomness};
+
 /// A session's ID: 256 bits from the operating system's generator, 52 characters of base32.
 ///
 /// Whoever knows it and the keys is the user, so it cannot be printed: `Debug` shows no character
@@ -21,8 +23,7 @@ impl SessionId {
     /// # Errors
     /// When the operating system has no randomness to give.
     pub fn generate() -> Result<Self, NoRandomness> {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(NoRandomness)?;
+        let random: [u8; 32] = random::bytes()?;
         let mut text = [0; Self::LENGTH];
         BASE32_NOPAD.encode_mut(&random, &mut text);
         Ok(Self(text))
@@ -51,11 +52,6 @@ impl fmt::Debug for SessionId {
         f.write_str("SessionId(..)")
     }
 }
-
-/// The operating system's random generator failed.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub struct NoRandomness(#[source] pub(crate) getrandom::Error);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,82 @@
-//! Server-side web sessions in PostgreSQL, shared with Go's gorilla/sessions and pgstore.
+//! Server-side web sessions in PostgreSQL, for axum and any tower service, shared with Go's
+//! `gorilla/sessions` and `antonlindstrom/pgstore`.
+//!
+//! The cookie carries a signed ID, a row of `http_sessions` the values:
+//!
+//! ```text
+//! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
+//!            cookie.rs   wire/    store/    wire/       session/    store/    cookie.rs
+//! ```
+//!
+//! # With axum
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use pgstore::store::memory::MemoryStore;
+//! use pgstore::wire::Keys;
+//! use pgstore::{Session, SessionError, SessionLayer, SessionManager};
+//!
+//! async fn visits(session: Session) -> Result<String, SessionError> {
+//!     let visits = session.get::<u64>("visits").await?.unwrap_or(0) + 1;
+//!     session.insert("visits", &visits)?;
+//!     Ok(format!("Visit number {visits}"))
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // In production: PgStore::connect(&url).await?, then migrate().
+//! let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
+//! let app: Router = Router::new()
+//!     .route("/", get(visits))
+//!     .layer(SessionLayer::new(&sessions, "session")?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What does it not do?
+//!
+//! It authenticates nobody, and keeps no values in the cookie. Concurrent changes of one session
+//! do not merge: the last save wins, as in Go. Reading does not extend a session.
+//!
+//! # Where is what?
+//!
+//! In the order in which a request meets it: [`SessionManager`] holds what all requests share,
+//! [`SessionLayer`] gives each its [`Session`], [`wire`] opens and seals cookies and values,
+//! [`store`] keeps rows.
+//!
+//! # Features
+//!
+//! - `postgres` (default): [`store::postgres::PgStore`].
+//! - `middleware` (default): [`SessionLayer`] for tower.
+//! - `axum`: the [`Session`] extractor, and errors as responses.
 
 mod clock;
+mod cookie;
+mod edge;
+#[cfg(feature = "axum")]
+mod extract;
 mod id;
+mod manager;
+#[cfg(feature = "middleware")]
+pub mod middleware;
+mod name;
+mod options;
+mod random;
+mod session;
 pub mod store;
 pub mod wire;
 
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use id::{NoRandomness, SessionId};
+#[cfg(feature = "axum")]
+pub use extract::MissingSessionLayer;
+pub use id::SessionId;
+pub use manager::SessionManager;
+#[cfg(feature = "middleware")]
+pub use middleware::SessionLayer;
+pub use name::{CookieName, InvalidCookieName};
+pub use options::{CookieOptions, MaxAge, SameSite};
+pub use random::NoRandomness;
+pub use session::{Session, SessionError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

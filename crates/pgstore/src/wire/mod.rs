@@ -2,10 +2,14 @@
 
 mod error;
 pub mod gob;
+mod keys;
+mod securecookie;
 mod value;
 
 pub use error::Blame;
 pub use gob::{GobError, Typed};
+pub use keys::{Iv, KeyError, KeyPair, Keys};
+pub use securecookie::{OpenError, Opened, SecureCookie, TooLong};
 pub use value::{
     Draft, Entries, Fields, Key, List, Node, Values, ValueError, ValueErrorKind, View, go,
 };

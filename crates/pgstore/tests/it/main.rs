@@ -1,13 +1,21 @@
 //! All integration tests in one binary: `cargo test --test it`.
 
+#![allow(clippy::unwrap_used)] // Tests may panic.
+
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
+mod architecture;
+mod middleware;
 mod support;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let trials = Vec::new();
+    let trials = [
+        architecture::trials(),
+        middleware::trials(),
+    ];
+    let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -1,5 +1,8 @@
 //! What every test needs: a runtime, a schema of its own, a clock that stands still.
 
+pub(crate) mod clock;
+pub(crate) mod spy;
+
 use std::future::Future;
 
 use libtest_mimic::Trial;

@@ -1,0 +1,45 @@
+//! A web page with a session: `cargo run --example quickstart`, then open the URL it prints.
+//!
+//! - `DATABASE_URL`: the PostgreSQL to use; without it, a throwaway one is started.
+//! - `SESSION_KEYS`: hexadecimal, `hash[,block,hash,block…]`; without it, fresh keys.
+//! - `PORT`: 3000 unless set; 0 takes any free one.
+
+mod pages;
+mod setup;
+
+use std::error::Error;
+
+use axum::Router;
+use axum::routing::{get, post};
+use pgstore::store::SweepOptions;
+use pgstore::store::postgres::PgStore;
+use pgstore::{CookieOptions, SessionLayer, SessionManager};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let database = setup::database()?;
+    let listener = setup::listener().await?;
+    let address = listener.local_addr()?;
+
+    let store = PgStore::connect(database.url()).await?;
+    store.migrate().await?;
+    println!("Secure=false: this page is served over plain http on this machine only.");
+    let cookie = CookieOptions::default().secure(false);
+    let sessions = SessionManager::new(store.clone(), setup::keys()?).cookie_options(cookie);
+    let sweeper = sessions.start_sweeping(SweepOptions::default());
+
+    let app = Router::new()
+        .route("/", get(pages::home))
+        .route("/login", post(pages::login))
+        .route("/logout", post(pages::logout))
+        .route("/api/session", get(pages::api))
+        .layer(SessionLayer::new(&sessions, "session-key")?);
+
+    println!("Listening on http://{address}");
+    axum::serve(listener, app).with_graceful_shutdown(setup::interrupted()).await?;
+
+    println!("Stopping.");
+    sweeper.stop().await;
+    store.close().await;
+    Ok(())
+}

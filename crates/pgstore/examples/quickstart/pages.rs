@@ -1,0 +1,81 @@
+//! The pages: each handler takes the session as an argument and says what it does with it.
+
+use axum::Form;
+use axum::Json;
+use axum::response::{Html, Redirect};
+use html_escape::encode_text;
+use pgstore::{Session, SessionError};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// Counts visits, and shows who is logged in and what there is to tell.
+pub(crate) async fn home(session: Session) -> Result<Html<String>, SessionError> {
+    let visits = session.get::<i64>("visits").await?.unwrap_or(0) + 1;
+    session.insert("visits", &visits)?;
+    let user = session.get::<String>("user").await?;
+    let flashes = session.flashes::<String>().await?;
+    Ok(Html(page(visits, user.as_deref(), &flashes)))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Login {
+    user: String,
+}
+
+/// Logs in: a new ID, so that nobody who knew the old one shares the session.
+pub(crate) async fn login(
+    session: Session,
+    Form(Login { user }): Form<Login>,
+) -> Result<Redirect, SessionError> {
+    session.renew()?;
+    session.insert("user", &user)?;
+    session.add_flash(&format!("Welcome, {user}!"))?;
+    Ok(Redirect::to("/"))
+}
+
+/// Logs out: the row goes, and so does the cookie.
+pub(crate) async fn logout(session: Session) -> Result<Redirect, SessionError> {
+    session.destroy()?;
+    Ok(Redirect::to("/"))
+}
+
+/// The session as JSON.
+pub(crate) async fn api(session: Session) -> Result<Json<Value>, SessionError> {
+    let values = session.values().await?;
+    let values = values.iter().map(|(key, value)| (key.to_string(), value.to_json()));
+    let values: Map<String, Value> = values.collect();
+    Ok(Json(json!({ "new": session.is_new().await?, "values": values })))
+}
+
+fn page(visits: i64, user: Option<&str>, flashes: &[String]) -> String {
+    let flashes: String = flashes.iter().map(|flash| flash_html(flash)).collect();
+    let account = user.map_or_else(|| LOGIN_FORM.to_owned(), logout_form);
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>pgstore</title>\
+         <style>{STYLE}</style><main><h1>pgstore</h1>{flashes}\
+         <p>Visits in this session: <b id=\"visits\">{visits}</b></p>{account}\
+         <p><a href=\"/api/session\">The session as JSON</a></p></main></html>"
+    )
+}
+
+fn flash_html(text: &str) -> String {
+    format!("<p class=\"flash\">{}</p>", encode_text(text))
+}
+
+fn logout_form(user: &str) -> String {
+    format!(
+        "<p>Logged in as <b id=\"user\">{}</b></p>\
+         <form method=\"post\" action=\"/logout\"><button>Log out</button></form>",
+        encode_text(user)
+    )
+}
+
+const LOGIN_FORM: &str = "<form method=\"post\" action=\"/login\">\
+    <label>Your name <input name=\"user\" required autofocus></label> \
+    <button>Log in</button></form>";
+
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;background:#f4f4f2;color:#222}\
+    main{max-width:32rem;margin:4rem auto;padding:2rem;background:#fff;border-radius:.5rem}\
+    .flash{background:#e5f3e5;border-left:4px solid #3a8a3a;padding:.5rem 1rem}\
+    input,button{font:inherit;padding:.3rem .6rem}";

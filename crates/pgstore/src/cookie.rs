@@ -1,0 +1,172 @@
+//! Stages 1 and 6: our cookie among the request's, and the `Set-Cookie` of the response.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::header::{COOKIE, HeaderMap, HeaderValue};
+
+use crate::clock::Timestamp;
+use crate::name::CookieName;
+use crate::options::{CookieOptions, MaxAge, SameSite};
+
+/// The values of all cookies of that name, in the order in which the browser sent them.
+// Go: net/http cookie.go readCookies.
+pub(crate) fn values<'a>(
+    headers: impl IntoIterator<Item = &'a HeaderValue>,
+    name: &CookieName,
+) -> impl Iterator<Item = &'a [u8]> {
+    let pairs = headers.into_iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| {
+        let pair = pair.trim_ascii();
+        let equals = pair.iter().position(|byte| *byte == b'=')?;
+        let (key, value) = (&pair[..equals], &pair[equals + 1..]);
+        (key.trim_ascii() == name.as_str().as_bytes()).then(|| unquoted(value))
+    })
+}
+
+/// The request's `Cookie` headers: usually one, under HTTP/2 perhaps several.
+pub(crate) fn headers(headers: &HeaderMap) -> Vec<HeaderValue> {
+    headers.get_all(COOKIE).iter().cloned().collect()
+}
+
+/// The `Set-Cookie` header that gives the browser `value`, or takes the cookie away.
+///
+/// `None` when the text cannot stand in a header, which no value or attribute of ours can bring
+/// about.
+// Go: gorilla/sessions cookie.go newCookieFromOptions and net/http cookie.go Cookie.String: the
+// attributes stand in this order.
+pub(crate) fn set_cookie(
+    name: &CookieName,
+    value: &str,
+    options: &CookieOptions,
+    now: Timestamp,
+) -> Option<HeaderValue> {
+    let value = if options.max_age == MaxAge::Delete { "" } else { value };
+    let mut text = format!("{}={value}", name.as_str());
+    push_path(&mut text, &options.path);
+    push_domain(&mut text, &options.domain);
+    push_max_age(&mut text, options.max_age, now);
+    push_if(&mut text, options.http_only, "; HttpOnly");
+    push_if(&mut text, options.secure, "; Secure");
+    text.push_str(match options.same_site {
+        SameSite::Unset => "",
+        SameSite::Lax => "; SameSite=Lax",
+        SameSite::Strict => "; SameSite=Strict",
+        SameSite::None => "; SameSite=None",
+    });
+    push_if(&mut text, options.partitioned, "; Partitioned");
+    let mut header = HeaderValue::try_from(text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
+fn push_if(text: &mut String, condition: bool, attribute: &str) {
+    if condition {
+        text.push_str(attribute);
+    }
+}
+
+// Go: net/http cookie.go sanitizeCookiePath.
+fn push_path(text: &mut String, path: &str) {
+    let is_valid = |character: &char| matches!(character, ' '..='~') && *character != ';';
+    let path: String = path.chars().filter(is_valid).collect();
+    if !path.is_empty() {
+        text.push_str("; Path=");
+        text.push_str(&path);
+    }
+}
+
+fn push_domain(text: &mut String, domain: &str) {
+    if is_domain(domain) {
+        text.push_str("; Domain=");
+        text.push_str(domain.strip_prefix('.').unwrap_or(domain));
+    }
+}
+
+fn push_max_age(text: &mut String, max_age: MaxAge, now: Timestamp) {
+    match max_age {
+        MaxAge::For(age) => {
+            let expires = http_date(now.plus(age));
+            text.push_str(&format!("; Expires={expires}; Max-Age={}", age.as_secs()));
+        }
+        MaxAge::UntilBrowserCloses => {}
+        MaxAge::Delete => {
+            let past = http_date(Timestamp::from_unix_seconds(1));
+            text.push_str(&format!("; Expires={past}; Max-Age=0"));
+        }
+    }
+}
+
+/// The date as RFC 9110 writes it, within the years that it can write.
+fn http_date(time: Timestamp) -> String {
+    const END_OF_YEAR_9999: u64 = 253_402_300_799;
+    let seconds = u64::try_from(time.unix_seconds()).unwrap_or(0).min(END_OF_YEAR_9999);
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+// Go: net/http cookie.go validCookieDomain.
+fn is_domain(domain: &str) -> bool {
+    is_domain_name(domain) || domain.parse::<Ipv4Addr>().is_ok()
+}
+
+// Go: net/http cookie.go isCookieDomainName.
+fn is_domain_name(domain: &str) -> bool {
+    let name = domain.strip_prefix('.').unwrap_or(domain);
+    let is_label = |label: &str| {
+        matches!(label.len(), 1..=63)
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    domain.len() <= 255
+        && name.split('.').all(is_label)
+        && name.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    inner.unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'a>(headers: &'a [HeaderValue], name: &str) -> Vec<&'a [u8]> {
+        values(headers, &CookieName::new(name).unwrap()).collect()
+    }
+
+    #[test]
+    fn cookies_of_the_name_are_found_in_all_headers_in_order() {
+        let headers = ["a=1; b=2;a = 3", "c=4", "a=\"5\"; A=6; a; =7"].map(HeaderValue::from_static);
+        assert_eq!(found(&headers, "a"), [&b"1"[..], b" 3", b"5"]);
+        assert_eq!(found(&headers, "x"), Vec::<&[u8]>::new());
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_disturb_nothing() {
+        let headers = [HeaderValue::from_bytes(b"\xff\xfe=1; a=\xff; a=2").unwrap()];
+        assert_eq!(found(&headers, "a"), [&b"\xff"[..], b"2"]);
+    }
+
+    #[test]
+    fn the_header_is_marked_sensitive_so_that_no_log_shows_it() {
+        let name = CookieName::new("a").unwrap();
+        let header = set_cookie(&name, "v", &CookieOptions::default(), Timestamp::UNIX_EPOCH);
+        let header = header.unwrap();
+        assert!(header.is_sensitive());
+        assert_eq!(
+            header.to_str().unwrap(),
+            "a=v; Path=/; Expires=Sat, 31 Jan 1970 00:00:00 GMT; Max-Age=2592000; HttpOnly; \
+             Secure; SameSite=Lax"
+        );
+    }
+
+    #[test]
+    fn dates_beyond_what_a_header_can_say_are_its_last() {
+        assert_eq!(
+            http_date(Timestamp::from_unix_micros(i64::MAX)),
+            "Fri, 31 Dec 9999 23:59:59 GMT"
+        );
+    }
+}

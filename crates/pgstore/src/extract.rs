@@ -1,0 +1,43 @@
+//! The session as an argument of axum handlers.
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::request::Parts;
+
+use crate::middleware::status_and_text;
+use crate::session::{Session, SessionError};
+
+/// Extracting is free: the session is read at its first use.
+impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = MissingSessionLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {
+        parts.extensions.get::<Self>().cloned().ok_or(MissingSessionLayer)
+    }
+}
+
+/// A handler asks for a [`Session`] and no [`SessionLayer`](crate::SessionLayer) lies above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no session: add a pgstore::SessionLayer to the router, after the routes that use it")]
+#[non_exhaustive]
+pub struct MissingSessionLayer;
+
+impl IntoResponse for MissingSessionLayer {
+    fn into_response(self) -> Response {
+        tracing::error!("{self}");
+        (StatusCode::INTERNAL_SERVER_ERROR, self.to_string()).into_response()
+    }
+}
+
+/// So that handlers can use `?`: 503 when the store is away, 409 when the session has ended,
+/// otherwise 500. The cause is logged, not sent.
+impl IntoResponse for SessionError {
+    fn into_response(self) -> Response {
+        let (status, text) = status_and_text(&self);
+        tracing::warn!(error = %self, %status, "a handler could not use its session");
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(RETRY_AFTER, "1")]);
+        (status, retry_after, text).into_response()
+    }
+}

@@ -1,0 +1,96 @@
+//! How an application's sessions are kept: the store, the keys, the cookie, the clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::options::{CookieOptions, MaxAge};
+use crate::store::Store;
+use crate::wire::{Keys, SecureCookie};
+
+/// All that requests share about sessions: make one at start-up, clone it where it is needed.
+///
+/// With axum or tower, hand it to a [`SessionLayer`](crate::SessionLayer). Without middleware,
+/// [`get`](SessionManager::get) a session from a request's headers and
+/// [`save`](SessionManager::save) it into the response's:
+///
+/// ```
+/// # use http::HeaderMap;
+/// # use pgstore::{SessionManager, SessionError, store::memory::MemoryStore, wire::Keys};
+/// # async fn example(request: HeaderMap) -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
+///
+/// let mut response = HeaderMap::new();
+/// let session = sessions.get(&request, "session-key")?;
+/// session.insert("foo", "bar")?;
+/// sessions.save(&session, &mut response).await?;
+///
+/// // Delete it: a negative maximal age.
+/// session.set_max_age(-1)?;
+/// sessions.save(&session, &mut response).await?;
+/// # Ok(())
+/// # }
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(example(HeaderMap::new())).unwrap();
+/// ```
+// Go: pgstore.PGStore with its Codecs and Options, which is a gorilla sessions.Store.
+#[derive(Clone, Debug)]
+pub struct SessionManager {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) codec: SecureCookie,
+    pub(crate) options: CookieOptions,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl SessionManager {
+    /// Sessions in this store, sealed with these keys, with the default [`CookieOptions`].
+    #[must_use]
+    pub fn new(store: impl Store, keys: Keys) -> Self {
+        Self {
+            store: Arc::new(store),
+            codec: SecureCookie::new(keys),
+            options: CookieOptions::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Sets the attributes that cookies get. Their maximal age is the browser's; how long a
+    /// session lasts on the server is [`max_age`](SessionManager::max_age)'s to say.
+    #[must_use]
+    pub fn cookie_options(mut self, options: CookieOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets how long a session lasts after it was last saved, on the server and in the browser.
+    /// Default: 30 days.
+    ///
+    /// It is checked against the timestamps in the cookie and in the row, so that lowering it
+    /// ends older sessions at once.
+    // Go: pgstore.go MaxAge, which sets Options.MaxAge and that of every codec.
+    #[must_use]
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+        self.codec = self.codec.max_age(seconds);
+        self.options = self.options.max_age(MaxAge::from(max_age));
+        self
+    }
+
+    /// Sets how many characters a sealed session may have, in the cookie and in the row; 0 is any
+    /// number. Default: 4096, of which about 2,200 bytes are left for the values.
+    ///
+    /// Raise it in the Go program as well: Go refuses longer rows when it reads them.
+    // Go: pgstore.go MaxLength.
+    #[must_use]
+    pub fn max_length(mut self, characters: usize) -> Self {
+        self.codec = self.codec.max_length(characters);
+        self
+    }
+
+    /// Sets where the time comes from. Default: the machine's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+}

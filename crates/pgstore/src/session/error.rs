@@ -1,0 +1,66 @@
+use crate::random::NoRandomness;
+use crate::store::{StoreError, StoreErrorKind};
+use crate::wire::{Blame, OpenError, TooLong, ValueError};
+
+/// What can go wrong between a handler and its session.
+///
+/// No variant and no message holds a value, an ID, a cookie or a key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// A value cannot be stored, or a stored one is not of the type asked for. Names the key.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// The values have grown too large to be stored; what was stored before is unchanged.
+    #[error("the session's values are too large: {0}")]
+    TooLarge(#[source] TooLong),
+    /// The session was changed after the response's head was produced: from a body stream, or
+    /// from a task that outlived its handler. The change is lost.
+    #[error("the session was changed after the response's head was sent: change it in the handler")]
+    HeadSent,
+    /// The session was changed after [`destroy`](crate::Session::destroy) in the same request.
+    #[error("the session was destroyed in this request: it cannot be changed any more")]
+    Destroyed,
+    /// Another request destroyed the session while this one was changing it. It stays destroyed.
+    #[error("the session was ended by another request: nothing was saved")]
+    Gone,
+    /// The stored row does not open with the keys, or holds what is no session. It is kept;
+    /// [`destroy`](crate::Session::destroy) and [`renew`](crate::Session::renew) still work.
+    #[error("the stored session cannot be opened: the keys have changed, or it is damaged")]
+    Undecodable(#[source] OpenError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system failed.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+impl SessionError {
+    /// Who can mend it.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Value(error) => error.blame(),
+            Self::TooLarge(_) | Self::HeadSent | Self::Destroyed => Blame::Usage,
+            Self::Gone | Self::Undecodable(_) => Blame::Decode,
+            Self::Store(error) => error.blame(),
+            Self::NoRandomness(_) => Blame::Internal,
+        }
+    }
+
+    /// Whether the row is there but cannot be read.
+    pub(super) fn is_undecodable(&self) -> bool {
+        match self {
+            Self::Undecodable(_) => true,
+            Self::Store(error) => error.kind() == StoreErrorKind::UndecodableRow,
+            _ => false,
+        }
+    }
+
+    /// Whether the store was away or slow, so that the same request may succeed later.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unavailable())
+    }
+}

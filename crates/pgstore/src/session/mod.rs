@@ -1,0 +1,272 @@
+//! What handlers touch: a session's values, flashes, ID and end.
+//!
+//! A [`Session`] is read at first use and changed in memory. Saving it is the edge's part, once
+//! the handler is done: the middleware does it by itself, the direct API when it is told to.
+
+mod error;
+mod flash;
+mod plan;
+mod rows;
+mod save;
+mod state;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use error::SessionError;
+pub(crate) use rows::SealedRows;
+pub(crate) use save::CookieChange;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use state::{Content, Operation, State};
+
+use crate::id::SessionId;
+use crate::name::CookieName;
+use crate::options::{CookieOptions, MaxAge};
+use crate::wire::{Draft, Key, Values};
+
+/// The session of one request.
+///
+/// Having one costs nothing. The first call that reads is awaited and asks the store once;
+/// changes are recorded at once and saved when the response's head leaves, if there are any.
+/// A request that leaves its session alone costs no query and sets no cookie.
+///
+/// Clones are the same session. Keys are mostly strings; see [`Key`] for what else Go allows.
+///
+/// ```
+/// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+/// let visits = session.get::<u64>("visits").await?.unwrap_or(0);
+/// session.insert("visits", &(visits + 1))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+struct Shared {
+    rows: Arc<SealedRows>,
+    state: Mutex<State>,
+    /// Held while the store is asked, so that it is asked once.
+    io: tokio::sync::Mutex<()>,
+}
+
+/// The ID that the request's cookie named, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Presented {
+    pub(crate) id: SessionId,
+    /// When the cookie was sealed, in seconds since the Unix epoch.
+    pub(crate) issued_at: i64,
+    /// Whether with the keys that write today.
+    pub(crate) by_current_keys: bool,
+}
+
+impl Session {
+    pub(crate) fn new(
+        rows: Arc<SealedRows>,
+        presented: Option<Presented>,
+        options: CookieOptions,
+    ) -> Self {
+        let state = Mutex::new(State::new(presented, options));
+        Self(Arc::new(Shared { rows, state, io: tokio::sync::Mutex::new(()) }))
+    }
+
+    /// The value under a key, or `None` when there is none, or a Go `nil`.
+    ///
+    /// Reading is generous: any integer that fits will do, a struct is read from a Go struct or
+    /// from a map, a time from a Go `time.Time`.
+    ///
+    /// # Errors
+    /// [`SessionError::Value`] when the value is of another type, and whatever loading the
+    /// session may bring.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        key: impl Into<Key>,
+    ) -> Result<Option<T>, SessionError> {
+        let key = key.into();
+        self.read(|values| values.get(key)).await?.map_err(SessionError::Value)
+    }
+
+    /// Whether there is a value under a key.
+    ///
+    /// # Errors
+    /// Whatever loading the session may bring.
+    pub async fn contains(&self, key: impl Into<Key>) -> Result<bool, SessionError> {
+        let key = key.into();
+        self.read(|values| values.contains(key)).await
+    }
+
+    /// A copy of all values, for pages and tools that show them.
+    ///
+    /// # Errors
+    /// Whatever loading the session may bring.
+    pub async fn values(&self) -> Result<Values, SessionError> {
+        self.read(Values::clone).await
+    }
+
+    /// Whether the session is not stored yet: no cookie, an invalid one, or one whose row is gone.
+    ///
+    /// # Errors
+    /// Whatever loading the session may bring.
+    // Go: gorilla/sessions Session.IsNew. Go never clears it when a session is saved.
+    pub async fn is_new(&self) -> Result<bool, SessionError> {
+        self.load().await?;
+        Ok(matches!(self.state().content, Content::Read { row_since: None, .. }))
+    }
+
+    /// Puts a value under a key, in place of what is there.
+    ///
+    /// A value that is there already keeps its Go type if the new one fits it, so that a Go
+    /// program's `.(int)` still holds. New keys follow the table at [`Values`].
+    ///
+    /// # Errors
+    /// [`SessionError::Value`] when no Go program could hold the value; the session is unchanged.
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    pub fn insert<T: Serialize + ?Sized>(
+        &self,
+        key: impl Into<Key>,
+        value: &T,
+    ) -> Result<(), SessionError> {
+        let key = key.into();
+        let draft = Draft::new(&key, value)?;
+        self.record(Operation::Set(key, draft))
+    }
+
+    /// Removes the value under a key. That there is none is no error.
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    pub fn remove(&self, key: impl Into<Key>) -> Result<(), SessionError> {
+        self.record(Operation::Remove(key.into()))
+    }
+
+    /// Removes all values; the session and its ID stay.
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    pub fn clear(&self) -> Result<(), SessionError> {
+        self.record(Operation::Clear)
+    }
+
+    /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
+    /// rights change, so that nobody who planted or saw the old ID shares the new session.
+    ///
+    /// Values stay. Cost: the save becomes one statement that replaces the row.
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    pub fn renew(&self) -> Result<(), SessionError> {
+        self.state_looked_at().renew()
+    }
+
+    /// Ends the session: its row goes, and the browser is told to drop the cookie.
+    ///
+    /// Afterwards it reads as empty and cannot be changed. Destroying twice is once. Cost: one
+    /// statement, and none if the request came without a valid cookie.
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`] when it is too late.
+    pub fn destroy(&self) -> Result<(), SessionError> {
+        self.state_looked_at().destroy()
+    }
+
+    /// Sets how long this session's cookie and row last from this save on. A negative number of
+    /// seconds destroys the session, as in Go.
+    ///
+    /// It holds for this save only: the next request's save takes the manager's again, unless it
+    /// sets one too.
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    pub fn set_max_age(&self, max_age: impl Into<MaxAge>) -> Result<(), SessionError> {
+        let options = self.options().max_age(max_age);
+        self.set_options(options)
+    }
+
+    /// The attributes that this session's cookie will have if it is written.
+    #[must_use]
+    pub fn options(&self) -> CookieOptions {
+        self.state().options.clone()
+    }
+
+    /// Sets the attributes of this session's cookie, and so has it written. With
+    /// [`MaxAge::Delete`] it destroys the session, as in Go.
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    // Go: gorilla/sessions Session.Options.
+    pub fn set_options(&self, options: CookieOptions) -> Result<(), SessionError> {
+        let delete = options.max_age == MaxAge::Delete;
+        let mut state = self.state_looked_at();
+        state.set_options(options)?;
+        if delete { state.destroy() } else { Ok(()) }
+    }
+
+    /// The cookie's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.cookie_name().as_str()
+    }
+
+    pub(crate) fn cookie_name(&self) -> &CookieName {
+        &self.0.rows.name
+    }
+
+    pub(crate) fn looked_at(&self) -> bool {
+        self.state().looked_at
+    }
+
+    /// From here on, changes are errors: nothing would save them.
+    pub(crate) fn close(&self) {
+        self.state().close();
+    }
+
+    pub(crate) fn discard_values(&self) {
+        self.state().discard_values();
+    }
+
+    async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {
+        self.load().await?;
+        match &self.state().content {
+            Content::Read { values, .. } => Ok(read(values)),
+            // Only `discard_values` goes back from read to unread, after the handler.
+            Content::Unread(_) => Ok(read(&Values::new())),
+        }
+    }
+
+    fn record(&self, operation: Operation) -> Result<(), SessionError> {
+        self.state_looked_at().record(operation)
+    }
+
+    /// Reads the session from the store, unless that has been done.
+    async fn load(&self) -> Result<(), SessionError> {
+        self.state().looked_at = true;
+        let _asking = self.0.io.lock().await;
+        self.load_unlocked().await
+    }
+
+    async fn load_unlocked(&self) -> Result<(), SessionError> {
+        let Some(id) = self.state().unread() else { return Ok(()) };
+        let row = match id {
+            Some(id) => self.0.rows.load(&id).await?,
+            None => None,
+        };
+        Ok(self.state().arrive(row)?)
+    }
+
+    fn state_looked_at(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        state.looked_at = true;
+        state
+    }
+
+    /// The state, also after a panic: every change to it is a single assignment.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

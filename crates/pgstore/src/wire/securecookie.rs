@@ -1,0 +1,387 @@
+//! Sealed text: signed, dated, perhaps encrypted bytes, as gorilla/securecookie makes them.
+//!
+//! The steps are numbered as in `securecookie.go`, functions `Encode` and `Decode`.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use data_encoding::{BASE64URL, Encoding};
+use hmac::Mac;
+
+use super::Blame;
+use super::gob::GobError;
+use super::keys::{Iv, KeyPair, Keys};
+
+/// Seals bytes under a name and opens them again.
+///
+/// The age limits are seconds and 0 turns each off; `max_length` counts the characters of the
+/// sealed text and 0 turns it off.
+// Go: securecookie.SecureCookie; New sets the same defaults.
+#[derive(Clone, Debug)]
+pub struct SecureCookie {
+    keys: Keys,
+    max_age: i64,
+    min_age: i64,
+    max_length: usize,
+}
+
+/// What a sealed text held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opened<T> {
+    /// What was read from the bytes that were sealed.
+    pub value: T,
+    /// When, in seconds since the Unix epoch.
+    pub issued_at: i64,
+    /// Whether the pair that writes today sealed it; if not, it is due to be sealed anew.
+    pub by_current_keys: bool,
+}
+
+impl SecureCookie {
+    /// Thirty days, in seconds: the default maximal age.
+    pub const DEFAULT_MAX_AGE: i64 = 30 * 24 * 60 * 60;
+
+    /// The default maximal length of a sealed text: what browsers keep of a cookie.
+    pub const DEFAULT_MAX_LENGTH: usize = 4096;
+
+    /// A codec with Go's defaults: at most 30 days old, at most 4096 characters long.
+    #[must_use]
+    pub fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            max_age: Self::DEFAULT_MAX_AGE,
+            min_age: 0,
+            max_length: Self::DEFAULT_MAX_LENGTH,
+        }
+    }
+
+    /// Sets how many seconds after sealing a text still opens; 0 is for ever.
+    #[must_use]
+    pub fn max_age(mut self, seconds: i64) -> Self {
+        self.max_age = seconds;
+        self
+    }
+
+    /// Sets how many seconds after sealing a text opens at the earliest; 0 is at once.
+    #[must_use]
+    pub fn min_age(mut self, seconds: i64) -> Self {
+        self.min_age = seconds;
+        self
+    }
+
+    /// Sets how many characters a sealed text may have, both ways; 0 is any number.
+    #[must_use]
+    pub fn max_length(mut self, characters: usize) -> Self {
+        self.max_length = characters;
+        self
+    }
+
+    /// Seals `plaintext` under `name` at `now`, seconds since the Unix epoch.
+    ///
+    /// The name and the time are signed with it. `iv` must be random and new each time; without
+    /// a block key it is not used.
+    ///
+    /// # Errors
+    /// [`TooLong`], when the sealed text would exceed the maximal length.
+    // Go: securecookie.go Encode. Step 1, serializing, is the caller's.
+    pub fn seal(&self, name: &str, plaintext: &[u8], now: i64, iv: Iv) -> Result<String, TooLong> {
+        let keys = self.keys.first();
+        // 2. Encrypt (optional).
+        let value = encrypt(keys, iv, plaintext);
+        // 3. Encode and put the date in front.
+        let signed = format!("{now}|{}", BASE64URL.encode(&value));
+        // 4. Sign, and append the raw MAC.
+        let mac = mac_over(keys, name, signed.as_bytes()).finalize().into_bytes();
+        let sealed = [signed.as_bytes(), b"|", &mac].concat();
+        // 5. Encode all of it; check the length.
+        let text = BASE64URL.encode(&sealed);
+        match self.excess(text.len()) {
+            Some(too_long) => Err(too_long),
+            None => Ok(text),
+        }
+    }
+
+    /// Opens what was sealed under `name`, as of `now`, seconds since the Unix epoch, and `read`s
+    /// the bytes in it.
+    ///
+    /// Every key pair is tried until one has signed the text and what it decrypts can be read:
+    /// two pairs may share a hash key. The MAC is compared in constant time.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the text is none of ours, or too old, too new or too long.
+    // Go: securecookie.go Decode and DecodeMulti.
+    pub fn open<T>(
+        &self,
+        name: &str,
+        text: &[u8],
+        now: i64,
+        read: impl Fn(&[u8]) -> Result<T, GobError>,
+    ) -> Result<Opened<T>, OpenError> {
+        // 1. Check the length.
+        if let Some(too_long) = self.excess(text.len()) {
+            return Err(OpenError::TooLong(too_long));
+        }
+        // 2. Decode, and 3. split: the same for every key pair.
+        let sealed = decode_base64(text).ok_or(OpenError::Encoding)?;
+        let parts = split(&sealed).ok_or(OpenError::NotSigned)?;
+        // 4. to 8. with each pair in turn; the last failure past the MAC tells the most.
+        let mut failure = OpenError::NotSigned;
+        for (index, keys) in self.keys.iter().enumerate() {
+            if !parts.is_signed_by(keys, name) {
+                continue;
+            }
+            match self.open_signed(keys, &parts, now, &read) {
+                Ok((value, issued_at)) => {
+                    return Ok(Opened { value, issued_at, by_current_keys: index == 0 });
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    fn open_signed<T>(
+        &self,
+        keys: &KeyPair,
+        parts: &Parts<'_>,
+        now: i64,
+        read: impl Fn(&[u8]) -> Result<T, GobError>,
+    ) -> Result<(T, i64), OpenError> {
+        // 5. and 6. Check the date.
+        let issued_at = self.check_age(parts.date, now)?;
+        // 7. Decode and decrypt (optional).
+        let value = decode_base64(parts.value).ok_or(OpenError::Encoding)?;
+        let plaintext = decrypt(keys, value).ok_or(OpenError::NotDecrypted)?;
+        // 8. Deserialize.
+        Ok((read(&plaintext).map_err(OpenError::Value)?, issued_at))
+    }
+
+    /// 5. and 6.: the date must be one, and lie between the age limits.
+    fn check_age(&self, date: &[u8], now: i64) -> Result<i64, OpenError> {
+        // Go: strconv.ParseInt in base 10; Rust's parser takes the same texts.
+        let date = str::from_utf8(date).ok().and_then(|date| date.parse::<i64>().ok());
+        let issued_at = date.ok_or(OpenError::Timestamp)?;
+        if self.min_age != 0 && issued_at > now.saturating_sub(self.min_age) {
+            return Err(OpenError::TooNew);
+        }
+        if self.max_age != 0 && issued_at < now.saturating_sub(self.max_age) {
+            return Err(OpenError::Expired);
+        }
+        Ok(issued_at)
+    }
+
+    /// How long after sealing a text opens; thirty days where it opens for ever.
+    pub(crate) fn lifetime(&self) -> Duration {
+        let seconds = if self.max_age == 0 { Self::DEFAULT_MAX_AGE } else { self.max_age };
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    }
+
+    fn excess(&self, length: usize) -> Option<TooLong> {
+        let limit = self.max_length;
+        (limit != 0 && length > limit).then_some(TooLong { length, limit })
+    }
+}
+
+/// `date|value|mac`, of which the MAC may itself contain `|`.
+struct Parts<'a> {
+    signed: &'a [u8],
+    date: &'a [u8],
+    value: &'a [u8],
+    mac: &'a [u8],
+}
+
+fn split(sealed: &[u8]) -> Option<Parts<'_>> {
+    let mut parts = sealed.splitn(3, |byte| *byte == b'|');
+    let (date, value, mac) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Parts { signed: &sealed[..date.len() + 1 + value.len()], date, value, mac })
+}
+
+impl Parts<'_> {
+    fn is_signed_by(&self, keys: &KeyPair, name: &str) -> bool {
+        mac_over(keys, name, self.signed).verify_slice(self.mac).is_ok()
+    }
+}
+
+fn mac_over(keys: &KeyPair, name: &str, signed: &[u8]) -> hmac::Hmac<sha2::Sha256> {
+    keys.mac().chain_update(name).chain_update(b"|").chain_update(signed)
+}
+
+fn encrypt<'a>(keys: &KeyPair, iv: Iv, plaintext: &'a [u8]) -> Cow<'a, [u8]> {
+    if !keys.encrypts() {
+        return plaintext.into();
+    }
+    let mut value = [&iv[..], plaintext].concat();
+    keys.apply_keystream(&iv, &mut value[iv.len()..]);
+    value.into()
+}
+
+fn decrypt(keys: &KeyPair, mut value: Vec<u8>) -> Option<Vec<u8>> {
+    if !keys.encrypts() {
+        return Some(value);
+    }
+    let (iv, ciphertext) = value.split_first_chunk_mut::<16>()?;
+    // Go: securecookie.go decrypt wants at least one byte after the IV.
+    if ciphertext.is_empty() {
+        return None;
+    }
+    keys.apply_keystream(iv, ciphertext);
+    value.drain(..16);
+    Some(value)
+}
+
+/// Base64url with padding, read as Go reads it: trailing bits may be set, CR and LF are skipped.
+// Go: encoding/base64 URLEncoding, not Strict. It takes no text after padding, as data-encoding
+// would, so padding is looked at here first.
+fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
+        let mut specification = BASE64URL.specification();
+        specification.check_trailing_bits = false;
+        // The specification is BASE64URL's own, less one check: it is a valid one.
+        specification.encoding().unwrap_or(BASE64URL)
+    });
+    let text = without_line_breaks(text);
+    let padding = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
+    if text[padding..].len() > 2 {
+        return None;
+    }
+    LENIENT.decode(&text).ok()
+}
+
+fn without_line_breaks(text: &[u8]) -> Cow<'_, [u8]> {
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    if text.iter().any(is_break) {
+        text.iter().copied().filter(|byte| !is_break(byte)).collect()
+    } else {
+        text.into()
+    }
+}
+
+/// A sealed text is longer than the maximal length allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed text is {length} characters long, the limit is {limit}")]
+#[non_exhaustive]
+pub struct TooLong {
+    /// How many characters it has or would have.
+    pub length: usize,
+    /// How many it may have.
+    pub limit: usize,
+}
+
+impl TooLong {
+    /// Always [`Blame::Usage`]: what is sealed comes from the application.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        Blame::Usage
+    }
+}
+
+/// Why a sealed text did not open. None of it is remarkable on the open internet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// It is longer than the maximal length.
+    #[error(transparent)]
+    TooLong(TooLong),
+    /// It is not base64.
+    #[error("the text is not base64")]
+    Encoding,
+    /// No key pair signed it under this name.
+    #[error("the text was not signed by any of the keys under this name")]
+    NotSigned,
+    /// Its date is not a number.
+    #[error("the date is not a number")]
+    Timestamp,
+    /// It is younger than the minimal age.
+    #[error("the text is too new")]
+    TooNew,
+    /// It is older than the maximal age.
+    #[error("the text has expired")]
+    Expired,
+    /// It is too short to have been encrypted.
+    #[error("the text could not be decrypted")]
+    NotDecrypted,
+    /// What was sealed is not what was expected there.
+    #[error("what was sealed could not be read")]
+    Value(#[source] GobError),
+}
+
+impl OpenError {
+    /// Always [`Blame::Decode`].
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        Blame::Decode
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::gob;
+
+    fn codec() -> SecureCookie {
+        SecureCookie::new(Keys::from_pairs(&[b"hash key"]).unwrap())
+    }
+
+    /// Reads the bytes as they are.
+    fn raw(bytes: &[u8]) -> Result<Vec<u8>, GobError> {
+        Ok(bytes.to_vec())
+    }
+
+    #[test]
+    fn what_is_sealed_opens_under_the_same_name_only() {
+        let text = codec().seal("a", b"plain", 100, [0; 16]).unwrap();
+        let opened = codec().open("a", text.as_bytes(), 100, raw).unwrap();
+        assert_eq!((opened.value.as_slice(), opened.issued_at), (&b"plain"[..], 100));
+        assert_eq!(codec().open("b", text.as_bytes(), 100, raw), Err(OpenError::NotSigned));
+    }
+
+    #[test]
+    fn exactly_the_maximal_age_still_opens() {
+        let codec = codec().max_age(10);
+        let text = codec.seal("a", b"plain", 100, [0; 16]).unwrap();
+        assert!(codec.open("a", text.as_bytes(), 110, raw).is_ok());
+        assert_eq!(codec.open("a", text.as_bytes(), 111, raw), Err(OpenError::Expired));
+    }
+
+    #[test]
+    fn every_pair_opens_and_the_result_says_whether_it_is_the_writing_one() {
+        let old = Keys::from_pairs(&[&b"old"[..], b"0123456789abcdef"]).unwrap();
+        let both = Keys::from_pairs(&[&b"new"[..], b"", b"old", b"0123456789abcdef"]).unwrap();
+        let text = SecureCookie::new(old).seal("a", b"plain", 1, [7; 16]).unwrap();
+        let both = SecureCookie::new(both);
+        assert!(!both.open("a", text.as_bytes(), 1, raw).unwrap().by_current_keys);
+        let text = both.seal("a", b"plain", 1, [7; 16]).unwrap();
+        assert!(both.open("a", text.as_bytes(), 1, raw).unwrap().by_current_keys);
+    }
+
+    #[test]
+    fn pairs_that_share_a_hash_key_are_told_apart_by_what_can_be_read() {
+        let old = Keys::from_pairs(&[&b"same"[..], b"0123456789abcdef"]).unwrap();
+        let both = [&b"same"[..], b"fedcba9876543210", b"same", b"0123456789abcdef"];
+        let text = SecureCookie::new(old).seal("a", &gob::encode_string(b"id"), 1, [7; 16]).unwrap();
+        let both = SecureCookie::new(Keys::from_pairs(&both).unwrap());
+        let opened = both.open("a", text.as_bytes(), 1, gob::decode_string).unwrap();
+        assert_eq!(opened.value, b"id");
+    }
+
+    #[test]
+    fn a_text_after_padding_is_not_base64() {
+        assert_eq!(decode_base64(b"QQ==QQ=="), None);
+        assert_eq!(decode_base64(b"QQ=="), Some(b"A".to_vec()));
+        assert_eq!(decode_base64(b"Q\r\nQ=\n="), Some(b"A".to_vec()));
+        assert_eq!(decode_base64(b"QR=="), Some(b"A".to_vec()));
+        assert_eq!(decode_base64(b"QQ"), None);
+    }
+
+    #[test]
+    fn no_single_changed_bit_still_opens() {
+        let text = codec().seal("a", b"plain text", 100, [0; 16]).unwrap().into_bytes();
+        for bit in 0..text.len() * 8 {
+            let mut changed = text.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let same_bytes = decode_base64(&changed) == decode_base64(&text);
+            assert_eq!(codec().open("a", &changed, 100, raw).is_ok(), same_bytes, "bit {bit}");
+        }
+    }
+}

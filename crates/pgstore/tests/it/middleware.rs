@@ -1,0 +1,500 @@
+//! The layer in front of a service: what it asks the store and tells the browser, and when.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::routing::{get, post};
+use axum::Router;
+use http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use libtest_mimic::Trial;
+use pgstore::middleware::NotSaved;
+use pgstore::wire::{Keys, go};
+use pgstore::{Session, SessionError, SessionLayer, SessionManager};
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use crate::support::clock::StandingClock;
+use crate::support::spy::Spy;
+use crate::support::trials;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        a_handler_that_leaves_its_session_alone_costs_nothing,
+        extracting_alone_asks_nothing,
+        reading_without_a_cookie_asks_nothing_and_varies,
+        reading_twice_asks_once,
+        a_change_is_saved_and_sets_a_cookie_that_no_cache_keeps,
+        a_second_change_updates_without_another_cookie,
+        a_cookie_an_eighth_of_its_life_old_is_renewed_by_a_save,
+        a_cookie_of_an_older_key_pair_is_resealed_by_a_save,
+        renewing_gives_a_new_id_and_kills_the_old_one,
+        destroying_removes_row_and_cookie,
+        a_valid_cookie_without_a_row_gets_a_new_id,
+        cookies_that_do_not_open_mean_a_new_session,
+        the_first_cookie_that_opens_wins_among_five,
+        a_cookie_lives_exactly_to_its_maximal_age,
+        an_error_status_saves_no_value_but_ends_a_session,
+        an_error_of_the_service_saves_nothing,
+        a_panic_of_the_service_saves_nothing,
+        a_missing_layer_is_an_error_that_names_it,
+        a_store_that_is_down_is_unavailable_and_leaves_the_cookie,
+        a_save_that_fails_withholds_the_success,
+        a_session_ended_by_another_request_is_not_brought_back,
+        changing_after_the_head_is_an_error,
+        changing_after_the_end_is_an_error,
+        values_that_grow_too_large_are_refused_and_nothing_is_stored,
+        values_that_go_cannot_hold_are_refused_and_the_session_is_unchanged,
+        flashes_are_shown_once,
+        a_maximal_age_of_zero_makes_a_cookie_without_expiry,
+        the_layer_serves_any_http_service,
+    ]
+}
+
+const NOW: i64 = 1_700_000_000;
+
+/// An application with its store, and a browser's memory for one cookie.
+struct Fixture {
+    store: Spy,
+    clock: StandingClock,
+    sessions: SessionManager,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+        let sessions = SessionManager::new(store.clone(), keys("old")).clock(clock.clone());
+        Self { store, clock, sessions }
+    }
+
+    fn app(&self) -> Router {
+        let layer = SessionLayer::new(&self.sessions, "s").unwrap();
+        Router::new()
+            .route("/nothing", get(|| async { "nothing" }))
+            .route("/extract", get(|_: Session| async { "extracted" }))
+            .route("/read", get(read))
+            .route("/count", post(count))
+            .route("/renew", post(|session: Session| async move { session.renew() }))
+            .route("/destroy", post(|session: Session| async move { session.destroy() }))
+            .layer(layer)
+    }
+
+    /// An application with one handler at `/`, whatever the method.
+    fn with<H, T>(&self, handler: H) -> Router
+    where
+        H: axum::handler::Handler<T, ()>,
+        T: 'static,
+    {
+        let layer = SessionLayer::new(&self.sessions, "s").unwrap();
+        Router::new().route("/", axum::routing::any(handler)).layer(layer)
+    }
+
+    /// A cookie whose session counts 1.
+    async fn logged_in(&self) -> String {
+        let cookie = cookie_of(&send(self.app(), "POST", "/count", "").await).unwrap();
+        self.store.calls();
+        cookie
+    }
+}
+
+fn keys(name: &str) -> Keys {
+    Keys::from_pairs(&[name.as_bytes(), b"0123456789abcdef"]).unwrap()
+}
+
+async fn read(session: Session) -> Result<String, SessionError> {
+    let count = session.get::<i64>("count").await?;
+    session.get::<i64>("count").await?;
+    Ok(format!("{count:?} new={}", session.is_new().await?))
+}
+
+async fn count(session: Session) -> Result<String, SessionError> {
+    let count = session.get::<i64>("count").await?.unwrap_or(0) + 1;
+    session.insert("count", &count)?;
+    Ok(count.to_string())
+}
+
+async fn send(app: Router, method: &str, path: &str, cookie: &str) -> Response<Body> {
+    let request = Request::builder().method(method).uri(path).header(COOKIE, cookie);
+    app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+async fn text(response: Response<Body>) -> String {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// `name=value` of the cookie that a response sets.
+fn cookie_of<B>(response: &Response<B>) -> Option<String> {
+    let header = response.headers().get(SET_COOKIE)?.to_str().unwrap();
+    Some(header.split(';').next().unwrap().to_owned())
+}
+
+async fn a_handler_that_leaves_its_session_alone_costs_nothing() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let response = send(fixture.app(), "GET", "/nothing", &cookie).await;
+    assert_eq!(fixture.store.calls(), [""; 0]);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert!(response.headers().get(VARY).is_none());
+}
+
+async fn extracting_alone_asks_nothing() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let response = send(fixture.app(), "GET", "/extract", &cookie).await;
+    assert_eq!(fixture.store.calls(), [""; 0]);
+    assert!(response.headers().get(VARY).is_none());
+}
+
+async fn reading_without_a_cookie_asks_nothing_and_varies() {
+    let fixture = Fixture::new();
+    let response = send(fixture.app(), "GET", "/read", "").await;
+    assert_eq!(response.headers()[VARY], "Cookie");
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert_eq!(text(response).await, "None new=true");
+    assert_eq!(fixture.store.calls(), [""; 0]);
+}
+
+async fn reading_twice_asks_once() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(fixture.store.calls(), ["load"]);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert_eq!(text(response).await, "Some(1) new=false");
+}
+
+async fn a_change_is_saved_and_sets_a_cookie_that_no_cache_keeps() {
+    let fixture = Fixture::new();
+    let handler = |session: Session| async move {
+        session.insert("n", &1)?;
+        Ok::<_, SessionError>([(CACHE_CONTROL, "public, max-age=60"), (VARY, "Accept")])
+    };
+    let response = send(fixture.with(handler), "GET", "/", "").await;
+    assert_eq!(fixture.store.calls(), ["insert"]);
+    assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+    let vary: Vec<_> = response.headers().get_all(VARY).iter().collect();
+    assert_eq!(vary, ["Accept", "Cookie"]);
+    let set_cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+    let expires = "Expires=Thu, 14 Dec 2023 22:13:20 GMT; Max-Age=2592000";
+    let attributes = format!("; Path=/; {expires}; HttpOnly; Secure; SameSite=Lax");
+    assert!(set_cookie.ends_with(&attributes), "{set_cookie}");
+}
+
+async fn a_second_change_updates_without_another_cookie() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let response = send(fixture.app(), "POST", "/count", &cookie).await;
+    assert_eq!(fixture.store.calls(), ["load", "update"]);
+    assert_eq!(cookie_of(&response), None);
+    assert!(response.headers().get(CACHE_CONTROL).is_none());
+    assert_eq!(text(response).await, "2");
+}
+
+async fn a_cookie_an_eighth_of_its_life_old_is_renewed_by_a_save() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    fixture.clock.advance(Duration::from_secs(30 * 24 * 60 * 60 / 8));
+    let renewed = cookie_of(&send(fixture.app(), "POST", "/count", &cookie).await).unwrap();
+    assert_ne!(renewed, cookie);
+    let response = send(fixture.app(), "GET", "/read", &renewed).await;
+    assert_eq!(text(response).await, "Some(2) new=false");
+}
+
+async fn a_cookie_of_an_older_key_pair_is_resealed_by_a_save() {
+    let mut fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let rotated = [&b"new"[..], b"", b"old", b"0123456789abcdef"];
+    fixture.sessions =
+        SessionManager::new(fixture.store.clone(), Keys::from_pairs(&rotated).unwrap())
+            .clock(fixture.clock.clone());
+    let resealed = cookie_of(&send(fixture.app(), "POST", "/count", &cookie).await).unwrap();
+    let new_alone = Keys::from_pairs(&[b"new"]).unwrap();
+    fixture.sessions =
+        SessionManager::new(fixture.store.clone(), new_alone).clock(fixture.clock.clone());
+    let response = send(fixture.app(), "GET", "/read", &resealed).await;
+    assert_eq!(text(response).await, "Some(2) new=false");
+}
+
+async fn renewing_gives_a_new_id_and_kills_the_old_one() {
+    let fixture = Fixture::new();
+    let old = fixture.logged_in().await;
+    let new = cookie_of(&send(fixture.app(), "POST", "/renew", &old).await).unwrap();
+    assert_eq!(fixture.store.calls(), ["load", "rename"]);
+    let response = send(fixture.app(), "GET", "/read", &new).await;
+    assert_eq!(text(response).await, "Some(1) new=false");
+    let response = send(fixture.app(), "GET", "/read", &old).await;
+    assert_eq!(text(response).await, "None new=true");
+}
+
+async fn destroying_removes_row_and_cookie() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let response = send(fixture.app(), "POST", "/destroy", &cookie).await;
+    assert_eq!(fixture.store.calls(), ["delete"]);
+    assert_eq!(
+        response.headers()[SET_COOKIE],
+        "s=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; \
+         SameSite=Lax"
+    );
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "None new=true");
+}
+
+async fn a_valid_cookie_without_a_row_gets_a_new_id() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    send(fixture.app(), "POST", "/destroy", &cookie).await;
+    let fresh = cookie_of(&send(fixture.app(), "POST", "/count", &cookie).await).unwrap();
+    let response = send(fixture.app(), "GET", "/read", &fresh).await;
+    assert_eq!(text(response).await, "Some(1) new=false");
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "None new=true", "the old ID stays dead");
+}
+
+async fn cookies_that_do_not_open_mean_a_new_session() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let value = cookie.strip_prefix("s=").unwrap();
+    let tampered = format!("s=A{}", &value[1..]);
+    let of_another_name = format!("t={value}");
+    let truncated = &cookie[..cookie.len() - 4];
+    let too_long = format!("s={}", "A".repeat(5000));
+    for bad in [&tampered, &of_another_name, truncated, &too_long, "s=", "s", "s=garbage", ";;="] {
+        let response = send(fixture.app(), "GET", "/read", bad).await;
+        assert!(response.headers().get(SET_COOKIE).is_none(), "the cookie is left alone");
+        assert_eq!(text(response).await, "None new=true", "{bad}");
+    }
+    assert_eq!(fixture.store.calls(), [""; 0]);
+}
+
+async fn the_first_cookie_that_opens_wins_among_five() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let fifth = format!("s=1; s=2; s=3; s=4; {cookie}");
+    let response = send(fixture.app(), "GET", "/read", &fifth).await;
+    assert_eq!(text(response).await, "Some(1) new=false");
+    let sixth = format!("s=0; {fifth}");
+    let response = send(fixture.app(), "GET", "/read", &sixth).await;
+    assert_eq!(text(response).await, "None new=true");
+}
+
+async fn a_cookie_lives_exactly_to_its_maximal_age() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    fixture.clock.advance(Duration::from_secs(30 * 24 * 60 * 60 - 1));
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "Some(1) new=false");
+    fixture.clock.advance(Duration::from_secs(2));
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "None new=true");
+}
+
+async fn an_error_status_saves_no_value_but_ends_a_session() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let failing = fixture.with(|session: Session| async move {
+        session.insert("count", &99).unwrap();
+        StatusCode::BAD_GATEWAY
+    });
+    assert_eq!(send(failing, "GET", "/", &cookie).await.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(fixture.store.calls(), [""; 0]);
+    let ending = fixture.with(|session: Session| async move {
+        session.destroy().unwrap();
+        StatusCode::BAD_GATEWAY
+    });
+    let response = send(ending, "GET", "/", &cookie).await;
+    assert_eq!(cookie_of(&response).as_deref(), Some("s="));
+    assert_eq!(fixture.store.calls(), ["delete"]);
+}
+
+async fn an_error_of_the_service_saves_nothing() {
+    let fixture = Fixture::new();
+    let failing = service_fn(|request: Request<Body>| async move {
+        let session = request.extensions().get::<Session>().unwrap();
+        session.insert("count", &99).unwrap();
+        Err::<Response<Body>, _>("the service failed")
+    });
+    let layer = SessionLayer::new(&fixture.sessions, "s").unwrap();
+    let request = Request::new(Body::empty());
+    assert_eq!(layer.layer(failing).oneshot(request).await.unwrap_err(), "the service failed");
+    assert_eq!(fixture.store.calls(), [""; 0]);
+}
+
+async fn a_panic_of_the_service_saves_nothing() {
+    let fixture = Fixture::new();
+    let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
+    let panicking = fixture.with(|session: Session| async move {
+        session.insert("count", &99).unwrap();
+        kept.send(session).unwrap();
+        if true {
+            panic!("the handler panics: this is expected in the test's output");
+        }
+    });
+    let request = tokio::spawn(send(panicking, "GET", "/", ""));
+    assert!(request.await.unwrap_err().is_panic());
+    assert_eq!(fixture.store.calls(), [""; 0]);
+    let session: Session = left.recv().await.unwrap();
+    assert!(matches!(session.insert("count", &1), Err(SessionError::HeadSent)));
+}
+
+async fn a_missing_layer_is_an_error_that_names_it() {
+    let app = Router::new().route("/", get(|_: Session| async {}));
+    let response = send(app, "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(text(response).await.contains("pgstore::SessionLayer"));
+}
+
+async fn a_store_that_is_down_is_unavailable_and_leaves_the_cookie() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    fixture.store.is_down(true);
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert_eq!(response.headers()[RETRY_AFTER], "1");
+    fixture.store.is_down(false);
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "Some(1) new=false");
+}
+
+async fn a_save_that_fails_withholds_the_success() {
+    let fixture = Fixture::new();
+    fixture.store.is_down(true);
+    let handler = |session: Session| async move {
+        session.insert("count", &1).unwrap();
+        "saved!"
+    };
+    let response = send(fixture.with(handler), "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert!(response.extensions().get::<NotSaved>().unwrap().is_unavailable());
+    let text = text(response).await;
+    assert!(!text.contains("saved!") && !text.contains("store"), "{text}");
+}
+
+async fn a_session_ended_by_another_request_is_not_brought_back() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let (app, ended) = (fixture.app(), cookie.clone());
+    let slow = fixture.with(move |session: Session| async move {
+        session.get::<i64>("count").await.unwrap();
+        send(app, "POST", "/destroy", &ended).await;
+        session.insert("count", &99).unwrap();
+        "saved!"
+    });
+    let response = send(slow, "GET", "/", &cookie).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "None new=true");
+}
+
+async fn changing_after_the_head_is_an_error() {
+    let fixture = Fixture::new();
+    let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
+    let handler = fixture.with(|session: Session| async move {
+        session.insert("count", &1).unwrap();
+        kept.send(session).unwrap();
+    });
+    send(handler, "GET", "/", "").await;
+    let session: Session = left.recv().await.unwrap();
+    assert!(matches!(session.insert("count", &2), Err(SessionError::HeadSent)));
+    assert!(matches!(session.remove("count"), Err(SessionError::HeadSent)));
+    assert!(matches!(session.add_flash("late"), Err(SessionError::HeadSent)));
+    assert!(matches!(session.flashes::<String>().await, Err(SessionError::HeadSent)));
+    assert!(matches!(session.renew(), Err(SessionError::HeadSent)));
+    assert!(matches!(session.destroy(), Err(SessionError::HeadSent)));
+    assert!(matches!(session.set_max_age(60), Err(SessionError::HeadSent)));
+    assert_eq!(session.get::<i64>("count").await.unwrap(), Some(1), "reading still works");
+    assert_eq!(fixture.store.calls(), ["insert"]);
+}
+
+async fn changing_after_the_end_is_an_error() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let handler = fixture.with(|session: Session| async move {
+        session.destroy().unwrap();
+        session.destroy().unwrap();
+        assert!(matches!(session.insert("count", &2), Err(SessionError::Destroyed)));
+        assert!(matches!(session.renew(), Err(SessionError::Destroyed)));
+        assert_eq!(session.get::<i64>("count").await.unwrap(), None);
+        assert!(session.is_new().await.unwrap());
+    });
+    assert_eq!(send(handler, "GET", "/", &cookie).await.status(), StatusCode::OK);
+    assert_eq!(fixture.store.calls(), ["delete"]);
+}
+
+async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
+    let fixture = Fixture::new();
+    let handler = |session: Session| async move { session.insert("big", &"x".repeat(5000)) };
+    let response = send(fixture.with(handler), "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let error = response.extensions().get::<NotSaved>().unwrap();
+    assert!(error.to_string().contains("the limit is 4096"), "{}", **error);
+    assert_eq!(fixture.store.calls(), [""; 0]);
+}
+
+async fn values_that_go_cannot_hold_are_refused_and_the_session_is_unchanged() {
+    let fixture = Fixture::new();
+    let handler = fixture.with(|session: Session| async move {
+        let error = session.insert("nothing", &None::<i64>).unwrap_err();
+        assert!(matches!(error, SessionError::Value(_)));
+        assert!(error.to_string().contains("\"nothing\""), "{error}");
+        assert!(error.to_string().contains("remove()"), "{error}");
+    });
+    assert_eq!(send(handler, "GET", "/", "").await.status(), StatusCode::OK);
+    assert_eq!(fixture.store.calls(), [""; 0]);
+}
+
+async fn flashes_are_shown_once() {
+    let fixture = Fixture::new();
+    let add = fixture.with(|session: Session| async move {
+        session.add_flash("one")?;
+        session.add_flash("two")?;
+        session.add_flash_to("errors", &go::Int(3))
+    });
+    let take = fixture.with(|session: Session| async move {
+        let errors = session.flashes_from::<i64>("errors").await?;
+        let flashes = session.flashes::<String>().await?;
+        Ok::<_, SessionError>(format!("{flashes:?} {errors:?}"))
+    });
+    let cookie = cookie_of(&send(add, "GET", "/", "").await).unwrap();
+    let response = send(take.clone(), "GET", "/", &cookie).await;
+    assert_eq!(text(response).await, "[\"one\", \"two\"] [3]");
+    let response = send(take.clone(), "GET", "/", &cookie).await;
+    assert_eq!(text(response).await, "[] []");
+    fixture.store.calls();
+    send(take, "GET", "/", &cookie).await;
+    assert_eq!(fixture.store.calls(), ["load"], "taking none changes nothing");
+}
+
+async fn a_maximal_age_of_zero_makes_a_cookie_without_expiry() {
+    let fixture = Fixture::new();
+    let handler = fixture.with(|session: Session| async move {
+        session.insert("count", &1)?;
+        session.set_max_age(0)
+    });
+    let response = send(handler, "GET", "/", "").await;
+    let set_cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(!set_cookie.contains("Expires") && !set_cookie.contains("Max-Age"), "{set_cookie}");
+    let cookie = cookie_of(&response).unwrap();
+    fixture.clock.advance(Duration::from_secs(60));
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "Some(1) new=false");
+}
+
+/// Neither axum's bodies nor its errors: the layer asks for no more than `http`.
+async fn the_layer_serves_any_http_service() {
+    let fixture = Fixture::new();
+    let inner = service_fn(|request: Request<()>| async move {
+        let session = request.extensions().get::<Session>().unwrap();
+        session.insert("count", &1).unwrap();
+        Ok::<_, Infallible>(Response::new(http_body_util::Full::from("plain")))
+    });
+    let mut service = SessionLayer::new(&fixture.sessions, "s").unwrap().layer(inner);
+    let response = service.ready().await.unwrap().call(Request::new(())).await.unwrap();
+    assert!(cookie_of(&response).is_some());
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "plain");
+}

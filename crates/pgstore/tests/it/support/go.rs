@@ -1,0 +1,248 @@
+//! Go: the program in `interop/go`, built once per run, as a web application and as a judge.
+//!
+//! A test that needs it is listed with [`go_trials!`]. Where Go is missing such a test is reported
+//! as ignored, with the reason; with `CI=true` it fails.
+
+mod http;
+
+use std::env;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use libtest_mimic::{Completion, Trial};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, Command as Process};
+
+pub(crate) use http::{Reply, request};
+
+/// Lists test functions (`async fn()`) that need Go as trials named `module::function`.
+macro_rules! go_trials {
+    ($($test:ident),* $(,)?) => {
+        vec![$($crate::support::go::go_trial(
+            concat!(module_path!(), "::", stringify!($test)), $test)),*]
+    };
+}
+pub(crate) use go_trials;
+
+/// A trial that runs an async test beside the Go peer.
+pub(crate) fn go_trial<F>(name: &str, test: fn() -> F) -> Trial
+where
+    F: Future<Output = ()> + 'static,
+{
+    let name = name.trim_start_matches("it::");
+    Trial::ignorable_test(name, move || match peer() {
+        Peer::Built(_) => {
+            let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+            runtime.block_on(test());
+            Ok(Completion::Completed)
+        }
+        Peer::Missing(reason) if !is_ci() => Ok(Completion::ignored_with(reason)),
+        Peer::Missing(reason) | Peer::Broken(reason) => Err(reason.into()),
+    })
+}
+
+/// The Go application, serving on a port of its own until it is dropped.
+#[derive(Debug)]
+pub(crate) struct GoPeer {
+    /// Go ends when its standard input closes, which happens however this process ends.
+    _process: Child,
+    authority: String,
+}
+
+impl GoPeer {
+    /// Starts it with gorilla's defaults and the cookie `session-key`. Keys are hex as in
+    /// `SESSION_KEYS`: `hash[,block,hash,block…]`.
+    pub(crate) async fn serve(database_url: &str, keys: &str) -> GoPeer {
+        GoPeer::serve_with(database_url, keys, &[]).await
+    }
+
+    /// Starts it with flags: `-cookie NAME`, `-max-age SECONDS`, `-max-length BYTES`.
+    pub(crate) async fn serve_with(database_url: &str, keys: &str, flags: &[&str]) -> GoPeer {
+        let mut process = Process::new(program())
+            .arg("serve")
+            .args(flags)
+            .env("DATABASE_URL", database_url)
+            .env("SESSION_KEYS", keys)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the peer starts");
+        let output = process.stdout.take().expect("it is piped");
+        let first = BufReader::new(output).lines().next_line().await;
+        let url = first.expect("its output is text");
+        let url = url.expect("the peer says why it does not serve on standard error");
+        let authority = url.trim_start_matches("http://").to_owned();
+        GoPeer {
+            _process: process,
+            authority,
+        }
+    }
+
+    /// A GET request with this `Cookie` header.
+    pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Reply {
+        request(&self.authority, "GET", path, cookie, None).await
+    }
+
+    /// A POST request with a JSON body.
+    pub(crate) async fn post(&self, path: &str, body: &Value, cookie: Option<&str>) -> Reply {
+        let body = body.to_string();
+        let body = Some(("application/json", body.as_str()));
+        request(&self.authority, "POST", path, cookie, body).await
+    }
+
+    /// A POST request with a form.
+    pub(crate) async fn post_form(&self, path: &str, form: &str, cookie: Option<&str>) -> Reply {
+        let body = Some(("application/x-www-form-urlencoded", form));
+        request(&self.authority, "POST", path, cookie, body).await
+    }
+
+    /// The status of the Go type assertion `session.Values[key].(go_type)`: 200 or 409.
+    pub(crate) async fn assert(&self, key: &str, go_type: &str, cookie: Option<&str>) -> Reply {
+        let body = json!({ "key": key, "as": go_type });
+        self.post("/assert", &body, cookie).await
+    }
+}
+
+/// What Go makes of gob bytes: `{"id", "kind": "map"|"string"|"user", "hex"}` each.
+pub(crate) async fn describe(questions: &[Value]) -> Vec<Value> {
+    ask("describe", questions).await
+}
+
+/// What the real securecookie makes of each question; `interop/go/README.md` shows their form.
+pub(crate) async fn securecookie(questions: &[Value]) -> Vec<Value> {
+    ask("securecookie", questions).await
+}
+
+/// Runs a batch command: a line of JSON per question in, a line per answer out, in this order.
+async fn ask(command: &str, questions: &[Value]) -> Vec<Value> {
+    let mut process = Process::new(program())
+        .arg(command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the peer starts");
+    let mut input = process.stdin.take().expect("it is piped");
+    let lines: String = questions.iter().map(|line| format!("{line}\n")).collect();
+    let write = async move { input.write_all(lines.as_bytes()).await };
+    let (written, output) = tokio::join!(write, process.wait_with_output());
+    let output = output.expect("the peer runs");
+    assert!(output.status.success(), "peer {command} failed");
+    written.expect("the peer reads all its input");
+    let answers: Vec<Value> = serde_json::Deserializer::from_slice(&output.stdout)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .expect("the peer answers with JSON");
+    assert_eq!(answers.len(), questions.len(), "one answer per question");
+    answers
+}
+
+enum Peer {
+    Built(PathBuf),
+    Missing(String),
+    Broken(String),
+}
+
+fn program() -> &'static Path {
+    match peer() {
+        Peer::Built(program) => program,
+        Peer::Missing(reason) | Peer::Broken(reason) => panic!("{reason}; use go_trials!"),
+    }
+}
+
+fn peer() -> &'static Peer {
+    static PEER: OnceLock<Peer> = OnceLock::new();
+    PEER.get_or_init(|| match find_go() {
+        Some(go) => build(&go),
+        None => Peer::Missing("Go was not found (in $GO, PATH or /usr/local/go/bin)".to_owned()),
+    })
+}
+
+/// `$GO` decides when it is set: a value that is no program means "without Go".
+fn find_go() -> Option<PathBuf> {
+    let candidates = match env::var_os("GO") {
+        Some(go) => vec![PathBuf::from(go)],
+        None => vec!["go".into(), "/usr/local/go/bin/go".into()],
+    };
+    candidates.into_iter().find(|go| {
+        let version = Command::new(go).arg("version").output();
+        version.is_ok_and(|output| output.status.success())
+    })
+}
+
+fn build(go: &Path) -> Peer {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../interop/go");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-peer");
+    let built = Command::new(go)
+        .args(["build", "-buildvcs=false", "-o"])
+        .arg(&program)
+        .arg(".")
+        .current_dir(source)
+        .output();
+    match built {
+        Ok(output) if output.status.success() => Peer::Built(program),
+        Ok(output) => Peer::Broken(format!(
+            "interop/go does not build: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )),
+        Err(error) => Peer::Broken(format!("{} does not run: {error}", go.display())),
+    }
+}
+
+fn is_ci() -> bool {
+    env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1")
+}
+
+/// The peer's own trials: that Go gives the verdicts the vectors record.
+pub(crate) fn trials() -> Vec<Trial> {
+    go_trials![
+        go_describes_a_gob,
+        go_opens_what_go_sealed,
+        go_serves_a_session
+    ]
+}
+
+async fn go_describes_a_gob() {
+    let questions = [
+        json!({ "id": 1, "kind": "string", "hex": "060c0003616263" }),
+        json!({ "id": 2, "kind": "string", "hex": "060a0003616263" }),
+    ];
+    let answers = describe(&questions).await;
+    assert_eq!(answers[0]["value"], json!({ "t": "string", "v": "abc" }));
+    assert_eq!(answers[1]["ok"], false);
+}
+
+async fn go_opens_what_go_sealed() {
+    let value = json!({ "t": "string", "v": "abc" });
+    let keys = json!(["0102", "404142434445464748494a4b4c4d4e4f"]);
+    let seal = json!({ "op": "encode", "name": "session-key", "keys": keys, "value": value });
+    let sealed = &securecookie(&[seal]).await[0];
+    let open = json!({ "op": "decode", "name": "session-key", "keys": keys, "kind": "string",
+        "text": sealed["text"] });
+    assert_eq!(securecookie(&[open]).await[0]["value"], value);
+}
+
+async fn go_serves_a_session() {
+    let server = pgstore_embedded::EmbeddedPostgres::start().expect("PostgreSQL starts");
+    let go = GoPeer::serve(server.url(), "0102,404142434445464748494a4b4c4d4e4f").await;
+
+    let login = go.post_form("/login", "user=ada", None).await;
+    assert_eq!(login.status, 200, "{login:?}");
+    let cookie = login.cookie("session-key").expect("a new session");
+    let counted = go.post("/counter", &Value::Null, Some(&cookie)).await;
+    assert_eq!(counted.json["counter"], 1);
+
+    let session = go.get("/session", Some(&cookie)).await;
+    assert_eq!(session.json["new"], false);
+    assert_eq!(session.value("user")["v"], "ada");
+    assert_eq!(session.value("counter")["t"], "int");
+    assert_eq!(go.assert("counter", "int", Some(&cookie)).await.status, 200);
+    assert_eq!(
+        go.assert("counter", "int64", Some(&cookie)).await.status,
+        409
+    );
+}
