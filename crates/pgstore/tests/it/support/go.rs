@@ -4,6 +4,7 @@
 //! as ignored, with the reason; with `CI=true` it fails.
 
 mod http;
+mod trials;
 
 use std::env;
 use std::future::Future;
@@ -17,6 +18,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command as Process};
 
 pub(crate) use http::{Reply, request};
+pub(crate) use trials::trials;
 
 /// Lists test functions (`async fn()`) that need Go as trials named `module::function`.
 macro_rules! go_trials {
@@ -195,54 +197,4 @@ fn build(go: &Path) -> Peer {
 
 fn is_ci() -> bool {
     env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1")
-}
-
-/// The peer's own trials: that Go gives the verdicts the vectors record.
-pub(crate) fn trials() -> Vec<Trial> {
-    go_trials![
-        go_describes_a_gob,
-        go_opens_what_go_sealed,
-        go_serves_a_session
-    ]
-}
-
-async fn go_describes_a_gob() {
-    let questions = [
-        json!({ "id": 1, "kind": "string", "hex": "060c0003616263" }),
-        json!({ "id": 2, "kind": "string", "hex": "060a0003616263" }),
-    ];
-    let answers = describe(&questions).await;
-    assert_eq!(answers[0]["value"], json!({ "t": "string", "v": "abc" }));
-    assert_eq!(answers[1]["ok"], false);
-}
-
-async fn go_opens_what_go_sealed() {
-    let value = json!({ "t": "string", "v": "abc" });
-    let keys = json!(["0102", "404142434445464748494a4b4c4d4e4f"]);
-    let seal = json!({ "op": "encode", "name": "session-key", "keys": keys, "value": value });
-    let sealed = &securecookie(&[seal]).await[0];
-    let open = json!({ "op": "decode", "name": "session-key", "keys": keys, "kind": "string",
-        "text": sealed["text"] });
-    assert_eq!(securecookie(&[open]).await[0]["value"], value);
-}
-
-async fn go_serves_a_session() {
-    let server = pgstore_embedded::EmbeddedPostgres::start().expect("PostgreSQL starts");
-    let go = GoPeer::serve(server.url(), "0102,404142434445464748494a4b4c4d4e4f").await;
-
-    let login = go.post_form("/login", "user=ada", None).await;
-    assert_eq!(login.status, 200, "{login:?}");
-    let cookie = login.cookie("session-key").expect("a new session");
-    let counted = go.post("/counter", &Value::Null, Some(&cookie)).await;
-    assert_eq!(counted.json["counter"], 1);
-
-    let session = go.get("/session", Some(&cookie)).await;
-    assert_eq!(session.json["new"], false);
-    assert_eq!(session.value("user")["v"], "ada");
-    assert_eq!(session.value("counter")["t"], "int");
-    assert_eq!(go.assert("counter", "int", Some(&cookie)).await.status, 200);
-    assert_eq!(
-        go.assert("counter", "int64", Some(&cookie)).await.status,
-        409
-    );
 }

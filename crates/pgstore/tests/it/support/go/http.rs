@@ -11,8 +11,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) text: String,
-    /// The body, or null where it is not JSON.
+    /// The body: a string where it is not JSON.
     pub(crate) json: Value,
 }
 
@@ -40,7 +39,8 @@ impl Reply {
     /// Go's description of the session's value under a string key, or null.
     pub(crate) fn value(&self, key: &str) -> &Value {
         let entries = self.json["values"].as_array().into_iter().flatten();
-        let mut matching = entries.filter(|entry| entry[0]["t"] == "string" && entry[0]["v"] == key);
+        let mut matching =
+            entries.filter(|entry| entry[0]["t"] == "string" && entry[0]["v"] == key);
         matching.next().map_or(&Value::Null, |entry| &entry[1])
     }
 }
@@ -93,7 +93,6 @@ fn parse(reply: &str) -> Reply {
         headers: headers
             .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
             .collect(),
-        text: text.to_owned(),
-        json: serde_json::from_str(text).unwrap_or_default(),
+        json: serde_json::from_str(text).unwrap_or_else(|_| text.into()),
     }
 }
