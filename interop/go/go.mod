@@ -7,3 +7,5 @@ require (
 	github.com/gorilla/sessions v1.4.0
 	github.com/lib/pq v1.12.3
 )
+
+require github.com/antonlindstrom/pgstore v0.0.0-20220421113606-e3a6e3fed12a

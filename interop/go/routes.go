@@ -10,7 +10,7 @@ import (
 
 // app is a small web application, each of whose routes does one thing to its session.
 type app struct {
-	store  store
+	store  sessions.Store
 	cookie string
 }
 
@@ -23,7 +23,7 @@ type reply struct {
 	body   interface{} // nil: the session as GET /session shows it
 }
 
-func routes(s store, cookie string) http.Handler {
+func routes(s sessions.Store, cookie string) http.Handler {
 	a := &app{store: s, cookie: cookie}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /session", a.show)

@@ -11,16 +11,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/gorilla/sessions"
+	"github.com/antonlindstrom/pgstore"
 	_ "github.com/lib/pq"
 )
-
-// store is what the server needs; pgstore's PGStore has these methods too.
-type store interface {
-	sessions.Store
-	MaxAge(seconds int)
-	MaxLength(bytes int)
-}
 
 // serve runs the application until its standard input closes, so that it cannot outlive the test
 // that started it. Secrets come from the environment: DATABASE_URL and SESSION_KEYS.
@@ -51,7 +44,7 @@ func serve(args []string, in io.Reader, out io.Writer) error {
 	return http.Serve(listener, routes(sessionStore, *name))
 }
 
-func openStore(databaseURL, sessionKeys string) (store, error) {
+func openStore(databaseURL, sessionKeys string) (*pgstore.PGStore, error) {
 	if sessionKeys == "" {
 		return nil, fmt.Errorf("SESSION_KEYS is not set: hash[,block,hash,block…] in hex")
 	}
@@ -63,7 +56,7 @@ func openStore(databaseURL, sessionKeys string) (store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newRowStore(db, keys...)
+	return pgstore.NewPGStoreFromPool(db, keys...)
 }
 
 // withoutTLS is what a throwaway server on loopback needs: lib/pq asks for TLS unless told.
