@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    mem::size_of,
     sync::Arc,
 };
 
@@ -17,12 +16,14 @@ use super::{
     types::{Field, Type, TypeId, Types, common},
 };
 
-/// Decodes the first value of a stream; what follows it is ignored, as Go does.
-pub(crate) fn decode(gob: &[u8], shape: &Shape) -> Result<Typed, GobError> {
-    let mut decoder = Decoder::new(gob);
+/// Decodes the first value of a stream as the Go type of this name, or as any if it is empty.
+///
+/// What follows the value is ignored, as Go does.
+pub(crate) fn decode(gob: &[u8], name: &str) -> Result<Typed, GobError> {
+    let (mut decoder, shape) = (Decoder::new(gob), Shape::of(name));
     let ty = decoder.type_sequence(Place::Top)?;
-    decoder.admit(ty, shape, "")?;
-    let value = decoder.body(ty, shape, 0)?;
+    decoder.admit(ty, &shape, name)?;
+    let value = decoder.body(ty, &shape, 0)?;
     let mut typed = Typed {
         name: tree::name(""),
         ty,
@@ -82,6 +83,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Go: decoder.go, recvType: an id below 64 or defined before is refused.
     fn define(&mut self, negative: i64) -> Result<(), GobError> {
         let id = TypeId::new(
             negative
@@ -92,7 +94,9 @@ impl<'a> Decoder<'a> {
             return Err(GobError::BadTypeId(id.number()));
         }
         let definition = definition::read(&mut self.reader)?;
-        self.types.define(id, definition)
+        self.charge(definition.name.len() + definition.kind.size())?;
+        self.types.define(id, definition);
+        Ok(())
     }
 
     /// Refuses a value by its type alone. Go: decode.go, compileDec and compatibleType.

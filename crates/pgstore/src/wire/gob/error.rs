@@ -57,10 +57,7 @@ pub enum GobError {
     /// Values are nested deeper than 64 levels.
     #[error("values are nested deeper than 64 levels")]
     TooDeep,
-    /// More type definitions, or more fields in them, than a session has use for.
-    #[error("the gob defines too many types or fields")]
-    TooManyTypes,
-    /// The values would take far more memory than the bytes they come from.
+    /// Values and type definitions would take far more memory than the bytes they come from.
     #[error("the gob would expand beyond its memory budget")]
     TooLarge,
 }

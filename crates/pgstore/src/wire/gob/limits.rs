@@ -6,20 +6,21 @@
 /// debug build many times over, and no session is that deep.
 pub(crate) const MAX_LEVELS: usize = 64;
 
-/// Type definitions in one gob. A session holds a few dozen at most.
-pub(crate) const MAX_TYPES: usize = 1024;
-
-/// Fields of all struct definitions of one gob together.
-pub(crate) const MAX_FIELDS: usize = 16_384;
-
 /// Bytes of a registered type name. Go: decode.go, decodeInterface.
 pub(crate) const MAX_NAME: usize = 1024;
 
-/// Memory allowed for each byte of the gob.
+/// Memory allowed for each byte of the gob: values, elements, type definitions and their fields.
 ///
 /// The dearest honest encoding is a list of small numbers: one byte each on the wire and one
-/// `Value` (32 bytes) in memory, so twice that never refuses what somebody really wrote.
+/// `Value` (32 bytes) in memory. Twice that refuses nothing that anybody really wrote, however
+/// long, so what can be encoded can be decoded.
 pub(crate) const MEMORY_PER_BYTE: usize = 64;
 
 /// Memory allowed on top, so that the smallest gobs need no exception.
 pub(crate) const MEMORY_BASE: usize = 64 * 1024;
+
+/// Fields that were not sent and are shown as zero, in one reading of one value.
+///
+/// A struct with nothing but zeros is one byte on the wire, so a list of them under a wide type
+/// would grow without measure.
+pub(crate) const MAX_ZERO_FIELDS: usize = 1 << 20;

@@ -21,7 +21,6 @@ mod writer;
 pub use error::GobError;
 pub use tree::Typed;
 
-use shape::Shape;
 use tree::Value;
 
 /// Encodes a string as the content of a cookie.
@@ -41,7 +40,7 @@ pub fn encode_string(text: &[u8]) -> Vec<u8> {
 ///
 /// The gob is malformed, or its value is no string.
 pub fn decode_string(gob: &[u8]) -> Result<Vec<u8>, GobError> {
-    match decode::decode(gob, &Shape::String)?.value {
+    match decode::decode(gob, "string")?.value {
         Value::String(text) => Ok(text),
         _ => Err(GobError::WrongType("string".to_owned())),
     }
@@ -55,5 +54,5 @@ pub fn decode_string(gob: &[u8]) -> Result<Vec<u8>, GobError> {
 ///
 /// The gob is malformed or beyond the bounds of this codec.
 pub fn decode(gob: &[u8]) -> Result<Typed, GobError> {
-    decode::decode(gob, &Shape::Unknown)
+    decode::decode(gob, "")
 }

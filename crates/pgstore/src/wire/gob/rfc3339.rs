@@ -194,20 +194,20 @@ mod tests {
                 .wrapping_add(step);
             let time = Time::new(seconds >> (step % 60), 1_234_000);
             assert_eq!(time.to_string().parse(), Ok(time));
-            let away = time.with_offset(-4512).unwrap();
+            let away = time.with_offset(-4512).expect("it is a time");
             assert_eq!(away.to_string().parse(), Ok(away));
         }
     }
 
     #[test]
     fn texts_are_those_of_go() {
-        let time = Time::new(0, 0).with_offset(-4512).unwrap();
+        let time = Time::new(0, 0).with_offset(-4512).expect("it is a time");
         assert_eq!(time.to_string(), "1969-12-31T22:44:48-01:15:12");
         assert_eq!(Time::ZERO.to_string(), "0001-01-01T00:00:00Z");
         assert_eq!(
             "2024-02-29T12:00:00.5+02:00"
                 .parse::<Time>()
-                .unwrap()
+                .expect("it is a time")
                 .nanoseconds(),
             500_000_000
         );

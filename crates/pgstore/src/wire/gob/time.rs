@@ -168,7 +168,7 @@ mod tests {
         for offset in places {
             let time = offset
                 .map_or(Some(time), |offset| time.with_offset(offset))
-                .unwrap();
+                .expect("it is a time");
             assert_eq!(Time::from_bytes(&time.to_bytes()), Some(time));
         }
         assert_eq!(time.with_offset(-60), None);

@@ -66,6 +66,29 @@ impl Value {
         }
     }
 
+    /// How many lists, maps and structs are around its innermost part.
+    pub(crate) fn levels(&self) -> usize {
+        let deepest = |values: &[Self]| values.iter().map(Self::levels).max().unwrap_or(0);
+        match self {
+            Self::Slice(list) | Self::Array(list) => 1 + deepest(list),
+            Self::Struct(fields) => {
+                1 + fields
+                    .iter()
+                    .map(|(_, value)| value.levels())
+                    .max()
+                    .unwrap_or(0)
+            }
+            Self::Map(pairs) => {
+                let levels = pairs
+                    .iter()
+                    .map(|(key, value)| key.levels().max(value.levels()));
+                1 + levels.max().unwrap_or(0)
+            }
+            Self::Interface(Some(typed)) => typed.value.levels(),
+            _ => 0,
+        }
+    }
+
     fn attach(&mut self, types: &Arc<Types>) {
         match self {
             Self::Interface(Some(typed)) => typed.attach(types),

@@ -1,9 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc, sync::LazyLock};
 
-use super::{
-    GobError,
-    limits::{MAX_FIELDS, MAX_TYPES},
-};
+use super::GobError;
 
 /// A type's number within one table: gob's own up to 8, definitions from 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,23 +99,11 @@ pub(crate) struct Field {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Types {
     definitions: BTreeMap<TypeId, Definition>,
-    fields: usize,
 }
 
 impl Types {
-    /// Go: decoder.go, recvType: an id below 64 or defined before is refused.
-    pub(super) fn define(&mut self, id: TypeId, definition: Definition) -> Result<(), GobError> {
-        if !id.is_own() || self.definitions.contains_key(&id) {
-            return Err(GobError::BadTypeId(id.number()));
-        }
-        if let Kind::Struct(fields) = &definition.kind {
-            self.fields += fields.len();
-        }
-        if self.definitions.len() >= MAX_TYPES || self.fields > MAX_FIELDS {
-            return Err(GobError::TooManyTypes);
-        }
+    pub(super) fn define(&mut self, id: TypeId, definition: Definition) {
         self.definitions.insert(id, definition);
-        Ok(())
     }
 
     pub(crate) fn definition(&self, id: TypeId) -> Option<&Definition> {
@@ -158,26 +143,28 @@ impl Types {
         }
     }
 
-    /// Adds a field of interface type to a struct and returns its number.
-    ///
-    /// `None` if `id` is no struct or the table is full.
-    pub(crate) fn add_field(&mut self, id: TypeId, name: &str) -> Option<usize> {
-        let Kind::Struct(fields) = &mut self.definitions.get_mut(&id)?.kind else {
-            return None;
-        };
-        if self.fields >= MAX_FIELDS || name.is_empty() {
-            return None;
+    /// Adds a field of interface type to a struct.
+    pub(crate) fn add_field(&mut self, id: TypeId, name: &str) {
+        let definition = self.definitions.get_mut(&id);
+        if let Some(Kind::Struct(fields)) = definition.map(|definition| &mut definition.kind) {
+            fields.push(Field {
+                name: name.to_owned(),
+                ty: TypeId::INTERFACE,
+            });
         }
-        self.fields += 1;
-        fields.push(Field {
-            name: name.to_owned(),
-            ty: TypeId::INTERFACE,
-        });
-        Some(fields.len() - 1)
     }
 }
 
 impl Kind {
+    /// The memory it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let Self::Struct(fields) = self else {
+            return size_of::<Definition>();
+        };
+        let names: usize = fields.iter().map(|field| field.name.len()).sum();
+        size_of::<Definition>() + size_of_val(fields.as_slice()) + names
+    }
+
     fn to_type(&self) -> Option<Type> {
         Some(match self {
             Self::Array { elem, len } => Type::Array {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::wire::gob::{
     identity::identity,
+    limits::MAX_LEVELS,
     shape::Shape,
     time::Time,
     tree::{Typed, Value},
@@ -19,8 +20,15 @@ use super::{
 
 /// The new value in the old one's Go type; `None` if it does not fit.
 pub(super) fn fit(tree: &Tree, old: &Typed) -> Option<Typed> {
+    let fitted = fit_part(tree, old, &mut Extended::new())?;
+    // A list in a Go list may be bytes in Rust, which are no level there.
+    (fitted.value.levels() <= MAX_LEVELS).then_some(fitted)
+}
+
+fn fit_part(tree: &Tree, old: &Typed, extended: &mut Extended) -> Option<Typed> {
     let mut fitter = Fitter {
         types: Arc::clone(&old.types),
+        extended,
     };
     let place = Place {
         ty: old.ty,
@@ -35,6 +43,10 @@ pub(super) fn fit(tree: &Tree, old: &Typed) -> Option<Typed> {
         value,
     })
 }
+
+/// Copies of tables in which a struct has one field more, by the original (which they keep alive),
+/// so that all elements of a list share them.
+type Extended = HashMap<(usize, TypeId, String), (Arc<Types>, Arc<Types>)>;
 
 /// A place in a value: what Go's type there is.
 #[derive(Clone, Copy)]
@@ -55,11 +67,12 @@ impl<'a> Place<'a> {
 }
 
 /// Fits values to the types of one table, which becomes a changed copy when a struct gets fields.
-struct Fitter {
+struct Fitter<'a> {
     types: Arc<Types>,
+    extended: &'a mut Extended,
 }
 
-impl Fitter {
+impl Fitter<'_> {
     fn value(&mut self, tree: &Tree, place: Place<'_>, old: Option<&Value>) -> Option<Value> {
         match self.types.resolve(place.ty)? {
             Type::Bool => match tree {
@@ -78,7 +91,7 @@ impl Fitter {
             Type::Complex => complex(tree, place.shape),
             Type::Bytes => bytes(tree).map(Value::Bytes),
             Type::String => text(tree).map(Value::String),
-            Type::Interface => Some(interface(tree, old)),
+            Type::Interface => self.interface(tree, old),
             Type::Opaque(_) => self.opaque(tree, place).map(Value::Opaque),
             Type::Slice { elem } => self.list(tree, place, elem, old).map(Value::Slice),
             Type::Array { elem, len } => {
@@ -88,6 +101,32 @@ impl Fitter {
             Type::Map { key, elem } => self.map(tree, place, (key, elem), old),
             Type::Struct => self.record(tree, place.ty, old),
         }
+    }
+
+    /// What an interface holds: the old type if the value fits it, else the table's, which has no
+    /// maps with other keys than strings.
+    fn interface(&mut self, tree: &Tree, old: Option<&Value>) -> Option<Value> {
+        let fitted = match old {
+            Some(Value::Interface(Some(old))) => fit_part(tree, old, self.extended),
+            _ => None,
+        };
+        match fitted {
+            Some(typed) => Some(Value::Interface(Some(Box::new(typed)))),
+            None if tree.has_other_keys() => None,
+            None => Some(fresh::interface(tree)),
+        }
+    }
+
+    /// Go ignores fields that its own type does not have. An empty name it refuses.
+    fn add_field(&mut self, ty: TypeId, name: &str) -> Option<usize> {
+        let table = (Arc::as_ptr(&self.types).addr(), ty, name.to_owned());
+        let (_, extended) = self.extended.entry(table).or_insert_with(|| {
+            let mut types = Types::clone(&self.types);
+            types.add_field(ty, name);
+            (Arc::clone(&self.types), Arc::new(types))
+        });
+        self.types = Arc::clone(extended);
+        (!name.is_empty()).then(|| self.types.fields(ty).len() - 1)
     }
 
     fn opaque(&self, tree: &Tree, place: Place<'_>) -> Option<Vec<u8>> {
@@ -217,7 +256,7 @@ impl Fitter {
         }
         let number = match known {
             Some(number) => number,
-            None => Arc::make_mut(&mut self.types).add_field(ty, name)?,
+            None => self.add_field(ty, name)?,
         };
         let place = fields.binary_search_by_key(&number, |(number, _)| *number);
         let old = place.ok().map(|place| fields[place].1.clone());
@@ -237,18 +276,6 @@ impl Fitter {
             (Err(_), None) => {}
         }
         Some(())
-    }
-}
-
-/// What an interface holds: the old type if the value fits it, else the table's.
-fn interface(tree: &Tree, old: Option<&Value>) -> Value {
-    let fitted = match old {
-        Some(Value::Interface(Some(old))) => fit(tree, old),
-        _ => None,
-    };
-    match fitted {
-        Some(typed) => Value::Interface(Some(Box::new(typed))),
-        None => fresh::interface(tree),
     }
 }
 
@@ -341,7 +368,8 @@ impl<'a> OldEntries<'a> {
         let mut keys = self.pairs.iter().map(|(key, _)| key);
         let found = keys.find(|key| match key {
             Value::Interface(Some(typed)) => {
-                let fitted = fit(&tree, typed).map(|fitted| identity(&fitted.value));
+                let fitted = fit_part(&tree, typed, &mut Extended::new())
+                    .map(|fitted| identity(&fitted.value));
                 fitted.is_some_and(|fitted| fitted.is_ok() && fitted == identity(&typed.value))
             }
             _ => false,

@@ -13,12 +13,16 @@ mod node;
 mod node_key;
 mod serialize;
 mod tree;
+mod variant;
+mod visit;
 
 use std::fmt;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::gob::{GobError, Typed, decode, encode::encode_session, shape::Shape, tree::Value};
+use super::gob::{
+    GobError, Typed, decode, encode::encode_session, limits::MAX_LEVELS, tree::Value,
+};
 
 pub use draft::Draft;
 pub use error::{ValueError, ValueErrorKind};
@@ -51,6 +55,9 @@ pub struct Values {
     entries: Vec<Entry>,
 }
 
+/// The Go type of a session's values.
+const SESSION: &str = "map[interface {}]interface {}";
+
 /// Key and value; Go's interfaces may be nil in both places.
 type Entry = (Option<Typed>, Option<Typed>);
 
@@ -68,11 +75,8 @@ impl Values {
     /// The bytes are no gob of a `map[interface {}]interface {}`, or Go would refuse them, or they
     /// are beyond the bounds that [`GobError`] tells.
     pub fn decode(gob: &[u8]) -> Result<Self, GobError> {
-        let any = || Box::new(Shape::Interface);
-        let Value::Map(pairs) = decode::decode(gob, &Shape::Map(any(), any()))?.value else {
-            return Err(GobError::WrongType(
-                "map[interface {}]interface {}".to_owned(),
-            ));
+        let Value::Map(pairs) = decode::decode(gob, SESSION)?.value else {
+            return Err(GobError::WrongType(SESSION.to_owned()));
         };
         let entries = pairs
             .into_iter()
@@ -176,11 +180,15 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// Something else is stored under the key. Go: gorilla/sessions panics.
+    /// Something else is stored under the key (gorilla/sessions panics), or the element would be
+    /// deeper in the list than 64 levels.
     pub fn push(&mut self, key: impl Into<Key>, draft: &Draft) -> Result<(), ValueError> {
         let key = key.into();
         let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);
         list_of(&key, &mut list)?.push(interface(&draft.0));
+        if list.value.levels() > MAX_LEVELS {
+            return Err(ValueError::new(&key, ValueErrorKind::TooDeep));
+        }
         self.set(key, Some(list));
         Ok(())
     }
@@ -189,7 +197,7 @@ impl Values {
     ///
     /// # Errors
     ///
-    /// Something else is stored under the key, and stays. Go: gorilla/sessions panics.
+    /// Something else is stored under the key, and stays (gorilla/sessions panics).
     pub fn take_list(&mut self, key: impl Into<Key>) -> Result<Vec<Option<Typed>>, ValueError> {
         let key = key.into();
         let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);

@@ -143,7 +143,7 @@ impl<'a> Node<'a> {
                 map.iter().flat_map(|(key, value)| [key, value]),
                 "]",
             ),
-            View::Struct(fields) => joined("{", fields.iter().map(|(_, field)| field), "}"),
+            View::Struct(fields) => joined("{", fields.sent(), "}"),
         }
     }
 
@@ -346,6 +346,18 @@ impl<'a> Fields<'a> {
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
+    }
+
+    /// How many fields were not sent.
+    pub(super) fn zeros(self) -> usize {
+        self.len().saturating_sub(self.fields.len())
+    }
+
+    fn sent(self) -> impl Iterator<Item = Node<'a>> {
+        let types = self.node.types.fields(self.node.ty);
+        self.fields
+            .iter()
+            .map(move |(number, value)| self.node.at(types[*number].ty, Some(value)))
     }
 
     /// Names and values in the order of the type.

@@ -3,47 +3,43 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{
-    deserialize::Reading,
-    error::ReadError,
-    node::{Node, View},
-};
+use super::{deserialize::Reading, error::ReadError, node::View};
 
 /// A map's key: what it is where its type is asked for, and its text everywhere else.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct KeyText<'a>(pub(super) Node<'a>);
+#[derive(Clone, Copy)]
+pub(super) struct KeyText<'de, 'b>(pub(super) Reading<'de, 'b>);
 
 /// Numbers and bools are also read from a string key that spells them.
 macro_rules! spelled {
     ($($method:ident => $visit:ident),* $(,)?) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-            match self.0.view() {
-                View::String(_) => match self.0.text().parse() {
+            match self.0.node.view() {
+                View::String(_) => match self.0.node.text().parse() {
                     Ok(value) => visitor.$visit(value),
                     Err(_) => self.deserialize_any(visitor),
                 },
-                _ => Reading(self.0).deserialize_any(visitor),
+                _ => self.0.deserialize_any(visitor),
             }
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for KeyText<'de> {
+impl<'de> Deserializer<'de> for KeyText<'de, '_> {
     type Error = ReadError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0.view() {
+        match self.0.node.view() {
             View::String(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => visitor.visit_borrowed_str(text),
-                Err(_) => visitor.visit_string(self.0.text()),
+                Err(_) => visitor.visit_string(self.0.node.text()),
             },
-            _ => visitor.visit_string(self.0.text()),
+            _ => visitor.visit_string(self.0.node.text()),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0.view() {
-            View::String(_) => Reading(self.0).deserialize_str(visitor),
+        match self.0.node.view() {
+            View::String(_) => self.0.deserialize_str(visitor),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -53,15 +49,15 @@ impl<'de> Deserializer<'de> for KeyText<'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        Reading(self.0).deserialize_bytes(visitor)
+        self.0.deserialize_bytes(visitor)
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        Reading(self.0).deserialize_bytes(visitor)
+        self.0.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        match self.0.view() {
+        match self.0.node.view() {
             View::Nil => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
@@ -81,7 +77,7 @@ impl<'de> Deserializer<'de> for KeyText<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_enum(StringDeserializer::new(self.0.text()))
+        visitor.visit_enum(StringDeserializer::new(self.0.node.text()))
     }
 
     spelled! {
@@ -103,7 +99,7 @@ impl<'de> Deserializer<'de> for KeyText<'de> {
     }
 }
 
-impl<'de> de::IntoDeserializer<'de, ReadError> for KeyText<'de> {
+impl<'de> de::IntoDeserializer<'de, ReadError> for KeyText<'de, '_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
