@@ -3,10 +3,13 @@
 //! Every method is one state change. Insert and update are different verbs: an update never
 //! creates a row, so a session that was destroyed meanwhile stays destroyed.
 
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod error;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod sweep;
 
 use std::fmt::{self, Debug};
 use std::future::Future;
@@ -16,6 +19,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PgStore;
+pub use sweep::{FirstSweep, SweepHandle, SweepOptions, SweepStats, Sweeper};
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;

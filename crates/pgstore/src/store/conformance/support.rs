@@ -1,0 +1,70 @@
+//! IDs, rows and sentences.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+use crate::store::{Row, Store};
+
+/// The time of all checks, in seconds: an hour in 2023.
+pub(super) const NOW: i64 = 1_700_000_000;
+
+/// So many seconds after [`NOW`].
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_seconds(NOW + seconds)
+}
+
+pub(super) fn fresh() -> SessionId {
+    SessionId::generate().expect("the system gives random bytes")
+}
+
+/// A row written now that ends in an hour.
+pub(super) fn row(data: &str) -> Row {
+    Row {
+        data: data.as_bytes().to_vec(),
+        created_on: at(0),
+        modified_on: at(0),
+        expires_on: at(3600),
+    }
+}
+
+/// A row that ends then; it was written an hour before.
+pub(super) fn ending(seconds: i64) -> Row {
+    Row {
+        modified_on: at(seconds - 3600),
+        expires_on: at(seconds),
+        ..row("ending")
+    }
+}
+
+/// A row that ends with the browser, written then.
+pub(super) fn browser(seconds: i64) -> Row {
+    Row {
+        created_on: at(seconds),
+        modified_on: at(seconds),
+        expires_on: at(seconds),
+        ..row("browser")
+    }
+}
+
+pub(super) async fn put(store: &Arc<dyn Store>, row: &Row) -> SessionId {
+    let id = fresh();
+    insert(store, &id, row).await;
+    id
+}
+
+pub(super) async fn insert(store: &Arc<dyn Store>, id: &SessionId, row: &Row) {
+    store.insert(id, row).await.expect("a row is inserted");
+}
+
+pub(super) async fn load(store: &Arc<dyn Store>, id: &SessionId) -> Option<Row> {
+    load_at(store, id, at(0)).await
+}
+
+pub(super) async fn load_at(store: &Arc<dyn Store>, id: &SessionId, now: Timestamp) -> Option<Row> {
+    store.load(id, now).await.expect("a key is looked up")
+}
+
+pub(super) async fn delete(store: &Arc<dyn Store>, id: &SessionId) -> u64 {
+    store.delete(id).await.expect("a key is deleted")
+}

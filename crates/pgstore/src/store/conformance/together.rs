@@ -1,0 +1,84 @@
+//! Several callers at once, and callers that go away.
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::task::JoinSet;
+
+use super::list;
+use super::support::{delete, fresh, insert, load, put, row};
+use crate::store::{Store, Written};
+
+list![
+    of_renames_at_the_same_time_one_succeeds,
+    a_delete_wins_over_updates_at_the_same_time,
+    a_hundred_callers_each_find_their_own_row,
+    callers_that_go_away_leave_the_store_usable,
+];
+
+async fn of_renames_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
+    let old = put(&store, &row("")).await;
+    let mut renames = JoinSet::new();
+    for _ in 0..10 {
+        let (store, old) = (Arc::clone(&store), old.clone());
+        renames.spawn(async move { store.rename(&old, &fresh(), &row("")).await });
+    }
+    let outcomes = renames.join_all().await;
+    let saved = |outcome: &&Result<_, _>| matches!(outcome, Ok(Written::Saved));
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(outcomes.iter().filter(saved).count(), 1);
+    assert_eq!(load(&store, &old).await, None);
+}
+
+async fn a_delete_wins_over_updates_at_the_same_time(store: Arc<dyn Store>) {
+    let id = put(&store, &row("")).await;
+    let mut updates = JoinSet::new();
+    for _ in 0..10 {
+        let (store, id) = (Arc::clone(&store), id.clone());
+        updates.spawn(async move { store.update(&id, &row("late")).await });
+    }
+    delete(&store, &id).await;
+    for outcome in updates.join_all().await {
+        assert!(outcome.is_ok(), "{outcome:?}");
+    }
+    assert_eq!(load(&store, &id).await, None);
+}
+
+async fn a_hundred_callers_each_find_their_own_row(store: Arc<dyn Store>) {
+    let mut callers = JoinSet::new();
+    for number in 0..100 {
+        let store = Arc::clone(&store);
+        callers.spawn(async move {
+            let mine = row(&format!("row {number}"));
+            let id = put(&store, &mine).await;
+            assert_eq!(load(&store, &id).await, Some(mine));
+            assert_eq!(delete(&store, &id).await, 1);
+            assert_eq!(load(&store, &id).await, None);
+        });
+    }
+    callers.join_all().await;
+}
+
+async fn callers_that_go_away_leave_the_store_usable(store: Arc<dyn Store>) {
+    let (id, row) = (fresh(), row(""));
+    for _ in 0..20 {
+        begin(store.insert(&id, &row)).await;
+        begin(store.update(&id, &row)).await;
+        begin(store.load(&id, row.modified_on)).await;
+        begin(store.delete(&id)).await;
+    }
+    let id = fresh();
+    insert(&store, &id, &row).await;
+    assert_eq!(load(&store, &id).await, Some(row));
+}
+
+/// Polls a future once, so that its statement is on its way, and drops it.
+async fn begin<T>(future: impl Future<Output = T>) {
+    let mut future = std::pin::pin!(future);
+    poll_fn(|context| {
+        let _ = future.as_mut().poll(context);
+        Poll::Ready(())
+    })
+    .await;
+}

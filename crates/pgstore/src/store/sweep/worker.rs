@@ -1,0 +1,149 @@
+//! The task behind a [`SweepHandle`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use super::handle::{Answer, Shared};
+use super::{FirstSweep, SweepHandle, SweepStats, Sweeper};
+use crate::random;
+use crate::store::{StoreError, StoreErrorKind};
+
+/// How long after a first failure it is tried again; the wait doubles up to the interval.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+pub(super) fn start(sweeper: Sweeper) -> SweepHandle {
+    let (orders, orders_in) = mpsc::channel(1);
+    let (stop, stop_in) = watch::channel(false);
+    let (stats_out, stats) = watch::channel(SweepStats::default());
+    let worker = Worker {
+        sweeper: Arc::new(sweeper),
+        orders: orders_in,
+        stop: stop_in,
+        stats: stats_out,
+        failures: 0,
+    };
+    tokio::spawn(worker.run());
+    SweepHandle {
+        shared: Arc::new(Shared {
+            orders,
+            stop,
+            stats,
+        }),
+    }
+}
+
+struct Worker {
+    sweeper: Arc<Sweeper>,
+    orders: mpsc::Receiver<Answer>,
+    stop: watch::Receiver<bool>,
+    stats: watch::Sender<SweepStats>,
+    /// How many sweeps have failed in a row.
+    failures: u32,
+}
+
+/// What ends a wait.
+enum Wake {
+    Time,
+    Order(Answer),
+    Stop,
+}
+
+impl Worker {
+    async fn run(mut self) {
+        let mut wait = match self.sweeper.options.first {
+            FirstSweep::AfterInterval => with_jitter(self.sweeper.options.interval),
+            FirstSweep::AtOnce => Duration::ZERO,
+        };
+        loop {
+            let asked = match self.wait(wait).await {
+                Wake::Time => None,
+                Wake::Order(answer) => Some(answer),
+                Wake::Stop => return,
+            };
+            let outcome = self.sweep().await;
+            wait = self.next_wait();
+            if let Some(answer) = asked {
+                // It fails when the one who asked does not wait any more.
+                let _ = answer.send(outcome);
+            }
+        }
+    }
+
+    async fn wait(&mut self, wait: Duration) -> Wake {
+        tokio::select! {
+            biased;
+            // An error, too, is a reason to stop: all handles are gone.
+            _ = self.stop.wait_for(|stop| *stop) => Wake::Stop,
+            order = self.orders.recv() => order.map_or(Wake::Stop, Wake::Order),
+            () = sleep(wait) => Wake::Time,
+        }
+    }
+
+    /// One sweep, in a task of its own, so that a store that panics does not end the sweeper.
+    async fn sweep(&mut self) -> Result<u64, StoreError> {
+        let (sweeper, stop) = (Arc::clone(&self.sweeper), self.stop.clone());
+        let sweep = async move {
+            let mut removed = 0;
+            let goes_on = || !*stop.borrow() && stop.has_changed().is_ok();
+            let outcome = sweeper.sweep_while(goes_on, &mut removed).await;
+            (removed, outcome)
+        };
+        let (removed, outcome) = tokio::spawn(sweep).await.unwrap_or_else(|panic| {
+            let error = StoreError::caused_by(StoreErrorKind::Other, panic);
+            (0, Err(error))
+        });
+        self.record(removed, outcome.as_ref().err());
+        outcome.map(|()| removed)
+    }
+
+    fn record(&mut self, removed: u64, error: Option<&StoreError>) {
+        if let Some(error) = error {
+            tracing::warn!(%error, removed, "sweeping the sessions failed");
+            self.failures = self.failures.saturating_add(1);
+        } else {
+            tracing::debug!(removed, "swept the sessions");
+            self.failures = 0;
+        }
+        let now = self.sweeper.clock.now();
+        self.stats.send_modify(|stats| {
+            stats.sweeps += 1;
+            stats.removed += removed;
+            stats.errors += u64::from(error.is_some());
+            stats.last_error = error.map(StoreError::kind);
+            stats.last_finished = Some(now);
+        });
+    }
+
+    fn next_wait(&self) -> Duration {
+        let interval = self.sweeper.options.interval;
+        with_jitter(match self.failures {
+            0 => interval,
+            failures => interval.min(AFTER_ERROR * (1 << (failures - 1).min(16))),
+        })
+    }
+}
+
+/// Up to a tenth more or less.
+fn with_jitter(wait: Duration) -> Duration {
+    // Without randomness there is no jitter; nothing else depends on it.
+    let random = random::bytes().map_or(u32::MAX / 2, u32::from_le_bytes);
+    let share = f64::from(random) / f64::from(u32::MAX);
+    wait.mul_f64(0.9 + 0.2 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_stays_within_a_tenth() {
+        let wait = Duration::from_secs(100);
+        for _ in 0..1000 {
+            let jittered = with_jitter(wait);
+            assert!((Duration::from_secs(90)..=Duration::from_secs(110)).contains(&jittered));
+        }
+    }
+}
