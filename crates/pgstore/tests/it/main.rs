@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod middleware;
+mod store;
 mod support;
 
 fn main() -> ExitCode {
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         middleware::trials(),
+        store::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -1,6 +1,7 @@
 //! What every test needs: a runtime, a schema of its own, a clock that stands still.
 
 pub(crate) mod clock;
+pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod spy;
 

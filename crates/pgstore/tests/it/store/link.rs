@@ -1,0 +1,400 @@
+//! Many callers over a few connections: pipelining, deadlines, lost connections, closing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use pgstore::store::postgres::{ConnectErrorKind, PgStoreOptions};
+use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
+use tokio::task::JoinSet;
+use tokio_postgres::Client;
+
+use super::things::{at, fresh, row};
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_hundred_tasks_share_two_connections,
+        connections_that_are_terminated_under_load_come_back,
+        a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after,
+        a_caller_that_goes_away_while_blocked_blocks_nobody_after,
+        a_connection_that_became_read_only_is_left,
+        statements_that_a_pooler_forgot_are_prepared_again,
+        a_missing_table_says_that_migrate_was_not_run,
+        a_missing_right_says_so,
+        a_serializable_server_is_served,
+        closing_waits_for_what_is_under_way_and_ends_the_connections,
+        closing_twice_is_harmless_and_later_calls_are_refused,
+        wrong_settings_each_have_their_own_error_without_the_password,
+        connecting_lazily_needs_no_server,
+        no_debug_output_shows_the_password,
+        a_constructor_changes_nothing_in_the_database,
+    ]
+}
+
+async fn a_hundred_tasks_share_two_connections() {
+    let database = Database::fresh().await;
+    let store = named_store(&database, PgStoreOptions::new()).await;
+    let mut tasks = JoinSet::new();
+    for task in 0..100 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for turn in 0..5 {
+                round_trip(&store, &row(&format!("{task} {turn}"))).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    let connections = pids(&database.client().await, &database).await;
+    assert_eq!(connections.len(), 2);
+}
+
+async fn round_trip(store: &PgStore, row: &Row) {
+    let id = fresh();
+    store.insert(&id, row).await.unwrap();
+    let after = Row {
+        modified_on: at(1),
+        ..row.clone()
+    };
+    assert_eq!(store.update(&id, &after).await.unwrap(), Written::Saved);
+    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(after));
+    assert_eq!(store.delete(&id).await.unwrap(), 1);
+}
+
+/// The server processes of the connections of [`named_store`].
+async fn pids(client: &Client, database: &Database) -> Vec<i32> {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE application_name = $1";
+    let rows = client.query(sql, &[&name_of(database)]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+fn name_of(database: &Database) -> String {
+    format!("pgstore {}", database.schema())
+}
+
+/// A store whose connections can be told from those of other tests.
+async fn named_store(database: &Database, options: PgStoreOptions) -> PgStore {
+    let name = name_of(database).replace(' ', "%20");
+    let url = format!("{}&application_name={name}", database.url());
+    let store = options.connect(&url).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn connections_that_are_terminated_under_load_come_back() {
+    let database = Database::fresh().await;
+    let store = named_store(&database, PgStoreOptions::new()).await;
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+
+    let mut readers = JoinSet::new();
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    for _ in 0..20 {
+        let (store, id, stop) = (store.clone(), id.clone(), Arc::clone(&stop));
+        readers.spawn(async move {
+            let mut loads = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+                loads += 1;
+            }
+            loads
+        });
+    }
+    let client = database.client().await;
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                 WHERE application_name = $1";
+    let mut killed = 0;
+    while killed < 10 {
+        let row = client
+            .query_one(kill, &[&name_of(&database)])
+            .await
+            .unwrap();
+        killed += row.get::<_, i64>(0);
+        // Until it has recovered: more losses in a row than attempts are an error, rightly.
+        for _ in 0..10 {
+            store.load(&id, at(0)).await.unwrap();
+        }
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let loads: u64 = readers.join_all().await.into_iter().sum();
+    assert!(loads > 0);
+    assert_eq!(store.update(&id, &row("")).await.unwrap(), Written::Saved);
+}
+
+async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
+    let database = Database::fresh().await;
+    let options = PgStoreOptions::new()
+        .connections(1)
+        .deadline(Duration::from_millis(300));
+    let store = named_store(&database, options).await;
+    let (id, other) = (fresh(), fresh());
+    store.insert(&id, &row("")).await.unwrap();
+    store.insert(&other, &row("")).await.unwrap();
+
+    let mut client = database.client().await;
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
+    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+
+    let begun = Instant::now();
+    let error = store.update(&id, &row("late")).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Timeout);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert_eq!(store.load(&other, at(0)).await.unwrap(), Some(row("")));
+
+    // The server has been told to stop, too: nothing of ours waits for the lock any more.
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                    WHERE application_name = $1 AND wait_event_type = 'Lock'";
+    let watcher = database.client().await;
+    loop {
+        let row = watcher
+            .query_one(waiting, &[&name_of(&database)])
+            .await
+            .unwrap();
+        if row.get::<_, i64>(0) == 0 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+    stranger.rollback().await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+}
+
+async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
+    let database = Database::fresh().await;
+    let store = database
+        .store_with(PgStoreOptions::new().connections(1))
+        .await;
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    let mut client = database.client().await;
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
+    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+
+    let late = row("late");
+    let write = store.update(&id, &late);
+    let gone = tokio::time::timeout(Duration::from_millis(50), write).await;
+    assert!(gone.is_err());
+    stranger.rollback().await.unwrap();
+    // It was on its way: the server does it, in order, before what comes after.
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("late")));
+}
+
+async fn a_connection_that_became_read_only_is_left() {
+    let database = Database::fresh().await;
+    let options = PgStoreOptions::new().connections(1);
+    let store = named_store(&database, options).await;
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    let client = database.client().await;
+    let before = pids(&client, &database).await;
+
+    // As after a failover: what was connected before cannot write any more.
+    let freeze = format!(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF pg_backend_pid() = {} THEN
+             RAISE EXCEPTION 'cannot execute in a read-only transaction' USING ERRCODE = '25006';
+           END IF;
+           RETURN NEW;
+         END $$;
+         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON http_sessions
+           FOR EACH ROW EXECUTE FUNCTION refuse()",
+        before[0]
+    );
+    client.batch_execute(&freeze).await.unwrap();
+    assert_eq!(
+        store.update(&id, &row("after")).await.unwrap(),
+        Written::Saved
+    );
+    store.insert(&fresh(), &row("")).await.unwrap();
+    assert!(!pids(&client, &database).await.contains(&before[0]));
+}
+
+async fn statements_that_a_pooler_forgot_are_prepared_again() {
+    let database = Database::fresh().await;
+    let store = database
+        .store_with(PgStoreOptions::new().connections(1))
+        .await;
+    let (client, id) = (database.client().await, fresh());
+    store.insert(&id, &row("")).await.unwrap();
+    // A changed type of the result is what PostgreSQL refuses to replan.
+    let change = "ALTER TABLE http_sessions ALTER created_on TYPE timestamptz(3)";
+    client.batch_execute(change).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    let again = "DROP TABLE http_sessions";
+    client.batch_execute(again).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), None);
+    store.insert(&id, &row("")).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+}
+
+async fn a_missing_table_says_that_migrate_was_not_run() {
+    let database = Database::fresh().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::NotMigrated);
+    assert!(error.to_string().contains("migrate"), "{error}");
+    store.migrate().await.unwrap();
+    assert_eq!(store.load(&fresh(), at(0)).await.unwrap(), None);
+}
+
+async fn a_missing_right_says_so() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let role = format!("nobody_{}", crate::support::database::unique());
+    let client = database.client().await;
+    let create = format!(
+        "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {} TO {role}",
+        database.schema()
+    );
+    client.batch_execute(&create).await.unwrap();
+    let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
+    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Forbidden);
+    let remove = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    client.batch_execute(&remove).await.unwrap();
+}
+
+async fn a_serializable_server_is_served() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let url = database.url_with("-cdefault_transaction_isolation=serializable");
+    let options = PgStoreOptions::new().connections(4);
+    let store = options.connect(&url).await.unwrap();
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let (store, id) = (store.clone(), id.clone());
+        tasks.spawn(async move { store.update(&id, &row("after")).await });
+    }
+    for outcome in tasks.join_all().await {
+        // What lost against all others too often is unavailable, never wrong.
+        assert!(
+            outcome.as_ref().is_ok_and(|saved| *saved == Written::Saved)
+                || outcome.is_err_and(|error| error.is_unavailable())
+        );
+    }
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("after")));
+}
+
+async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
+    let database = Database::fresh().await;
+    let store = named_store(&database, PgStoreOptions::new()).await;
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    let mut client = database.client().await;
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
+    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+
+    let writing = tokio::spawn({
+        let (store, id) = (store.clone(), id.clone());
+        async move { store.update(&id, &row("saved")).await }
+    });
+    let watcher = database.client().await;
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                    WHERE application_name = $1 AND wait_event_type = 'Lock'";
+    while watcher
+        .query_one(waiting, &[&name_of(&database)])
+        .await
+        .unwrap()
+        .get::<_, i64>(0)
+        == 0
+    {
+        tokio::task::yield_now().await;
+    }
+    let closing = tokio::spawn({
+        let store = store.clone();
+        async move { store.close().await }
+    });
+    stranger.rollback().await.unwrap();
+    closing.await.unwrap();
+    assert_eq!(writing.await.unwrap().unwrap(), Written::Saved);
+    while !pids(&watcher, &database).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn closing_twice_is_harmless_and_later_calls_are_refused() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let clone = store.clone();
+    store.close().await;
+    clone.close().await;
+    let error = clone.load(&fresh(), at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Closed);
+    assert!(store.migrate().await.is_err());
+}
+
+async fn wrong_settings_each_have_their_own_error_without_the_password() {
+    let server: tokio_postgres::Config = crate::support::database::server_url().parse().unwrap();
+    let port = server.get_ports()[0];
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let refused = free.local_addr().unwrap().port();
+    drop(free);
+    let tests = [
+        (
+            "postgres://u:hunter2@h/d?colour=red".to_owned(),
+            ConnectErrorKind::Settings,
+        ),
+        (
+            format!("postgres://u:hunter2@127.0.0.1:{refused}/d"),
+            ConnectErrorKind::Unreachable,
+        ),
+        (
+            "postgres://u:hunter2@nowhere.invalid/d".to_owned(),
+            ConnectErrorKind::Unreachable,
+        ),
+        (
+            "host=/nowhere user=u password=hunter2".to_owned(),
+            ConnectErrorKind::Unreachable,
+        ),
+        (
+            format!("postgres://postgres:hunter2@127.0.0.1:{port}/no_such_database"),
+            ConnectErrorKind::NoDatabase,
+        ),
+    ];
+    for (url, kind) in tests {
+        let error = PgStore::connect(&url).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+async fn connecting_lazily_needs_no_server() {
+    let store = PgStoreOptions::new()
+        .connect_lazily("host=/nowhere user=u password=hunter2")
+        .unwrap();
+    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let told = format!("{error} {error:?} {store:?}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+async fn no_debug_output_shows_the_password() {
+    let store = PgStoreOptions::new()
+        .connect_lazily("postgres://u:hunter2@db.example:7/d")
+        .unwrap();
+    let told = format!("{store:?}");
+    assert!(told.contains("db.example:7"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+async fn a_constructor_changes_nothing_in_the_database() {
+    let database = Database::fresh().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let client = database.client().await;
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = $1";
+    let row = client
+        .query_one(tables, &[&database.schema()])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0);
+    store.close().await;
+}

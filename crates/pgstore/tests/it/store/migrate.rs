@@ -1,0 +1,198 @@
+//! Creating the table: once, twenty times at once, beside Go, and without the right to.
+
+use libtest_mimic::Trial;
+use pgstore::SessionId;
+use pgstore::store::postgres::{MigrateErrorKind, migrations};
+use pgstore::store::{PgStore, Store};
+use tokio::task::JoinSet;
+
+use super::things::{at, fresh, row};
+use crate::support::database::{Database, unique};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        migrating_twice_does_nothing_the_second_time,
+        twenty_stores_migrate_at_once,
+        stores_migrate_beside_the_statement_of_go,
+        the_table_of_go_is_taken_over_untouched,
+        a_role_that_may_not_create_passes_when_all_is_there,
+        a_role_that_may_not_create_is_told_what_to_run,
+        a_table_that_holds_no_sessions_is_refused,
+        an_index_under_another_name_counts,
+        an_index_name_taken_by_another_index_is_told,
+    ]
+}
+
+/// What Go's constructor runs (pgstore.go createSessionsTable), in our words.
+const AS_GO_DOES: &str = "DO $$ BEGIN
+    CREATE TABLE IF NOT EXISTS http_sessions (id BIGSERIAL PRIMARY KEY, key BYTEA, data BYTEA,
+      created_on TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP, modified_on TIMESTAMPTZ,
+      expires_on TIMESTAMPTZ);
+    CREATE INDEX IF NOT EXISTS http_sessions_expiry_idx ON http_sessions (expires_on);
+    CREATE INDEX IF NOT EXISTS http_sessions_key_idx ON http_sessions (key);
+  END $$";
+
+async fn migrating_twice_does_nothing_the_second_time() {
+    let database = Database::fresh().await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, [1]);
+    assert_eq!(store.migrate().await.unwrap().applied, []);
+    assert_eq!(migrations()[0].number(), 1);
+}
+
+async fn twenty_stores_migrate_at_once() {
+    let database = Database::fresh().await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..20 {
+        let url = database.url();
+        tasks.spawn(async move {
+            let store = PgStore::connect(&url).await.unwrap();
+            store.migrate().await.unwrap().applied.len()
+        });
+    }
+    let applied: usize = tasks.join_all().await.into_iter().sum();
+    assert_eq!(applied, 1, "one of them did it, the others waited");
+}
+
+async fn stores_migrate_beside_the_statement_of_go() {
+    let database = Database::fresh().await;
+    let mut tasks = JoinSet::new();
+    for number in 0..16 {
+        let (url, client) = (database.url(), database.client().await);
+        tasks.spawn(async move {
+            if number % 2 == 0 {
+                // Go may fail here; that is Go's affair.
+                let _ = client.batch_execute(AS_GO_DOES).await;
+            } else {
+                let store = PgStore::connect(&url).await.unwrap();
+                store.migrate().await.unwrap();
+                store.load(&fresh(), at(0)).await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+async fn the_table_of_go_is_taken_over_untouched() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    let key = "A".repeat(52);
+    let fill = format!(
+        "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on) VALUES
+           ('{key}', 'old', now(), to_timestamp(1700000000), to_timestamp(1700003600)),
+           ('{key}', 'new', now(), to_timestamp(1700000001), to_timestamp(1700003600)),
+           (NULL, NULL, NULL, NULL, NULL);
+         ALTER TABLE http_sessions ADD COLUMN note text"
+    );
+    client.batch_execute(&fill).await.unwrap();
+    let before = fingerprint(&database).await;
+
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, []);
+    assert_eq!(fingerprint(&database).await, before);
+    let id = SessionId::parse(key.as_bytes()).unwrap();
+    let found = store.load(&id, at(0)).await.unwrap().unwrap();
+    assert_eq!(found.data, b"new");
+}
+
+/// Everything in the table, and the table's own identity.
+async fn fingerprint(database: &Database) -> String {
+    let sql = "SELECT 'http_sessions'::regclass::oid::text || string_agg(s::text || s.xmin, '' ORDER BY id)
+                 FROM http_sessions AS s";
+    let row = database.client().await.query_one(sql, &[]).await.unwrap();
+    row.get(0)
+}
+
+/// A role of the test's own that may use the schema but create nothing in it.
+async fn role_without_create(database: &Database) -> String {
+    let role = format!("runtime_{}", unique());
+    let schema = database.schema();
+    let create = format!("CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}");
+    database
+        .client()
+        .await
+        .batch_execute(&create)
+        .await
+        .unwrap();
+    role
+}
+
+async fn drop_role(database: &Database, role: &str) {
+    let remove = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    database
+        .client()
+        .await
+        .batch_execute(&remove)
+        .await
+        .unwrap();
+}
+
+async fn a_role_that_may_not_create_passes_when_all_is_there() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let role = role_without_create(&database).await;
+    let grant = format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions TO {role};
+         GRANT USAGE ON SEQUENCE http_sessions_id_seq TO {role}"
+    );
+    database.client().await.batch_execute(&grant).await.unwrap();
+    let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, []);
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    drop_role(&database, &role).await;
+}
+
+async fn a_role_that_may_not_create_is_told_what_to_run() {
+    let database = Database::fresh().await;
+    let role = role_without_create(&database).await;
+    let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert_eq!(error.kind(), MigrateErrorKind::Forbidden);
+    let sql = error.sql().expect("the SQL to run").to_owned();
+    assert!(error.to_string().contains(&sql));
+
+    database.client().await.batch_execute(&sql).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, []);
+    drop_role(&database, &role).await;
+}
+
+async fn a_table_that_holds_no_sessions_is_refused() {
+    let database = Database::fresh().await;
+    let create = "CREATE TABLE http_sessions (id bigserial PRIMARY KEY, key text, data bytea)";
+    database.client().await.batch_execute(create).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert_eq!(error.kind(), MigrateErrorKind::Foreign);
+    let told = error.to_string();
+    assert!(
+        told.contains("key, created_on, modified_on, expires_on"),
+        "{told}"
+    );
+}
+
+async fn an_index_under_another_name_counts() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    let rename = "ALTER INDEX http_sessions_key_idx RENAME TO by_key";
+    client.batch_execute(rename).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, []);
+}
+
+async fn an_index_name_taken_by_another_index_is_told() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    let swap = "DROP INDEX http_sessions_key_idx;
+                CREATE INDEX http_sessions_key_idx ON http_sessions (data)";
+    client.batch_execute(swap).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert_eq!(error.kind(), MigrateErrorKind::Foreign);
+    assert!(error.to_string().contains("no index on key"), "{error}");
+}

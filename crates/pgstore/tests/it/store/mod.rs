@@ -1,0 +1,84 @@
+//! The store on a real PostgreSQL, and both stores against the list of behaviours.
+
+mod link;
+mod migrate;
+mod outage;
+mod rows;
+mod sql;
+mod sweep;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use pgstore::store::conformance::{Behaviour, behaviours};
+use pgstore::store::{MemoryStore, Store};
+
+use crate::support::database::Database;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = conformance();
+    trials.extend(rows::trials());
+    trials.extend(sql::trials());
+    trials.extend(link::trials());
+    trials.extend(outage::trials());
+    trials.extend(migrate::trials());
+    trials.extend(sweep::trials());
+    trials
+}
+
+/// Every behaviour with every store.
+fn conformance() -> Vec<Trial> {
+    let of = |behaviour: Behaviour| {
+        [
+            trial("memory", behaviour, async move {
+                behaviour.check(Arc::new(MemoryStore::new())).await;
+            }),
+            trial("postgres", behaviour, async move {
+                let database = Database::fresh().await;
+                let store = database.store().await;
+                behaviour
+                    .check(Arc::new(store.clone()) as Arc<dyn Store>)
+                    .await;
+                store.close().await;
+            }),
+        ]
+    };
+    behaviours().into_iter().flat_map(of).collect()
+}
+
+fn trial(
+    store: &str,
+    behaviour: Behaviour,
+    check: impl Future<Output = ()> + Send + 'static,
+) -> Trial {
+    let name = format!("store::{store}::{}", behaviour.name());
+    Trial::test(name, move || {
+        let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+        runtime.block_on(check);
+        Ok(())
+    })
+}
+
+/// IDs, rows and times of these tests.
+mod things {
+    use pgstore::store::Row;
+    use pgstore::{SessionId, Timestamp};
+
+    pub(super) fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(1_700_000_000 + seconds)
+    }
+
+    pub(super) fn fresh() -> SessionId {
+        SessionId::generate().expect("the system gives random bytes")
+    }
+
+    /// A row written now that ends in an hour.
+    pub(super) fn row(data: &str) -> Row {
+        Row {
+            data: data.as_bytes().to_vec(),
+            created_on: at(0),
+            modified_on: at(0),
+            expires_on: at(3600),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Rows as others left them: NULLs, infinities, duplicates, other time zones.
+
+use libtest_mimic::Trial;
+use pgstore::Timestamp;
+use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
+use pgstore::wire::Blame;
+
+use super::things::{at, fresh, row};
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted,
+        a_duplicate_with_a_null_time_is_not_the_newest,
+        an_undecodable_row_can_be_renamed,
+        the_time_zone_of_the_connection_changes_nothing,
+        instants_beyond_postgresql_range_are_kept_as_its_last_one,
+        every_column_is_written,
+        a_table_of_another_name_and_schema_holds_the_rows,
+        no_error_quotes_a_row,
+    ]
+}
+
+async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    for broken in [
+        "data = NULL",
+        "created_on = NULL",
+        "modified_on = NULL",
+        "expires_on = NULL",
+        "created_on = '-infinity'",
+        "modified_on = 'infinity'",
+        "expires_on = 'infinity'",
+    ] {
+        let id = fresh();
+        store.insert(&id, &row("")).await.unwrap();
+        let sql = format!("UPDATE http_sessions SET {broken} WHERE key = $1");
+        client.execute(&sql, &[&id.as_bytes()]).await.unwrap();
+
+        let error = store.load(&id, at(0)).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
+        assert_eq!(error.blame(), Blame::Decode);
+        assert_eq!(store.delete(&id).await.unwrap(), 1, "the row was kept");
+    }
+}
+
+async fn a_duplicate_with_a_null_time_is_not_the_newest() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let id = fresh();
+    store.insert(&id, &row("whole")).await.unwrap();
+    let broken = "INSERT INTO http_sessions (key, data) VALUES ($1, 'broken')";
+    client.execute(broken, &[&id.as_bytes()]).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
+    assert_eq!(store.delete(&id).await.unwrap(), 2);
+}
+
+async fn an_undecodable_row_can_be_renamed() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let (old, new) = (fresh(), fresh());
+    let broken = "INSERT INTO http_sessions (key) VALUES ($1)";
+    client.execute(broken, &[&old.as_bytes()]).await.unwrap();
+    let renamed = store.rename(&old, &new, &row("")).await.unwrap();
+    assert_eq!(renamed, Written::Saved);
+    assert_eq!(store.load(&new, at(0)).await.unwrap(), Some(row("")));
+}
+
+async fn the_time_zone_of_the_connection_changes_nothing() {
+    let database = Database::fresh().await;
+    let here = database.store().await;
+    let url = database.url_with("-cTimeZone=America/New_York -cDateStyle=SQL,DMY");
+    let elsewhere = PgStore::connect(&url).await.unwrap();
+
+    let id = fresh();
+    elsewhere.insert(&id, &row("")).await.unwrap();
+    assert_eq!(here.load(&id, at(3599)).await.unwrap(), Some(row("")));
+    assert_eq!(elsewhere.load(&id, at(3599)).await.unwrap(), Some(row("")));
+    assert_eq!(elsewhere.load(&id, at(3600)).await.unwrap(), None);
+
+    let count = "SELECT count(*) FROM http_sessions WHERE expires_on = to_timestamp(1700003600)";
+    let rows: i64 = database
+        .client()
+        .await
+        .query_one(count, &[])
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(rows, 1);
+}
+
+async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let id = fresh();
+    let for_ever = Row {
+        expires_on: Timestamp::from_unix_micros(i64::MAX),
+        ..row("")
+    };
+    store.insert(&id, &for_ever).await.unwrap();
+    let found = store.load(&id, at(0)).await.unwrap().expect("it is alive");
+    assert!(found.expires_on > at(200_000 * 365 * 24 * 3600));
+}
+
+async fn every_column_is_written() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let (id, new) = (fresh(), fresh());
+    store.insert(&id, &row("")).await.unwrap();
+    store.insert(&fresh(), &row("")).await.unwrap();
+    store.rename(&id, &new, &row("")).await.unwrap().saved();
+    let nulls = "SELECT count(*) FROM http_sessions AS s WHERE NOT (s IS NOT NULL)";
+    let rows: i64 = client.query_one(nulls, &[]).await.unwrap().get(0);
+    assert_eq!(rows, 0);
+}
+
+async fn a_table_of_another_name_and_schema_holds_the_rows() {
+    use pgstore::store::postgres::{PgStoreOptions, TableName};
+
+    let database = Database::fresh().await;
+    let table = TableName::parse(&format!("{}.Visitors", database.schema())).unwrap();
+    let options = PgStoreOptions::new().table(table);
+    let server = crate::support::database::server_url();
+    let store = options.connect(server).await.unwrap();
+    store.migrate().await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, []);
+
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    let count = "SELECT count(*) FROM \"Visitors\" WHERE key = $1";
+    let client = database.client().await;
+    let found = client.query_one(count, &[&id.as_bytes()]).await.unwrap();
+    assert_eq!(found.get::<_, i64>(0), 1);
+}
+
+async fn no_error_quotes_a_row() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    // PostgreSQL quotes the failing row in the error's DETAIL.
+    let check = "ALTER TABLE http_sessions ADD CHECK (data <> 'secret data')";
+    client.batch_execute(check).await.unwrap();
+    let id = fresh();
+    let error = store.insert(&id, &row("secret data")).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Other);
+    let told = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
+    let key = String::from_utf8_lossy(id.as_bytes()).into_owned();
+    let hex: String = id
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert!(told.contains("23514"), "{told}");
+    for secret in ["secret data", &key, &hex, "7365637265742064617461"] {
+        assert!(!told.contains(secret), "{told}");
+    }
+}
+
+trait Saved {
+    fn saved(self);
+}
+
+impl Saved for Written {
+    fn saved(self) {
+        assert_eq!(self, Written::Saved);
+    }
+}

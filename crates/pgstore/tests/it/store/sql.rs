@@ -1,0 +1,92 @@
+//! The statements' files: valid as they stand, and planned over the indexes.
+
+use std::path::Path;
+
+use libtest_mimic::Trial;
+use tokio_postgres::Client;
+
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        every_statement_is_valid_as_it_stands,
+        no_statement_reads_the_clock_of_the_database,
+        loading_and_sweeping_go_by_the_indexes,
+    ]
+}
+
+fn statements() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/postgres/sql");
+    let files = std::fs::read_dir(folder).unwrap();
+    let read = |file: std::io::Result<std::fs::DirEntry>| {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(path).unwrap())
+    };
+    files.map(read).collect()
+}
+
+fn statement(wanted: &str) -> String {
+    let mut all = statements().into_iter();
+    all.find(|(name, _)| name == wanted)
+        .expect("there is such a file")
+        .1
+}
+
+async fn every_statement_is_valid_as_it_stands() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let client = database.client().await;
+    let statements = statements();
+    assert_eq!(statements.len(), 7);
+    for (name, sql) in statements {
+        if let Err(error) = client.prepare(&sql).await {
+            panic!("{name}.sql: {error:?}");
+        }
+    }
+}
+
+async fn no_statement_reads_the_clock_of_the_database() {
+    for (name, sql) in statements() {
+        let sql = sql.to_lowercase();
+        for clock in ["now()", "current_timestamp", "clock_timestamp", "localtime"] {
+            assert!(!sql.contains(clock), "{name}.sql reads {clock}");
+        }
+    }
+}
+
+async fn loading_and_sweeping_go_by_the_indexes() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let client = database.client().await;
+    let fill = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
+        SELECT convert_to(n::text, 'UTF8'), 'x', to_timestamp(n), to_timestamp(n), to_timestamp(n + 9)
+          FROM generate_series(1, 20000) AS n;
+        ANALYZE http_sessions";
+    client.batch_execute(fill).await.unwrap();
+
+    let load = explain(&client, &statement("load"), "(bytea)", "('500')").await;
+    assert!(load.contains("http_sessions_key_idx"), "{load}");
+    let types = "(timestamptz, timestamptz, timestamptz, bigint, bigint)";
+    let values = "(to_timestamp(9000), to_timestamp(0), to_timestamp(5), 0, 100)";
+    let sweep = explain(&client, &statement("sweep"), types, values).await;
+    assert!(sweep.contains("http_sessions_expiry_idx"), "{sweep}");
+    assert!(sweep.contains("http_sessions_pkey"), "{sweep}");
+    assert!(!sweep.contains("Seq Scan on http_sessions"), "{sweep}");
+}
+
+/// The generic plan, which is what a prepared statement comes to have.
+async fn explain(client: &Client, sql: &str, types: &str, values: &str) -> String {
+    let script = format!(
+        "SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL; PREPARE it {types} AS {sql}"
+    );
+    client.batch_execute(&script).await.unwrap();
+    let explain = format!("EXPLAIN EXECUTE it {values}");
+    let lines = client.simple_query(&explain).await.unwrap();
+    let text = |line: &_| match line {
+        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    };
+    lines.iter().filter_map(text).collect::<Vec<_>>().join("\n")
+}

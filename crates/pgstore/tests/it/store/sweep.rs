@@ -1,0 +1,165 @@
+//! Sweeping: in the background, past locked rows, past errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use pgstore::store::{FirstSweep, MemoryStore, Store, StoreErrorKind, SweepOptions, Sweeper};
+use pgstore::{Clock, Timestamp};
+
+use super::things::{at, fresh, row};
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        five_thousand_rows_are_swept_in_batches_past_a_locked_one,
+        sweepers_of_two_nodes_share_the_work,
+        an_expired_row_with_a_null_is_swept_and_one_without_an_end_stays,
+        the_sweeper_survives_errors_and_counts_them,
+        the_sweeper_sweeps_by_itself,
+        stopping_twice_is_harmless,
+        dropping_the_last_handle_stops_the_sweeper,
+        the_margin_for_clocks_spares_what_has_just_ended,
+    ]
+}
+
+#[derive(Debug)]
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        at(0)
+    }
+}
+
+fn sweeper(store: impl Store, options: SweepOptions) -> Sweeper {
+    Sweeper::new(Arc::new(store), Arc::new(Still), options)
+}
+
+const FILL: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
+    SELECT convert_to(n::text, 'UTF8'), 'x', to_timestamp(0), to_timestamp(0),
+           to_timestamp(1600000000 + n / 7)
+      FROM generate_series(1, 5000) AS n";
+
+async fn count(client: &tokio_postgres::Client) -> i64 {
+    let sql = "SELECT count(*) FROM http_sessions";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+async fn five_thousand_rows_are_swept_in_batches_past_a_locked_one() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let (mut client, watcher) = (database.client().await, database.client().await);
+    client.batch_execute(FILL).await.unwrap();
+    let alive = fresh();
+    store.insert(&alive, &row("")).await.unwrap();
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = '2500' FOR UPDATE";
+    stranger.query(lock, &[]).await.unwrap();
+
+    let handle = sweeper(store.clone(), SweepOptions::new().batch(300)).start();
+    assert_eq!(handle.sweep_now().await.unwrap(), 4999);
+    assert_eq!(count(&watcher).await, 2);
+    stranger.rollback().await.unwrap();
+    assert_eq!(handle.sweep_now().await.unwrap(), 1);
+    assert_eq!(handle.stats().removed, 5000);
+    assert!(store.load(&alive, at(0)).await.unwrap().is_some());
+    handle.stop().await;
+}
+
+async fn sweepers_of_two_nodes_share_the_work() {
+    let database = Database::fresh().await;
+    let (one, other) = (database.store().await, database.store().await);
+    let client = database.client().await;
+    client.batch_execute(FILL).await.unwrap();
+    let options = SweepOptions::new().batch(100);
+    let (one, other) = (sweeper(one, options), sweeper(other, options));
+    let (one, other) = tokio::join!(one.sweep(), other.sweep());
+    assert_eq!(
+        one.unwrap() + other.unwrap() + u64::try_from(count(&client).await).unwrap(),
+        5000
+    );
+}
+
+async fn an_expired_row_with_a_null_is_swept_and_one_without_an_end_stays() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let client = database.client().await;
+    let fill = "INSERT INTO http_sessions (key, expires_on) VALUES
+        ('a', to_timestamp(1)), ('b', NULL), ('c', 'infinity'), ('d', '-infinity')";
+    client.batch_execute(fill).await.unwrap();
+    let sweeper = sweeper(store, SweepOptions::new().batch(1));
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert_eq!(count(&client).await, 3);
+}
+
+async fn the_sweeper_survives_errors_and_counts_them() {
+    let store = MemoryStore::new();
+    let handle = sweeper(store.clone(), SweepOptions::new()).start();
+    store.fail_with(Some(StoreErrorKind::Unavailable));
+    for _ in 0..2 {
+        let error = handle.sweep_now().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    let stats = handle.stats();
+    assert_eq!((stats.sweeps, stats.errors), (2, 2));
+    assert_eq!(stats.last_error, Some(StoreErrorKind::Unavailable));
+
+    store.fail_with(None);
+    assert_eq!(handle.sweep_now().await.unwrap(), 0);
+    let stats = handle.stats();
+    assert_eq!((stats.sweeps, stats.errors), (3, 2));
+    assert_eq!((stats.last_error, stats.last_finished), (None, Some(at(0))));
+    handle.stop().await;
+}
+
+async fn the_sweeper_sweeps_by_itself() {
+    let store = MemoryStore::new();
+    store.fail_with(Some(StoreErrorKind::Timeout));
+    let options = SweepOptions::new()
+        .interval(Duration::from_millis(5))
+        .first(FirstSweep::AtOnce);
+    let handle = sweeper(store.clone(), options).start();
+    let failed = handle.next_sweep().await.unwrap();
+    assert!(failed.errors > 0);
+    store.fail_with(None);
+    while handle.next_sweep().await.unwrap().last_error.is_some() {}
+    handle.stop().await;
+    assert_eq!(handle.next_sweep().await, None);
+}
+
+async fn stopping_twice_is_harmless() {
+    let handle = sweeper(MemoryStore::new(), SweepOptions::new()).start();
+    let clone = handle.clone();
+    tokio::join!(handle.stop(), clone.stop());
+    handle.stop().await;
+    let error = clone.sweep_now().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Closed);
+}
+
+async fn dropping_the_last_handle_stops_the_sweeper() {
+    let store = Arc::new(MemoryStore::new());
+    let weak = Arc::downgrade(&store);
+    let handle = Sweeper::new(store, Arc::new(Still), SweepOptions::new()).start();
+    drop(handle.clone());
+    assert_eq!(handle.sweep_now().await.unwrap(), 0);
+    drop(handle);
+    while weak.strong_count() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn the_margin_for_clocks_spares_what_has_just_ended() {
+    let store = MemoryStore::new();
+    let ended = |seconds: i64| pgstore::store::Row {
+        modified_on: at(-seconds - 10),
+        expires_on: at(-seconds),
+        ..row("")
+    };
+    store.insert(&fresh(), &ended(60)).await.unwrap();
+    store.insert(&fresh(), &ended(61)).await.unwrap();
+    let sweeper = sweeper(store.clone(), SweepOptions::new());
+    assert_eq!(sweeper.sweep().await.unwrap(), 1);
+    assert_eq!(store.len(), 1);
+}

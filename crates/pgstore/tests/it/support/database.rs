@@ -1,0 +1,129 @@
+//! A schema of its own for each test, on `DATABASE_URL` or on one embedded server per run.
+
+use std::sync::OnceLock;
+
+use pgstore::SessionId;
+use pgstore::store::PgStore;
+use pgstore::store::postgres::PgStoreOptions;
+use pgstore_embedded::EmbeddedPostgres;
+use tokio_postgres::{Client, NoTls};
+
+/// An empty schema. It is dropped with this value, unless its server is about to go as a whole.
+pub(crate) struct Database {
+    server_url: String,
+    schema: String,
+}
+
+impl Database {
+    /// A new schema, with nothing in it.
+    pub(crate) async fn fresh() -> Self {
+        Self::fresh_on(server_url()).await
+    }
+
+    /// The same, on a server of the test's own.
+    pub(crate) async fn fresh_on(server_url: &str) -> Self {
+        let schema = format!("test_{}", unique());
+        client(server_url)
+            .await
+            .batch_execute(&format!("CREATE SCHEMA {schema}"))
+            .await
+            .expect("a schema is created");
+        Self {
+            server_url: server_url.to_owned(),
+            schema,
+        }
+    }
+
+    /// The name of the schema.
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
+    }
+
+    /// A URL whose connections find the schema's tables and no others.
+    pub(crate) fn url(&self) -> String {
+        self.url_with("")
+    }
+
+    /// The same with more server options, such as `-cTimeZone=America/New_York`.
+    pub(crate) fn url_with(&self, options: &str) -> String {
+        let all = format!("-csearch_path={} {options}", self.schema);
+        let all = all.replace('=', "%3D").replace(' ', "%20");
+        with_parameter(&self.server_url, &format!("options={all}"))
+    }
+
+    /// The same for another role.
+    pub(crate) fn url_as(&self, role: &str) -> String {
+        self.url_with(&format!("-crole={role}"))
+    }
+
+    /// A connection of the test's own.
+    pub(crate) async fn client(&self) -> Client {
+        client(&self.url()).await
+    }
+
+    /// A store on the schema, its table created.
+    pub(crate) async fn store(&self) -> PgStore {
+        self.store_with(PgStoreOptions::new()).await
+    }
+
+    /// The same with these options.
+    pub(crate) async fn store_with(&self, options: PgStoreOptions) -> PgStore {
+        let store = options
+            .connect(&self.url())
+            .await
+            .expect("the store connects");
+        store.migrate().await.expect("the table is created");
+        store
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if std::env::var_os("DATABASE_URL").is_none() {
+            return;
+        }
+        let (url, schema) = (self.server_url.clone(), self.schema.clone());
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+            runtime.block_on(async {
+                let drop = format!("DROP SCHEMA {schema} CASCADE");
+                client(&url).await.batch_execute(&drop).await
+            })
+        });
+        // A schema that stays behind fails no test.
+        let _ = dropping.join();
+    }
+}
+
+/// Connects as the test itself, past the library.
+pub(crate) async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls)
+        .await
+        .expect("the test connects");
+    tokio::spawn(connection);
+    client
+}
+
+/// Something no other test has, fit for names of roles and schemas.
+pub(crate) fn unique() -> String {
+    let id = SessionId::generate().expect("the system gives random bytes");
+    String::from_utf8_lossy(&id.as_bytes()[..16]).to_lowercase()
+}
+
+/// `DATABASE_URL`, or the server that all tests of this run share.
+pub(crate) fn server_url() -> &'static str {
+    static URL: OnceLock<String> = OnceLock::new();
+    static SERVER: OnceLock<EmbeddedPostgres> = OnceLock::new();
+    URL.get_or_init(|| match std::env::var("DATABASE_URL") {
+        Ok(url) => url,
+        Err(_) => {
+            let start = || EmbeddedPostgres::start().expect("PostgreSQL starts");
+            SERVER.get_or_init(start).url().to_owned()
+        }
+    })
+}
+
+fn with_parameter(url: &str, parameter: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{parameter}")
+}
