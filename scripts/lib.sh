@@ -52,7 +52,7 @@ has_postgres() {
 }
 
 # The oldest Go that builds interop/go, and what to fetch where packages are older still.
-GO_OLDEST=1.21
+GO_OLDEST=1.23
 GO_FETCHED=1.24.6
 
 # need_go: sets GO and PATH, and folders for Go to write in.

@@ -15,7 +15,9 @@ pub(crate) fn values<'a>(
     headers: impl IntoIterator<Item = &'a HeaderValue>,
     name: &CookieName,
 ) -> impl Iterator<Item = &'a [u8]> {
-    let pairs = headers.into_iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let pairs = headers
+        .into_iter()
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(move |pair| {
         let pair = pair.trim_ascii();
         let equals = pair.iter().position(|byte| *byte == b'=')?;
@@ -41,7 +43,11 @@ pub(crate) fn set_cookie(
     options: &CookieOptions,
     now: Timestamp,
 ) -> Option<HeaderValue> {
-    let value = if options.max_age == MaxAge::Delete { "" } else { value };
+    let value = if options.max_age == MaxAge::Delete {
+        ""
+    } else {
+        value
+    };
     let mut text = format!("{}={value}", name.as_str());
     push_path(&mut text, &options.path);
     push_domain(&mut text, &options.domain);
@@ -100,7 +106,9 @@ fn push_max_age(text: &mut String, max_age: MaxAge, now: Timestamp) {
 /// The date as RFC 9110 writes it, within the years that it can write.
 fn http_date(time: Timestamp) -> String {
     const END_OF_YEAR_9999: u64 = 253_402_300_799;
-    let seconds = u64::try_from(time.unix_seconds()).unwrap_or(0).min(END_OF_YEAR_9999);
+    let seconds = u64::try_from(time.unix_seconds())
+        .unwrap_or(0)
+        .min(END_OF_YEAR_9999);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
@@ -114,7 +122,9 @@ fn is_domain_name(domain: &str) -> bool {
     let name = domain.strip_prefix('.').unwrap_or(domain);
     let is_label = |label: &str| {
         matches!(label.len(), 1..=63)
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -124,7 +134,9 @@ fn is_domain_name(domain: &str) -> bool {
 }
 
 fn unquoted(value: &[u8]) -> &[u8] {
-    let inner = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    let inner = value
+        .strip_prefix(b"\"")
+        .and_then(|value| value.strip_suffix(b"\""));
     inner.unwrap_or(value)
 }
 
@@ -138,7 +150,8 @@ mod tests {
 
     #[test]
     fn cookies_of_the_name_are_found_in_all_headers_in_order() {
-        let headers = ["a=1; b=2;a = 3", "c=4", "a=\"5\"; A=6; a; =7"].map(HeaderValue::from_static);
+        let headers =
+            ["a=1; b=2;a = 3", "c=4", "a=\"5\"; A=6; a; =7"].map(HeaderValue::from_static);
         assert_eq!(found(&headers, "a"), [&b"1"[..], b" 3", b"5"]);
         assert_eq!(found(&headers, "x"), Vec::<&[u8]>::new());
     }

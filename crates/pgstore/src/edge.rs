@@ -42,7 +42,9 @@ impl SessionManager {
         session: &Session,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        Edge::new(self, session.cookie_name().clone()).finish(session, response).await
+        Edge::new(self, session.cookie_name().clone())
+            .finish(session, response)
+            .await
     }
 }
 
@@ -61,7 +63,10 @@ impl Edge {
             clock: Arc::clone(&manager.clock),
             name,
         };
-        Self { rows: Arc::new(rows), options: manager.options.clone() }
+        Self {
+            rows: Arc::new(rows),
+            options: manager.options.clone(),
+        }
     }
 
     /// Stages 1 and 2. Stages 3 and 4 wait for the session's first use.
@@ -104,9 +109,21 @@ impl Edge {
 
     fn open(&self, text: &[u8]) -> Result<Option<Presented>, OpenError> {
         let now = self.rows.clock.now().unix_seconds();
-        let opened = self.rows.codec.open(self.rows.name.as_str(), text, now, gob::decode_string)?;
-        let Opened { value, issued_at, by_current_keys, .. } = opened;
-        Ok(SessionId::parse(&value).map(|id| Presented { id, issued_at, by_current_keys }))
+        let opened =
+            self.rows
+                .codec
+                .open(self.rows.name.as_str(), text, now, gob::decode_string)?;
+        let Opened {
+            value,
+            issued_at,
+            by_current_keys,
+            ..
+        } = opened;
+        Ok(SessionId::parse(&value).map(|id| Presented {
+            id,
+            issued_at,
+            by_current_keys,
+        }))
     }
 
     fn set_cookie(&self, change: CookieChange) -> Result<Option<HeaderValue>, SessionError> {
@@ -127,7 +144,10 @@ impl Edge {
     fn seal(&self, id: &SessionId) -> Result<String, SessionError> {
         let plaintext = gob::encode_string(id.as_bytes());
         let now = self.rows.clock.now().unix_seconds();
-        let sealed = self.rows.codec.seal(self.rows.name.as_str(), &plaintext, now, random::bytes()?);
+        let sealed =
+            self.rows
+                .codec
+                .seal(self.rows.name.as_str(), &plaintext, now, random::bytes()?);
         sealed.map_err(SessionError::TooLarge)
     }
 }
@@ -136,7 +156,9 @@ impl Edge {
 fn vary_by_cookie(response: &mut HeaderMap) {
     let names = |value: &HeaderValue| {
         let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
-        value.split(',').any(|name| matches!(name.trim(), "cookie" | "*"))
+        value
+            .split(',')
+            .any(|name| matches!(name.trim(), "cookie" | "*"))
     };
     if !response.get_all(VARY).iter().any(names) {
         response.append(VARY, HeaderValue::from_static("Cookie"));

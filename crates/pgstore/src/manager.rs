@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::options::{CookieOptions, MaxAge};
-use crate::store::Store;
+use crate::store::{Store, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{Keys, SecureCookie};
 
 /// All that requests share about sessions: make one at start-up, clone it where it is needed.
@@ -85,6 +85,18 @@ impl SessionManager {
     pub fn max_length(mut self, characters: usize) -> Self {
         self.codec = self.codec.max_length(characters);
         self
+    }
+
+    /// Starts removing rows past their time in the background, until the handle is stopped or
+    /// dropped. Must be called within a tokio runtime.
+    ///
+    /// One node is enough, all nodes do no harm. Sessions that end with the browser go when they
+    /// have not been saved for this manager's maximal age.
+    // Go: pgstore.go Cleanup.
+    #[must_use]
+    pub fn start_sweeping(&self, options: SweepOptions) -> SweepHandle {
+        let options = options.browser_sessions(self.codec.lifetime());
+        Sweeper::new(Arc::clone(&self.store), Arc::clone(&self.clock), options).start()
     }
 
     /// Sets where the time comes from. Default: the machine's clock.

@@ -36,7 +36,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(SessionLayer::new(&sessions, "session-key")?);
 
     println!("Listening on http://{address}");
-    axum::serve(listener, app).with_graceful_shutdown(setup::interrupted()).await?;
+    axum::serve(listener, app)
+        .with_graceful_shutdown(setup::interrupted())
+        .await?;
 
     println!("Stopping.");
     sweeper.stop().await;

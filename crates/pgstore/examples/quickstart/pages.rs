@@ -4,6 +4,7 @@ use axum::Form;
 use axum::Json;
 use axum::response::{Html, Redirect};
 use html_escape::encode_text;
+use pgstore::wire::Typed;
 use pgstore::{Session, SessionError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -42,9 +43,25 @@ pub(crate) async fn logout(session: Session) -> Result<Redirect, SessionError> {
 /// The session as JSON.
 pub(crate) async fn api(session: Session) -> Result<Json<Value>, SessionError> {
     let values = session.values().await?;
-    let values = values.iter().map(|(key, value)| (key.to_string(), value.to_json()));
-    let values: Map<String, Value> = values.collect();
-    Ok(Json(json!({ "new": session.is_new().await?, "values": values })))
+    let values: Map<String, Value> = values
+        .iter()
+        .map(|(key, value)| {
+            (
+                key.map_or("nil".to_owned(), |key| key.node().text()),
+                json_of(value),
+            )
+        })
+        .collect();
+    Ok(Json(
+        json!({ "new": session.is_new().await?, "values": values }),
+    ))
+}
+
+/// A Go value as JSON; what JSON cannot say is null.
+fn json_of(value: Option<&Typed>) -> Value {
+    value
+        .and_then(|value| value.read().ok())
+        .unwrap_or(Value::Null)
 }
 
 fn page(visits: i64, user: Option<&str>, flashes: &[String]) -> String {

@@ -66,5 +66,7 @@ pub(crate) async fn interrupted() {
 }
 
 fn set(variable: &str) -> Option<String> {
-    env::var(variable).ok().filter(|value| !value.trim().is_empty())
+    env::var(variable)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
 }

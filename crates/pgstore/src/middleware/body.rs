@@ -26,11 +26,15 @@ pin_project! {
 
 impl<B> SessionBody<B> {
     pub(super) fn inner(body: B) -> Self {
-        Self { kind: Kind::Inner { body } }
+        Self {
+            kind: Kind::Inner { body },
+        }
     }
 
     pub(super) fn text(text: &'static str) -> Self {
-        Self { kind: Kind::Text { text: Some(text) } }
+        Self {
+            kind: Kind::Text { text: Some(text) },
+        }
     }
 }
 

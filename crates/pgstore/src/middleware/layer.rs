@@ -36,7 +36,9 @@ impl SessionLayer {
     /// # Errors
     /// [`InvalidCookieName`], when the name is not a token.
     pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, InvalidCookieName> {
-        Ok(Self { edge: Edge::new(sessions, CookieName::new(name)?) })
+        Ok(Self {
+            edge: Edge::new(sessions, CookieName::new(name)?),
+        })
     }
 }
 

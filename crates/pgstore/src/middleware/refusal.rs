@@ -27,7 +27,10 @@ pub(super) fn refuse<B>(error: SessionError) -> Response<SessionBody<B>> {
     let mut response = Response::new(SessionBody::text(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -39,10 +42,16 @@ pub(super) fn refuse<B>(error: SessionError) -> Response<SessionBody<B>> {
 /// What a client is told. Never the cause.
 pub(crate) fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
     if error.is_unavailable() {
-        (StatusCode::SERVICE_UNAVAILABLE, "Sessions are not available right now.\n")
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Sessions are not available right now.\n",
+        )
     } else if matches!(error, SessionError::Gone) {
         (StatusCode::CONFLICT, "The session has ended.\n")
     } else {
-        (StatusCode::INTERNAL_SERVER_ERROR, "The session could not be used.\n")
+        (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The session could not be used.\n",
+        )
     }
 }

@@ -48,7 +48,8 @@ where
             if response.status().is_server_error() {
                 session.discard_values();
             }
-            Ok(match edge.finish(&session, response.headers_mut()).await { // 5 row, 6 cookie
+            Ok(match edge.finish(&session, response.headers_mut()).await {
+                // 5 row, 6 cookie
                 Ok(()) => response.map(SessionBody::inner),
                 Err(error) => refuse(error),
             })

@@ -73,7 +73,9 @@ impl Session {
             }
             let mut without = values.clone();
             let messages = without.take_list(list)?.into_iter().flatten();
-            let messages = messages.map(|message| message.read()).collect::<Result<_, _>>()?;
+            let messages = messages
+                .map(|message| message.read())
+                .collect::<Result<_, _>>()?;
             *values = without;
             Ok((true, messages))
         });

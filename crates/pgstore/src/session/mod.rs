@@ -67,7 +67,11 @@ impl Session {
         options: CookieOptions,
     ) -> Self {
         let state = Mutex::new(State::new(presented, options));
-        Self(Arc::new(Shared { rows, state, io: tokio::sync::Mutex::new(()) }))
+        Self(Arc::new(Shared {
+            rows,
+            state,
+            io: tokio::sync::Mutex::new(()),
+        }))
     }
 
     /// The value under a key, or `None` when there is none, or a Go `nil`.
@@ -83,7 +87,9 @@ impl Session {
         key: impl Into<Key>,
     ) -> Result<Option<T>, SessionError> {
         let key = key.into();
-        self.read(|values| values.get(key)).await?.map_err(SessionError::Value)
+        self.read(|values| values.get(key))
+            .await?
+            .map_err(SessionError::Value)
     }
 
     /// Whether there is a value under a key.
@@ -110,7 +116,13 @@ impl Session {
     // Go: gorilla/sessions Session.IsNew. Go never clears it when a session is saved.
     pub async fn is_new(&self) -> Result<bool, SessionError> {
         self.load().await?;
-        Ok(matches!(self.state().content, Content::Read { row_since: None, .. }))
+        Ok(matches!(
+            self.state().content,
+            Content::Read {
+                row_since: None,
+                ..
+            }
+        ))
     }
 
     /// Puts a value under a key, in place of what is there.
@@ -245,7 +257,9 @@ impl Session {
     }
 
     async fn load_unlocked(&self) -> Result<(), SessionError> {
-        let Some(id) = self.state().unread() else { return Ok(()) };
+        let Some(id) = self.state().unread() else {
+            return Ok(());
+        };
         let row = match id {
             Some(id) => self.0.rows.load(&id).await?,
             None => None,
@@ -267,6 +281,8 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("name", &self.name()).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }

@@ -77,13 +77,36 @@ mod tests {
             (Found::Nothing, Change::Renewed, Plan::Insert, Plan::Keep),
             (Found::Nothing, Change::Destroyed, Plan::Keep, Plan::Keep),
             (Found::Row(id()), Change::None, Plan::Keep, Plan::Keep),
-            (Found::Row(id()), Change::Values, Plan::Update(id()), Plan::Update(id())),
-            (Found::Row(id()), Change::Renewed, Plan::Rename(id()), Plan::Rename(id())),
-            (Found::Row(id()), Change::Destroyed, Plan::Delete(id()), Plan::Delete(id())),
+            (
+                Found::Row(id()),
+                Change::Values,
+                Plan::Update(id()),
+                Plan::Update(id()),
+            ),
+            (
+                Found::Row(id()),
+                Change::Renewed,
+                Plan::Rename(id()),
+                Plan::Rename(id()),
+            ),
+            (
+                Found::Row(id()),
+                Change::Destroyed,
+                Plan::Delete(id()),
+                Plan::Delete(id()),
+            ),
         ];
         for (found, change, with_values, without) in table {
-            assert_eq!(plan(found.clone(), change, false), with_values, "{found:?} {change:?}");
-            assert_eq!(plan(found.clone(), change, true), without, "{found:?} {change:?}, empty");
+            assert_eq!(
+                plan(found.clone(), change, false),
+                with_values,
+                "{found:?} {change:?}"
+            );
+            assert_eq!(
+                plan(found.clone(), change, true),
+                without,
+                "{found:?} {change:?}, empty"
+            );
         }
     }
 
@@ -91,6 +114,9 @@ mod tests {
     fn a_cookie_is_due_after_an_eighth_of_its_life() {
         assert!(!cookie_is_due(1000, 1099, 800));
         assert!(cookie_is_due(1000, 1100, 800));
-        assert!(!cookie_is_due(1000, 0, 800), "a clock that went back changes nothing");
+        assert!(
+            !cookie_is_due(1000, 0, 800),
+            "a clock that went back changes nothing"
+        );
     }
 }

@@ -31,7 +31,11 @@ pub(super) struct Stored {
 
 impl Stored {
     fn new(id: SessionId, row: &Row) -> Self {
-        Self { id, created_on: row.created_on, sealed_at: row.modified_on }
+        Self {
+            id,
+            created_on: row.created_on,
+            sealed_at: row.modified_on,
+        }
     }
 }
 
@@ -53,11 +57,17 @@ impl SealedRows {
 
     /// What the row holds. The timestamp inside `data` counts as Go counts it: too old is gone.
     fn open(&self, row: &Row, now: Timestamp) -> Result<Option<OpenedRow>, SessionError> {
-        let data = self.codec.open(self.name.as_str(), &row.data, now.unix_seconds(), Values::decode);
+        let data = self.codec.open(
+            self.name.as_str(),
+            &row.data,
+            now.unix_seconds(),
+            Values::decode,
+        );
         match data {
-            Ok(data) => {
-                Ok(Some(OpenedRow { values: data.value, created_on: row.created_on }))
-            }
+            Ok(data) => Ok(Some(OpenedRow {
+                values: data.value,
+                created_on: row.created_on,
+            })),
             Err(OpenError::Expired) => Ok(None),
             Err(error) => Err(SessionError::Undecodable(error)),
         }
@@ -119,7 +129,9 @@ impl SealedRows {
     ) -> Result<Row, SessionError> {
         let now = self.clock.now();
         let iv = random::bytes()?;
-        let data = self.codec.seal(self.name.as_str(), &values.encode(), now.unix_seconds(), iv);
+        let data = self
+            .codec
+            .seal(self.name.as_str(), &values.encode(), now.unix_seconds(), iv);
         Ok(Row {
             data: data.map_err(SessionError::TooLarge)?.into_bytes(),
             created_on: created_on.unwrap_or(now),
@@ -139,4 +151,3 @@ impl SealedRows {
         }
     }
 }
-

@@ -60,7 +60,11 @@ impl Session {
             Plan::Update(id) => self.update(id).await,
             Plan::Rename(old) => {
                 let job = self.state().start_saving();
-                let stored = self.0.rows.rename(&old, &job.values, job.options.max_age).await?;
+                let stored = self
+                    .0
+                    .rows
+                    .rename(&old, &job.values, job.options.max_age)
+                    .await?;
                 Ok(self.stored(stored, job.options))
             }
             Plan::Delete(id) => {
@@ -74,8 +78,16 @@ impl Session {
     async fn update(&self, id: SessionId) -> Result<CookieChange, SessionError> {
         let reissue = self.cookie_is_due();
         let job = self.state().start_saving();
-        let stored = self.0.rows.update(id, &job.values, job.options.max_age, job.since).await?;
-        if reissue { Ok(self.stored(stored, job.options)) } else { Ok(CookieChange::Keep) }
+        let stored = self
+            .0
+            .rows
+            .update(id, &job.values, job.options.max_age, job.since)
+            .await?;
+        if reissue {
+            Ok(self.stored(stored, job.options))
+        } else {
+            Ok(CookieChange::Keep)
+        }
     }
 
     /// Whether the browser's cookie lags behind: other attributes, older keys, or an old date.

@@ -104,14 +104,20 @@ impl State {
     ///
     /// On an error nothing has changed: the operations still wait.
     pub(super) fn arrive(&mut self, row: Option<OpenedRow>) -> Result<(), ValueError> {
-        let Content::Unread(operations) = &self.content else { return Ok(()) };
+        let Content::Unread(operations) = &self.content else {
+            return Ok(());
+        };
         let row_since = row.as_ref().map(|row| row.created_on);
         let mut values = row.map_or_else(Values::new, |row| row.values);
         for operation in operations {
             operation.clone().perform(&mut values)?;
         }
         let changed = !operations.is_empty();
-        self.content = Content::Read { values, row_since, changed };
+        self.content = Content::Read {
+            values,
+            row_since,
+            changed,
+        };
         Ok(())
     }
 
@@ -120,7 +126,9 @@ impl State {
         self.must_be_changeable()?;
         match &mut self.content {
             Content::Unread(operations) => operations.push(operation),
-            Content::Read { values, changed, .. } => {
+            Content::Read {
+                values, changed, ..
+            } => {
                 operation.perform(values)?;
                 *changed = true;
             }
@@ -134,7 +142,12 @@ impl State {
         change: impl FnOnce(&mut Values) -> Result<(bool, T), ValueError>,
     ) -> Result<Option<T>, SessionError> {
         self.must_be_changeable()?;
-        let Content::Read { values, changed, .. } = &mut self.content else { return Ok(None) };
+        let Content::Read {
+            values, changed, ..
+        } = &mut self.content
+        else {
+            return Ok(None);
+        };
         let (has_changed, result) = change(values)?;
         *changed |= has_changed;
         Ok(Some(result))
@@ -157,7 +170,11 @@ impl State {
     pub(super) fn destroy(&mut self) -> Result<(), SessionError> {
         self.must_be_open()?;
         self.fate = Fate::Destroyed;
-        self.content = Content::Read { values: Values::new(), row_since: None, changed: false };
+        self.content = Content::Read {
+            values: Values::new(),
+            row_since: None,
+            changed: false,
+        };
         Ok(())
     }
 
@@ -190,7 +207,9 @@ impl State {
     /// What the session is, once it has been read.
     pub(super) fn found(&self) -> Found {
         match &self.content {
-            Content::Read { row_since: Some(_), .. } => self.presumed(),
+            Content::Read {
+                row_since: Some(_), ..
+            } => self.presumed(),
             _ => Found::Nothing,
         }
     }
@@ -212,10 +231,22 @@ impl State {
         self.options_changed = false;
         let options = self.options.clone();
         match &mut self.content {
-            Content::Unread(_) => Job { values: Values::new(), since: None, options },
-            Content::Read { values, row_since, changed } => {
+            Content::Unread(_) => Job {
+                values: Values::new(),
+                since: None,
+                options,
+            },
+            Content::Read {
+                values,
+                row_since,
+                changed,
+            } => {
                 *changed = false;
-                Job { values: values.clone(), since: *row_since, options }
+                Job {
+                    values: values.clone(),
+                    since: *row_since,
+                    options,
+                }
             }
         }
     }
@@ -233,7 +264,11 @@ impl State {
     /// The browser is given a cookie for what is stored.
     pub(super) fn stored(&mut self, stored: Stored) {
         let issued_at = stored.sealed_at.unix_seconds();
-        self.id = Some(Presented { id: stored.id, issued_at, by_current_keys: true });
+        self.id = Some(Presented {
+            id: stored.id,
+            issued_at,
+            by_current_keys: true,
+        });
         if let Content::Read { row_since, .. } = &mut self.content {
             *row_since = Some(stored.created_on);
         }
@@ -246,11 +281,19 @@ impl State {
 
     fn must_be_changeable(&self) -> Result<(), SessionError> {
         self.must_be_open()?;
-        if self.fate == Fate::Destroyed { Err(SessionError::Destroyed) } else { Ok(()) }
+        if self.fate == Fate::Destroyed {
+            Err(SessionError::Destroyed)
+        } else {
+            Ok(())
+        }
     }
 
     fn must_be_open(&self) -> Result<(), SessionError> {
-        if self.phase == Phase::HeadSent { Err(SessionError::HeadSent) } else { Ok(()) }
+        if self.phase == Phase::HeadSent {
+            Err(SessionError::HeadSent)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -48,7 +48,11 @@ impl Keys {
     /// [`KeyError::NoKeys`] when there is not one.
     pub fn new(pairs: impl IntoIterator<Item = KeyPair>) -> Result<Self, KeyError> {
         let pairs: Vec<_> = pairs.into_iter().collect();
-        if pairs.is_empty() { Err(KeyError::NoKeys) } else { Ok(Self(pairs.into())) }
+        if pairs.is_empty() {
+            Err(KeyError::NoKeys)
+        } else {
+            Ok(Self(pairs.into()))
+        }
     }
 
     /// Raw keys in Go's order: hash, block, hash, block, …
@@ -60,7 +64,10 @@ impl Keys {
     // Go: securecookie.go CodecsFromPairs.
     pub fn from_pairs<K: AsRef<[u8]>>(keys: &[K]) -> Result<Self, KeyError> {
         let pairs = keys.chunks(2).map(|pair| {
-            let block = pair.get(1).map(AsRef::as_ref).filter(|block| !block.is_empty());
+            let block = pair
+                .get(1)
+                .map(AsRef::as_ref)
+                .filter(|block| !block.is_empty());
             KeyPair::new(pair[0].as_ref(), block)
         });
         Self::new(pairs.collect::<Result<Vec<_>, _>>()?)
@@ -77,9 +84,15 @@ impl Keys {
         }
         let decode = |(index, key): (usize, &str)| {
             let key = HEXLOWER_PERMISSIVE.decode(key.trim().as_bytes());
-            key.map(Zeroizing::new).map_err(|_| KeyError::NotHex { position: index + 1 })
+            key.map(Zeroizing::new).map_err(|_| KeyError::NotHex {
+                position: index + 1,
+            })
         };
-        let keys: Vec<_> = text.split(',').enumerate().map(decode).collect::<Result<_, _>>()?;
+        let keys: Vec<_> = text
+            .split(',')
+            .enumerate()
+            .map(decode)
+            .collect::<Result<_, _>>()?;
         let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
         Self::from_pairs(&keys)
     }
@@ -124,7 +137,10 @@ impl KeyPair {
         }
         // HMAC takes keys of every length; the error type is that of all MACs.
         let mac = Hmac::new_from_slice(hash_key).map_err(|_| KeyError::EmptyHashKey)?;
-        Ok(Self { mac, block: block_key.map(BlockCipher::new).transpose()? })
+        Ok(Self {
+            mac,
+            block: block_key.map(BlockCipher::new).transpose()?,
+        })
     }
 
     /// A MAC over nothing yet.
@@ -146,7 +162,9 @@ impl KeyPair {
 
 impl fmt::Debug for KeyPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyPair").field("encrypts", &self.encrypts()).finish_non_exhaustive()
+        f.debug_struct("KeyPair")
+            .field("encrypts", &self.encrypts())
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,9 +180,15 @@ impl BlockCipher {
     fn new(key: &[u8]) -> Result<Self, KeyError> {
         let length = KeyError::BlockKeyLength { bytes: key.len() };
         match key.len() {
-            16 => Aes128::new_from_slice(key).map(Self::Aes128).map_err(|_| length),
-            24 => Aes192::new_from_slice(key).map(Self::Aes192).map_err(|_| length),
-            32 => Aes256::new_from_slice(key).map(Self::Aes256).map_err(|_| length),
+            16 => Aes128::new_from_slice(key)
+                .map(Self::Aes128)
+                .map_err(|_| length),
+            24 => Aes192::new_from_slice(key)
+                .map(Self::Aes192)
+                .map_err(|_| length),
+            32 => Aes256::new_from_slice(key)
+                .map(Self::Aes256)
+                .map_err(|_| length),
             _ => Err(length),
         }
     }
@@ -230,13 +254,20 @@ mod tests {
     fn keys_are_checked_when_they_are_made() {
         let none: [&[u8]; 0] = [];
         assert_eq!(Keys::from_pairs(&none).unwrap_err(), KeyError::NoKeys);
-        assert_eq!(Keys::from_pairs(&[b""]).unwrap_err(), KeyError::EmptyHashKey);
+        assert_eq!(
+            Keys::from_pairs(&[b""]).unwrap_err(),
+            KeyError::EmptyHashKey
+        );
         for bytes in [1, 15, 17, 31, 33, 64] {
             let error = KeyPair::new(b"h", Some(&vec![0; bytes])).unwrap_err();
             assert_eq!(error, KeyError::BlockKeyLength { bytes });
         }
         for bytes in [16, 24, 32] {
-            assert!(KeyPair::new(b"h", Some(&vec![0; bytes])).unwrap().encrypts());
+            assert!(
+                KeyPair::new(b"h", Some(&vec![0; bytes]))
+                    .unwrap()
+                    .encrypts()
+            );
         }
     }
 
@@ -249,10 +280,18 @@ mod tests {
 
     #[test]
     fn hexadecimal_keys_say_which_one_is_wrong() {
-        assert!(Keys::from_hex("00ff, 000102030405060708090A0B0C0D0E0F").unwrap().first().encrypts());
+        assert!(
+            Keys::from_hex("00ff, 000102030405060708090A0B0C0D0E0F")
+                .unwrap()
+                .first()
+                .encrypts()
+        );
         assert!(!Keys::from_hex("00ff,,11").unwrap().first().encrypts());
         assert_eq!(Keys::from_hex(" ").unwrap_err(), KeyError::NoKeys);
-        assert_eq!(Keys::from_hex("00,0g").unwrap_err(), KeyError::NotHex { position: 2 });
+        assert_eq!(
+            Keys::from_hex("00,0g").unwrap_err(),
+            KeyError::NotHex { position: 2 }
+        );
     }
 
     #[test]

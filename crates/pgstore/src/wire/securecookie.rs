@@ -92,7 +92,9 @@ impl SecureCookie {
         // 3. Encode and put the date in front.
         let signed = format!("{now}|{}", BASE64URL.encode(&value));
         // 4. Sign, and append the raw MAC.
-        let mac = mac_over(keys, name, signed.as_bytes()).finalize().into_bytes();
+        let mac = mac_over(keys, name, signed.as_bytes())
+            .finalize()
+            .into_bytes();
         let sealed = [signed.as_bytes(), b"|", &mac].concat();
         // 5. Encode all of it; check the length.
         let text = BASE64URL.encode(&sealed);
@@ -133,7 +135,11 @@ impl SecureCookie {
             }
             match self.open_signed(keys, &parts, now, &read) {
                 Ok((value, issued_at)) => {
-                    return Ok(Opened { value, issued_at, by_current_keys: index == 0 });
+                    return Ok(Opened {
+                        value,
+                        issued_at,
+                        by_current_keys: index == 0,
+                    });
                 }
                 Err(error) => failure = error,
             }
@@ -160,7 +166,9 @@ impl SecureCookie {
     /// 5. and 6.: the date must be one, and lie between the age limits.
     fn check_age(&self, date: &[u8], now: i64) -> Result<i64, OpenError> {
         // Go: strconv.ParseInt in base 10; Rust's parser takes the same texts.
-        let date = str::from_utf8(date).ok().and_then(|date| date.parse::<i64>().ok());
+        let date = str::from_utf8(date)
+            .ok()
+            .and_then(|date| date.parse::<i64>().ok());
         let issued_at = date.ok_or(OpenError::Timestamp)?;
         if self.min_age != 0 && issued_at > now.saturating_sub(self.min_age) {
             return Err(OpenError::TooNew);
@@ -173,7 +181,11 @@ impl SecureCookie {
 
     /// How long after sealing a text opens; thirty days where it opens for ever.
     pub(crate) fn lifetime(&self) -> Duration {
-        let seconds = if self.max_age == 0 { Self::DEFAULT_MAX_AGE } else { self.max_age };
+        let seconds = if self.max_age == 0 {
+            Self::DEFAULT_MAX_AGE
+        } else {
+            self.max_age
+        };
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
     }
 
@@ -194,17 +206,27 @@ struct Parts<'a> {
 fn split(sealed: &[u8]) -> Option<Parts<'_>> {
     let mut parts = sealed.splitn(3, |byte| *byte == b'|');
     let (date, value, mac) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(Parts { signed: &sealed[..date.len() + 1 + value.len()], date, value, mac })
+    Some(Parts {
+        signed: &sealed[..date.len() + 1 + value.len()],
+        date,
+        value,
+        mac,
+    })
 }
 
 impl Parts<'_> {
     fn is_signed_by(&self, keys: &KeyPair, name: &str) -> bool {
-        mac_over(keys, name, self.signed).verify_slice(self.mac).is_ok()
+        mac_over(keys, name, self.signed)
+            .verify_slice(self.mac)
+            .is_ok()
     }
 }
 
 fn mac_over(keys: &KeyPair, name: &str, signed: &[u8]) -> hmac::Hmac<sha2::Sha256> {
-    keys.mac().chain_update(name).chain_update(b"|").chain_update(signed)
+    keys.mac()
+        .chain_update(name)
+        .chain_update(b"|")
+        .chain_update(signed)
 }
 
 fn encrypt<'a>(keys: &KeyPair, iv: Iv, plaintext: &'a [u8]) -> Cow<'a, [u8]> {
@@ -241,7 +263,10 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
         specification.encoding().unwrap_or(BASE64URL)
     });
     let text = without_line_breaks(text);
-    let padding = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
+    let padding = text
+        .iter()
+        .position(|byte| *byte == b'=')
+        .unwrap_or(text.len());
     if text[padding..].len() > 2 {
         return None;
     }
@@ -251,7 +276,10 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
 fn without_line_breaks(text: &[u8]) -> Cow<'_, [u8]> {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
     if text.iter().any(is_break) {
-        text.iter().copied().filter(|byte| !is_break(byte)).collect()
+        text.iter()
+            .copied()
+            .filter(|byte| !is_break(byte))
+            .collect()
     } else {
         text.into()
     }
@@ -332,8 +360,14 @@ mod tests {
     fn what_is_sealed_opens_under_the_same_name_only() {
         let text = codec().seal("a", b"plain", 100, [0; 16]).unwrap();
         let opened = codec().open("a", text.as_bytes(), 100, raw).unwrap();
-        assert_eq!((opened.value.as_slice(), opened.issued_at), (&b"plain"[..], 100));
-        assert_eq!(codec().open("b", text.as_bytes(), 100, raw), Err(OpenError::NotSigned));
+        assert_eq!(
+            (opened.value.as_slice(), opened.issued_at),
+            (&b"plain"[..], 100)
+        );
+        assert_eq!(
+            codec().open("b", text.as_bytes(), 100, raw),
+            Err(OpenError::NotSigned)
+        );
     }
 
     #[test]
@@ -341,27 +375,50 @@ mod tests {
         let codec = codec().max_age(10);
         let text = codec.seal("a", b"plain", 100, [0; 16]).unwrap();
         assert!(codec.open("a", text.as_bytes(), 110, raw).is_ok());
-        assert_eq!(codec.open("a", text.as_bytes(), 111, raw), Err(OpenError::Expired));
+        assert_eq!(
+            codec.open("a", text.as_bytes(), 111, raw),
+            Err(OpenError::Expired)
+        );
     }
 
     #[test]
     fn every_pair_opens_and_the_result_says_whether_it_is_the_writing_one() {
         let old = Keys::from_pairs(&[&b"old"[..], b"0123456789abcdef"]).unwrap();
         let both = Keys::from_pairs(&[&b"new"[..], b"", b"old", b"0123456789abcdef"]).unwrap();
-        let text = SecureCookie::new(old).seal("a", b"plain", 1, [7; 16]).unwrap();
+        let text = SecureCookie::new(old)
+            .seal("a", b"plain", 1, [7; 16])
+            .unwrap();
         let both = SecureCookie::new(both);
-        assert!(!both.open("a", text.as_bytes(), 1, raw).unwrap().by_current_keys);
+        assert!(
+            !both
+                .open("a", text.as_bytes(), 1, raw)
+                .unwrap()
+                .by_current_keys
+        );
         let text = both.seal("a", b"plain", 1, [7; 16]).unwrap();
-        assert!(both.open("a", text.as_bytes(), 1, raw).unwrap().by_current_keys);
+        assert!(
+            both.open("a", text.as_bytes(), 1, raw)
+                .unwrap()
+                .by_current_keys
+        );
     }
 
     #[test]
     fn pairs_that_share_a_hash_key_are_told_apart_by_what_can_be_read() {
         let old = Keys::from_pairs(&[&b"same"[..], b"0123456789abcdef"]).unwrap();
-        let both = [&b"same"[..], b"fedcba9876543210", b"same", b"0123456789abcdef"];
-        let text = SecureCookie::new(old).seal("a", &gob::encode_string(b"id"), 1, [7; 16]).unwrap();
+        let both = [
+            &b"same"[..],
+            b"fedcba9876543210",
+            b"same",
+            b"0123456789abcdef",
+        ];
+        let text = SecureCookie::new(old)
+            .seal("a", &gob::encode_string(b"id"), 1, [7; 16])
+            .unwrap();
         let both = SecureCookie::new(Keys::from_pairs(&both).unwrap());
-        let opened = both.open("a", text.as_bytes(), 1, gob::decode_string).unwrap();
+        let opened = both
+            .open("a", text.as_bytes(), 1, gob::decode_string)
+            .unwrap();
         assert_eq!(opened.value, b"id");
     }
 
@@ -376,12 +433,19 @@ mod tests {
 
     #[test]
     fn no_single_changed_bit_still_opens() {
-        let text = codec().seal("a", b"plain text", 100, [0; 16]).unwrap().into_bytes();
+        let text = codec()
+            .seal("a", b"plain text", 100, [0; 16])
+            .unwrap()
+            .into_bytes();
         for bit in 0..text.len() * 8 {
             let mut changed = text.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let same_bytes = decode_base64(&changed) == decode_base64(&text);
-            assert_eq!(codec().open("a", &changed, 100, raw).is_ok(), same_bytes, "bit {bit}");
+            assert_eq!(
+                codec().open("a", &changed, 100, raw).is_ok(),
+                same_bytes,
+                "bit {bit}"
+            );
         }
     }
 }

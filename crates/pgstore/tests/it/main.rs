@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 mod architecture;
+mod go_peer;
 mod middleware;
 mod store;
 mod support;
@@ -15,8 +16,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         architecture::trials(),
+        go_peer::trials(),
         middleware::trials(),
         store::trials(),
+        support::go::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

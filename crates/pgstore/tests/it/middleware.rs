@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::routing::{get, post};
-use axum::Router;
 use http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -65,7 +65,11 @@ impl Fixture {
     fn new() -> Self {
         let (store, clock) = (Spy::default(), StandingClock::at(NOW));
         let sessions = SessionManager::new(store.clone(), keys("old")).clock(clock.clone());
-        Self { store, clock, sessions }
+        Self {
+            store,
+            clock,
+            sessions,
+        }
     }
 
     fn app(&self) -> Router {
@@ -75,8 +79,14 @@ impl Fixture {
             .route("/extract", get(|_: Session| async { "extracted" }))
             .route("/read", get(read))
             .route("/count", post(count))
-            .route("/renew", post(|session: Session| async move { session.renew() }))
-            .route("/destroy", post(|session: Session| async move { session.destroy() }))
+            .route(
+                "/renew",
+                post(|session: Session| async move { session.renew() }),
+            )
+            .route(
+                "/destroy",
+                post(|session: Session| async move { session.destroy() }),
+            )
             .layer(layer)
     }
 
@@ -87,7 +97,9 @@ impl Fixture {
         T: 'static,
     {
         let layer = SessionLayer::new(&self.sessions, "s").unwrap();
-        Router::new().route("/", axum::routing::any(handler)).layer(layer)
+        Router::new()
+            .route("/", axum::routing::any(handler))
+            .layer(layer)
     }
 
     /// A cookie whose session counts 1.
@@ -115,8 +127,13 @@ async fn count(session: Session) -> Result<String, SessionError> {
 }
 
 async fn send(app: Router, method: &str, path: &str, cookie: &str) -> Response<Body> {
-    let request = Request::builder().method(method).uri(path).header(COOKIE, cookie);
-    app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(COOKIE, cookie);
+    app.oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap()
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -195,7 +212,9 @@ async fn a_second_change_updates_without_another_cookie() {
 async fn a_cookie_an_eighth_of_its_life_old_is_renewed_by_a_save() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
-    fixture.clock.advance(Duration::from_secs(30 * 24 * 60 * 60 / 8));
+    fixture
+        .clock
+        .advance(Duration::from_secs(30 * 24 * 60 * 60 / 8));
     let renewed = cookie_of(&send(fixture.app(), "POST", "/count", &cookie).await).unwrap();
     assert_ne!(renewed, cookie);
     let response = send(fixture.app(), "GET", "/read", &renewed).await;
@@ -250,7 +269,11 @@ async fn a_valid_cookie_without_a_row_gets_a_new_id() {
     let response = send(fixture.app(), "GET", "/read", &fresh).await;
     assert_eq!(text(response).await, "Some(1) new=false");
     let response = send(fixture.app(), "GET", "/read", &cookie).await;
-    assert_eq!(text(response).await, "None new=true", "the old ID stays dead");
+    assert_eq!(
+        text(response).await,
+        "None new=true",
+        "the old ID stays dead"
+    );
 }
 
 async fn cookies_that_do_not_open_mean_a_new_session() {
@@ -261,9 +284,21 @@ async fn cookies_that_do_not_open_mean_a_new_session() {
     let of_another_name = format!("t={value}");
     let truncated = &cookie[..cookie.len() - 4];
     let too_long = format!("s={}", "A".repeat(5000));
-    for bad in [&tampered, &of_another_name, truncated, &too_long, "s=", "s", "s=garbage", ";;="] {
+    for bad in [
+        &tampered,
+        &of_another_name,
+        truncated,
+        &too_long,
+        "s=",
+        "s",
+        "s=garbage",
+        ";;=",
+    ] {
         let response = send(fixture.app(), "GET", "/read", bad).await;
-        assert!(response.headers().get(SET_COOKIE).is_none(), "the cookie is left alone");
+        assert!(
+            response.headers().get(SET_COOKIE).is_none(),
+            "the cookie is left alone"
+        );
         assert_eq!(text(response).await, "None new=true", "{bad}");
     }
     assert_eq!(fixture.store.calls(), [""; 0]);
@@ -283,7 +318,9 @@ async fn the_first_cookie_that_opens_wins_among_five() {
 async fn a_cookie_lives_exactly_to_its_maximal_age() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
-    fixture.clock.advance(Duration::from_secs(30 * 24 * 60 * 60 - 1));
+    fixture
+        .clock
+        .advance(Duration::from_secs(30 * 24 * 60 * 60 - 1));
     let response = send(fixture.app(), "GET", "/read", &cookie).await;
     assert_eq!(text(response).await, "Some(1) new=false");
     fixture.clock.advance(Duration::from_secs(2));
@@ -298,7 +335,10 @@ async fn an_error_status_saves_no_value_but_ends_a_session() {
         session.insert("count", &99).unwrap();
         StatusCode::BAD_GATEWAY
     });
-    assert_eq!(send(failing, "GET", "/", &cookie).await.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(
+        send(failing, "GET", "/", &cookie).await.status(),
+        StatusCode::BAD_GATEWAY
+    );
     assert_eq!(fixture.store.calls(), [""; 0]);
     let ending = fixture.with(|session: Session| async move {
         session.destroy().unwrap();
@@ -318,7 +358,10 @@ async fn an_error_of_the_service_saves_nothing() {
     });
     let layer = SessionLayer::new(&fixture.sessions, "s").unwrap();
     let request = Request::new(Body::empty());
-    assert_eq!(layer.layer(failing).oneshot(request).await.unwrap_err(), "the service failed");
+    assert_eq!(
+        layer.layer(failing).oneshot(request).await.unwrap_err(),
+        "the service failed"
+    );
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
@@ -336,7 +379,10 @@ async fn a_panic_of_the_service_saves_nothing() {
     assert!(request.await.unwrap_err().is_panic());
     assert_eq!(fixture.store.calls(), [""; 0]);
     let session: Session = left.recv().await.unwrap();
-    assert!(matches!(session.insert("count", &1), Err(SessionError::HeadSent)));
+    assert!(matches!(
+        session.insert("count", &1),
+        Err(SessionError::HeadSent)
+    ));
 }
 
 async fn a_missing_layer_is_an_error_that_names_it() {
@@ -369,9 +415,18 @@ async fn a_save_that_fails_withholds_the_success() {
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().get(SET_COOKIE).is_none());
-    assert!(response.extensions().get::<NotSaved>().unwrap().is_unavailable());
+    assert!(
+        response
+            .extensions()
+            .get::<NotSaved>()
+            .unwrap()
+            .is_unavailable()
+    );
     let text = text(response).await;
-    assert!(!text.contains("saved!") && !text.contains("store"), "{text}");
+    assert!(
+        !text.contains("saved!") && !text.contains("store"),
+        "{text}"
+    );
 }
 
 async fn a_session_ended_by_another_request_is_not_brought_back() {
@@ -400,14 +455,33 @@ async fn changing_after_the_head_is_an_error() {
     });
     send(handler, "GET", "/", "").await;
     let session: Session = left.recv().await.unwrap();
-    assert!(matches!(session.insert("count", &2), Err(SessionError::HeadSent)));
-    assert!(matches!(session.remove("count"), Err(SessionError::HeadSent)));
-    assert!(matches!(session.add_flash("late"), Err(SessionError::HeadSent)));
-    assert!(matches!(session.flashes::<String>().await, Err(SessionError::HeadSent)));
+    assert!(matches!(
+        session.insert("count", &2),
+        Err(SessionError::HeadSent)
+    ));
+    assert!(matches!(
+        session.remove("count"),
+        Err(SessionError::HeadSent)
+    ));
+    assert!(matches!(
+        session.add_flash("late"),
+        Err(SessionError::HeadSent)
+    ));
+    assert!(matches!(
+        session.flashes::<String>().await,
+        Err(SessionError::HeadSent)
+    ));
     assert!(matches!(session.renew(), Err(SessionError::HeadSent)));
     assert!(matches!(session.destroy(), Err(SessionError::HeadSent)));
-    assert!(matches!(session.set_max_age(60), Err(SessionError::HeadSent)));
-    assert_eq!(session.get::<i64>("count").await.unwrap(), Some(1), "reading still works");
+    assert!(matches!(
+        session.set_max_age(60),
+        Err(SessionError::HeadSent)
+    ));
+    assert_eq!(
+        session.get::<i64>("count").await.unwrap(),
+        Some(1),
+        "reading still works"
+    );
     assert_eq!(fixture.store.calls(), ["insert"]);
 }
 
@@ -417,12 +491,18 @@ async fn changing_after_the_end_is_an_error() {
     let handler = fixture.with(|session: Session| async move {
         session.destroy().unwrap();
         session.destroy().unwrap();
-        assert!(matches!(session.insert("count", &2), Err(SessionError::Destroyed)));
+        assert!(matches!(
+            session.insert("count", &2),
+            Err(SessionError::Destroyed)
+        ));
         assert!(matches!(session.renew(), Err(SessionError::Destroyed)));
         assert_eq!(session.get::<i64>("count").await.unwrap(), None);
         assert!(session.is_new().await.unwrap());
     });
-    assert_eq!(send(handler, "GET", "/", &cookie).await.status(), StatusCode::OK);
+    assert_eq!(
+        send(handler, "GET", "/", &cookie).await.status(),
+        StatusCode::OK
+    );
     assert_eq!(fixture.store.calls(), ["delete"]);
 }
 
@@ -432,7 +512,11 @@ async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let error = response.extensions().get::<NotSaved>().unwrap();
-    assert!(error.to_string().contains("the limit is 4096"), "{}", **error);
+    assert!(
+        error.to_string().contains("the limit is 4096"),
+        "{}",
+        **error
+    );
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
@@ -467,7 +551,11 @@ async fn flashes_are_shown_once() {
     assert_eq!(text(response).await, "[] []");
     fixture.store.calls();
     send(take, "GET", "/", &cookie).await;
-    assert_eq!(fixture.store.calls(), ["load"], "taking none changes nothing");
+    assert_eq!(
+        fixture.store.calls(),
+        ["load"],
+        "taking none changes nothing"
+    );
 }
 
 async fn a_maximal_age_of_zero_makes_a_cookie_without_expiry() {
@@ -478,7 +566,10 @@ async fn a_maximal_age_of_zero_makes_a_cookie_without_expiry() {
     });
     let response = send(handler, "GET", "/", "").await;
     let set_cookie = response.headers()[SET_COOKIE].to_str().unwrap();
-    assert!(!set_cookie.contains("Expires") && !set_cookie.contains("Max-Age"), "{set_cookie}");
+    assert!(
+        !set_cookie.contains("Expires") && !set_cookie.contains("Max-Age"),
+        "{set_cookie}"
+    );
     let cookie = cookie_of(&response).unwrap();
     fixture.clock.advance(Duration::from_secs(60));
     let response = send(fixture.app(), "GET", "/read", &cookie).await;
@@ -493,8 +584,19 @@ async fn the_layer_serves_any_http_service() {
         session.insert("count", &1).unwrap();
         Ok::<_, Infallible>(Response::new(http_body_util::Full::from("plain")))
     });
-    let mut service = SessionLayer::new(&fixture.sessions, "s").unwrap().layer(inner);
-    let response = service.ready().await.unwrap().call(Request::new(())).await.unwrap();
+    let mut service = SessionLayer::new(&fixture.sessions, "s")
+        .unwrap()
+        .layer(inner);
+    let response = service
+        .ready()
+        .await
+        .unwrap()
+        .call(Request::new(()))
+        .await
+        .unwrap();
     assert!(cookie_of(&response).is_some());
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "plain");
+    assert_eq!(
+        response.into_body().collect().await.unwrap().to_bytes(),
+        "plain"
+    );
 }

@@ -12,7 +12,9 @@ pub(crate) struct StandingClock(Arc<AtomicI64>);
 
 impl StandingClock {
     pub(crate) fn at(seconds: i64) -> Self {
-        Self(Arc::new(AtomicI64::new(Timestamp::from_unix_seconds(seconds).unix_micros())))
+        Self(Arc::new(AtomicI64::new(
+            Timestamp::from_unix_seconds(seconds).unix_micros(),
+        )))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
