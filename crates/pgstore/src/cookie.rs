@@ -182,4 +182,70 @@ mod tests {
             "Fri, 31 Dec 9999 23:59:59 GMT"
         );
     }
+
+    #[test]
+    fn every_set_cookie_header_of_go_is_made_alike() {
+        let vectors = include_str!("../tests/vectors/go-vectors.json");
+        let vectors: Vec<serde_json::Value> = serde_json::from_str(vectors).unwrap();
+        let vectors = vectors
+            .iter()
+            .filter(|vector| vector["kind"] == "set-cookie");
+        let mut count = 0;
+        for vector in vectors {
+            let (options, header) = (&vector["go_expr"], &vector["encoded"]);
+            let (options, header) = (options.as_str().unwrap(), header.as_str().unwrap());
+            let name = CookieName::new("sess").unwrap();
+            let now = generated_at(header, options);
+            let ours = set_cookie(&name, "dmFsdWU=", &options_of(options), now).unwrap();
+            assert_eq!(ours.to_str().unwrap(), header, "{}", vector["name"]);
+            count += 1;
+        }
+        assert_eq!(count, 12);
+    }
+
+    /// `{Path:/ Domain: MaxAge:60 Secure:false HttpOnly:false Partitioned:false SameSite:0}`
+    fn options_of(text: &str) -> CookieOptions {
+        let same_site = match field(text, "SameSite").as_str() {
+            "2" => SameSite::Lax,
+            "3" => SameSite::Strict,
+            "4" => SameSite::None,
+            _ => SameSite::Unset,
+        };
+        CookieOptions::go()
+            .path(field(text, "Path"))
+            .domain(field(text, "Domain"))
+            .max_age(field(text, "MaxAge").parse::<i64>().unwrap())
+            .secure(field(text, "Secure") == "true")
+            .http_only(field(text, "HttpOnly") == "true")
+            .partitioned(field(text, "Partitioned") == "true")
+            .same_site(same_site)
+    }
+
+    fn field(text: &str, name: &str) -> String {
+        let names = [
+            "Path",
+            "Domain",
+            "MaxAge",
+            "Secure",
+            "HttpOnly",
+            "Partitioned",
+            "SameSite",
+        ];
+        let rest = text.split_once(&format!("{name}:")).unwrap().1;
+        let ends = names
+            .iter()
+            .filter_map(|next| rest.find(&format!(" {next}:")));
+        let end = ends.chain(rest.find('}')).min().unwrap();
+        rest[..end].to_owned()
+    }
+
+    /// `Expires` is the time at which Go made the header, plus the maximal age.
+    fn generated_at(header: &str, options: &str) -> Timestamp {
+        let Some((_, expires)) = header.split_once("Expires=") else {
+            return Timestamp::UNIX_EPOCH;
+        };
+        let expires = httpdate::parse_http_date(expires.split(';').next().unwrap()).unwrap();
+        let max_age: i64 = field(options, "MaxAge").parse().unwrap();
+        Timestamp::from(expires).minus(Duration::from_secs(max_age.try_into().unwrap_or(0)))
+    }
 }

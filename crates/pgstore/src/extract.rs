@@ -14,7 +14,11 @@ impl<S: Sync> FromRequestParts<S> for Session {
     type Rejection = MissingSessionLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {
-        parts.extensions.get::<Self>().cloned().ok_or(MissingSessionLayer)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(MissingSessionLayer)
     }
 }
 
@@ -37,7 +41,8 @@ impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         let (status, text) = status_and_text(&self);
         tracing::warn!(error = %self, %status, "a handler could not use its session");
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(RETRY_AFTER, "1")]);
+        let retry_after =
+            (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(RETRY_AFTER, "1")]);
         (status, retry_after, text).into_response()
     }
 }

@@ -37,7 +37,12 @@ pub struct CookieOptions {
 
 impl Default for CookieOptions {
     fn default() -> Self {
-        Self { secure: true, http_only: true, same_site: SameSite::Lax, ..Self::go() }
+        Self {
+            secure: true,
+            http_only: true,
+            same_site: SameSite::Lax,
+            ..Self::go()
+        }
     }
 }
 
@@ -136,7 +141,11 @@ pub enum MaxAge {
 
 impl From<Duration> for MaxAge {
     fn from(duration: Duration) -> Self {
-        if duration.as_secs() == 0 { Self::UntilBrowserCloses } else { Self::For(duration) }
+        if duration.as_secs() == 0 {
+            Self::UntilBrowserCloses
+        } else {
+            Self::For(duration)
+        }
     }
 }
 

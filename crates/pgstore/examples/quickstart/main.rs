@@ -3,11 +3,14 @@
 //! - `DATABASE_URL`: the PostgreSQL to use; without it, a throwaway one is started.
 //! - `SESSION_KEYS`: hexadecimal, `hash[,block,hash,block…]`; without it, fresh keys.
 //! - `PORT`: 3000 unless set; 0 takes any free one.
+//!
+//! Ctrl-C stops it.
 
 mod pages;
 mod setup;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -16,7 +19,17 @@ use pgstore::store::postgres::PgStore;
 use pgstore::{CookieOptions, SessionLayer, SessionManager};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", setup::with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let database = setup::database()?;
     let listener = setup::listener().await?;
     let address = listener.local_addr()?;

@@ -11,5 +11,5 @@ pub use gob::{GobError, Typed};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
 pub use securecookie::{OpenError, Opened, SecureCookie, TooLong};
 pub use value::{
-    Draft, Entries, Fields, Key, List, Node, Values, ValueError, ValueErrorKind, View, go,
+    Draft, Entries, Fields, Key, List, Node, ValueError, ValueErrorKind, Values, View, go,
 };

@@ -9,6 +9,8 @@ use libtest_mimic::Arguments;
 mod architecture;
 mod go_peer;
 mod middleware;
+mod quickstart;
+mod securecookie;
 mod store;
 mod support;
 
@@ -18,6 +20,8 @@ fn main() -> ExitCode {
         architecture::trials(),
         go_peer::trials(),
         middleware::trials(),
+        quickstart::trials(),
+        securecookie::trials(),
         store::trials(),
         support::go::trials(),
     ];

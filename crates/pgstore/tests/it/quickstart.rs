@@ -1,0 +1,233 @@
+//! The quickstart as a person runs it: the real program, driven over HTTP.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::support::database::Database;
+use crate::support::go::{GoPeer, Reply, go_trials, request};
+use crate::support::trials;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let alone = trials![
+        a_visitor_is_counted_logs_in_and_logs_out,
+        without_settings_it_brings_its_own_database_and_keys,
+        what_is_wrong_with_the_settings_is_said,
+    ];
+    let beside_go = go_trials![go_reads_its_sessions];
+    [alone, beside_go].into_iter().flatten().collect()
+}
+
+const KEYS: &str = "000102030405060708090a0b0c0d0e0f,404142434445464748494a4b4c4d4e4f";
+
+/// The running program. It is killed with this value.
+struct Quickstart {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
+    said: Vec<String>,
+    authority: String,
+}
+
+impl Quickstart {
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        let mut process = command(settings).stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let mut said = Vec::new();
+        loop {
+            let line = output
+                .next_line()
+                .await
+                .unwrap()
+                .expect("it says where it listens");
+            if let Some(authority) = line.strip_prefix("Listening on http://") {
+                let authority = authority.to_owned();
+                return Self {
+                    process,
+                    output,
+                    said,
+                    authority,
+                };
+            }
+            said.push(line);
+        }
+    }
+
+    async fn get(&self, path: &str, cookie: Option<&str>) -> Reply {
+        request(&self.authority, "GET", path, cookie, None).await
+    }
+
+    async fn post(&self, path: &str, form: &str, cookie: Option<&str>) -> Reply {
+        let body = Some(("application/x-www-form-urlencoded", form));
+        request(&self.authority, "POST", path, cookie, body).await
+    }
+
+    /// Ctrl-C, and what the program makes of it.
+    async fn interrupt(mut self) -> ExitStatus {
+        let id = self.process.id().unwrap().to_string();
+        let kill = Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .await
+            .unwrap();
+        assert!(kill.success());
+        while self.output.next_line().await.unwrap().is_some() {}
+        self.process.wait().await.unwrap()
+    }
+}
+
+fn command(settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program());
+    command
+        .env_remove("DATABASE_URL")
+        .env_remove("SESSION_KEYS")
+        .env("PORT", "0");
+    command.envs(settings.iter().copied()).kill_on_drop(true);
+    command
+}
+
+/// Cargo builds the examples before it runs the tests, next to this binary's folder.
+fn program() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let program = tests
+        .parent()
+        .unwrap()
+        .with_file_name("examples")
+        .join("quickstart");
+    assert!(
+        program.exists(),
+        "run `cargo build --example quickstart` first"
+    );
+    program
+}
+
+fn cookie(reply: &Reply) -> String {
+    reply.cookie("session-key").expect("a cookie is set")
+}
+
+fn page(reply: &Reply) -> &str {
+    assert_eq!(reply.status, 200);
+    reply.json.as_str().expect("it is a page")
+}
+
+async fn a_visitor_is_counted_logs_in_and_logs_out() {
+    let database = Database::fresh().await;
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("SESSION_KEYS", KEYS.to_owned()),
+    ];
+    let settings = settings
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let quickstart = Quickstart::start(&settings).await;
+    assert!(
+        quickstart
+            .said
+            .iter()
+            .any(|line| line.contains("Secure=false"))
+    );
+
+    let first = quickstart.get("/", None).await;
+    assert!(page(&first).contains("<b id=\"visits\">1</b>"));
+    let anonymous = cookie(&first);
+    let again = quickstart.get("/", Some(&anonymous)).await;
+    assert!(page(&again).contains("<b id=\"visits\">2</b>"));
+
+    let login = quickstart
+        .post("/login", "user=%3Cb%3EAda", Some(&anonymous))
+        .await;
+    assert_eq!((login.status, login.header("location")), (303, vec!["/"]));
+    let ada = cookie(&login);
+    let home = quickstart.get("/", Some(&ada)).await;
+    assert!(
+        page(&home).contains("Welcome, &lt;b&gt;Ada!"),
+        "escaped, and shown"
+    );
+    assert!(page(&home).contains("<b id=\"user\">&lt;b&gt;Ada</b>"));
+    assert!(
+        !page(&quickstart.get("/", Some(&ada)).await).contains("Welcome"),
+        "shown once"
+    );
+
+    let session = quickstart.get("/api/session", Some(&ada)).await.json;
+    assert_eq!(
+        session,
+        json!({ "new": false, "values": { "user": "<b>Ada", "visits": 4 } })
+    );
+    let session = quickstart.get("/api/session", Some(&anonymous)).await.json;
+    assert_eq!(
+        session,
+        json!({ "new": true, "values": {} }),
+        "the ID before the login is dead"
+    );
+
+    let logout = quickstart.post("/logout", "", Some(&ada)).await;
+    assert_eq!(
+        (logout.status, cookie(&logout).as_str()),
+        (303, "session-key=")
+    );
+    let session = quickstart.get("/api/session", Some(&ada)).await.json;
+    assert_eq!(session, json!({ "new": true, "values": {} }));
+    assert!(quickstart.interrupt().await.success());
+}
+
+async fn without_settings_it_brings_its_own_database_and_keys() {
+    let quickstart = Quickstart::start(&[]).await;
+    for setting in ["DATABASE_URL is not set", "SESSION_KEYS is not set"] {
+        assert!(
+            quickstart.said.iter().any(|line| line.contains(setting)),
+            "{setting}"
+        );
+    }
+    let first = quickstart.get("/", None).await;
+    let session = quickstart
+        .get("/api/session", Some(&cookie(&first)))
+        .await
+        .json;
+    assert_eq!(session["values"]["visits"], 1);
+    assert!(quickstart.interrupt().await.success());
+}
+
+async fn what_is_wrong_with_the_settings_is_said() {
+    let database = Database::fresh().await.url();
+    let wrong = [
+        ("PORT", "many", "PORT must be a number"),
+        ("SESSION_KEYS", "0g", "key number 1"),
+        ("SESSION_KEYS", "00,0011", "16, 24 or 32"),
+    ];
+    for (name, value, expected) in wrong {
+        let output = command(&[("DATABASE_URL", &database), (name, value)])
+            .output()
+            .await
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+async fn go_reads_its_sessions() {
+    let database = Database::fresh().await;
+    let (url, keys) = (database.url(), KEYS);
+    let quickstart = Quickstart::start(&[("DATABASE_URL", &url), ("SESSION_KEYS", keys)]).await;
+    let go = GoPeer::serve(&url, keys).await;
+    let login = quickstart.post("/login", "user=ada", None).await;
+    let ada = cookie(&login);
+    quickstart.get("/", Some(&ada)).await;
+    let session = go.get("/session", Some(&ada)).await;
+    assert_eq!(session.value("user"), &json!({ "t": "string", "v": "ada" }));
+    assert_eq!(session.value("visits"), &json!({ "t": "int64", "v": "1" }));
+    assert_eq!(
+        session.value("_flash"),
+        &Value::Null,
+        "the page has shown it"
+    );
+    assert_eq!(go.post("/logout", &json!({}), Some(&ada)).await.status, 200);
+    assert_eq!(
+        quickstart.get("/api/session", Some(&ada)).await.json["new"],
+        true
+    );
+}
