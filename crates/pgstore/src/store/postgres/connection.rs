@@ -39,9 +39,9 @@ impl Connection {
         !self.retired.load(Ordering::Relaxed) && !self.client.is_closed()
     }
 
-    /// Gives it no new work. It ends when the work it has is done.
-    pub(super) fn retire(&self) {
-        self.retired.store(true, Ordering::Relaxed);
+    /// Gives it no new work; it ends when the work it has is done. Says whether this is news.
+    pub(super) fn retire(&self) -> bool {
+        !self.retired.swap(true, Ordering::Relaxed)
     }
 
     /// Runs one statement. Dropping the future leaves the connection usable.

@@ -3,6 +3,7 @@
 //! The rest of the store knows [`Link::run`] alone, so that another link, one that gathers
 //! several callers' statements into one, can take its place.
 
+use std::error::Error;
 use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -142,10 +143,11 @@ fn may_repeat<V: Verb>(failure: &Failure) -> bool {
     }
 }
 
+/// Retires a connection that is of no use any more; many callers may find that out at once.
 fn note(connection: &Connection, failure: &Failure) {
-    if failure.retires {
-        tracing::warn!(error = %failure.error, "a connection to the session store was lost");
-        connection.retire();
+    if failure.retires && connection.retire() {
+        let cause = failure.error.source();
+        tracing::warn!(cause, "a connection to the session store was lost");
     }
 }
 

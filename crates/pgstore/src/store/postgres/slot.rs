@@ -95,10 +95,13 @@ impl Slot {
         }
         *state = match result {
             Ok(connection) => State::Filled(Arc::clone(connection)),
-            Err(_) => State::Empty {
-                failures: failures.saturating_add(1),
-                not_before: Instant::now() + back_off(failures),
-            },
+            Err(error) => {
+                tracing::warn!(%error, failures, "no connection to the session store came about");
+                State::Empty {
+                    failures: failures.saturating_add(1),
+                    not_before: Instant::now() + back_off(failures),
+                }
+            }
         };
     }
 

@@ -90,6 +90,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_the_driver_logs_of_a_secret_shows_nothing() {
+        assert_eq!(format!("{:?}", Secret(b"key")), "..");
+    }
+
+    #[test]
     fn instants_round_trip_and_the_ends_stay_finite() {
         for micros in [0, -1, 1_700_000_000_000_001, -62_135_596_800_000_000] {
             let time = Timestamp::from_unix_micros(micros);

@@ -25,7 +25,7 @@ use crate::clock::Clock;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let store = Arc::new(MemoryStore::new());
-/// let sweeper = Sweeper::new(store, Arc::new(SystemClock), SweepOptions::new());
+/// let sweeper = Sweeper::new(store, Arc::new(SystemClock::default()), SweepOptions::new());
 /// let handle = sweeper.start();
 ///
 /// // … serve … and, to see how it goes:

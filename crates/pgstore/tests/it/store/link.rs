@@ -30,6 +30,7 @@ pub(super) fn trials() -> Vec<Trial> {
         connecting_lazily_needs_no_server,
         no_debug_output_shows_the_password,
         a_constructor_changes_nothing_in_the_database,
+        a_store_outlives_the_runtime_it_was_made_on,
     ]
 }
 
@@ -397,4 +398,24 @@ async fn a_constructor_changes_nothing_in_the_database() {
         .unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
     store.close().await;
+}
+
+async fn a_store_outlives_the_runtime_it_was_made_on() {
+    let database = Database::fresh().await;
+    let url = database.url();
+    let elsewhere = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let store = PgStore::connect(&url).await.unwrap();
+            store.migrate().await.unwrap();
+            for _ in 0..10 {
+                store.load(&fresh(), at(0)).await.unwrap();
+            }
+            store
+        })
+    });
+    let store = elsewhere.join().unwrap();
+    for _ in 0..10 {
+        assert_eq!(store.load(&fresh(), at(0)).await.unwrap(), None);
+    }
 }
