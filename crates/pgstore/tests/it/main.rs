@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod go_peer;
+mod gob;
 mod middleware;
 mod quickstart;
 mod securecookie;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         go_peer::trials(),
+        gob::trials(),
         middleware::trials(),
         quickstart::trials(),
         securecookie::trials(),

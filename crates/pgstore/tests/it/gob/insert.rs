@@ -1,0 +1,326 @@
+//! The insert table: which Go type a new key's value gets, cell by cell.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, SystemTime};
+
+use libtest_mimic::Trial;
+use pgstore::wire::{Blame, Draft, ValueError, ValueErrorKind, Values, View, go};
+use serde::Serialize;
+use serde_bytes::Bytes;
+
+use super::bytes::{go_type, saved};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        scalars_have_their_go_types,
+        sequences_of_one_scalar_are_slices_of_it,
+        other_sequences_are_lists_of_anything,
+        maps_structs_and_variants_are_maps_of_anything,
+        instants_are_times,
+        none_is_omitted_inside_and_nil_in_lists,
+        what_go_cannot_hold_names_the_key_and_changes_nothing,
+        nesting_ends_at_64_levels,
+        lists_grow_and_are_taken,
+        a_draft_made_beforehand_is_put_in_place,
+    ]
+}
+
+/// The Go type under which a new value is stored, after a save and a load.
+fn stored<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut values = Values::new();
+    values.insert("k", value).unwrap();
+    go_type(&saved(&values), "k")
+}
+
+async fn scalars_have_their_go_types() {
+    assert_eq!(stored(&true), "bool");
+    assert_eq!(
+        [
+            stored(&1_i8),
+            stored(&1_i16),
+            stored(&1_i32),
+            stored(&1_i64)
+        ],
+        ["int8", "int16", "int32", "int64"]
+    );
+    assert_eq!(
+        [
+            stored(&1_u8),
+            stored(&1_u16),
+            stored(&1_u32),
+            stored(&1_u64)
+        ],
+        ["uint8", "uint16", "uint32", "uint64"]
+    );
+    assert_eq!([stored(&1_f32), stored(&1_f64)], ["float32", "float64"]);
+    assert_eq!(
+        [stored(&go::Int(-1)), stored(&go::Uint(1))],
+        ["int", "uint"]
+    );
+    assert_eq!(
+        [stored("s"), stored(&'c'), stored(&Variants::Unit)],
+        ["string"; 3]
+    );
+    assert_eq!(
+        [stored(&1_i128), stored(&u128::from(u64::MAX))],
+        ["int64", "uint64"]
+    );
+    assert_eq!(
+        [stored(&i128::from(u64::MAX)), stored(&Some(1_i8))],
+        ["uint64", "int8"]
+    );
+    assert_eq!(stored(&Newtype(5)), "uint16");
+}
+
+async fn sequences_of_one_scalar_are_slices_of_it() {
+    assert_eq!(stored(Bytes::new(b"")), "[]uint8");
+    assert_eq!(
+        [
+            stored(&vec![1_u8]),
+            stored(&[0_u8; 4]),
+            stored(&(1_u8, 2_u8))
+        ],
+        ["[]uint8"; 3]
+    );
+    assert_eq!([stored(&["a"]), stored(&('c', "d"))], ["[]string"; 2]);
+    assert_eq!(
+        [stored(&[true]), stored(&(1_i8, 2_i8))],
+        ["[]bool", "[]int8"]
+    );
+    assert_eq!(
+        [stored(&[1_i16]), stored(&[1_i32]), stored(&[1_i64])],
+        ["[]int16", "[]int32", "[]int64"]
+    );
+    assert_eq!(
+        [stored(&[1_u16]), stored(&[1_u32]), stored(&[1_u64])],
+        ["[]uint16", "[]uint32", "[]uint64"]
+    );
+    assert_eq!(
+        [stored(&[1_f32]), stored(&[1_f64])],
+        ["[]float32", "[]float64"]
+    );
+    assert_eq!(
+        [stored(&[go::Int(1)]), stored(&[go::Uint(1)])],
+        ["[]int", "[]uint"]
+    );
+    assert_eq!(stored(&Pair("a", "b")), "[]string");
+}
+
+async fn other_sequences_are_lists_of_anything() {
+    assert_eq!(stored::<[i64]>(&[]), "[]interface {}");
+    assert_eq!(stored(&(1_i64, "two")), "[]interface {}");
+    assert_eq!(stored(&[vec![1_i64]]), "[]interface {}");
+    assert_eq!(stored(&[Bytes::new(b"x")]), "[]interface {}");
+    assert_eq!(stored(&[Some(1_i64), None]), "[]interface {}");
+    assert_eq!(stored(&[SystemTime::UNIX_EPOCH]), "[]interface {}");
+}
+
+async fn maps_structs_and_variants_are_maps_of_anything() {
+    let map = "map[string]interface {}";
+    assert_eq!(stored(&BTreeMap::from([("a", 1)])), map);
+    assert_eq!(stored(&BTreeMap::from([('c', 1)])), map);
+    assert_eq!(
+        stored(&Record {
+            name: "ada",
+            age: Some(36)
+        }),
+        map
+    );
+    assert_eq!(stored(&Variants::Newtype(1)), map);
+    assert_eq!(stored(&Variants::Tuple(1, "b")), map);
+    assert_eq!(stored(&Variants::Struct { a: 1 }), map);
+}
+
+async fn instants_are_times() {
+    let instant = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 5);
+    assert_eq!(stored(&instant), "time.Time");
+    assert_eq!(stored(&go::Time::from(instant)), "time.Time");
+    let mut values = Values::new();
+    values.insert("t", &instant).unwrap();
+    assert_eq!(
+        saved(&values).get::<SystemTime>("t").unwrap(),
+        Some(instant)
+    );
+    assert_eq!(
+        values.get::<String>("t").unwrap().unwrap(),
+        "2023-11-14T22:13:20.000000005Z"
+    );
+    let odd = go::Time::new(-5, 7).with_offset(-4512).unwrap();
+    values.insert("t", &odd).unwrap();
+    assert_eq!(saved(&values).get::<go::Time>("t").unwrap(), Some(odd));
+}
+
+async fn none_is_omitted_inside_and_nil_in_lists() {
+    let mut values = Values::new();
+    values
+        .insert(
+            "struct",
+            &Record {
+                name: "ada",
+                age: None,
+            },
+        )
+        .unwrap();
+    values
+        .insert("map", &BTreeMap::from([("a", None), ("b", Some(1))]))
+        .unwrap();
+    values.insert("list", &[Some(1), None]).unwrap();
+    values.insert("variant", &Variants::Maybe(None)).unwrap();
+    let json = |key: &str| {
+        saved(&values)
+            .get::<serde_json::Value>(key)
+            .unwrap()
+            .unwrap()
+    };
+    assert_eq!(json("struct"), serde_json::json!({"name": "ada"}));
+    assert_eq!(json("map"), serde_json::json!({"b": 1}));
+    assert_eq!(json("list"), serde_json::json!([1, null]));
+    assert_eq!(json("variant"), serde_json::json!({"Maybe": null}));
+}
+
+async fn what_go_cannot_hold_names_the_key_and_changes_nothing() {
+    let wide = HashMap::from([("inner", u128::MAX)]);
+    refused(&None::<i64>, ValueErrorKind::None, "remove()");
+    refused(&(), ValueErrorKind::Unit, "unit");
+    refused(&[()], ValueErrorKind::Unit, "unit");
+    refused(&UnitStruct, ValueErrorKind::Unit, "unit");
+    refused(&wide, ValueErrorKind::IntegerTooLarge, "64 bits");
+    refused(&i128::MIN, ValueErrorKind::IntegerTooLarge, "64 bits");
+    refused(
+        &HashMap::from([(1_i64, "one")]),
+        ValueErrorKind::MapKey,
+        "string keys",
+    );
+    refused(
+        &HashMap::from([((1, 2), "pair")]),
+        ValueErrorKind::MapKey,
+        "string keys",
+    );
+    refused(
+        &vec![HashMap::from([(true, 1)])],
+        ValueErrorKind::MapKey,
+        "string keys",
+    );
+}
+
+fn refused<T: Serialize>(value: &T, kind: ValueErrorKind, hint: &str) {
+    let mut values = Values::new();
+    values.insert("the key", &1_i64).unwrap();
+    let before = values.encode();
+    let check = |error: ValueError| {
+        assert_eq!(*error.kind(), kind);
+        assert_eq!(error.blame(), Blame::Usage);
+        assert_eq!(error.key(), Some("the key"));
+        assert!(
+            error.to_string().contains("the key") && error.to_string().contains(hint),
+            "{error}"
+        );
+    };
+    check(values.insert("the key", value).unwrap_err());
+    check(Draft::new("the key", value).unwrap_err());
+    assert_eq!(values.encode(), before);
+}
+
+/// Lists in lists; written by hand, as an infinite type would be.
+struct Nested(usize);
+
+impl Serialize for Nested {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let inner = (self.0 > 1).then(|| Self(self.0 - 1));
+        inner.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+}
+
+async fn nesting_ends_at_64_levels() {
+    let mut values = Values::new();
+    values.insert("k", &Nested(64)).unwrap();
+    assert_eq!(saved(&values).encode(), values.encode());
+    assert_eq!(
+        *values.insert("k", &Nested(65)).unwrap_err().kind(),
+        ValueErrorKind::TooDeep
+    );
+    assert_eq!(
+        *values.insert("k", &Nested(1_000_000)).unwrap_err().kind(),
+        ValueErrorKind::TooDeep
+    );
+    let draft = Draft::new("k", &Nested(64)).unwrap();
+    assert_eq!(
+        *values.push("list", &draft).unwrap_err().kind(),
+        ValueErrorKind::TooDeep
+    );
+    values
+        .push("list", &Draft::new("k", &Nested(63)).unwrap())
+        .unwrap();
+    saved(&values);
+}
+
+async fn lists_grow_and_are_taken() {
+    let mut values = super::bytes::session("gob/flash");
+    values
+        .push("_flash", &Draft::new("_flash", &5_i64).unwrap())
+        .unwrap();
+    values
+        .push("new", &Draft::new("new", "first").unwrap())
+        .unwrap();
+    let mut values = saved(&values);
+    assert_eq!(
+        [go_type(&values, "_flash"), go_type(&values, "new")],
+        ["[]interface {}", "[]interface {}"]
+    );
+    let flashes = values.take_list("_flash").unwrap();
+    assert_eq!(
+        flashes[0].as_ref().unwrap().read::<String>().unwrap(),
+        "hello"
+    );
+    assert_eq!(flashes[1].as_ref().unwrap().read::<i8>().unwrap(), 5);
+    assert!(!values.contains("_flash") && values.take_list("_flash").unwrap().is_empty());
+
+    values.insert("other", &["a"]).unwrap();
+    let before = values.encode();
+    let error = values
+        .push("other", &Draft::new("other", "b").unwrap())
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("other") && error.to_string().contains("[]string"),
+        "{error}"
+    );
+    assert!(values.take_list("other").is_err());
+    assert_eq!(values.encode(), before);
+}
+
+async fn a_draft_made_beforehand_is_put_in_place() {
+    let draft = Draft::new("n", &7_i64).unwrap();
+    let mut values = super::bytes::session("gob/int_0");
+    values.put("n", &draft);
+    assert_eq!(go_type(&values, "n"), "int");
+    assert!(matches!(
+        values.value("n").unwrap().node().view(),
+        View::Int(7)
+    ));
+    assert_eq!(format!("{draft:?}"), "Draft { .. }");
+}
+
+#[derive(Serialize)]
+struct Newtype(u16);
+
+#[derive(Serialize)]
+struct Pair(&'static str, &'static str);
+
+#[derive(Serialize)]
+struct UnitStruct;
+
+#[derive(Serialize)]
+struct Record {
+    name: &'static str,
+    age: Option<u8>,
+}
+
+#[derive(Serialize)]
+enum Variants {
+    Unit,
+    Newtype(i64),
+    Tuple(i64, &'static str),
+    Struct { a: i64 },
+    Maybe(Option<i64>),
+}

@@ -1,0 +1,317 @@
+//! Reading is generous.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
+
+use libtest_mimic::Trial;
+use pgstore::wire::{Blame, ValueErrorKind, Values, go};
+use serde::Deserialize;
+use serde_bytes::ByteBuf;
+use serde_json::{Value, json};
+
+use super::bytes::{one_value, session, struct_type};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        integers_read_as_any_type_they_fit,
+        strings_need_utf8_and_bytes_do_not,
+        a_go_struct_reads_by_field_names,
+        fields_that_were_not_sent_are_gos_zero,
+        fields_that_go_does_not_have_are_missing,
+        a_recursive_struct_reads_into_a_recursive_type,
+        a_type_without_end_is_an_error,
+        maps_read_as_structs_and_as_maps,
+        enums_read_from_strings_and_maps,
+        times_read_as_instants_and_text,
+        anything_reads_as_json,
+        mistakes_name_key_and_types,
+        floats_read_as_floats,
+    ]
+}
+
+async fn integers_read_as_any_type_they_fit() {
+    let values = session("gob/int_63");
+    assert_eq!(values.get::<i8>("n").unwrap(), Some(63));
+    assert_eq!(values.get::<u64>("n").unwrap(), Some(63));
+    assert_eq!(values.get::<u128>("n").unwrap(), Some(63));
+    assert_eq!(values.get::<go::Int>("n").unwrap(), Some(go::Int(63)));
+    assert_eq!(values.get::<Option<i32>>("n").unwrap(), Some(Some(63)));
+    assert_eq!(values.get::<f64>("n").unwrap(), Some(63.0));
+    assert!(session("gob/int_neg1").get::<u64>("n").is_err());
+    assert!(session("gob/uint64_max").get::<i64>("n").is_err());
+    assert_eq!(
+        session("gob/uint64_max").get::<go::Uint>("n").unwrap(),
+        Some(go::Uint(u64::MAX))
+    );
+    assert!(session("gob/int_max").get::<i8>("n").is_err());
+    assert_eq!(
+        session("gob/int64s").get::<Vec<u64>>("s").unwrap(),
+        Some(vec![1 << 33])
+    );
+    assert_eq!(
+        session("gob/array_int").get::<[u8; 3]>("a").unwrap(),
+        Some([1, 2, 3])
+    );
+    assert_eq!(session("gob/map_nil_value").get::<i64>("x").unwrap(), None);
+    assert_eq!(
+        session("gob/map_nil_value").get::<i64>("absent").unwrap(),
+        None
+    );
+}
+
+async fn floats_read_as_floats() {
+    let values = session("gob/f64_17");
+    assert_eq!(values.get::<f64>("f").unwrap(), Some(17.0));
+    assert!(values.get::<i64>("f").is_err());
+    assert!(
+        session("gob/f64_nan")
+            .get::<f32>("f")
+            .unwrap()
+            .unwrap()
+            .is_nan()
+    );
+    assert_eq!(
+        session("gob/c128").get::<(f64, f64)>("c").unwrap(),
+        Some((1.0, -2.0))
+    );
+}
+
+async fn strings_need_utf8_and_bytes_do_not() {
+    let mut values = session("gob/map_foo_bar");
+    assert_eq!(values.get::<String>("foo").unwrap().unwrap(), "bar");
+    assert_eq!(values.get::<Vec<u8>>("foo").unwrap().unwrap(), b"bar");
+    values.insert("foo", &ByteBuf::from([0xff, b'x'])).unwrap();
+    assert_eq!(super::bytes::go_type(&values, "foo"), "string");
+    assert!(
+        values
+            .get::<String>("foo")
+            .unwrap_err()
+            .to_string()
+            .contains("UTF-8")
+    );
+    assert_eq!(values.get::<ByteBuf>("foo").unwrap().unwrap(), [0xff, b'x']);
+    assert_eq!(values.get::<Value>("foo").unwrap(), Some(json!([255, 120])));
+    let bytes = session("gob/bytes_3");
+    assert_eq!(bytes.get::<Vec<u8>>("b").unwrap().unwrap(), [1, 2, 255]);
+    assert_eq!(bytes.get::<ByteBuf>("b").unwrap().unwrap(), [1, 2, 255]);
+    assert_eq!(
+        session("gob/array_byte")
+            .get::<ByteBuf>("a")
+            .unwrap()
+            .unwrap(),
+        [1, 2, 3, 200]
+    );
+    assert_eq!(
+        session("gob/gob_encoder")
+            .get::<ByteBuf>("m")
+            .unwrap()
+            .unwrap(),
+        b"1234"
+    );
+}
+
+#[derive(Debug, Deserialize, PartialEq, Default)]
+#[serde(rename_all = "PascalCase")]
+struct User {
+    #[serde(rename = "ID")]
+    id: u32,
+    name: String,
+    admin: bool,
+    tags: Vec<String>,
+}
+
+async fn a_go_struct_reads_by_field_names() {
+    let user = User {
+        id: 7,
+        name: "Ada".into(),
+        admin: true,
+        tags: vec!["x".into(), "y".into()],
+    };
+    assert_eq!(
+        session("more/split_depth1").get::<User>("u").unwrap(),
+        Some(user)
+    );
+}
+
+async fn fields_that_were_not_sent_are_gos_zero() {
+    assert_eq!(
+        session("gob/struct_zero").get::<User>("u").unwrap(),
+        Some(User::default())
+    );
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "PascalCase")]
+    struct Profile {
+        nick: String,
+        friend: Option<Box<Profile>>,
+        home: Home,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "PascalCase")]
+    struct Home {
+        city: String,
+    }
+    let ada: Profile = session("more/pointer_to_struct").get("p").unwrap().unwrap();
+    assert_eq!((ada.nick.as_str(), ada.home.city.as_str()), ("ada", "Rome"));
+    let bob = ada.friend.unwrap();
+    assert_eq!(
+        *bob,
+        Profile {
+            nick: "bob".into(),
+            friend: None,
+            home: Home {
+                city: String::new()
+            }
+        }
+    );
+}
+
+async fn fields_that_go_does_not_have_are_missing() {
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct More {
+        name: String,
+        email: Option<String>,
+        #[serde(default)]
+        age: u8,
+    }
+    let more: More = session("gob/struct_zero").get("u").unwrap().unwrap();
+    assert_eq!((more.name.as_str(), more.email, more.age), ("", None, 0));
+    #[derive(Debug, Deserialize)]
+    struct Other {
+        #[serde(rename = "Other")]
+        _other: String,
+    }
+    let error = session("gob/struct_zero").get::<Other>("u").unwrap_err();
+    assert!(
+        error.to_string().contains("missing field `Other`"),
+        "{error}"
+    );
+}
+
+async fn a_recursive_struct_reads_into_a_recursive_type() {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Node {
+        v: i64,
+        next: Option<Box<Node>>,
+    }
+    let node: Node = session("gob/struct_recursive").get("n").unwrap().unwrap();
+    let next = node.next.unwrap();
+    assert_eq!((node.v, next.v, next.next.is_none()), (1, 2, true));
+    let json = session("gob/struct_recursive").get::<Value>("n").unwrap();
+    assert_eq!(json, Some(json!({"V": 1, "Next": {"V": 2, "Next": null}})));
+}
+
+async fn a_type_without_end_is_an_error() {
+    #[derive(Debug, Deserialize)]
+    struct Endless {
+        #[serde(rename = "Next")]
+        _next: Box<Endless>,
+    }
+    assert!(session("gob/struct_recursive").get::<Endless>("n").is_err());
+}
+
+async fn maps_read_as_structs_and_as_maps() {
+    let mut values = Values::new();
+    values
+        .insert(
+            "m",
+            &json!({"ID": 7, "Name": "Ada", "Admin": true, "Tags": ["x"]}),
+        )
+        .unwrap();
+    assert_eq!(values.get::<User>("m").unwrap().unwrap().tags, ["x"]);
+    let map: HashMap<String, Value> = values.get("m").unwrap().unwrap();
+    assert_eq!(map["ID"], json!(7));
+    let numbers: BTreeMap<u8, String> = session("gob/map_is").get("m").unwrap().unwrap();
+    assert_eq!(numbers, BTreeMap::from([(5, "five".to_owned())]));
+    values.insert("n", &json!({"5": "five"})).unwrap();
+    assert_eq!(
+        values.get::<BTreeMap<u8, String>>("n").unwrap(),
+        Some(numbers)
+    );
+}
+
+async fn enums_read_from_strings_and_maps() {
+    #[derive(Debug, serde::Serialize, Deserialize, PartialEq)]
+    enum Shape {
+        Empty,
+        Circle(f64),
+        Line(i64, i64),
+        Rect { w: i64 },
+        Maybe(Option<bool>),
+    }
+    let shapes = [
+        Shape::Empty,
+        Shape::Circle(0.5),
+        Shape::Line(1, -2),
+        Shape::Rect { w: 4 },
+        Shape::Maybe(None),
+    ];
+    for shape in shapes {
+        let mut values = Values::new();
+        values.insert("k", &shape).unwrap();
+        assert_eq!(super::bytes::saved(&values).get("k").unwrap(), Some(shape));
+    }
+    let mut values = Values::new();
+    values.insert("k", "Nothing").unwrap();
+    let error = values.get::<Shape>("k").unwrap_err().to_string();
+    assert!(
+        error.contains("Circle") && !error.contains("Nothing"),
+        "{error}"
+    );
+}
+
+async fn times_read_as_instants_and_text() {
+    let values = session("more/time_nested");
+    let (time,): (String,) = values.get("l").unwrap().unwrap();
+    assert_eq!(time, "2023-11-14T22:13:20.000000005Z");
+    let (time,): (SystemTime,) = values.get("l").unwrap().unwrap();
+    assert_eq!(go::Time::from(time), go::Time::new(1_700_000_000, 5));
+    assert!(session("gob/time_zero").get::<SystemTime>("t").is_err());
+    assert_eq!(
+        session("gob/time_zero").get::<go::Time>("t").unwrap(),
+        Some(go::Time::ZERO)
+    );
+    let odd: go::Time = session("gob/time_v2_neg").get("t").unwrap().unwrap();
+    assert_eq!((odd.unix_seconds(), odd.offset()), (0, Some(-4512)));
+}
+
+async fn anything_reads_as_json() {
+    for (name, vector) in super::bytes::vectors("gob") {
+        let Ok(values) = Values::decode(&super::bytes::encoded(&vector)) else {
+            continue;
+        };
+        for (_, value) in values.iter().filter_map(|(key, value)| Some((key, value?))) {
+            value.read::<Value>().expect(&name);
+        }
+    }
+    let json = |vector: &str, key: &str| session(vector).get::<Value>(key).unwrap().unwrap();
+    assert_eq!(json("gob/f64_nan", "f"), Value::Null);
+    assert_eq!(json("gob/bytes_3", "b"), json!([1, 2, 255]));
+    assert_eq!(json("gob/map_is", "m"), json!({"5": "five"}));
+    assert_eq!(json("gob/time_zero", "t"), json!("0001-01-01T00:00:00Z"));
+    assert_eq!(
+        json("gob/binary_marshaler", "u").as_array().unwrap().len(),
+        16
+    );
+    assert_eq!(json("gob/ifaces", "s"), json!(["a", 1, null, true, 2.5]));
+    assert_eq!(
+        json("more/struct_embedded_nil_pointer", "e"),
+        json!({"Base": {"Kind": "k"}, "Addr": null, "X": 0})
+    );
+}
+
+async fn mistakes_name_key_and_types() {
+    let error = session("gob/strs").get::<i64>("s").unwrap_err();
+    assert_eq!((error.key(), error.blame()), (Some("s"), Blame::Decode));
+    assert!(matches!(error.kind(), ValueErrorKind::Mismatch { found, .. } if found == "[]string"));
+    assert!(error.to_string().contains("expected i64"), "{error}");
+    // A struct's field of interface type that holds nothing is nil.
+    let definition = struct_type(66, &[("A", 8), ("B", 6)]);
+    let values = Values::decode(&one_value(&definition, "main.T", 66, &[0])).unwrap();
+    assert_eq!(
+        values.get::<Value>("k").unwrap(),
+        Some(json!({"A": null, "B": ""}))
+    );
+}
