@@ -1,4 +1,4 @@
-//! Headers to session and back: the six stages in a row. The direct API and the middleware both
+//! Headers to sessions and back: the six stages in a row. The direct API and the middleware both
 //! stand on it.
 
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use crate::cookie;
 use crate::id::SessionId;
 use crate::manager::SessionManager;
 use crate::name::{CookieName, InvalidCookieName};
-use crate::options::{CookieOptions, MaxAge};
+use crate::options::MaxAge;
 use crate::random;
+use crate::registry::Sessions;
 use crate::session::{CookieChange, Presented, SealedRows, Session, SessionError};
 use crate::wire::{OpenError, Opened, gob};
 
@@ -21,13 +22,15 @@ const MOST_COOKIES_TRIED: usize = 5;
 impl SessionManager {
     /// The session that a request's headers name, or a new one. It is not read yet.
     ///
-    /// Every call gives a session of its own; within one request, share one.
+    /// Every call gives a session of its own; within one request, share one, or use
+    /// [`sessions`](SessionManager::sessions).
     ///
     /// # Errors
     /// [`InvalidCookieName`]; a cookie that does not open is no error but a new session.
     // Go: pgstore.go Get and New.
     pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, InvalidCookieName> {
-        Ok(Edge::new(self, CookieName::new(name)?).begin(request))
+        let name = CookieName::new(name)?;
+        Ok(self.begin(name, &cookie::headers(request)))
     }
 
     /// Saves a session, if it was changed, and tells the browser in the response's headers.
@@ -42,77 +45,95 @@ impl SessionManager {
         session: &Session,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        Edge::new(self, session.cookie_name().clone())
-            .finish(session, response)
-            .await
+        let mut news = News::default();
+        self.finish(session, &mut news).await?;
+        news.write(response);
+        Ok(())
     }
-}
 
-/// The manager with one cookie name: what the stages need.
-#[derive(Clone, Debug)]
-pub(crate) struct Edge {
-    rows: Arc<SealedRows>,
-    options: CookieOptions,
-}
+    /// All sessions of a request, by cookie name: each name gives the same session every time.
+    // Go: gorilla/sessions GetRegistry.
+    #[must_use]
+    pub fn sessions(&self, request: &HeaderMap) -> Sessions {
+        Sessions::new(self.clone(), cookie::headers(request))
+    }
 
-impl Edge {
-    pub(crate) fn new(manager: &SessionManager, name: CookieName) -> Self {
-        let rows = SealedRows {
-            store: Arc::clone(&manager.store),
-            codec: manager.codec.clone(),
-            clock: Arc::clone(&manager.clock),
-            name,
-        };
-        Self {
-            rows: Arc::new(rows),
-            options: manager.options.clone(),
-        }
+    /// Saves all sessions of a request that were changed, in the order of their names.
+    ///
+    /// Each is saved on its own: one that fails keeps no other from being saved, and the browser
+    /// is told of those that were.
+    ///
+    /// # Errors
+    /// The first [`SessionError`] in the order of names; further ones are logged.
+    // Go: gorilla/sessions sessions.Save.
+    pub async fn save_all(
+        &self,
+        sessions: &Sessions,
+        response: &mut HeaderMap,
+    ) -> Result<(), SessionError> {
+        let (news, result) = self.finish_all(sessions).await;
+        news.write(response);
+        result
     }
 
     /// Stages 1 and 2. Stages 3 and 4 wait for the session's first use.
-    pub(crate) fn begin(&self, request: &HeaderMap) -> Session {
-        let headers = cookie::headers(request);
-        let presented = self.open_first(cookie::values(&headers, &self.rows.name));
-        Session::new(Arc::clone(&self.rows), presented, self.options.clone())
+    pub(crate) fn begin(&self, name: CookieName, cookies: &[HeaderValue]) -> Session {
+        let presented = self.open_first(&name, cookie::values(cookies, &name));
+        let rows = SealedRows {
+            store: Arc::clone(&self.store),
+            codec: self.codec.clone(),
+            clock: Arc::clone(&self.clock),
+            name,
+        };
+        Session::new(rows, presented, self.options.clone())
+    }
+
+    /// Stages 5 and 6 for every session of a request.
+    pub(crate) async fn finish_all(&self, sessions: &Sessions) -> (News, Result<(), SessionError>) {
+        let (mut news, mut result) = (News::default(), Ok(()));
+        for session in sessions.in_order_of_names() {
+            match self.finish(&session, &mut news).await {
+                Err(error) if result.is_ok() => result = Err(error),
+                Err(error) => tracing::warn!(name = session.name(), %error, "not saved either"),
+                Ok(()) => {}
+            }
+        }
+        (news, result)
     }
 
     /// Stages 5 and 6.
-    pub(crate) async fn finish(
-        &self,
-        session: &Session,
-        response: &mut HeaderMap,
-    ) -> Result<(), SessionError> {
+    async fn finish(&self, session: &Session, news: &mut News) -> Result<(), SessionError> {
         let cookie = session.save().await?;
-        let set_cookie = self.set_cookie(cookie)?;
-        if session.looked_at() {
-            vary_by_cookie(response);
-        }
-        if let Some(set_cookie) = set_cookie {
-            response.append(SET_COOKIE, set_cookie);
-            never_cache(response);
-        }
+        news.set_cookies
+            .extend(self.set_cookie(session.cookie_name(), cookie)?);
+        news.looked_at |= session.looked_at();
         Ok(())
     }
 
     /// The first cookie that opens. What a neighbouring host or an attacker put in front of it
     /// under the same name does not log the user out.
     // Go: net/http Request.Cookie takes the first, whether it opens or not.
-    fn open_first<'a>(&self, values: impl Iterator<Item = &'a [u8]>) -> Option<Presented> {
-        values.take(MOST_COOKIES_TRIED).find_map(|value| match self.open(value) {
-            Ok(presented) => presented,
-            Err(error) => {
-                tracing::debug!(name = self.rows.name.as_str(), %error, "a cookie does not open");
-                None
-            }
-        })
+    fn open_first<'a>(
+        &self,
+        name: &CookieName,
+        values: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<Presented> {
+        values
+            .take(MOST_COOKIES_TRIED)
+            .find_map(|value| match self.open(name, value) {
+                Ok(presented) => presented,
+                Err(error) => {
+                    tracing::debug!(name = name.as_str(), %error, "a cookie does not open");
+                    None
+                }
+            })
     }
 
-    fn open(&self, text: &[u8]) -> Result<Option<Presented>, OpenError> {
-        let now = self.rows.clock.now().unix_seconds();
-        let opened =
-            self.rows
-                .codec
-                .open(self.rows.name.as_str(), text, now, gob::decode_string)?;
+    fn open(&self, name: &CookieName, text: &[u8]) -> Result<Option<Presented>, OpenError> {
+        let now = self.clock.now().unix_seconds();
+        let opened = self
+            .codec
+            .open(name.as_str(), text, now, gob::decode_string)?;
         let Opened {
             value,
             issued_at,
@@ -126,41 +147,61 @@ impl Edge {
         }))
     }
 
-    fn set_cookie(&self, change: CookieChange) -> Result<Option<HeaderValue>, SessionError> {
-        let now = self.rows.clock.now();
-        match change {
-            CookieChange::Keep => Ok(None),
-            CookieChange::Set(id, options) => {
-                let text = self.seal(&id)?;
-                Ok(cookie::set_cookie(&self.rows.name, &text, &options, now))
-            }
-            CookieChange::Remove(options) => {
-                let options = options.max_age(MaxAge::Delete);
-                Ok(cookie::set_cookie(&self.rows.name, "", &options, now))
-            }
-        }
+    fn set_cookie(
+        &self,
+        name: &CookieName,
+        change: CookieChange,
+    ) -> Result<Option<HeaderValue>, SessionError> {
+        let (text, options) = match change {
+            CookieChange::Keep => return Ok(None),
+            CookieChange::Set(id, options) => (self.seal(name, &id)?, options),
+            CookieChange::Remove(options) => (String::new(), options.max_age(MaxAge::Delete)),
+        };
+        Ok(cookie::set_cookie(name, &text, &options, self.clock.now()))
     }
 
-    fn seal(&self, id: &SessionId) -> Result<String, SessionError> {
+    fn seal(&self, name: &CookieName, id: &SessionId) -> Result<String, SessionError> {
         let plaintext = gob::encode_string(id.as_bytes());
-        let now = self.rows.clock.now().unix_seconds();
-        let sealed =
-            self.rows
-                .codec
-                .seal(self.rows.name.as_str(), &plaintext, now, random::bytes()?);
+        let now = self.clock.now().unix_seconds();
+        let sealed = self
+            .codec
+            .seal(name.as_str(), &plaintext, now, random::bytes()?);
         sealed.map_err(SessionError::TooLarge)
+    }
+}
+
+/// What a response has to say about its request's sessions.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    set_cookies: Vec<HeaderValue>,
+    looked_at: bool,
+}
+
+impl News {
+    /// Says it in a response's headers.
+    pub(crate) fn write(self, response: &mut HeaderMap) {
+        if self.looked_at {
+            vary_by_cookie(response);
+        }
+        if !self.set_cookies.is_empty() {
+            never_cache(response);
+        }
+        for set_cookie in self.set_cookies {
+            response.append(SET_COOKIE, set_cookie);
+        }
     }
 }
 
 /// The response depends on the cookie, so no cache may give it to anybody else.
 fn vary_by_cookie(response: &mut HeaderMap) {
-    let names = |value: &HeaderValue| {
-        let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    let names_it = |value: &HeaderValue| {
+        let value = value.to_str().unwrap_or_default();
         value
             .split(',')
-            .any(|name| matches!(name.trim(), "cookie" | "*"))
+            .map(str::trim)
+            .any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
     };
-    if !response.get_all(VARY).iter().any(names) {
+    if !response.get_all(VARY).iter().any(names_it) {
         response.append(VARY, HeaderValue::from_static("Cookie"));
     }
 }

@@ -7,10 +7,24 @@ use http::header::RETRY_AFTER;
 use http::request::Parts;
 
 use crate::middleware::status_and_text;
+use crate::registry::Sessions;
 use crate::session::{Session, SessionError};
 
 /// Extracting is free: the session is read at its first use.
 impl<S: Sync> FromRequestParts<S> for Session {
+    type Rejection = MissingSessionLayer;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(MissingSessionLayer)
+    }
+}
+
+/// Extracting is free: each session is read at its first use.
+impl<S: Sync> FromRequestParts<S> for Sessions {
     type Rejection = MissingSessionLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {

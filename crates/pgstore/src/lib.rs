@@ -61,6 +61,7 @@ pub mod middleware;
 mod name;
 mod options;
 mod random;
+mod registry;
 mod session;
 pub mod store;
 pub mod wire;
@@ -75,6 +76,7 @@ pub use middleware::SessionLayer;
 pub use name::{CookieName, InvalidCookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
 pub use random::NoRandomness;
+pub use registry::Sessions;
 pub use session::{Session, SessionError};
 
 #[cfg(doctest)]

@@ -1,13 +1,13 @@
 use tower_layer::Layer;
 
 use super::SessionService;
-use crate::edge::Edge;
 use crate::manager::SessionManager;
 use crate::name::{CookieName, InvalidCookieName};
 
 /// Gives every request of the services below it a [`Session`](crate::Session).
 ///
-/// Handlers find it in the request's extensions, or through the axum extractor (feature `axum`).
+/// Handlers find it in the request's extensions, or through the axum extractor (feature `axum`);
+/// beside it lie the [`Sessions`](crate::Sessions) of all other names.
 /// After the handler, and before the response's head leaves, changes are saved and the cookie is
 /// set. A response of the 5xx classes, an error or a panic of the service saves no value;
 /// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count even in a 5xx.
@@ -27,7 +27,8 @@ use crate::name::{CookieName, InvalidCookieName};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
-    edge: Edge,
+    manager: SessionManager,
+    name: CookieName,
 }
 
 impl SessionLayer {
@@ -37,7 +38,8 @@ impl SessionLayer {
     /// [`InvalidCookieName`], when the name is not a token.
     pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, InvalidCookieName> {
         Ok(Self {
-            edge: Edge::new(sessions, CookieName::new(name)?),
+            manager: sessions.clone(),
+            name: CookieName::new(name)?,
         })
     }
 }
@@ -46,6 +48,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.edge.clone())
+        SessionService::new(inner, self.manager.clone(), self.name.clone())
     }
 }

@@ -5,19 +5,26 @@ use tower_service::Service;
 
 use super::refusal::refuse;
 use super::{SessionBody, SessionFuture};
-use crate::edge::Edge;
+use crate::manager::SessionManager;
+use crate::name::CookieName;
+use crate::registry::Sessions;
 use crate::session::Session;
 
 /// The service that a [`SessionLayer`](super::SessionLayer) makes.
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
-    edge: Edge,
+    manager: SessionManager,
+    name: CookieName,
 }
 
 impl<S> SessionService<S> {
-    pub(super) fn new(inner: S, edge: Edge) -> Self {
-        Self { inner, edge }
+    pub(super) fn new(inner: S, manager: SessionManager, name: CookieName) -> Self {
+        Self {
+            inner,
+            manager,
+            name,
+        }
     }
 }
 
@@ -37,32 +44,38 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        let edge = self.edge.clone();
-        let session = edge.begin(request.headers()); // 1 cookie, 2 id
-        request.extensions_mut().insert(session.clone());
-        let response = self.inner.call(request); // 3 row, 4 values: at the session's first use
-        let head = UntilTheHead(session);
+        let manager = self.manager.clone();
+        let sessions = manager.sessions(request.headers());
+        request.extensions_mut().insert(sessions.named(&self.name)); // 1 cookie, 2 id
+        request.extensions_mut().insert(sessions.clone());
+        let response = self.inner.call(request); // 3 row, 4 values: at a session's first use
+        let head = UntilTheHead(sessions);
         SessionFuture::new(async move {
-            let mut response = response.await?;
-            let session = head.produced();
+            let response = response.await?;
+            let sessions = head.produced();
             if response.status().is_server_error() {
-                session.discard_values();
+                sessions
+                    .in_order_of_names()
+                    .iter()
+                    .for_each(Session::discard_values);
             }
-            Ok(match edge.finish(&session, response.headers_mut()).await {
-                // 5 row, 6 cookie
+            let (news, result) = manager.finish_all(&sessions).await; // 5 row, 6 cookie
+            let mut response = match result {
                 Ok(()) => response.map(SessionBody::inner),
                 Err(error) => refuse(error),
-            })
+            };
+            news.write(response.headers_mut());
+            Ok(response)
         })
     }
 }
 
-/// Closes the session when the response's head is there, and also when it never will be: the
+/// Closes the sessions when the response's head is there, and also when it never will be: the
 /// service failed, panicked or was dropped. Later changes are errors then, not silence.
-struct UntilTheHead(Session);
+struct UntilTheHead(Sessions);
 
 impl UntilTheHead {
-    fn produced(&self) -> Session {
+    fn produced(&self) -> Sessions {
         self.0.close();
         self.0.clone()
     }

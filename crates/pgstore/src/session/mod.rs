@@ -8,12 +8,14 @@ mod flash;
 mod plan;
 mod rows;
 mod save;
+mod special;
 mod state;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use error::SessionError;
+use plan::Found;
 pub(crate) use rows::SealedRows;
 pub(crate) use save::CookieChange;
 use serde::Serialize;
@@ -44,7 +46,7 @@ use crate::wire::{Draft, Key, Values};
 pub struct Session(Arc<Shared>);
 
 struct Shared {
-    rows: Arc<SealedRows>,
+    rows: SealedRows,
     state: Mutex<State>,
     /// Held while the store is asked, so that it is asked once.
     io: tokio::sync::Mutex<()>,
@@ -62,7 +64,7 @@ pub(crate) struct Presented {
 
 impl Session {
     pub(crate) fn new(
-        rows: Arc<SealedRows>,
+        rows: SealedRows,
         presented: Option<Presented>,
         options: CookieOptions,
     ) -> Self {
@@ -211,6 +213,18 @@ impl Session {
         let mut state = self.state_looked_at();
         state.set_options(options)?;
         if delete { state.destroy() } else { Ok(()) }
+    }
+
+    /// The ID that the session is stored under, or `None` while it is new. A secret.
+    ///
+    /// # Errors
+    /// Whatever loading the session may bring.
+    pub async fn id(&self) -> Result<Option<SessionId>, SessionError> {
+        self.load().await?;
+        match self.state().found() {
+            Found::Row(id) => Ok(Some(id)),
+            Found::Nothing => Ok(None),
+        }
     }
 
     /// The cookie's name.

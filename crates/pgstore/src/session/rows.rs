@@ -9,6 +9,7 @@ use crate::name::CookieName;
 use crate::options::MaxAge;
 use crate::random;
 use crate::session::SessionError;
+use crate::session::special::SpecialTimes;
 use crate::store::{Row, Store, Written};
 use crate::wire::{OpenError, SecureCookie, Values};
 
@@ -128,15 +129,16 @@ impl SealedRows {
         created_on: Option<Timestamp>,
     ) -> Result<Row, SessionError> {
         let now = self.clock.now();
+        let special = SpecialTimes::of(values)?;
         let iv = random::bytes()?;
         let data = self
             .codec
             .seal(self.name.as_str(), &values.encode(), now.unix_seconds(), iv);
         Ok(Row {
             data: data.map_err(SessionError::TooLarge)?.into_bytes(),
-            created_on: created_on.unwrap_or(now),
+            created_on: created_on.or(special.created_on).unwrap_or(now),
             modified_on: now,
-            expires_on: now.plus(self.lifetime(max_age)),
+            expires_on: special.later(now.plus(self.lifetime(max_age))),
         })
     }
 

@@ -34,14 +34,20 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["clock", "id", "name", "options", "random", "store", "wire"],
     ),
     ("manager", &["clock", "options", "store", "wire"]),
+    // `registry` is the edge's memory for one request: the two are one part in two files.
     (
         "edge",
         &[
-            "clock", "cookie", "id", "manager", "name", "options", "random", "session", "wire",
+            "clock", "cookie", "id", "manager", "name", "options", "random", "registry", "session",
+            "wire",
         ],
     ),
-    ("middleware", &["edge", "manager", "name", "session"]),
-    ("extract", &["middleware", "session"]),
+    ("registry", &["edge", "manager", "name", "session"]),
+    (
+        "middleware",
+        &["edge", "manager", "name", "registry", "session"],
+    ),
+    ("extract", &["middleware", "registry", "session"]),
 ];
 
 /// What `store/` may take of `wire/`: who is to blame for an error, and no codec.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 mod architecture;
+mod direct;
 mod go_peer;
 mod gob;
 mod middleware;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         architecture::trials(),
+        direct::trials(),
         go_peer::trials(),
         gob::trials(),
         middleware::trials(),

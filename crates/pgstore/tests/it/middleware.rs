@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use libtest_mimic::Trial;
 use pgstore::middleware::NotSaved;
 use pgstore::wire::{Keys, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager};
+use pgstore::{Session, SessionError, SessionLayer, SessionManager, Sessions};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::clock::StandingClock;
@@ -49,6 +49,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         flashes_are_shown_once,
         a_maximal_age_of_zero_makes_a_cookie_without_expiry,
         the_layer_serves_any_http_service,
+        several_sessions_are_saved_each_on_its_own_in_the_order_of_names,
+        the_same_name_is_the_same_session,
     ]
 }
 
@@ -599,4 +601,52 @@ async fn the_layer_serves_any_http_service() {
         response.into_body().collect().await.unwrap().to_bytes(),
         "plain"
     );
+}
+
+async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
+    let fixture = Fixture::new();
+    let handler = |sessions: Sessions| async move {
+        sessions.get("z").unwrap().insert("n", &1).unwrap();
+        sessions
+            .get("m")
+            .unwrap()
+            .insert("big", &"x".repeat(5000))
+            .unwrap();
+        sessions.get("a").unwrap().insert("n", &1).unwrap();
+        sessions.get("untouched").unwrap();
+        assert!(sessions.get("not a token").is_err());
+    };
+    let response = send(fixture.with(handler), "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(matches!(
+        **response.extensions().get::<NotSaved>().unwrap(),
+        SessionError::TooLarge(_)
+    ));
+    let cookies = response.headers().get_all(SET_COOKIE).iter();
+    let cookies: Vec<_> = cookies.map(|cookie| cookie.to_str().unwrap()).collect();
+    assert_eq!(
+        cookies.len(),
+        2,
+        "the browser is told of those that were saved"
+    );
+    assert!(cookies[0].starts_with("a=") && cookies[1].starts_with("z="));
+    assert_eq!(fixture.store.calls(), ["insert", "insert"]);
+}
+
+async fn the_same_name_is_the_same_session() {
+    let fixture = Fixture::new();
+    let handler = |session: Session, sessions: Sessions| async move {
+        session.insert("n", &1).unwrap();
+        assert_eq!(
+            sessions.get("s").unwrap().get::<i64>("n").await.unwrap(),
+            Some(1)
+        );
+        assert_eq!(
+            sessions.get("t").unwrap().get::<i64>("n").await.unwrap(),
+            None
+        );
+    };
+    let response = send(fixture.with(handler), "GET", "/", "").await;
+    assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 1);
+    assert_eq!(fixture.store.calls(), ["insert"]);
 }

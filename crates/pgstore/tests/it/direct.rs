@@ -1,0 +1,268 @@
+//! The direct API: sessions from headers and into headers, without middleware.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use libtest_mimic::Trial;
+use pgstore::wire::{Keys, go};
+use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
+
+use crate::support::clock::StandingClock;
+use crate::support::database::Database;
+use crate::support::spy::Spy;
+use crate::support::trials;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        the_originals_example_works_line_by_line,
+        a_session_saved_twice_is_one_row,
+        what_failed_to_be_saved_is_saved_by_the_next_attempt,
+        a_name_that_is_no_token_is_refused,
+        options_are_a_sessions_own,
+        the_id_is_known_once_the_session_is_stored,
+        the_special_keys_set_the_rows_times_by_the_rule_of_the_later,
+        an_expires_on_that_is_no_time_is_an_error_that_names_it,
+        several_sessions_are_saved_by_one_call,
+        two_tasks_may_use_one_session,
+        a_lower_maximal_age_ends_older_sessions,
+    ]
+}
+
+const NOW: i64 = 1_700_000_000;
+
+fn manager(store: &Spy) -> SessionManager {
+    let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
+    SessionManager::new(store.clone(), keys).clock(StandingClock::at(NOW))
+}
+
+/// The headers of a request that sends back the cookies of a response.
+fn next_request(response: &HeaderMap) -> HeaderMap {
+    let mut request = HeaderMap::new();
+    for cookie in response.get_all(SET_COOKIE) {
+        let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+        request.append(COOKIE, HeaderValue::from_str(pair).unwrap());
+    }
+    request
+}
+
+async fn the_originals_example_works_line_by_line() {
+    let database = Database::fresh().await;
+    let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
+    let sessions = SessionManager::new(database.store().await, keys);
+
+    let mut response = HeaderMap::new();
+    let session = sessions.get(&HeaderMap::new(), "session-key").unwrap();
+    session.insert("foo", "bar").unwrap();
+    sessions.save(&session, &mut response).await.unwrap();
+
+    let request = next_request(&response);
+    let session = sessions.get(&request, "session-key").unwrap();
+    assert_eq!(
+        session.get::<String>("foo").await.unwrap().as_deref(),
+        Some("bar")
+    );
+
+    let mut response = HeaderMap::new();
+    session.set_max_age(-1).unwrap();
+    sessions.save(&session, &mut response).await.unwrap();
+    assert!(
+        response[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .starts_with("session-key=; ")
+    );
+
+    let session = sessions.get(&request, "session-key").unwrap();
+    assert!(session.is_new().await.unwrap());
+}
+
+// Go: IsNew is never cleared, so there this makes two rows.
+async fn a_session_saved_twice_is_one_row() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    let mut response = HeaderMap::new();
+    session.insert("n", &1).unwrap();
+    sessions.save(&session, &mut response).await.unwrap();
+    session.insert("n", &2).unwrap();
+    sessions.save(&session, &mut response).await.unwrap();
+    sessions.save(&session, &mut response).await.unwrap();
+    assert_eq!(store.calls(), ["insert", "update"]);
+    assert!(!session.is_new().await.unwrap());
+    let session = sessions.get(&next_request(&response), "s").unwrap();
+    assert_eq!(session.get::<i64>("n").await.unwrap(), Some(2));
+}
+
+async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    store.is_down(true);
+    let error = sessions.save(&session, &mut response).await.unwrap_err();
+    assert!(error.is_unavailable());
+    assert!(response.is_empty());
+    store.is_down(false);
+    sessions.save(&session, &mut response).await.unwrap();
+    assert!(response.contains_key(SET_COOKIE));
+}
+
+async fn a_name_that_is_no_token_is_refused() {
+    let sessions = manager(&Spy::default());
+    let error = sessions.get(&HeaderMap::new(), "a b").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("invalid character in the cookie name \"a b\"")
+    );
+}
+
+async fn options_are_a_sessions_own() {
+    let sessions = manager(&Spy::default());
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session
+        .set_options(CookieOptions::go().path("/app").max_age(60))
+        .unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    let set_cookie = response[SET_COOKIE].to_str().unwrap();
+    assert!(set_cookie.ends_with("; Path=/app; Expires=Tue, 14 Nov 2023 22:14:20 GMT; Max-Age=60"));
+    let other = sessions.get(&HeaderMap::new(), "s").unwrap();
+    assert_eq!(other.options(), CookieOptions::default());
+}
+
+async fn the_id_is_known_once_the_session_is_stored() {
+    let sessions = manager(&Spy::default());
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    assert_eq!(session.id().await.unwrap(), None);
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    let id = session.id().await.unwrap();
+    assert!(id.is_some());
+    let again = sessions.get(&next_request(&response), "s").unwrap();
+    assert_eq!(again.id().await.unwrap(), id);
+    assert_eq!(again.name(), "s");
+    again.renew().unwrap();
+    sessions.save(&again, &mut response).await.unwrap();
+    assert_ne!(again.id().await.unwrap(), id);
+}
+
+async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
+    let store = Spy::default();
+    let sessions = manager(&store).max_age(Duration::from_secs(100));
+    for (special, expected) in [(NOW + 500, NOW + 500), (NOW + 50, NOW + 100)] {
+        let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+        let at = |seconds| go::Time::from(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
+        session
+            .insert("expires_on", &at(special.try_into().unwrap()))
+            .unwrap();
+        session.insert("created_on", &at(1_000_000_000)).unwrap();
+        sessions
+            .save(&session, &mut HeaderMap::new())
+            .await
+            .unwrap();
+        let row = row_of(&store, &session).await;
+        assert_eq!(row.expires_on, Timestamp::from_unix_seconds(expected));
+        assert_eq!(row.created_on, Timestamp::from_unix_seconds(1_000_000_000));
+        assert_eq!(row.modified_on, Timestamp::from_unix_seconds(NOW));
+    }
+}
+
+async fn row_of(store: &Spy, session: &Session) -> pgstore::store::Row {
+    use pgstore::store::Store;
+    let id = session.id().await.unwrap().unwrap();
+    store
+        .load(&id, Timestamp::from_unix_seconds(NOW))
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+// Go: panics.
+async fn an_expires_on_that_is_no_time_is_an_error_that_names_it() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("expires_on", "tomorrow").unwrap();
+    session.insert("created_on", "yesterday").unwrap();
+    let error = sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, SessionError::Value(_)));
+    assert!(error.to_string().contains("expires_on"), "{error}");
+    assert_eq!(store.calls(), [""; 0]);
+}
+
+async fn several_sessions_are_saved_by_one_call() {
+    let store = Spy::default();
+    let manager = manager(&store);
+    let sessions = manager.sessions(&HeaderMap::new());
+    sessions.get("b").unwrap().insert("n", &1).unwrap();
+    sessions.get("a").unwrap().insert("n", &2).unwrap();
+    let mut response = HeaderMap::new();
+    manager.save_all(&sessions, &mut response).await.unwrap();
+    let names: Vec<_> = response
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|c| c.as_bytes()[0])
+        .collect();
+    assert_eq!(names, b"ab");
+    let sessions = manager.sessions(&next_request(&response));
+    assert_eq!(
+        sessions.get("b").unwrap().get::<i64>("n").await.unwrap(),
+        Some(1)
+    );
+    assert_eq!(
+        sessions.get("a").unwrap().get::<i64>("n").await.unwrap(),
+        Some(2)
+    );
+}
+
+async fn two_tasks_may_use_one_session() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    let tasks = (0..50).map(|n| {
+        let session = session.clone();
+        tokio::spawn(async move {
+            session.get::<i64>("n").await.unwrap();
+            session.insert(format!("key {n}"), &n).unwrap();
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+    assert_eq!(session.values().await.unwrap().len(), 50);
+    assert_eq!(store.calls(), ["insert"]);
+}
+
+async fn a_lower_maximal_age_ends_older_sessions() {
+    let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+    let sessions = manager(&store).clock(clock.clone());
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    clock.advance(Duration::from_secs(61));
+    let lower = sessions.clone().max_age(Duration::from_secs(60));
+    let request = next_request(&response);
+    assert!(!sessions.get(&request, "s").unwrap().is_new().await.unwrap());
+    assert!(lower.get(&request, "s").unwrap().is_new().await.unwrap());
+    assert_eq!(
+        lower.get(&request, "s").unwrap().options().clone(),
+        lower_options()
+    );
+}
+
+fn lower_options() -> CookieOptions {
+    CookieOptions::default().max_age(MaxAge::For(Duration::from_secs(60)))
+}
