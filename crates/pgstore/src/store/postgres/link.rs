@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect_error::ConnectError;
 use super::connection::Connection;
@@ -19,10 +19,15 @@ use super::gate::{Gate, Inside};
 use super::slot::{Slot, outcome};
 use super::statements::Statements;
 use super::verbs::Verb;
+use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// How often a statement is sent at most, within its deadline.
-const ATTEMPTS: u32 = 4;
+/// How often a statement that others got in the way of is sent at most, within its deadline.
+const ATTEMPTS: u32 = 8;
+
+/// How often a statement is sent at most when that costs a connection each time: as often as may
+/// be needed to get past two connections whose loss nobody has noticed yet.
+const CONNECTIONS: u32 = 3;
 
 /// A few connections that all callers share.
 #[derive(Debug)]
@@ -70,9 +75,11 @@ impl Link {
         loop {
             match self.attempt(verb, deadline).await {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if attempt < ATTEMPTS && may_repeat::<V>(&failure) => attempt += 1,
+                Err(failure) if may_repeat::<V>(&failure, attempt) => {}
                 Err(failure) => return Err(failure.error),
             }
+            sleep(pause_after(attempt)).await;
+            attempt += 1;
         }
     }
 
@@ -135,12 +142,26 @@ impl Link {
     }
 }
 
-fn may_repeat<V: Verb>(failure: &Failure) -> bool {
-    match failure.fate {
-        Fate::Undone => true,
-        Fate::Unknown => V::REPEATABLE,
-        Fate::Final => false,
-    }
+/// None after the first attempt, then up to a few milliseconds more each time; random, so that
+/// those who got into each other's way do not meet again.
+fn pause_after(attempt: u32) -> Duration {
+    let random = random::bytes().map_or(0, u16::from_le_bytes);
+    let most = Duration::from_millis(5) * (attempt - 1);
+    most.mul_f64(f64::from(random) / f64::from(u16::MAX))
+}
+
+fn may_repeat<V: Verb>(failure: &Failure, attempt: u32) -> bool {
+    let most = if failure.retires {
+        CONNECTIONS
+    } else {
+        ATTEMPTS
+    };
+    attempt < most
+        && match failure.fate {
+            Fate::Undone => true,
+            Fate::Unknown => V::REPEATABLE,
+            Fate::Final => false,
+        }
 }
 
 /// Retires a connection that is of no use any more; many callers may find that out at once.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
 use super::PgStore;
 use super::migrate_error::MigrateError;
@@ -128,7 +128,12 @@ async fn migrate(client: &mut Client, table: &TableName) -> Result<Migrated, Mig
 /// Runs what is missing, under the lock. The lock is a statement of its own, so that what follows
 /// sees all that the holder before did.
 async fn apply(client: &mut Client, table: &TableName) -> Result<Vec<u32>, MigrateError> {
-    let transaction = client.transaction().await?;
+    let transaction = client
+        .build_transaction()
+        // Where another level is the default, all statements would see what the first one does.
+        .isolation_level(IsolationLevel::ReadCommitted)
+        .start()
+        .await?;
     transaction
         .batch_execute("SET LOCAL lock_timeout = '10s'")
         .await?;

@@ -60,10 +60,10 @@ use crate::id::SessionId;
 ///
 /// # What is tried again?
 ///
-/// A statement that certainly had no effect (a deadlock, a serialization failure, a connection
-/// found closed), up to three more times within the deadline. When a connection is lost with a
-/// statement under way, loading, updating, deleting and sweeping are repeated; inserting and
-/// renaming are not, since they may have happened.
+/// Within the deadline: a statement that others got in the way of (a deadlock, a serialization
+/// failure), up to seven more times; one whose connection was found closed or read-only, twice
+/// more. When a connection is lost with a statement under way, loading, updating, deleting and
+/// sweeping are repeated likewise; inserting and renaming are not, since they may have happened.
 ///
 /// # What does it cost?
 ///

@@ -14,6 +14,7 @@ pub(super) fn trials() -> Vec<Trial> {
     trials![
         migrating_twice_does_nothing_the_second_time,
         twenty_stores_migrate_at_once,
+        twenty_stores_migrate_at_once_where_transactions_are_serializable,
         stores_migrate_beside_the_statement_of_go,
         the_table_of_go_is_taken_over_untouched,
         a_role_that_may_not_create_passes_when_all_is_there,
@@ -42,10 +43,18 @@ async fn migrating_twice_does_nothing_the_second_time() {
 }
 
 async fn twenty_stores_migrate_at_once() {
+    migrate_twenty_at_once("").await;
+}
+
+async fn twenty_stores_migrate_at_once_where_transactions_are_serializable() {
+    migrate_twenty_at_once("-cdefault_transaction_isolation=serializable").await;
+}
+
+async fn migrate_twenty_at_once(options: &str) {
     let database = Database::fresh().await;
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
-        let url = database.url();
+        let url = database.url_with(options);
         tasks.spawn(async move {
             let store = PgStore::connect(&url).await.unwrap();
             store.migrate().await.unwrap().applied.len()

@@ -29,4 +29,7 @@ SELECT tab IS NOT NULL AS "table",
                    AND a.attname = wanted.name
                    AND i.indisvalid
                    AND i.indpred IS NULL)) AS missing_indexes
-  FROM (SELECT pg_catalog.to_regclass($1)::oid AS tab) AS found
+  -- By way of pg_class, since to_regclass alone sees what is younger than the statement's
+  -- snapshot: a table whose columns are not visible yet.
+  FROM (SELECT max(oid) AS tab FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1))
+       AS found
