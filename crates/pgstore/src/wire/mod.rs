@@ -7,7 +7,7 @@ mod securecookie;
 mod value;
 
 pub use error::Blame;
-pub use gob::{GobError, Typed};
+pub use gob::{error::GobError, tree::Typed};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
 pub use securecookie::{OpenError, Opened, SecureCookie, TooLong};
 pub use value::{

@@ -6,7 +6,7 @@
 pub(crate) mod decode;
 mod definition;
 pub(crate) mod encode;
-mod error;
+pub(crate) mod error;
 pub(crate) mod identity;
 mod interner;
 pub(crate) mod limits;
@@ -18,8 +18,8 @@ pub(crate) mod tree;
 pub(crate) mod types;
 mod writer;
 
-pub use error::GobError;
-pub use tree::Typed;
+pub(crate) use error::GobError;
+pub(crate) use tree::Typed;
 
 use tree::Value;
 

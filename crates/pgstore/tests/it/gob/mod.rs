@@ -3,6 +3,7 @@
 use libtest_mimic::Trial;
 
 mod bytes;
+mod go;
 mod hostile;
 mod insert;
 mod keep;
@@ -20,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         read::trials(),
         hostile::trials(),
         random::trials(),
+        go::trials(),
     ];
     trials.into_iter().flatten().collect()
 }

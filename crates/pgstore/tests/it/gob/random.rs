@@ -14,13 +14,18 @@ pub(super) fn trials() -> Vec<Trial> {
         random_values_written_over_each_other_read_as_written,
         mutated_vectors_neither_panic_nor_hang,
         what_opens_is_written_so_that_it_opens,
+        long_values_open_again,
     ]
 }
 
 /// A small generator (xorshift64*).
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -52,7 +57,7 @@ impl Chance {
 }
 
 async fn random_values_come_back() {
-    let mut chance = Chance(42);
+    let mut chance = Chance::new(42);
     for _ in 0..500 {
         let value = chance.value(4);
         let mut values = Values::new();
@@ -64,7 +69,7 @@ async fn random_values_come_back() {
 }
 
 async fn random_values_written_over_each_other_read_as_written() {
-    let mut chance = Chance(7);
+    let mut chance = Chance::new(7);
     let mut values = Values::new();
     for _ in 0..2000 {
         let key = go::Int(i64::try_from(chance.below(5)).unwrap());
@@ -78,7 +83,7 @@ async fn random_values_written_over_each_other_read_as_written() {
 }
 
 /// Changes, removes or adds a few bytes.
-fn mutate(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
+pub(super) fn mutate(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=chance.below(3) {
         let at = chance
@@ -96,7 +101,7 @@ fn mutate(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
 }
 
 async fn mutated_vectors_neither_panic_nor_hang() {
-    let mut chance = Chance(1);
+    let mut chance = Chance::new(1);
     let seeds = vectors("gob").into_iter().chain(vectors("gob-decode-m"));
     let seeds: Vec<_> = seeds.map(|(_, vector)| encoded(&vector)).collect();
     for seed in seeds.iter().filter(|seed| seed.len() < 2000) {
@@ -129,7 +134,7 @@ fn draft<T: Serialize>(value: &T) -> Draft {
 }
 
 async fn what_opens_is_written_so_that_it_opens() {
-    let mut chance = Chance(99);
+    let mut chance = Chance::new(99);
     let seeds = vectors("gob")
         .into_iter()
         .map(|(_, vector)| encoded(&vector));
@@ -143,5 +148,30 @@ async fn what_opens_is_written_so_that_it_opens() {
             assert_eq!(again.len(), values.len());
             assert_eq!(again.encode(), once);
         }
+    }
+}
+
+async fn long_values_open_again() {
+    let lists: [&dyn Fn(&mut Values); 6] = [
+        &|values| values.insert("k", &vec![0_i64; 100_000]).unwrap(),
+        &|values| values.insert("k", &vec![None::<bool>; 50_000]).unwrap(),
+        &|values| {
+            values
+                .insert("k", &vec![Vec::<i64>::new(); 20_000])
+                .unwrap()
+        },
+        &|values| values.insert("k", &vec!["x".repeat(100); 10_000]).unwrap(),
+        &|values| (0..2000).for_each(|n| values.insert(go::Int(n), &true).unwrap()),
+        &|values| {
+            let map: Map<_, _> = (0..20_000)
+                .map(|n| (n.to_string(), Value::Bool(true)))
+                .collect();
+            values.insert("k", &map).unwrap();
+        },
+    ];
+    for fill in lists {
+        let mut values = Values::new();
+        fill(&mut values);
+        assert_eq!(saved(&values).encode(), values.encode());
     }
 }
