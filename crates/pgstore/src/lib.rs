@@ -43,9 +43,12 @@
 //! [`SessionLayer`] gives each its [`Session`], [`wire`] opens and seals cookies and values,
 //! [`store`] keeps rows.
 //!
+//! Why it is as it is stands in [`docs::design`], what Go's names are called here in
+//! [`docs::from_go`].
+//!
 //! # Features
 //!
-//! - `postgres` (default): [`store::postgres::PgStore`].
+//! - `postgres` (default): [`store::PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
 //! - `axum`: the [`Session`] extractor, and errors as responses.
 
@@ -78,6 +81,15 @@ pub use options::{CookieOptions, MaxAge, SameSite};
 pub use random::NoRandomness;
 pub use registry::Sessions;
 pub use session::{Session, SessionError};
+
+/// The manual's chapters.
+#[cfg(doc)]
+pub mod docs {
+    #[doc = include_str!("../docs/design.md")]
+    pub mod design {}
+    #[doc = include_str!("../docs/from-go.md")]
+    pub mod from_go {}
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -93,7 +93,6 @@ impl SessionManager {
     /// One node is enough, all nodes do no harm. Sessions that end with the browser go when they
     /// have not been saved for this manager's maximal age.
     // Go: pgstore.go Cleanup.
-    #[must_use]
     pub fn start_sweeping(&self, options: SweepOptions) -> SweepHandle {
         let options = options.browser_sessions(self.codec.lifetime());
         Sweeper::new(Arc::clone(&self.store), Arc::clone(&self.clock), options).start()

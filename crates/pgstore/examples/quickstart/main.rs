@@ -14,8 +14,8 @@ use std::process::ExitCode;
 
 use axum::Router;
 use axum::routing::{get, post};
+use pgstore::store::PgStore;
 use pgstore::store::SweepOptions;
-use pgstore::store::postgres::PgStore;
 use pgstore::{CookieOptions, SessionLayer, SessionManager};
 
 #[tokio::main]

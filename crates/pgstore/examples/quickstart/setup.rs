@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 /// The database, and its server if that is ours: it ends with this value.
 pub(crate) enum Database {
     Given(String),
-    Embedded(EmbeddedPostgres),
+    Embedded(Box<EmbeddedPostgres>),
 }
 
 impl Database {
@@ -27,7 +27,7 @@ pub(crate) fn database() -> Result<Database, Box<dyn Error>> {
         return Ok(Database::Given(url));
     }
     println!("DATABASE_URL is not set: starting a PostgreSQL that ends with this program.");
-    Ok(Database::Embedded(EmbeddedPostgres::start()?))
+    Ok(Database::Embedded(Box::new(EmbeddedPostgres::start()?)))
 }
 
 pub(crate) fn keys() -> Result<Keys, Box<dyn Error>> {

@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod direct;
+mod from_go;
 mod go_peer;
 mod gob;
 mod middleware;
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         direct::trials(),
+        from_go::trials(),
         go_peer::trials(),
         gob::trials(),
         middleware::trials(),

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
-use pgstore::store::postgres::PgStore;
+use pgstore::store::PgStore;
 use pgstore::wire::Keys;
 use pgstore::{CookieOptions, Session, SessionError, SessionLayer, SessionManager};
 use serde::{Deserialize, Serialize};

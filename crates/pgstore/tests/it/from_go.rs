@@ -1,0 +1,112 @@
+//! `docs/from-go.md` is complete, and what it says is shown.
+
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::Trial;
+
+use crate::support::trials;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    trials![
+        every_exported_name_of_go_has_a_row,
+        every_row_names_a_test_that_exists
+    ]
+}
+
+const TABLE: &str = include_str!("../../docs/from-go.md");
+
+/// What `go doc -all` lists, by the last element of the package's path.
+const EXPORTED: &[(&str, &str)] = &[
+    (
+        "antonlindstrom/pgstore",
+        "PGStore PGStore.Codecs PGStore.Options PGStore.Path PGStore.DbPool PGSession PGSession.ID \
+         PGSession.Key PGSession.Data PGSession.CreatedOn PGSession.ModifiedOn PGSession.ExpiresOn \
+         NewPGStore NewPGStoreFromPool PGStore.Cleanup PGStore.StopCleanup PGStore.Close \
+         PGStore.Get PGStore.New PGStore.Save PGStore.MaxAge PGStore.MaxLength",
+    ),
+    (
+        "gorilla/sessions",
+        "Session Session.ID Session.Values Session.Options Session.IsNew Session.AddFlash \
+         Session.Flashes Session.Name Session.Save Session.Store NewSession Options Options.Path \
+         Options.Domain Options.MaxAge Options.Secure Options.HttpOnly Options.Partitioned \
+         Options.SameSite NewCookie Store Registry GetRegistry Registry.Get Registry.Save Save \
+         MultiError CookieStore NewCookieStore FilesystemStore NewFilesystemStore",
+    ),
+    (
+        "gorilla/securecookie",
+        "SecureCookie New SecureCookie.Encode SecureCookie.Decode SecureCookie.MaxAge \
+         SecureCookie.MinAge SecureCookie.MaxLength SecureCookie.HashFunc SecureCookie.BlockFunc \
+         SecureCookie.SetSerializer Serializer JSONEncoder NopEncoder GobEncoder Codec \
+         CodecsFromPairs EncodeMulti DecodeMulti GenerateRandomKey Error Error.IsUsage \
+         Error.IsDecode Error.IsInternal Error.Cause MultiError ErrMacInvalid",
+    ),
+];
+
+/// The rows of a package's table: its three cells each.
+fn rows(package: &str) -> Vec<[&'static str; 3]> {
+    let section = TABLE.split("\n## ").find(|section| {
+        section
+            .lines()
+            .next()
+            .is_some_and(|title| title.ends_with(package))
+    });
+    let lines = section.expect("the package has a section").lines();
+    let cells = lines.filter(|line| line.starts_with("| `")).map(|line| {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        <[&str; 3]>::try_from(cells).expect("a row has three cells")
+    });
+    cells.collect()
+}
+
+/// What stands between backticks.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+async fn every_exported_name_of_go_has_a_row() {
+    for (package, names) in EXPORTED {
+        let rows = rows(package);
+        let listed: Vec<_> = rows.iter().flat_map(|row| quoted(row[0])).collect();
+        let exported: Vec<_> = names.split_whitespace().collect();
+        for name in &exported {
+            assert!(listed.contains(name), "{package}: {name} has no row");
+        }
+        for name in &listed {
+            assert!(exported.contains(name), "{package}: {name} is not exported");
+        }
+    }
+}
+
+async fn every_row_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = String::new();
+    read(&root.join("tests"), &mut sources);
+    read(&root.join("src"), &mut sources);
+    for (package, _) in EXPORTED {
+        for [go, here, shown_by] in rows(package) {
+            if here.starts_with("absent") {
+                assert_eq!(shown_by, "", "{go} is absent");
+                continue;
+            }
+            let test = quoted(shown_by)
+                .next()
+                .unwrap_or_else(|| panic!("{go}: shown by no test"));
+            assert!(
+                sources.contains(&format!("fn {test}(")),
+                "{go}: there is no test {test}"
+            );
+        }
+    }
+}
+
+fn read(folder: &Path, sources: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            *sources += &fs::read_to_string(path).unwrap();
+        }
+    }
+}
