@@ -4,7 +4,6 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::wire::gob::{
-    identity::identity,
     limits::MAX_LEVELS,
     shape::Shape,
     time::Time,
@@ -15,6 +14,7 @@ use crate::wire::gob::{
 use super::{
     fresh,
     node::is_time,
+    old_entries::OldEntries,
     tree::{Tree, TreeKey},
 };
 
@@ -205,19 +205,21 @@ impl Fitter<'_> {
             (Type::String, TreeKey::String(text)) => Some(Value::String(text.clone().into_bytes())),
             (Type::Bool, TreeKey::Bool(value)) => Some(Value::Bool(*value)),
             (Type::Int, key) => {
-                let int = number(key)?
+                let int = key
+                    .other()?
                     .as_i64()
                     .filter(|int| place.shape.holds_int(*int));
                 int.map(Value::Int)
             }
             (Type::Uint, key) => {
-                let uint = number(key)?
+                let uint = key
+                    .other()?
                     .as_u64()
                     .filter(|uint| place.shape.holds_uint(*uint));
                 uint.map(Value::Uint)
             }
             (Type::Interface, key) => Some(olds.like(key).unwrap_or_else(|| {
-                let tree = number(key).unwrap_or_else(|| Tree::String(key.text()));
+                let tree = key.other().unwrap_or_else(|| Tree::String(key.text()));
                 fresh::interface(&tree)
             })),
             _ => None,
@@ -321,59 +323,5 @@ fn text(tree: &Tree) -> Option<Vec<u8>> {
         Tree::String(text) => Some(text.clone().into_bytes()),
         Tree::Bytes(bytes) => Some(bytes.clone()),
         _ => None,
-    }
-}
-
-fn number(key: &TreeKey) -> Option<Tree> {
-    match key {
-        TreeKey::Int(value) => Some(Tree::Int("int64", *value)),
-        TreeKey::Uint(value) => Some(Tree::Uint("uint64", *value)),
-        TreeKey::Bool(value) => Some(Tree::Bool(*value)),
-        TreeKey::String(_) => None,
-    }
-}
-
-/// The entries of the map that is written over, to be found by key.
-struct OldEntries<'a> {
-    pairs: &'a [(Value, Value)],
-    positions: HashMap<Vec<u8>, usize>,
-}
-
-impl<'a> OldEntries<'a> {
-    fn new(old: Option<&'a Value>) -> Self {
-        let pairs: &[(Value, Value)] = match old {
-            Some(Value::Map(pairs)) => pairs,
-            _ => &[],
-        };
-        let identities = pairs.iter().enumerate();
-        let positions = identities.filter_map(|(at, (key, _))| Some((identity(key).ok()??, at)));
-        Self {
-            pairs,
-            positions: positions.collect(),
-        }
-    }
-
-    /// Where the key was, beyond the end if nowhere, and what it had.
-    fn find(&self, key: &Value) -> (usize, Option<&'a Value>) {
-        let identity = identity(key).ok().flatten();
-        match identity.and_then(|identity| self.positions.get(&identity)) {
-            Some(position) => (*position, Some(&self.pairs[*position].1)),
-            None => (usize::MAX, None),
-        }
-    }
-
-    /// A key of interface type that says the same in whichever Go type.
-    fn like(&self, key: &TreeKey) -> Option<Value> {
-        let tree = number(key).unwrap_or_else(|| Tree::String(key.text()));
-        let mut keys = self.pairs.iter().map(|(key, _)| key);
-        let found = keys.find(|key| match key {
-            Value::Interface(Some(typed)) => {
-                let fitted = fit_part(&tree, typed, &mut Extended::new())
-                    .map(|fitted| identity(&fitted.value));
-                fitted.is_some_and(|fitted| fitted.is_ok() && fitted == identity(&typed.value))
-            }
-            _ => false,
-        });
-        found.cloned()
     }
 }

@@ -1,6 +1,7 @@
 //! A session's values: what Go keeps in `map[interface {}]interface {}`, read and written through
 //! serde.
 
+mod compound;
 mod deserialize;
 mod draft;
 mod error;
@@ -11,6 +12,8 @@ mod key;
 mod map_key;
 mod node;
 mod node_key;
+mod old_entries;
+mod parts;
 mod serialize;
 mod tree;
 mod variant;
@@ -27,7 +30,8 @@ use super::gob::{
 pub use draft::Draft;
 pub use error::{ValueError, ValueErrorKind};
 pub use key::Key;
-pub use node::{Entries, Fields, List, Node, View};
+pub use node::{Node, View};
+pub use parts::{Entries, Fields, List};
 
 use fit::fit;
 use fresh::{empty_list, fresh, interface};

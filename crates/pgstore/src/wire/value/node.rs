@@ -5,8 +5,10 @@ use data_encoding::HEXLOWER;
 use crate::wire::gob::{
     time::Time,
     tree::{Typed, Value},
-    types::{Marshaler, Type, TypeId, Types},
+    types::{Field, Marshaler, Type, TypeId, Types},
 };
+
+use super::parts::{Entries, Fields, List};
 
 /// One place in a value, to look at: its Go name if it is of interface type, and its [`View`].
 ///
@@ -158,7 +160,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn at(self, ty: TypeId, value: Option<&'a Value>) -> Self {
+    pub(super) fn at(self, ty: TypeId, value: Option<&'a Value>) -> Self {
         let zeros = self.zeros + u8::from(value.is_none());
         Self {
             types: self.types,
@@ -170,14 +172,19 @@ impl<'a> Node<'a> {
         .resolved()
     }
 
-    fn elem(self) -> TypeId {
+    /// The fields of its type, if that is a struct.
+    pub(super) fn declared(self) -> &'a [Field] {
+        self.types.fields(self.ty)
+    }
+
+    pub(super) fn elem(self) -> TypeId {
         match self.types.resolve(self.ty) {
             Some(Type::Array { elem, .. } | Type::Slice { elem } | Type::Map { elem, .. }) => elem,
             _ => TypeId::INTERFACE,
         }
     }
 
-    fn key(self) -> TypeId {
+    pub(super) fn key(self) -> TypeId {
         match self.types.resolve(self.ty) {
             Some(Type::Map { key, .. }) => key,
             _ => TypeId::INTERFACE,
@@ -266,109 +273,3 @@ macro_rules! private {
     )*};
 }
 private!(Node, View, List, Entries, Fields);
-
-/// The elements of a slice or an array.
-#[derive(Clone, Copy)]
-pub struct List<'a> {
-    node: Node<'a>,
-    items: &'a [Value],
-}
-
-impl<'a> List<'a> {
-    /// How many elements there are.
-    #[must_use]
-    pub fn len(self) -> usize {
-        self.items.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.items.is_empty()
-    }
-
-    /// The elements in their order.
-    pub fn iter(self) -> impl Iterator<Item = Node<'a>> {
-        let elem = self.node.elem();
-        self.items
-            .iter()
-            .map(move |item| self.node.at(elem, Some(item)))
-    }
-}
-
-/// The entries of a map.
-#[derive(Clone, Copy)]
-pub struct Entries<'a> {
-    node: Node<'a>,
-    pairs: &'a [(Value, Value)],
-}
-
-impl<'a> Entries<'a> {
-    /// How many entries there are.
-    #[must_use]
-    pub fn len(self) -> usize {
-        self.pairs.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.pairs.is_empty()
-    }
-
-    /// Keys and values, in the order in which they were written.
-    pub fn iter(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
-        let (key_type, elem) = (self.node.key(), self.node.elem());
-        self.pairs.iter().map(move |(key, value)| {
-            (
-                self.node.at(key_type, Some(key)),
-                self.node.at(elem, Some(value)),
-            )
-        })
-    }
-}
-
-/// The fields of a struct: all that its type has, sent or not.
-#[derive(Clone, Copy)]
-pub struct Fields<'a> {
-    node: Node<'a>,
-    fields: &'a [(usize, Value)],
-}
-
-impl<'a> Fields<'a> {
-    /// How many fields the type has.
-    #[must_use]
-    pub fn len(self) -> usize {
-        self.node.types.fields(self.node.ty).len()
-    }
-
-    /// Whether the type has none.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many fields were not sent.
-    pub(super) fn zeros(self) -> usize {
-        self.len().saturating_sub(self.fields.len())
-    }
-
-    fn sent(self) -> impl Iterator<Item = Node<'a>> {
-        let types = self.node.types.fields(self.node.ty);
-        self.fields
-            .iter()
-            .map(move |(number, value)| self.node.at(types[*number].ty, Some(value)))
-    }
-
-    /// Names and values in the order of the type.
-    pub fn iter(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
-        let mut sent = self.fields.iter().peekable();
-        let fields = self.node.types.fields(self.node.ty).iter().enumerate();
-        fields.map(move |(number, field)| {
-            let value = sent
-                .next_if(|(sent, _)| *sent == number)
-                .map(|(_, value)| value);
-            (field.name.as_str(), self.node.at(field.ty, value))
-        })
-    }
-}

@@ -75,6 +75,16 @@ impl Tree {
 }
 
 impl TreeKey {
+    /// The key as a value, if it is no string.
+    pub(super) fn other(&self) -> Option<Tree> {
+        match self {
+            Self::Int(value) => Some(Tree::Int("int64", *value)),
+            Self::Uint(value) => Some(Tree::Uint("uint64", *value)),
+            Self::Bool(value) => Some(Tree::Bool(*value)),
+            Self::String(_) => None,
+        }
+    }
+
     pub(super) fn text(&self) -> String {
         match self {
             Self::String(text) => text.clone(),

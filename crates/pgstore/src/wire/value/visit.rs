@@ -10,8 +10,9 @@ use crate::wire::gob::{limits::MAX_LEVELS, time::Time};
 use super::{
     deserialize::Reading,
     error::ReadError,
-    node::{Entries, Fields, List, Node, View},
+    node::{Node, View},
     node_key::KeyText,
+    parts::{Entries, Fields, List},
 };
 
 type Result<T> = std::result::Result<T, ReadError>;
