@@ -1,0 +1,24 @@
+//! What can be asked for.
+
+use clap::{Parser, Subcommand};
+
+use crate::inspect::Inspect;
+use crate::keygen::Keygen;
+use crate::migrate::Migrate;
+use crate::sweep::Sweep;
+
+/// Web sessions in PostgreSQL: keys, the table, and a look into sealed sessions.
+#[derive(Debug, Parser)]
+#[command(name = "pgstore", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Keygen(Keygen),
+    Migrate(Migrate),
+    Sweep(Sweep),
+    Inspect(Inspect),
+}

@@ -1,0 +1,53 @@
+//! Which database, and which table in it.
+
+use std::env;
+
+use clap::Args;
+use pgstore::store::PgStore;
+use pgstore::store::postgres::{PgStoreOptions, TableName};
+
+use crate::failure::Failure;
+
+#[derive(Debug, Args)]
+pub(crate) struct Database {
+    /// The database, as a URL or in keywords. Better set the environment variable DATABASE_URL:
+    /// everybody on the machine can read arguments, with the password in them.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+
+    /// The sessions table, with or without a schema.
+    #[arg(long, value_name = "NAME", default_value_t, value_parser = TableName::parse)]
+    pub(crate) table: TableName,
+}
+
+impl Database {
+    /// Runs `work` on the store and closes it.
+    pub(crate) fn with_store<T>(
+        &self,
+        work: impl AsyncFnOnce(&PgStore) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let url = self.url()?;
+        let options = PgStoreOptions::new()
+            .connections(1)
+            .table(self.table.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Failure::Runtime)?;
+        runtime.block_on(async {
+            let store = options.connect(&url).await?;
+            let result = work(&store).await;
+            store.close().await;
+            result
+        })
+    }
+
+    fn url(&self) -> Result<String, Failure> {
+        let url = self
+            .database_url
+            .clone()
+            .or_else(|| env::var("DATABASE_URL").ok());
+        url.filter(|url| !url.trim().is_empty())
+            .ok_or(Failure::NoDatabase)
+    }
+}

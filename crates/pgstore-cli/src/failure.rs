@@ -1,0 +1,98 @@
+//! Everything that can go wrong, and the exit code of each.
+
+use std::error::Error;
+use std::io;
+
+use pgstore::store::StoreError;
+use pgstore::store::postgres::{ConnectError, ConnectErrorKind, MigrateError, MigrateErrorKind};
+use pgstore::wire::{KeyError, OpenError};
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("no keys: set SESSION_KEYS, or give --keys-file or --hash-key")]
+    NoKeys,
+    #[error("a --block-key comes right after the --hash-key it belongs to")]
+    LoneBlockKey,
+    #[error("a {0} is not hexadecimal")]
+    NotHex(&'static str),
+    #[error("a --block-key is empty: leave it out where there is none")]
+    EmptyBlockKey,
+    #[error("SESSION_KEYS is not hexadecimal")]
+    KeysNotUnicode,
+    #[error("the keys file cannot be read")]
+    KeysFile(#[source] io::Error),
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    #[error("the text cannot be read from stdin")]
+    Input(#[source] io::Error),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the values would print as far more text than anybody reads")]
+    TooMuch,
+
+    #[error("no database: set DATABASE_URL")]
+    NoDatabase,
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    #[error("{}", lacking_rights(.0))]
+    Migrate(#[source] MigrateError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+
+    #[error("the system gave no random bytes")]
+    Randomness(#[source] getrandom::Error),
+    #[error("no runtime could be started")]
+    Runtime(#[source] io::Error),
+    #[error("the output cannot be written")]
+    Output(#[source] io::Error),
+}
+
+impl Failure {
+    /// The exit code of what fails every time until it is asked for differently.
+    pub(crate) const USAGE: u8 = 2;
+    const FAILED: u8 = 1;
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoKeys
+            | Self::LoneBlockKey
+            | Self::NotHex(_)
+            | Self::EmptyBlockKey
+            | Self::KeysNotUnicode
+            | Self::KeysFile(_)
+            | Self::Keys(_)
+            | Self::NoDatabase => Self::USAGE,
+            Self::Connect(error) if error.kind() == ConnectErrorKind::Settings => Self::USAGE,
+            _ => Self::FAILED,
+        }
+    }
+
+    /// The error and what it comes from.
+    pub(crate) fn one_line(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            line += &format!(": {error}");
+            cause = error.source();
+        }
+        flat(&line)
+    }
+}
+
+/// The library's own text goes on with the SQL, on many lines; `--print` has it.
+fn lacking_rights(error: &MigrateError) -> String {
+    match error.kind() {
+        MigrateErrorKind::Forbidden => "the database user may not create what is missing: \
+             have one that may run what `pgstore migrate --print` prints"
+            .to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// On one line, whatever a server or a stranger's type name contains.
+pub(crate) fn flat(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}

@@ -1,0 +1,78 @@
+//! `pgstore`: keys, migrations, sweeping, and a look into sealed sessions.
+//!
+//! ```text
+//! pgstore keygen                        fresh keys, as SESSION_KEYS takes them
+//! pgstore migrate [--print]             the sessions table
+//! pgstore sweep                         rows past their time, once
+//! pgstore inspect --name session TEXT   what a cookie or a row's data holds, as JSON
+//! ```
+//!
+//! Exit codes: 0; 1 when the text does not open or the database fails; 2 for wrong usage. An error
+//! is one line on stderr and holds neither keys nor the text nor the database's password.
+
+mod arguments;
+mod database;
+mod failure;
+mod inspect;
+mod json;
+mod key_list;
+mod keygen;
+mod migrate;
+mod other_hash;
+mod sweep;
+mod usage;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) if !answer.use_stderr() => return help(&answer),
+        Err(error) => return complain(&usage::one_line(&error), Failure::USAGE),
+    };
+    match run(arguments.command).and_then(|output| print(&output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => complain(&failure.one_line(), failure.exit_code()),
+    }
+}
+
+/// What a command has to say on stdout.
+fn run(command: Command) -> Result<String, Failure> {
+    match command {
+        Command::Keygen(keygen) => keygen.run(),
+        Command::Migrate(migrate) => migrate.run(),
+        Command::Sweep(sweep) => sweep.run(),
+        Command::Inspect(inspect) => inspect.run(),
+    }
+}
+
+/// Not `println!`, which panics when nobody reads.
+fn print(output: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(output.as_bytes());
+    written
+        .and_then(|()| stdout.flush())
+        .map_err(Failure::Output)
+}
+
+/// `--help` and `--version`.
+fn help(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print();
+    if printed.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn complain(line: &str, exit_code: u8) -> ExitCode {
+    // Where there is no stderr, the exit code has to do.
+    let _ = writeln!(io::stderr(), "pgstore: {line}");
+    ExitCode::from(exit_code)
+}

@@ -1,0 +1,48 @@
+//! `pgstore migrate`: the sessions table.
+
+use clap::Args;
+use pgstore::store::postgres::{TableName, migrations};
+
+use crate::database::Database;
+use crate::failure::Failure;
+
+/// Create the sessions table and its indexes, as far as they are missing.
+///
+/// Safe while any number of other processes do the same; the table of Go's pgstore is taken over
+/// as it is.
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Print the SQL of all migrations and run nothing.
+    #[arg(long)]
+    print: bool,
+
+    #[command(flatten)]
+    database: Database,
+}
+
+impl Migrate {
+    pub(crate) fn run(&self) -> Result<String, Failure> {
+        if self.print {
+            return Ok(sql(&self.database.table));
+        }
+        let migrated = self.database.with_store(async |store| {
+            let migrated = store.migrate().await;
+            migrated.map_err(Failure::Migrate)
+        })?;
+        let table = &self.database.table;
+        let numbers: Vec<_> = migrated.applied.iter().map(ToString::to_string).collect();
+        Ok(if numbers.is_empty() {
+            format!("{table} is up to date\n")
+        } else {
+            format!("{table}: ran migration {}\n", numbers.join(", "))
+        })
+    }
+}
+
+/// As the library's own error prints it for a role that lacks the rights.
+fn sql(table: &TableName) -> String {
+    let texts = migrations()
+        .iter()
+        .map(|migration| migration.sql_for(table));
+    texts.collect::<Vec<_>>().join("\n")
+}

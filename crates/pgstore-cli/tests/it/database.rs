@@ -1,0 +1,207 @@
+//! migrate and sweep, on a real PostgreSQL.
+
+use std::env;
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pgstore::store::postgres::{TableName, migrations};
+use pgstore_embedded::EmbeddedPostgres;
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
+
+use crate::support::{Ran, command, ran, run};
+
+#[test]
+fn migrate_prints_the_sql_of_the_library_and_needs_no_database() {
+    for table in ["http_sessions", "web.sessions"] {
+        let printed = run(&["migrate", "--print", "--table", table]);
+        let name = TableName::parse(table).unwrap();
+        let sql: Vec<_> = migrations().iter().map(|one| one.sql_for(&name)).collect();
+        assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+        assert_eq!(printed.stdout, sql.join("\n"));
+    }
+    let printed = run(&["migrate", "--print"]);
+    assert!(
+        printed
+            .stdout
+            .contains("CREATE TABLE IF NOT EXISTS \"http_sessions\"")
+    );
+}
+
+#[test]
+fn what_migrate_prints_runs() {
+    let schema = Schema::new("printed");
+    let printed = run(&["migrate", "--print", "--table", &schema.table()]).stdout;
+    schema.execute(&printed);
+    assert_eq!(
+        schema.run(&["migrate"]).stdout,
+        format!("{} is up to date\n", schema.table())
+    );
+}
+
+#[test]
+fn migrate_creates_the_table_once() {
+    let schema = Schema::new("migrate");
+    let first = schema.run(&["migrate"]);
+    assert_eq!(first.code, 0, "{first:?}");
+    assert!(
+        first
+            .stdout
+            .starts_with(&format!("{}: ran migration 1", schema.table()))
+    );
+    assert_eq!(
+        schema.run(&["migrate"]).stdout,
+        format!("{} is up to date\n", schema.table())
+    );
+    let url = run(&[
+        "migrate",
+        "--table",
+        &schema.table(),
+        "--database-url",
+        server_url(),
+    ]);
+    assert_eq!(url.stdout, format!("{} is up to date\n", schema.table()));
+}
+
+#[test]
+fn a_role_without_rights_is_told_what_to_do_in_one_line() {
+    let schema = Schema::new("rights");
+    let role = format!("{}_role", schema.name);
+    schema.execute(&format!("CREATE ROLE {role}"));
+    let separator = if server_url().contains('?') { '&' } else { '?' };
+    let url = format!("{}{separator}options=-crole%3D{role}", server_url());
+    let refused = schema.run_at(&url, &["migrate"]);
+    schema.execute(&format!("DROP ROLE {role}"));
+    assert!(refused.error(1).contains("migrate --print"), "{refused:?}");
+}
+
+#[test]
+fn sweep_removes_what_is_past_its_time_and_counts_it() {
+    let schema = Schema::new("sweep");
+    let missing = schema.run(&["sweep"]);
+    assert!(missing.error(1).contains("migrate"), "{missing:?}");
+    schema.run(&["migrate"]);
+    assert_eq!(schema.run(&["sweep"]).stdout, "removed 0 rows\n");
+
+    // Two are past their time, one is not, one ended with its browser ten days ago.
+    for (key, modified, expires) in [("a", 9, 1), ("b", 9, 2), ("c", 1, -9), ("d", 10, 10)] {
+        let table = schema.table();
+        schema.execute(&format!(
+            "INSERT INTO {table} (key, data, created_on, modified_on, expires_on) VALUES \
+             ('{key}', '', now(), now() - {modified} * interval '1 day', \
+             now() - {expires} * interval '1 day')"
+        ));
+    }
+    assert_eq!(
+        schema.run(&["sweep", "--clock-skew", "864000000"]).stdout,
+        "removed 0 rows\n"
+    );
+    assert_eq!(
+        schema.run(&["sweep", "--batch", "1"]).stdout,
+        "removed 2 rows\n"
+    );
+    assert_eq!(
+        schema.run(&["sweep", "--max-age", "0"]).stdout,
+        "removed 0 rows\n"
+    );
+    assert_eq!(
+        schema.run(&["sweep", "--max-age", "864060"]).stdout,
+        "removed 0 rows\n"
+    );
+    assert_eq!(
+        schema.run(&["sweep", "--max-age", "86400"]).stdout,
+        "removed 1 row\n"
+    );
+    assert_eq!(schema.run(&["sweep"]).stdout, "removed 0 rows\n");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_one_line_without_the_password() {
+    let at = |url: &str| {
+        let mut command = command(&["migrate"]);
+        command.env("DATABASE_URL", url);
+        ran(command)
+    };
+    for (url, code) in [
+        ("", 2),
+        ("postgres://app:hunter2@127.0.0.1:no/web", 2),
+        ("nonsense=hunter2", 2),
+        ("postgres://app:hunter2@127.0.0.1:1/web", 1),
+        ("host=127.0.0.1 port=1 user=app password=hunter2", 1),
+    ] {
+        assert!(!at(url).error(code).contains("hunter2"), "{url}");
+    }
+    assert!(run(&["sweep"]).error(2).contains("DATABASE_URL"));
+}
+
+/// A schema of the test's own; it goes with this value.
+struct Schema {
+    name: String,
+}
+
+impl Schema {
+    fn new(test: &str) -> Self {
+        let nanos = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_nanos();
+        let schema = Self {
+            name: format!("cli_{test}_{nanos:x}"),
+        };
+        schema.execute(&format!("CREATE SCHEMA {}", schema.name));
+        schema
+    }
+
+    fn table(&self) -> String {
+        format!("{}.sessions", self.name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_at(server_url(), arguments)
+    }
+
+    fn run_at(&self, url: &str, arguments: &[&str]) -> Ran {
+        let mut command = command(arguments);
+        command
+            .args(["--table", &self.table()])
+            .env("DATABASE_URL", url);
+        ran(command)
+    }
+
+    fn execute(&self, sql: &str) {
+        with_client(async |client| client.batch_execute(sql).await.unwrap());
+    }
+}
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        // What stays behind fails no test.
+        let drop = format!("DROP SCHEMA {} CASCADE", self.name);
+        with_client(async |client| drop_quietly(client, &drop).await);
+    }
+}
+
+async fn drop_quietly(client: &Client, sql: &str) {
+    let _ = client.batch_execute(sql).await;
+}
+
+fn with_client(work: impl AsyncFnOnce(&Client)) {
+    Runtime::new().unwrap().block_on(async {
+        let (client, connection) = tokio_postgres::connect(server_url(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        work(&client).await;
+    });
+}
+
+/// `DATABASE_URL`, or the server that all tests of this run share.
+fn server_url() -> &'static str {
+    static URL: OnceLock<String> = OnceLock::new();
+    static SERVER: OnceLock<EmbeddedPostgres> = OnceLock::new();
+    URL.get_or_init(|| match env::var("DATABASE_URL") {
+        Ok(url) => url,
+        Err(_) => SERVER
+            .get_or_init(|| EmbeddedPostgres::start().unwrap())
+            .url()
+            .to_owned(),
+    })
+}

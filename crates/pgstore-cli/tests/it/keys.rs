@@ -1,0 +1,206 @@
+//! Where keys come from, in which order they count, and what keygen makes.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use pgstore::wire::gob;
+use serde_json::json;
+
+use crate::support::{KEY, Ran, command, ran, run, run_with_stdin, sealed, sealed_with};
+
+const BLOCK: &str = "404142434445464748494a4b4c4d4e4f";
+
+fn cookie(keys: &str) -> String {
+    sealed_with(keys, &gob::encode_string(b"abc"))
+}
+
+fn inspect(options: &[&str], text: &str) -> Ran {
+    let mut arguments = vec!["inspect", "--name", "s", "--max-age", "0"];
+    arguments.extend(options);
+    arguments.push(text);
+    run(&arguments)
+}
+
+#[test]
+fn a_block_key_belongs_to_the_hash_key_before_it() {
+    let text = cookie(&format!("{KEY},{BLOCK}"));
+    let pairs: [&[&str]; 3] = [
+        &["--hash-key", KEY, "--block-key", BLOCK],
+        &["--hash-key", "00", "--hash-key", KEY, "--block-key", BLOCK],
+        &[
+            "--hash-key",
+            "00",
+            "--block-key",
+            BLOCK,
+            "--hash-key",
+            KEY,
+            "--block-key",
+            BLOCK,
+        ],
+    ];
+    for pairs in pairs {
+        assert_eq!(inspect(pairs, &text).value(), "abc", "{pairs:?}");
+    }
+    // The same keys paired otherwise do not decrypt it.
+    let swapped = ["--hash-key", "00", "--block-key", BLOCK, "--hash-key", KEY];
+    inspect(&swapped, &text).error(1);
+    // A pair may stand on both sides of other options.
+    let spread = ["--hash-key", KEY, "--at=0", "--block-key", BLOCK];
+    assert_eq!(inspect(&spread, &text).value(), "abc");
+}
+
+#[test]
+fn a_block_key_without_its_hash_key_is_wrong_usage() {
+    let text = cookie(KEY);
+    let lone: [&[&str]; 3] = [
+        &["--block-key", BLOCK],
+        &["--block-key", BLOCK, "--hash-key", KEY],
+        &[
+            "--hash-key",
+            KEY,
+            "--block-key",
+            BLOCK,
+            "--block-key",
+            BLOCK,
+        ],
+    ];
+    for lone in lone {
+        assert!(inspect(lone, &text).error(2).contains("--block-key"));
+    }
+}
+
+#[test]
+fn bad_keys_are_wrong_usage_and_not_printed() {
+    let bad: [&[&str]; 7] = [
+        &[],
+        &["--hash-key", ""],
+        &["--hash-key", "c0ffeec0ffee,c0ffeec0ffee"],
+        &["--hash-key", "c0ffee5"],
+        &["--hash-key", "c0ffeeXX"],
+        &["--hash-key", "00", "--block-key", "c0ffee"],
+        &["--keys-file", "/no/such/file"],
+    ];
+    for bad in bad {
+        let ran = inspect(bad, &cookie(KEY));
+        assert!(!ran.error(2).contains("c0ffee"), "{ran:?}");
+    }
+}
+
+#[test]
+fn keys_come_from_the_environment_unless_they_are_given() {
+    let text = cookie(KEY);
+    let with = |keys: &str, options: &[&str]| {
+        let mut arguments = vec!["inspect", "--name", "s", "--max-age", "0", &text];
+        arguments.extend(options);
+        let mut command = command(&arguments);
+        command.env("SESSION_KEYS", keys);
+        ran(command)
+    };
+    assert_eq!(with(KEY, &[]).value(), "abc");
+    assert_eq!(with(&format!("00,{BLOCK}, {KEY}"), &[]).value(), "abc");
+    assert_eq!(with("zz", &["--hash-key", KEY]).value(), "abc");
+    let broken = format!("{KEY},c0ffee");
+    for keys in ["", " ", "c0ffeeXX", &broken] {
+        assert!(!with(keys, &[]).error(2).contains("c0ffee"));
+    }
+}
+
+#[test]
+fn keys_come_from_a_file_as_the_environment_has_them_or_as_keygen_prints_them() {
+    let keys = format!("{KEY},{BLOCK}");
+    let text = cookie(&keys);
+    let file = File::new("keys");
+    for content in [
+        keys.clone(),
+        format!("{keys}\n"),
+        format!("X=1\nSESSION_KEYS={keys}\n"),
+    ] {
+        fs::write(&file.0, &content).unwrap();
+        let mut command = command(&["inspect", "--name=s", "--max-age=0", "--keys-file"]);
+        command.arg(&file.0).arg(&text).env("SESSION_KEYS", "00");
+        assert_eq!(ran(command).value(), "abc", "{content}");
+    }
+    for content in [&b""[..], b"\n", b"c0ffeeXX", b"\xff\xff"] {
+        fs::write(&file.0, content).unwrap();
+        let ran = inspect(&["--keys-file", file.0.to_str().unwrap()], &text);
+        assert!(!ran.error(2).contains("c0ffee"));
+    }
+}
+
+#[test]
+fn texts_come_from_stdin_and_may_be_long() {
+    let long = "z".repeat(300_000);
+    let text = sealed(&gob::encode_string(long.as_bytes()));
+    for end in ["", "\n", "\r\n"] {
+        let stdin = format!("{text}{end}");
+        let arguments = [
+            "inspect",
+            "--name",
+            "s",
+            "--hash-key",
+            KEY,
+            "--max-age",
+            "0",
+            "-",
+        ];
+        assert_eq!(
+            run_with_stdin(&arguments, stdin.as_bytes()).value(),
+            json!(long)
+        );
+    }
+    let arguments = ["inspect", "--name", "s", "--hash-key", KEY, "-"];
+    run_with_stdin(&arguments, b"").error(1);
+    run_with_stdin(&arguments, b"\xff\xfe").error(1);
+}
+
+#[test]
+fn what_keygen_prints_seals_and_opens() {
+    let sizes: [(&[&str], [usize; 2]); 4] = [
+        (&[], [64, 64]),
+        (&["--hash-bytes", "64", "--block-bytes", "16"], [128, 32]),
+        (&["--block-bytes=24"], [64, 48]),
+        (&["--block-bytes=0"], [64, 0]),
+    ];
+    for (options, [hash, block]) in sizes {
+        let ran = run(&[&["keygen"], options].concat());
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        let line = |name: &str| {
+            ran.stdout
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+        };
+        let (hash_key, block_key) = (line("HASH_KEY").unwrap(), line("BLOCK_KEY"));
+        assert_eq!(
+            [hash_key.len(), block_key.unwrap_or_default().len()],
+            [hash, block]
+        );
+        let text = cookie(line("SESSION_KEYS").unwrap());
+        let mut options = vec!["--hash-key", hash_key];
+        options.extend(block_key.iter().flat_map(|key| ["--block-key", key]));
+        assert_eq!(inspect(&options, &text).value(), "abc");
+
+        let file = File::new(&format!("keygen{block}"));
+        fs::write(&file.0, &ran.stdout).unwrap();
+        assert_eq!(
+            inspect(&["--keys-file", file.0.to_str().unwrap()], &text).value(),
+            "abc"
+        );
+    }
+    assert_ne!(run(&["keygen"]).stdout, run(&["keygen"]).stdout);
+}
+
+/// A file of the test's own; it goes with this value.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        Self(env::temp_dir().join(format!("pgstore-cli-{}-{name}", std::process::id())))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
