@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, VARY};
 use crate::cookie;
 use crate::id::SessionId;
 use crate::manager::SessionManager;
-use crate::name::{CookieName, InvalidCookieName};
+use crate::name::{CookieError, CookieName};
 use crate::options::MaxAge;
 use crate::random;
 use crate::registry::Sessions;
@@ -26,10 +26,11 @@ impl SessionManager {
     /// [`sessions`](SessionManager::sessions).
     ///
     /// # Errors
-    /// [`InvalidCookieName`]; a cookie that does not open is no error but a new session.
+    /// [`CookieError`]; a cookie that does not open is no error but a new session.
     // Go: pgstore.go Get and New.
-    pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, InvalidCookieName> {
+    pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, CookieError> {
         let name = CookieName::new(name)?;
+        self.options.check(&name)?;
         Ok(self.begin(name, &cookie::headers(request)))
     }
 

@@ -76,7 +76,7 @@ pub use id::SessionId;
 pub use manager::SessionManager;
 #[cfg(feature = "middleware")]
 pub use middleware::SessionLayer;
-pub use name::{CookieName, InvalidCookieName};
+pub use name::{CookieError, CookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
 pub use random::NoRandomness;
 pub use registry::Sessions;

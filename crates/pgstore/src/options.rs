@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::name::{CookieError, CookieName};
+
 /// A cookie's attributes: secure by default, Go's with [`CookieOptions::go`].
 ///
 /// | | default | as in Go |
@@ -115,6 +117,22 @@ impl CookieOptions {
     }
 }
 
+impl CookieOptions {
+    /// Whether browsers keep a cookie of this name with these attributes.
+    // RFC 6265bis, sections 4.1.3 (prefixes), 5.6.7 (SameSite) and 5.5 (400 days).
+    pub(crate) fn check(&self, name: &CookieName) -> Result<(), CookieError> {
+        let for_host_only = self.secure && self.path == "/" && self.domain.is_empty();
+        let too_long = |age: Duration| age > Duration::from_secs(400 * 24 * 60 * 60);
+        match self.max_age {
+            _ if name.has_prefix("__Host-") && !for_host_only => Err(CookieError::HostPrefix),
+            _ if name.has_prefix("__Secure-") && !self.secure => Err(CookieError::SecurePrefix),
+            _ if self.same_site == SameSite::None && !self.secure => Err(CookieError::SameSiteNone),
+            MaxAge::For(age) if too_long(age) => Err(CookieError::MaxAge),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// How long a session's cookie lasts.
 ///
 /// From a number of seconds it is read as in Go: positive lasts that long, 0 until the browser
@@ -170,4 +188,56 @@ pub enum SameSite {
     Strict,
     /// Always. Browsers want [`Secure`](CookieOptions::secure) with it.
     None,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, options: CookieOptions) -> Result<(), CookieError> {
+        options.check(&CookieName::new(name).unwrap())
+    }
+
+    #[test]
+    fn prefixed_names_enforce_their_attributes() {
+        let secure = CookieOptions::default;
+        assert_eq!(check("__Host-s", secure()), Ok(()));
+        assert_eq!(
+            check("__HOST-s", secure().secure(false)),
+            Err(CookieError::HostPrefix)
+        );
+        assert_eq!(
+            check("__Host-s", secure().path("/app")),
+            Err(CookieError::HostPrefix)
+        );
+        assert_eq!(
+            check("__Host-s", secure().domain("a.b")),
+            Err(CookieError::HostPrefix)
+        );
+        assert_eq!(
+            check("__Secure-s", secure().path("/app").domain("a.b")),
+            Ok(())
+        );
+        assert_eq!(
+            check("__secure-s", secure().secure(false)),
+            Err(CookieError::SecurePrefix)
+        );
+    }
+
+    #[test]
+    fn same_site_none_requires_secure() {
+        let options = CookieOptions::default().same_site(SameSite::None);
+        assert_eq!(check("s", options.clone()), Ok(()));
+        assert_eq!(
+            check("s", options.secure(false)),
+            Err(CookieError::SameSiteNone)
+        );
+    }
+
+    #[test]
+    fn no_cookie_lasts_longer_than_400_days() {
+        let days = |days: i64| CookieOptions::default().max_age(days * 24 * 60 * 60);
+        assert_eq!(check("s", days(400)), Ok(()));
+        assert_eq!(check("s", days(401)), Err(CookieError::MaxAge));
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::header::HeaderValue;
 
 use crate::manager::SessionManager;
-use crate::name::{CookieName, InvalidCookieName};
+use crate::name::{CookieError, CookieName};
 use crate::session::Session;
 
 /// The sessions of one request, each under the name of its cookie.
@@ -53,9 +53,12 @@ impl Sessions {
     /// The session under a name: the same one every time. It is not read yet.
     ///
     /// # Errors
-    /// [`InvalidCookieName`].
-    pub fn get(&self, name: &str) -> Result<Session, InvalidCookieName> {
-        Ok(self.named(&CookieName::new(name)?))
+    /// [`CookieError`], when the name is not a token, or browsers would drop a cookie of that name
+    /// with the manager's attributes.
+    pub fn get(&self, name: &str) -> Result<Session, CookieError> {
+        let name = CookieName::new(name)?;
+        self.0.manager.options.check(&name)?;
+        Ok(self.named(&name))
     }
 
     pub(crate) fn named(&self, name: &CookieName) -> Session {

@@ -2,7 +2,7 @@ use tower_layer::Layer;
 
 use super::SessionService;
 use crate::manager::SessionManager;
-use crate::name::{CookieName, InvalidCookieName};
+use crate::name::{CookieError, CookieName};
 
 /// Gives every request of the services below it a [`Session`](crate::Session).
 ///
@@ -35,11 +35,14 @@ impl SessionLayer {
     /// A layer that keeps sessions under this cookie name.
     ///
     /// # Errors
-    /// [`InvalidCookieName`], when the name is not a token.
-    pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, InvalidCookieName> {
+    /// [`CookieError`], when the name is not a token, or browsers would drop a cookie of that name
+    /// with the manager's attributes.
+    pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, CookieError> {
+        let name = CookieName::new(name)?;
+        sessions.options.check(&name)?;
         Ok(Self {
             manager: sessions.clone(),
-            name: CookieName::new(name)?,
+            name,
         })
     }
 }

@@ -1,3 +1,4 @@
+use crate::name::CookieError;
 use crate::random::NoRandomness;
 use crate::store::{StoreError, StoreErrorKind};
 use crate::wire::{Blame, OpenError, TooLong, ValueError};
@@ -14,6 +15,9 @@ pub enum SessionError {
     /// The values have grown too large to be stored; what was stored before is unchanged.
     #[error("the session's values are too large: {0}")]
     TooLarge(#[source] TooLong),
+    /// Browsers would drop a cookie with these attributes.
+    #[error(transparent)]
+    Cookie(#[from] CookieError),
     /// The session was changed after the response's head was produced: from a body stream, or
     /// from a task that outlived its handler. The change is lost.
     #[error("the session was changed after the response's head was sent: change it in the handler")]
@@ -42,7 +46,7 @@ impl SessionError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Value(error) => error.blame(),
-            Self::TooLarge(_) | Self::HeadSent | Self::Destroyed => Blame::Usage,
+            Self::TooLarge(_) | Self::Cookie(_) | Self::HeadSent | Self::Destroyed => Blame::Usage,
             Self::Gone | Self::Undecodable(_) => Blame::Decode,
             Self::Store(error) => error.blame(),
             Self::NoRandomness(_) => Blame::Internal,

@@ -206,9 +206,11 @@ impl Session {
     /// [`MaxAge::Delete`] it destroys the session, as in Go.
     ///
     /// # Errors
+    /// [`SessionError::Cookie`] when browsers would drop such a cookie, and
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
     // Go: gorilla/sessions Session.Options.
     pub fn set_options(&self, options: CookieOptions) -> Result<(), SessionError> {
+        options.check(self.cookie_name())?;
         let delete = options.max_age == MaxAge::Delete;
         let mut state = self.state_looked_at();
         state.set_options(options)?;

@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("random", &[]),
     ("name", &["wire"]),
-    ("options", &[]),
+    ("options", &["name"]),
     ("id", &["random"]),
     ("cookie", &["clock", "name", "options"]),
     ("store", &["clock", "id", "random", "wire"]),
