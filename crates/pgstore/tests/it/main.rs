@@ -9,6 +9,7 @@ use libtest_mimic::Arguments;
 mod architecture;
 mod direct;
 mod from_go;
+mod fuzz_smoke;
 mod go_peer;
 mod gob;
 mod middleware;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         architecture::trials(),
         direct::trials(),
         from_go::trials(),
+        fuzz_smoke::trials(),
         go_peer::trials(),
         gob::trials(),
         middleware::trials(),

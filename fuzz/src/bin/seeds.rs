@@ -1,0 +1,19 @@
+//! Writes the seeds: a folder for each target, under `corpus/` or the folder given.
+
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+use pgstore_fuzz::seeds;
+
+fn main() -> io::Result<()> {
+    let corpus = env::args_os().nth(1).map_or("corpus".into(), PathBuf::from);
+    for (target, seeds) in seeds::all() {
+        let folder = corpus.join(target);
+        fs::create_dir_all(&folder)?;
+        for (nth, seed) in seeds.iter().enumerate() {
+            fs::write(folder.join(format!("seed-{nth:03}")), seed)?;
+        }
+        println!("{}: {} seeds", folder.display(), seeds.len());
+    }
+    Ok(())
+}
