@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::state::Operation;
 use super::{Session, SessionError};
-use crate::wire::{Draft, Key};
+use crate::wire::{Draft, Key, Typed};
 
 /// Where flashes live unless told otherwise.
 // Go: gorilla/sessions sessions.go flashesKey.
@@ -68,16 +68,11 @@ impl Session {
         self.load().await?;
         let list = list.into();
         let taken = self.state().change_read(|values| {
-            if !values.contains(list.clone()) {
-                return Ok((false, Vec::new()));
-            }
-            let mut without = values.clone();
-            let messages = without.take_list(list)?.into_iter().flatten();
-            let messages = messages
-                .map(|message| message.read())
-                .collect::<Result<_, _>>()?;
-            *values = without;
-            Ok((true, messages))
+            let elements = values.list(list.clone())?;
+            let read = elements.iter().flatten().map(Typed::read);
+            let messages = read.collect::<Result<_, _>>()?;
+            let removed = values.remove_from_list(list, &elements)?;
+            Ok((removed > 0, messages))
         });
         Ok(taken?.unwrap_or_default())
     }

@@ -9,6 +9,7 @@ mod fit;
 mod fresh;
 pub mod go;
 mod key;
+mod list;
 mod map_key;
 mod node;
 mod node_key;
@@ -195,19 +196,6 @@ impl Values {
         }
         self.set(key, Some(list));
         Ok(())
-    }
-
-    /// Removes a `[]interface {}` and returns its elements; none if the key is absent or nil.
-    ///
-    /// # Errors
-    ///
-    /// Something else is stored under the key, and stays (gorilla/sessions panics).
-    pub fn take_list(&mut self, key: impl Into<Key>) -> Result<Vec<Option<Typed>>, ValueError> {
-        let key = key.into();
-        let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);
-        let items = std::mem::take(list_of(&key, &mut list)?);
-        self.remove(key);
-        Ok(items.into_iter().map(interface_of).collect())
     }
 
     /// Removes a value; whether it was there.
