@@ -44,7 +44,7 @@
 //! [`store`] keeps rows.
 //!
 //! Why it is as it is stands in [`docs::design`], what Go's names are called here in
-//! [`docs::from_go`].
+//! [`docs::from_go`], how to run it in [`docs::operations`].
 //!
 //! # Features
 //!
@@ -89,6 +89,8 @@ pub mod docs {
     pub mod design {}
     #[doc = include_str!("../docs/from-go.md")]
     pub mod from_go {}
+    #[doc = include_str!("../docs/operations.md")]
+    pub mod operations {}
 }
 
 #[cfg(doctest)]
