@@ -75,6 +75,28 @@ fn bad_texts_get_gos_verdict_as_the_exit_code() {
     assert!(run(&empty).error(2).contains("--block-key is empty"));
 }
 
+#[test]
+fn another_hash_than_sha256_signs_the_name_and_is_made_by_the_key_as_well() {
+    for mut vector in vectors("securecookie") {
+        if vector["hash_func"] == "sha256" {
+            continue;
+        }
+        let (sealed, hash) = (vector["encoded"].take(), vector["keys"]["hash"].take());
+        let mut open = |name: &str, hash: &Value, options: &[&str]| {
+            vector["cookie_name"] = json!(name);
+            vector["keys"]["hash"] = hash.clone();
+            inspect(&vector, text(&sealed), options)
+        };
+        assert_eq!(
+            open("session", &hash, &["--at", "1702592000"]).value(),
+            "abc"
+        );
+        open("session", &hash, &["--at", "1702592001"]).error(1);
+        open("other", &hash, &["--max-age", "0"]).error(1);
+        open("session", &json!("00"), &["--max-age", "0"]).error(1);
+    }
+}
+
 fn of_securecookie(vector: &str) -> Value {
     let id = json!("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQGEZA");
     let bytes: Vec<u8> = (0..64).collect();
