@@ -4,16 +4,6 @@ use data_encoding::{BASE64URL, HEXLOWER};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The targets by name, each with its seeds.
-pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
-    vec![
-        ("cookie", cookies()),
-        ("gob", gobs()),
-        ("cookie_header", cookie_headers()),
-        ("connection_string", connection_strings()),
-    ]
-}
-
 /// Sealed texts, and their dates and values, which the target signs.
 pub fn cookies() -> Vec<Vec<u8>> {
     let texts = sealed();
