@@ -29,7 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// How many mutations of each property are tried: a few seconds together, in a debug build.
-const ROUNDS: usize = 20_000;
+const ROUNDS: usize = 10_000;
 
 fn cookies() {
     over_mutations(&seeds::cookies(), properties::cookie);
