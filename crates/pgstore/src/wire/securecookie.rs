@@ -3,13 +3,12 @@
 //! The steps are numbered as in `securecookie.go`, functions `Encode` and `Decode`.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use data_encoding::{BASE64URL, Encoding};
 use hmac::Mac;
 
-use super::Blame;
+use super::base64;
+use super::error::{OpenError, TooLong};
 use super::gob::GobError;
 use super::keys::{Iv, KeyPair, Keys};
 
@@ -90,14 +89,14 @@ impl SecureCookie {
         // 2. Encrypt (optional).
         let value = encrypt(keys, iv, plaintext);
         // 3. Encode and put the date in front.
-        let signed = format!("{now}|{}", BASE64URL.encode(&value));
+        let signed = format!("{now}|{}", base64::encode(&value));
         // 4. Sign, and append the raw MAC.
         let mac = mac_over(keys, name, signed.as_bytes())
             .finalize()
             .into_bytes();
         let sealed = [signed.as_bytes(), b"|", &mac].concat();
         // 5. Encode all of it; check the length.
-        let text = BASE64URL.encode(&sealed);
+        let text = base64::encode(&sealed);
         match self.excess(text.len()) {
             Some(too_long) => Err(too_long),
             None => Ok(text),
@@ -125,7 +124,7 @@ impl SecureCookie {
             return Err(OpenError::TooLong(too_long));
         }
         // 2. Decode, and 3. split: the same for every key pair.
-        let sealed = decode_base64(text).ok_or(OpenError::Encoding)?;
+        let sealed = base64::decode(text).ok_or(OpenError::Encoding)?;
         let parts = split(&sealed).ok_or(OpenError::NotSigned)?;
         // 4. to 8. with each pair in turn; the last failure past the MAC tells the most.
         let mut failure = OpenError::NotSigned;
@@ -157,7 +156,7 @@ impl SecureCookie {
         // 5. and 6. Check the date.
         let issued_at = self.check_age(parts.date, now)?;
         // 7. Decode and decrypt (optional).
-        let value = decode_base64(parts.value).ok_or(OpenError::Encoding)?;
+        let value = base64::decode(parts.value).ok_or(OpenError::Encoding)?;
         let plaintext = decrypt(keys, value).ok_or(OpenError::NotDecrypted)?;
         // 8. Deserialize.
         Ok((read(&plaintext).map_err(OpenError::Value)?, issued_at))
@@ -252,96 +251,6 @@ fn decrypt(keys: &KeyPair, mut value: Vec<u8>) -> Option<Vec<u8>> {
     Some(value)
 }
 
-/// Base64url with padding, read as Go reads it: trailing bits may be set, CR and LF are skipped.
-// Go: encoding/base64 URLEncoding, not Strict. It takes no text after padding, as data-encoding
-// would, so padding is looked at here first.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
-        let mut specification = BASE64URL.specification();
-        specification.check_trailing_bits = false;
-        // The specification is BASE64URL's own, less one check: it is a valid one.
-        specification.encoding().unwrap_or(BASE64URL)
-    });
-    let text = without_line_breaks(text);
-    let padding = text
-        .iter()
-        .position(|byte| *byte == b'=')
-        .unwrap_or(text.len());
-    if text[padding..].len() > 2 {
-        return None;
-    }
-    LENIENT.decode(&text).ok()
-}
-
-fn without_line_breaks(text: &[u8]) -> Cow<'_, [u8]> {
-    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    if text.iter().any(is_break) {
-        text.iter()
-            .copied()
-            .filter(|byte| !is_break(byte))
-            .collect()
-    } else {
-        text.into()
-    }
-}
-
-/// A sealed text is longer than the maximal length allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sealed text is {length} characters long, the limit is {limit}")]
-#[non_exhaustive]
-pub struct TooLong {
-    /// How many characters it has or would have.
-    pub length: usize,
-    /// How many it may have.
-    pub limit: usize,
-}
-
-impl TooLong {
-    /// Always [`Blame::Usage`]: what is sealed comes from the application.
-    #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
-    }
-}
-
-/// Why a sealed text did not open. None of it is remarkable on the open internet.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// It is longer than the maximal length.
-    #[error(transparent)]
-    TooLong(TooLong),
-    /// It is not base64.
-    #[error("the text is not base64")]
-    Encoding,
-    /// No key pair signed it under this name.
-    #[error("the text was not signed by any of the keys under this name")]
-    NotSigned,
-    /// Its date is not a number.
-    #[error("the date is not a number")]
-    Timestamp,
-    /// It is younger than the minimal age.
-    #[error("the text is too new")]
-    TooNew,
-    /// It is older than the maximal age.
-    #[error("the text has expired")]
-    Expired,
-    /// It is too short to have been encrypted.
-    #[error("the text could not be decrypted")]
-    NotDecrypted,
-    /// What was sealed is not what was expected there.
-    #[error("what was sealed could not be read")]
-    Value(#[source] GobError),
-}
-
-impl OpenError {
-    /// Always [`Blame::Decode`].
-    #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Decode
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,15 +332,6 @@ mod tests {
     }
 
     #[test]
-    fn a_text_after_padding_is_not_base64() {
-        assert_eq!(decode_base64(b"QQ==QQ=="), None);
-        assert_eq!(decode_base64(b"QQ=="), Some(b"A".to_vec()));
-        assert_eq!(decode_base64(b"Q\r\nQ=\n="), Some(b"A".to_vec()));
-        assert_eq!(decode_base64(b"QR=="), Some(b"A".to_vec()));
-        assert_eq!(decode_base64(b"QQ"), None);
-    }
-
-    #[test]
     fn no_single_changed_bit_still_opens() {
         let text = codec()
             .seal("a", b"plain text", 100, [0; 16])
@@ -440,7 +340,7 @@ mod tests {
         for bit in 0..text.len() * 8 {
             let mut changed = text.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let same_bytes = decode_base64(&changed) == decode_base64(&text);
+            let same_bytes = base64::decode(&changed) == base64::decode(&text);
             assert_eq!(
                 codec().open("a", &changed, 100, raw).is_ok(),
                 same_bytes,
