@@ -12,5 +12,6 @@ pub use gob::{error::GobError, tree::Typed};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
 pub use securecookie::{Opened, SecureCookie};
 pub use value::{
-    Draft, Entries, Fields, Key, List, Node, ValueError, ValueErrorKind, Values, View, go,
+    Draft, Entries, Fields, GoPeer, Key, List, Node, RegisteredNames, ValueError, ValueErrorKind,
+    Values, View, go,
 };

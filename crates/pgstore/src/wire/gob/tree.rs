@@ -42,6 +42,13 @@ impl Typed {
         &self.name
     }
 
+    /// This value and all values of interface type within it.
+    pub(crate) fn all(&self) -> Vec<&Self> {
+        let mut found = vec![self];
+        self.value.collect(&mut found);
+        found
+    }
+
     /// Gives this value and all within it their table of types.
     pub(super) fn attach(&mut self, types: &Arc<Types>) {
         self.types = Arc::clone(types);
@@ -86,6 +93,25 @@ impl Value {
             }
             Self::Interface(Some(typed)) => typed.value.levels(),
             _ => 0,
+        }
+    }
+
+    /// Adds the values of interface type within it.
+    fn collect<'a>(&'a self, found: &mut Vec<&'a Typed>) {
+        match self {
+            Self::Interface(Some(typed)) => {
+                found.push(typed);
+                typed.value.collect(found);
+            }
+            Self::Slice(list) | Self::Array(list) => {
+                list.iter().for_each(|value| value.collect(found));
+            }
+            Self::Struct(fields) => fields.iter().for_each(|(_, value)| value.collect(found)),
+            Self::Map(pairs) => pairs.iter().for_each(|(key, value)| {
+                key.collect(found);
+                value.collect(found);
+            }),
+            _ => {}
         }
     }
 

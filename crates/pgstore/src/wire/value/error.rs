@@ -41,6 +41,18 @@ pub enum ValueErrorKind {
         /// The Go type of what is stored.
         found: String,
     },
+    /// The Go program has not registered a type that the value needs, and would refuse the whole
+    /// session.
+    #[error(
+        "the Go program cannot read {name}, and so nothing of the session; add this line to it and \
+         the name to GoPeer::registered: {line}"
+    )]
+    Unregistered {
+        /// The name under which Go has to know the type.
+        name: String,
+        /// The line to add to the Go program.
+        line: String,
+    },
     /// The stored value is not what the Rust type reads.
     #[error("Go's {found} cannot be read as this type: {reason}")]
     Mismatch {

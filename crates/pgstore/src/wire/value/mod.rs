@@ -8,6 +8,8 @@ mod error;
 mod fit;
 mod fresh;
 pub mod go;
+mod go_line;
+mod go_peer;
 mod key;
 mod list;
 mod map_key;
@@ -30,6 +32,7 @@ use super::gob::{
 
 pub use draft::Draft;
 pub use error::{ValueError, ValueErrorKind};
+pub use go_peer::{GoPeer, RegisteredNames};
 pub use key::Key;
 pub use node::{Node, View};
 pub use parts::{Entries, Fields, List};
@@ -177,8 +180,37 @@ impl Values {
     /// Puts a draft in place. An existing value keeps its Go type whenever the new one fits it.
     pub fn put(&mut self, key: impl Into<Key>, draft: &Draft) {
         let key = key.into();
-        let fitted = self.typed(&key).and_then(|typed| fit(&draft.0, typed));
-        self.set(key, fitted.or_else(|| fresh(&draft.0)));
+        let value = self.ready(&key, draft);
+        self.set(key, value);
+    }
+
+    /// Puts a draft in place as [`put`](Self::put) does, if a Go program can read it afterwards.
+    ///
+    /// ```
+    /// use pgstore::wire::{Draft, GoPeer, Values};
+    ///
+    /// let go = GoPeer::registered(["time.Time"]);
+    /// let mut values = Values::new();
+    /// let draft = Draft::new("seen", &std::time::SystemTime::now())?;
+    /// values.put_for("seen", &draft, &go)?;
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The key or the value, or what is within it, needs a type that the Go program has not
+    /// registered and that the existing value does not have. The values are unchanged.
+    pub fn put_for(
+        &mut self,
+        key: impl Into<Key>,
+        draft: &Draft,
+        go: &GoPeer,
+    ) -> Result<(), ValueError> {
+        let key = key.into();
+        let value = self.ready(&key, draft);
+        self.check(&key, value.as_ref(), go)?;
+        self.set(key, value);
+        Ok(())
     }
 
     /// Appends to a `[]interface {}`, which is made if the key is absent or nil. Flashes are such.
@@ -188,12 +220,37 @@ impl Values {
     /// Something else is stored under the key (gorilla/sessions panics), or the element would be
     /// deeper in the list than 64 levels.
     pub fn push(&mut self, key: impl Into<Key>, draft: &Draft) -> Result<(), ValueError> {
+        self.push_for(key, draft, &GoPeer::None)
+    }
+
+    /// Appends to a `[]interface {}` as [`push`](Self::push) does, if a Go program can read it
+    /// afterwards.
+    ///
+    /// ```
+    /// use pgstore::wire::{Draft, GoPeer, Values};
+    ///
+    /// let mut values = Values::new();
+    /// let draft = Draft::new("_flash", "saved")?;
+    /// values.push_for("_flash", &draft, &GoPeer::registered(["main.User"]))?;
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`push`](Self::push), and of [`put_for`](Self::put_for). The values are unchanged.
+    pub fn push_for(
+        &mut self,
+        key: impl Into<Key>,
+        draft: &Draft,
+        go: &GoPeer,
+    ) -> Result<(), ValueError> {
         let key = key.into();
         let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);
         list_of(&key, &mut list)?.push(interface(&draft.0));
         if list.value.levels() > MAX_LEVELS {
             return Err(ValueError::new(&key, ValueErrorKind::TooDeep));
         }
+        self.check(&key, Some(&list), go)?;
         self.set(key, Some(list));
         Ok(())
     }
@@ -221,6 +278,20 @@ impl Values {
     /// All keys in their order; `None` is Go's nil.
     pub fn keys(&self) -> impl Iterator<Item = Option<&Typed>> {
         self.entries.iter().map(|(key, _)| key.as_ref())
+    }
+
+    /// The Go value that a draft becomes here.
+    fn ready(&self, key: &Key, draft: &Draft) -> Option<Typed> {
+        let fitted = self.typed(key).and_then(|typed| fit(&draft.0, typed));
+        fitted.or_else(|| fresh(&draft.0))
+    }
+
+    /// Whether Go can read a new value, and its key if that is new.
+    fn check(&self, key: &Key, value: Option<&Typed>, go: &GoPeer) -> Result<(), ValueError> {
+        if self.position(key).is_none() {
+            go.check(key, Some(&key.0), None)?;
+        }
+        go.check(key, value, self.typed(key))
     }
 
     fn typed(&self, key: &Key) -> Option<&Typed> {
