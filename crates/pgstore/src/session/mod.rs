@@ -248,6 +248,7 @@ impl Session {
         self.state().close();
     }
 
+    #[cfg(feature = "middleware")]
     pub(crate) fn discard_values(&self) {
         self.state().discard_values();
     }
