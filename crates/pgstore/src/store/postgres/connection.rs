@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
-use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Statement};
 
 use super::connect_error::ConnectError;
-use super::dial::Dial;
+use super::dial::{Dial, Line};
 use super::failure::Failure;
 use super::statements::{Kind, Statements};
 use super::verbs::Verb;
@@ -19,17 +18,17 @@ use super::verbs::Verb;
 pub(super) struct Connection {
     client: Client,
     prepared: [OnceCell<Statement>; Kind::COUNT],
-    driver: JoinHandle<()>,
+    line: Line,
     retired: AtomicBool,
 }
 
 impl Connection {
     pub(super) async fn open(dial: &Dial) -> Result<Self, ConnectError> {
-        let (client, driver) = dial.connect().await?;
+        let (client, line) = dial.connect().await?;
         Ok(Self {
             client,
             prepared: Default::default(),
-            driver,
+            line,
             retired: AtomicBool::new(false),
         })
     }
@@ -42,6 +41,11 @@ impl Connection {
     /// Gives it no new work; it ends when the work it has is done. Says whether this is news.
     pub(super) fn retire(&self) -> bool {
         !self.retired.swap(true, Ordering::Relaxed)
+    }
+
+    /// Which of the hosts it leads to.
+    pub(super) fn host(&self) -> usize {
+        self.line.host
     }
 
     /// Runs one statement. Dropping the future leaves the connection usable.
@@ -73,7 +77,7 @@ impl Connection {
     pub(super) fn give_up(&self, dial: &Arc<Dial>, grace: Duration) {
         self.retire();
         let (token, dial) = (self.client.cancel_token(), Arc::clone(dial));
-        let driver = self.driver.abort_handle();
+        let driver = self.line.driver.abort_handle();
         tokio::spawn(async move {
             dial.cancel(token).await;
             tokio::time::sleep(grace).await;
@@ -85,6 +89,6 @@ impl Connection {
     pub(super) async fn end(self) {
         drop(self.client);
         // An error means that the driver was cut off or its runtime went away: ended, too.
-        let _ = self.driver.await;
+        let _ = self.line.driver.await;
     }
 }

@@ -4,20 +4,26 @@
 //! operation may take; [`migrations`] is the SQL that [`PgStore::migrate`] runs.
 //!
 //! Inside, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs.rs`), the *link*
-//! (`link.rs`) finds it a connection and tries it as often as makes sense, the *slot* (`slot.rs`)
-//! brings lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
+//! (`link.rs`) tries it as often as makes sense on a connection out of its *lines* (`lines.rs`:
+//! `slots.rs` or the application's pool), the *slot* (`slot.rs`) has the *dial* (`dial.rs`,
+//! [`connecting`]) bring lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
 //! (`sql/`) once and pipelines it with other callers'. `failure.rs` says what an error means.
 
 mod connect_error;
+pub mod connecting;
 mod connection;
 mod dial;
 mod failure;
 mod gate;
+mod lines;
 mod link;
 mod migrate;
 mod migrate_error;
 mod options;
+#[cfg(feature = "deadpool")]
+mod pooled;
 mod slot;
+mod slots;
 mod statements;
 mod table;
 mod types;
@@ -85,7 +91,9 @@ impl PgStore {
     /// (`postgres://user:password@host:port/database`) or keywords (`host=/run/postgresql
     /// dbname=web`).
     ///
-    /// It opens one connection and changes nothing in the database; see [`PgStore::migrate`].
+    /// Both mean what they mean to libpq, and so to `psql`: several hosts, `PG*` variables,
+    /// `~/.pgpass`, `sslmode`; [`connecting`] has the table of options. It opens one connection and
+    /// changes nothing in the database; see [`PgStore::migrate`].
     ///
     /// # Errors
     /// When the connection string cannot be read or no connection comes about.
@@ -96,7 +104,39 @@ impl PgStore {
         PgStoreOptions::new().connect(url).await
     }
 
-    /// Waits for the operations under way, for one deadline at most, and ends the connections.
+    /// Uses the application's own pool for every statement, with the default options.
+    ///
+    /// When the application has a pool anyway and connections are scarce. The store's own two
+    /// connections are quicker: many callers' statements share them, while a pool's connection is
+    /// one caller's at a time. How to connect, TLS and all, is the pool's affair; waiting for one
+    /// of its connections counts towards the deadline; [`close`](PgStore::close) leaves it open.
+    /// Nothing is asked of the pool before the first use.
+    ///
+    /// Each operation takes a connection, sends one statement (prepared once and kept in the
+    /// pool's cache) and gives it back; [`PgStore::migrate`] takes one and closes it afterwards. A
+    /// connection whose statement was not waited for to its end is closed, too.
+    ///
+    /// ```no_run
+    /// use deadpool_postgres::{Manager, Pool};
+    /// use pgstore::store::PgStore;
+    /// use tokio_postgres::NoTls;
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let manager = Manager::new("host=localhost user=app dbname=web".parse()?, NoTls);
+    /// let pool = Pool::builder(manager).max_size(8).build()?;
+    /// let store = PgStore::from_pool(pool.clone());
+    /// # Ok(())
+    /// # }
+    /// ```
+    // Go: pgstore.go NewPGStoreFromPool, whose Close closes the application's pool, too.
+    #[cfg(feature = "deadpool")]
+    #[must_use]
+    pub fn from_pool(pool: deadpool_postgres::Pool) -> Self {
+        PgStoreOptions::new().from_pool(pool)
+    }
+
+    /// Waits for the operations under way, for one deadline at most, and ends the connections
+    /// that are the store's own.
     ///
     /// Later calls, also on clones, fail with
     /// [`StoreErrorKind::Closed`](super::StoreErrorKind::Closed). Twice is harmless.

@@ -1,11 +1,15 @@
 //! How many connections, how long, which table.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::connect_error::ConnectError;
+use super::connecting::Environment;
 use super::dial::Dial;
+use super::lines::Lines;
 use super::link::Link;
+use super::slots::Slots;
 use super::statements::Statements;
 use super::table::TableName;
 use super::{Inner, PgStore};
@@ -29,7 +33,8 @@ use super::{Inner, PgStore};
 pub struct PgStoreOptions {
     connections: usize,
     deadline: Duration,
-    connect_timeout: Duration,
+    connect_timeout: Option<Duration>,
+    environment: Environment,
     table: TableName,
 }
 
@@ -41,7 +46,8 @@ impl PgStoreOptions {
         Self {
             connections: 2,
             deadline: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: None,
+            environment: Environment::default(),
             table: TableName::default(),
         }
     }
@@ -67,10 +73,44 @@ impl PgStoreOptions {
     }
 
     /// How long one attempt to connect may take (default 5 seconds).
+    ///
+    /// Each address of each host has this time. A `connect_timeout` in the connection string comes
+    /// before it, `PGCONNECT_TIMEOUT` after it.
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self {
-            connect_timeout,
+            connect_timeout: Some(connect_timeout),
+            ..self
+        }
+    }
+
+    /// The variables that the connection string is completed from (default: the process's own).
+    ///
+    /// `PGHOST`, `PGPASSWORD` and the like, as the [table](super::connecting) has them, and `HOME`
+    /// for the files in the home folder. For tests, and for programs that are not to depend on
+    /// them:
+    ///
+    /// ```
+    /// use pgstore::store::postgres::PgStoreOptions;
+    ///
+    /// # fn example() -> Result<(), pgstore::store::postgres::ConnectError> {
+    /// let store = PgStoreOptions::new()
+    ///     .environment([("PGUSER", "app"), ("PGSSLMODE", "verify-full")])
+    ///     .connect_lazily("postgres://db.internal/web")?;
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async { example().unwrap() });
+    /// ```
+    #[must_use]
+    pub fn environment<K, V>(self, variables: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        let variables = variables.into_iter();
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        Self {
+            environment: Environment::Given(Arc::new(variables.collect::<HashMap<_, _>>())),
             ..self
         }
     }
@@ -100,15 +140,28 @@ impl PgStoreOptions {
     /// # Errors
     /// When the connection string cannot be read.
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
-        let dial = Dial::parse(url, self.connect_timeout)?;
+        let dial = Dial::parse(url, self.connect_timeout, &self.environment)?;
+        let slots = Slots::new(dial, self.connections, self.deadline);
+        Ok(self.store(Lines::Own(slots)))
+    }
+
+    /// Uses the application's own pool; see [`PgStore::from_pool`].
+    ///
+    /// Of the settings, those about connecting have no meaning then.
+    #[cfg(feature = "deadpool")]
+    #[must_use]
+    pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
+        self.store(Lines::Pool(super::pooled::Pooled::new(pool)))
+    }
+
+    fn store(self, lines: Lines) -> PgStore {
         let statements = Statements::about(&self.table);
-        let link = Link::new(dial, statements, self.connections, self.deadline);
-        Ok(PgStore {
+        PgStore {
             inner: Arc::new(Inner {
-                link,
+                link: Link::new(lines, statements, self.deadline),
                 table: self.table,
             }),
-        })
+        }
     }
 }
 

@@ -341,19 +341,19 @@ async fn wrong_settings_each_have_their_own_error_without_the_password() {
     let tests = [
         (
             "postgres://u:hunter2@h/d?colour=red".to_owned(),
-            ConnectErrorKind::Settings,
+            ConnectErrorKind::UnknownOption,
         ),
         (
             format!("postgres://u:hunter2@127.0.0.1:{refused}/d"),
-            ConnectErrorKind::Unreachable,
+            ConnectErrorKind::Refused,
         ),
         (
             "postgres://u:hunter2@nowhere.invalid/d".to_owned(),
-            ConnectErrorKind::Unreachable,
+            ConnectErrorKind::UnknownHost,
         ),
         (
             "host=/nowhere user=u password=hunter2".to_owned(),
-            ConnectErrorKind::Unreachable,
+            ConnectErrorKind::Refused,
         ),
         (
             format!("postgres://postgres:hunter2@127.0.0.1:{port}/no_such_database"),

@@ -1,0 +1,126 @@
+//! The store's own connections, which all callers share.
+
+use std::error::Error;
+use std::slice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::connect_error::ConnectError;
+use super::connection::Connection;
+use super::dial::Dial;
+use super::failure::{DatabaseError, Failure};
+use super::link::{closed, timed_out};
+use super::slot::{Slot, outcome};
+use super::statements::Statements;
+use super::verbs::Verb;
+use crate::store::{StoreError, StoreErrorKind};
+
+/// A few connections for requests and one for background work.
+#[derive(Debug)]
+pub(super) struct Slots {
+    dial: Arc<Dial>,
+    slots: Vec<Arc<Slot>>,
+    background: Arc<Slot>,
+    turn: AtomicUsize,
+    /// How long a connection may go on with what nobody waits for any more.
+    grace: Duration,
+}
+
+impl Slots {
+    pub(super) fn new(dial: Dial, connections: usize, grace: Duration) -> Self {
+        Self {
+            dial: Arc::new(dial),
+            slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
+            background: Arc::default(),
+            turn: AtomicUsize::new(0),
+            grace,
+        }
+    }
+
+    pub(super) fn dial(&self) -> &Dial {
+        &self.dial
+    }
+
+    /// Opens the first connection; the others follow when they are first used.
+    pub(super) async fn open(&self) -> Result<(), ConnectError> {
+        match self.slots[0].connect(&self.dial) {
+            Some(attempt) => outcome(attempt).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs a verb once.
+    pub(super) async fn attempt<V: Verb>(
+        &self,
+        verb: &V,
+        statements: &Statements,
+        deadline: Instant,
+    ) -> Result<V::Answer, Failure> {
+        let slots = match V::BACKGROUND {
+            true => slice::from_ref(&self.background),
+            false => &self.slots,
+        };
+        let connection = timeout_at(deadline, self.connection(slots))
+            .await
+            .map_err(|_| timed_out())??;
+        match timeout_at(deadline, connection.run(verb, statements)).await {
+            Ok(answer) => answer.inspect_err(|failure| self.note(&connection, failure)),
+            Err(_) => {
+                connection.give_up(&self.dial, self.grace);
+                Err(timed_out())
+            }
+        }
+    }
+
+    /// Lets go of the connection for background work until there is some again.
+    pub(super) fn rest(&self) {
+        self.background.release();
+    }
+
+    pub(super) async fn close(&self, deadline: Instant) {
+        for slot in self.slots.iter().chain([&self.background]) {
+            let _ = timeout_at(deadline, slot.close()).await;
+        }
+    }
+
+    /// A connection whose turn it is; while that one is away, any that is there.
+    async fn connection(&self, slots: &[Arc<Slot>]) -> Result<Arc<Connection>, Failure> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let (before, from) = slots.split_at(turn % slots.len());
+        if let Some(connection) = from[0].live() {
+            return Ok(connection);
+        }
+        let attempt = from[0]
+            .connect(&self.dial)
+            .ok_or_else(|| Failure::last(closed()))?;
+        match from.iter().chain(before).find_map(|slot| slot.live()) {
+            Some(connection) => Ok(connection),
+            None => outcome(attempt).await.map_err(unavailable),
+        }
+    }
+
+    /// Retires a connection that is of no use any more; many callers may find that out at once.
+    fn note(&self, connection: &Connection, failure: &Failure) {
+        if failure.retires && connection.retire() {
+            if is_read_only(failure) {
+                self.dial.demote(connection.host());
+            }
+            let cause = failure.error.source();
+            tracing::warn!(cause, "a connection to the session store was lost");
+        }
+    }
+}
+
+/// Whether the server was a primary once and is none now.
+fn is_read_only(failure: &Failure) -> bool {
+    let cause = failure.error.source();
+    let answer = cause.and_then(|cause| cause.downcast_ref::<DatabaseError>());
+    answer.is_some_and(|answer| answer.sqlstate() == "25006")
+}
+
+fn unavailable(error: ConnectError) -> Failure {
+    Failure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
+}
