@@ -120,10 +120,7 @@ impl Session {
         self.load().await?;
         Ok(matches!(
             self.state().content,
-            Content::Read {
-                row_since: None,
-                ..
-            }
+            Content::Read { row: None, .. }
         ))
     }
 

@@ -23,27 +23,45 @@ pub(crate) struct SealedRows {
     pub(crate) name: CookieName,
 }
 
-/// What was written: a session's ID and times from now on.
+/// What was written: a session's ID and row from now on.
 pub(super) struct Stored {
     pub(super) id: SessionId,
-    pub(super) created_on: Timestamp,
-    pub(super) sealed_at: Timestamp,
+    pub(super) row: Seen,
 }
 
 impl Stored {
     fn new(id: SessionId, row: &Row) -> Self {
-        Self {
-            id,
-            created_on: row.created_on,
-            sealed_at: row.modified_on,
-        }
+        let row = Seen::new(row);
+        Self { id, row }
     }
 }
 
 /// A row that is there, opened.
 pub(super) struct OpenedRow {
     pub(super) values: Values,
+    pub(super) row: Seen,
+}
+
+/// What a save has to know of the row that it replaces.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
     pub(super) created_on: Timestamp,
+    /// Its `modified_on`: another writer leaves another one.
+    pub(super) version: Timestamp,
+}
+
+impl Seen {
+    fn new(row: &Row) -> Self {
+        Self {
+            created_on: row.created_on,
+            version: row.modified_on,
+        }
+    }
+
+    /// The time to write over it: now, but never the same version again.
+    fn next_version(self, now: Timestamp) -> Timestamp {
+        now.max(self.version.plus(Duration::from_micros(1)))
+    }
 }
 
 impl SealedRows {
@@ -67,7 +85,7 @@ impl SealedRows {
         match data {
             Ok(data) => Ok(Some(OpenedRow {
                 values: data.value,
-                created_on: row.created_on,
+                row: Seen::new(row),
             })),
             Err(OpenError::Expired) => Ok(None),
             Err(error) => Err(SessionError::Undecodable(error)),
@@ -92,27 +110,30 @@ impl SealedRows {
         id: SessionId,
         values: &Values,
         max_age: MaxAge,
-        created_on: Option<Timestamp>,
+        seen: Seen,
     ) -> Result<Stored, SessionError> {
-        let row = self.seal(values, max_age, created_on)?;
-        match self.store.update(&id, &row).await? {
+        let row = self.seal(values, max_age, Some(seen))?;
+        match self.store.update(&id, seen.version, &row).await? {
             Written::Saved => Ok(Stored::new(id, &row)),
-            Written::Gone => Err(SessionError::Gone),
+            Written::Missed => Err(SessionError::Gone),
         }
     }
 
-    /// Ends the row and writes one under a fresh ID. The session begins anew.
+    /// Ends the row and writes one under a fresh ID. The session begins anew. A row that could
+    /// not be read (`None`) is ended whatever its version.
     pub(super) async fn rename(
         &self,
         old: &SessionId,
         values: &Values,
         max_age: MaxAge,
+        seen: Option<Seen>,
     ) -> Result<Stored, SessionError> {
         let row = self.seal(values, max_age, None)?;
         let new = SessionId::generate()?;
-        match self.store.rename(old, &new, &row).await? {
+        let seen = seen.map(|row| row.version);
+        match self.store.rename(old, seen, &new, &row).await? {
             Written::Saved => Ok(Stored::new(new, &row)),
-            Written::Gone => Err(SessionError::Gone),
+            Written::Missed => Err(SessionError::Gone),
         }
     }
 
@@ -126,7 +147,7 @@ impl SealedRows {
         &self,
         values: &Values,
         max_age: MaxAge,
-        created_on: Option<Timestamp>,
+        over: Option<Seen>,
     ) -> Result<Row, SessionError> {
         let now = self.clock.now();
         let special = SpecialTimes::of(values)?;
@@ -136,8 +157,11 @@ impl SealedRows {
             .seal(self.name.as_str(), &values.encode(), now.unix_seconds(), iv);
         Ok(Row {
             data: data.map_err(SessionError::TooLarge)?.into_bytes(),
-            created_on: created_on.or(special.created_on).unwrap_or(now),
-            modified_on: now,
+            created_on: over
+                .map(|row| row.created_on)
+                .or(special.created_on)
+                .unwrap_or(now),
+            modified_on: over.map_or(now, |row| row.next_version(now)),
             expires_on: special.later(now.plus(self.lifetime(max_age))),
         })
     }

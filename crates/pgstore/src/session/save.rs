@@ -63,7 +63,7 @@ impl Session {
                 let stored = self
                     .0
                     .rows
-                    .rename(&old, &job.values, job.options.max_age)
+                    .rename(&old, &job.values, job.options.max_age, job.seen)
                     .await?;
                 Ok(self.stored(stored, job.options))
             }
@@ -78,16 +78,17 @@ impl Session {
     async fn update(&self, id: SessionId) -> Result<CookieChange, SessionError> {
         let reissue = self.cookie_is_due();
         let job = self.state().start_saving();
+        let seen = job.seen.ok_or(SessionError::Gone)?;
         let stored = self
             .0
             .rows
-            .update(id, &job.values, job.options.max_age, job.since)
+            .update(id, &job.values, job.options.max_age, seen)
             .await?;
         if reissue {
-            Ok(self.stored(stored, job.options))
-        } else {
-            Ok(CookieChange::Keep)
+            return Ok(self.stored(stored, job.options));
         }
+        self.state().written(&stored);
+        Ok(CookieChange::Keep)
     }
 
     /// Whether the browser's cookie lags behind: other attributes, older keys, or an old date.
@@ -102,9 +103,11 @@ impl Session {
     }
 
     fn stored(&self, stored: Stored, options: CookieOptions) -> CookieChange {
-        let id = stored.id.clone();
-        self.state().stored(stored);
-        CookieChange::Set(id, options)
+        let now = self.0.rows.clock.now().unix_seconds();
+        let mut state = self.state();
+        state.written(&stored);
+        state.cookie_follows(stored.id.clone(), now);
+        CookieChange::Set(stored.id, options)
     }
 
     fn removal(&self) -> CookieChange {

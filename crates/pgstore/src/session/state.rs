@@ -1,9 +1,8 @@
 //! What one request knows of its session and has done to it. No I/O: `mod.rs` and `save.rs` do it.
 
 use super::plan::{Change, Found};
-use super::rows::{OpenedRow, Stored};
+use super::rows::{OpenedRow, Seen, Stored};
 use super::{Presented, SessionError};
-use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::options::CookieOptions;
 use crate::wire::{Draft, Key, ValueError, Values};
@@ -30,8 +29,8 @@ pub(super) enum Content {
     /// As the handler sees them.
     Read {
         values: Values,
-        /// When the row in the store began; `None` without a row.
-        row_since: Option<Timestamp>,
+        /// The row in the store that they come from, if there is one.
+        row: Option<Seen>,
         changed: bool,
     },
 }
@@ -39,8 +38,8 @@ pub(super) enum Content {
 /// What one save writes.
 pub(super) struct Job {
     pub(super) values: Values,
-    /// When the row that it replaces began.
-    pub(super) since: Option<Timestamp>,
+    /// The row that it replaces.
+    pub(super) seen: Option<Seen>,
     pub(super) options: CookieOptions,
 }
 
@@ -107,15 +106,17 @@ impl State {
         let Content::Unread(operations) = &self.content else {
             return Ok(());
         };
-        let row_since = row.as_ref().map(|row| row.created_on);
-        let mut values = row.map_or_else(Values::new, |row| row.values);
+        let (seen, mut values) = match row {
+            Some(opened) => (Some(opened.row), opened.values),
+            None => (None, Values::new()),
+        };
         for operation in operations {
             operation.clone().perform(&mut values)?;
         }
         let changed = !operations.is_empty();
         self.content = Content::Read {
             values,
-            row_since,
+            row: seen,
             changed,
         };
         Ok(())
@@ -172,7 +173,7 @@ impl State {
         self.fate = Fate::Destroyed;
         self.content = Content::Read {
             values: Values::new(),
-            row_since: None,
+            row: None,
             changed: false,
         };
         Ok(())
@@ -208,9 +209,7 @@ impl State {
     /// What the session is, once it has been read.
     pub(super) fn found(&self) -> Found {
         match &self.content {
-            Content::Read {
-                row_since: Some(_), ..
-            } => self.presumed(),
+            Content::Read { row: Some(_), .. } => self.presumed(),
             _ => Found::Nothing,
         }
     }
@@ -234,18 +233,18 @@ impl State {
         match &mut self.content {
             Content::Unread(_) => Job {
                 values: Values::new(),
-                since: None,
+                seen: None,
                 options,
             },
             Content::Read {
                 values,
-                row_since,
+                row,
                 changed,
             } => {
                 *changed = false;
                 Job {
                     values: values.clone(),
-                    since: *row_since,
+                    seen: *row,
                     options,
                 }
             }
@@ -262,17 +261,20 @@ impl State {
         }
     }
 
+    /// The row holds what was to be saved, and has another version for it.
+    pub(super) fn written(&mut self, stored: &Stored) {
+        if let Content::Read { row, .. } = &mut self.content {
+            *row = Some(stored.row);
+        }
+    }
+
     /// The browser is given a cookie for what is stored.
-    pub(super) fn stored(&mut self, stored: Stored) {
-        let issued_at = stored.sealed_at.unix_seconds();
+    pub(super) fn cookie_follows(&mut self, id: SessionId, issued_at: i64) {
         self.id = Some(Presented {
-            id: stored.id,
+            id,
             issued_at,
             by_current_keys: true,
         });
-        if let Content::Read { row_since, .. } = &mut self.content {
-            *row_since = Some(stored.created_on);
-        }
     }
 
     /// The session is no longer stored.

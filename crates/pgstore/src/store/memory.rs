@@ -27,7 +27,7 @@ use crate::id::SessionId;
 ///     modified_on: Timestamp::from_unix_seconds(100),
 ///     expires_on: Timestamp::from_unix_seconds(200),
 /// };
-/// assert_eq!(store.update(&id, &row).await?, Written::Gone);
+/// assert_eq!(store.update(&id, row.modified_on, &row).await?, Written::Missed);
 /// store.insert(&id, &row).await?;
 /// assert_eq!(store.load(&id, Timestamp::from_unix_seconds(199)).await?, Some(row));
 /// assert_eq!(store.load(&id, Timestamp::from_unix_seconds(200)).await?, None);
@@ -114,30 +114,33 @@ impl fmt::Debug for MemoryStore {
 
 impl Store for MemoryStore {
     fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
-        self.run(move |table| table.newest(id).filter(|row| !row.is_past_its_time(now)))
+        self.run(move |table| {
+            let newest = table.newest(id).map(|number| table.rows[&number].1.clone());
+            newest.filter(|row| !row.is_past_its_time(now))
+        })
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         self.run(move |table| table.insert(id, row))
     }
 
-    fn update<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, Written> {
-        self.run(move |table| Written::from_count(table.update(id, row)))
+    fn update<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
+        self.run(move |table| table.update(id, seen, row))
     }
 
     fn rename<'a>(
         &'a self,
         old: &'a SessionId,
+        seen: Option<Timestamp>,
         new: &'a SessionId,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        self.run(move |table| {
-            let removed = table.delete(old);
-            if removed > 0 {
-                table.insert(new, row);
-            }
-            Written::from_count(removed)
-        })
+        self.run(move |table| table.rename(old, seen, new, row))
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
@@ -158,11 +161,11 @@ struct Table {
 }
 
 impl Table {
-    fn newest(&self, id: &SessionId) -> Option<Row> {
+    /// The number of the newest row of a key.
+    fn newest(&self, id: &SessionId) -> Option<i64> {
         let of_key = self.rows.iter().filter(|(_, (key, _))| key == id);
-        of_key
-            .max_by_key(|(number, (_, row))| (row.modified_on, **number))
-            .map(|(_, (_, row))| row.clone())
+        let newest = of_key.max_by_key(|(number, (_, row))| (row.modified_on, **number));
+        newest.map(|(number, _)| *number)
     }
 
     fn insert(&mut self, id: &SessionId, row: &Row) {
@@ -171,16 +174,38 @@ impl Table {
             .insert(self.last_number, (id.clone(), row.clone()));
     }
 
-    fn update(&mut self, id: &SessionId, new: &Row) -> u64 {
-        let mut count = 0;
-        for (_, row) in self.rows.values_mut().filter(|(key, _)| key == id) {
-            *row = Row {
-                created_on: row.created_on,
-                ..new.clone()
-            };
-            count += 1;
+    fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
+        let newest = self
+            .newest(id)
+            .and_then(|number| self.rows.get_mut(&number));
+        match newest {
+            Some((_, row)) if row.modified_on == seen => {
+                *row = Row {
+                    created_on: row.created_on,
+                    ..new.clone()
+                };
+                Written::Saved
+            }
+            _ => Written::Missed,
         }
-        count
+    }
+
+    fn rename(
+        &mut self,
+        old: &SessionId,
+        seen: Option<Timestamp>,
+        new: &SessionId,
+        row: &Row,
+    ) -> Written {
+        let version = self
+            .newest(old)
+            .map(|number| self.rows[&number].1.modified_on);
+        if version.is_none() || seen.is_some() && seen != version {
+            return Written::Missed;
+        }
+        self.delete(old);
+        self.insert(new, row);
+        Written::Saved
     }
 
     fn delete(&mut self, id: &SessionId) -> u64 {

@@ -51,22 +51,33 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the row is not known to be written.
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
-    /// Replaces `data`, `modified_on` and `expires_on` of the key's rows; `created_on` stays.
+    /// Replaces `data`, `modified_on` and `expires_on` of the key's newest row, if its version is
+    /// the one that was `seen`; `created_on` stays.
     ///
-    /// Never creates a row: a session destroyed meanwhile stays destroyed. All rows of the key
-    /// are written, so that a peer that picks any one of several duplicates finds this data.
+    /// A row's version is its `modified_on`, compared by equality only. Give `row` another one
+    /// than `seen` (the later of now and a microsecond after `seen`), so that whoever saw the same
+    /// version misses. Never creates a row: a session destroyed meanwhile stays destroyed.
     ///
     /// # Errors
     /// When the row is not known to be written.
-    fn update<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, Written>;
+    fn update<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written>;
 
-    /// Removes every row of `old` and writes `row` under `new`, in one step.
+    /// Removes every row of `old` and writes `row` under `new`, in one step, if the newest row's
+    /// version is the one that was `seen`.
+    ///
+    /// With `None` every row goes whatever its version, which is for one that cannot be read.
     ///
     /// # Errors
     /// When the rows are not known to be changed.
     fn rename<'a>(
         &'a self,
         old: &'a SessionId,
+        seen: Option<Timestamp>,
         new: &'a SessionId,
         row: &'a Row,
     ) -> StoreFuture<'a, Written>;
@@ -92,7 +103,7 @@ pub struct Row {
     pub data: Vec<u8>,
     /// When the session began.
     pub created_on: Timestamp,
-    /// When it was last written.
+    /// When it was last written, which is also its version.
     pub modified_on: Timestamp,
     /// When it ends, as far as the store is concerned.
     pub expires_on: Timestamp,
@@ -125,20 +136,21 @@ impl fmt::Debug for Row {
     }
 }
 
-/// What became of a write to a row that should have been there.
+/// What became of a write to a row that should have been there as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // Whoever handles only one of the two loses writes or logouts.
 #[must_use]
 pub enum Written {
     /// It is written.
     Saved,
-    /// There was no row of that key any more; nothing was written.
-    Gone,
+    /// No row of that key has this version as its newest; nothing was written. Another writer
+    /// came first, or the row is gone: load again to tell which.
+    Missed,
 }
 
 impl Written {
     pub(crate) fn from_count(rows: u64) -> Self {
-        if rows == 0 { Self::Gone } else { Self::Saved }
+        if rows == 0 { Self::Missed } else { Self::Saved }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::list;
-use super::support::{at, browser, delete, fresh, insert, load, load_at, put, row};
+use super::support::{ageing, at, browser, delete, fresh, insert, load, load_at, put, row};
 use crate::clock::Timestamp;
 use crate::store::{Row, Store, Written};
 
@@ -18,10 +18,15 @@ list![
     of_rows_as_new_as_each_other_the_last_one_inserted_loads,
     a_newest_row_past_its_time_hides_older_ones,
     updating_replaces_all_but_the_beginning,
-    updating_writes_every_row_of_the_key,
+    updating_another_version_writes_nothing,
+    updating_a_version_that_is_not_the_newest_writes_nothing,
+    a_version_may_go_back_in_time,
+    what_updates_one_of_two_rows_as_new_as_each_other_is_what_loads,
     updating_what_is_not_there_writes_nothing,
     renaming_moves_the_session_to_the_new_key,
     renaming_takes_every_row_of_the_old_key,
+    renaming_another_version_changes_nothing,
+    renaming_without_a_version_takes_whatever_is_there,
     renaming_what_is_not_there_writes_nothing,
     deleting_takes_every_row_of_the_key_and_no_other,
     deleting_nothing_is_no_error,
@@ -134,7 +139,10 @@ async fn updating_replaces_all_but_the_beginning(store: Arc<dyn Store>) {
         expires_on: at(7200),
         ..row("after")
     };
-    assert_eq!(store.update(&id, &after).await.ok(), Some(Written::Saved));
+    assert_eq!(
+        store.update(&id, at(0), &after).await.ok(),
+        Some(Written::Saved)
+    );
     let expected = Row {
         created_on: at(0),
         ..after
@@ -143,22 +151,59 @@ async fn updating_replaces_all_but_the_beginning(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &bystander).await, Some(row("bystander")));
 }
 
-async fn updating_writes_every_row_of_the_key(store: Arc<dyn Store>) {
+async fn updating_another_version_writes_nothing(store: Arc<dyn Store>) {
+    let id = put(&store, &row("before")).await;
+    for micros in [-1, 1] {
+        let seen = Timestamp::from_unix_micros(at(0).unix_micros() + micros);
+        let updated = store.update(&id, seen, &ageing("after", 1)).await.ok();
+        assert_eq!(updated, Some(Written::Missed));
+    }
+    assert_eq!(load(&store, &id).await, Some(row("before")));
+}
+
+async fn updating_a_version_that_is_not_the_newest_writes_nothing(store: Arc<dyn Store>) {
+    let id = fresh();
+    insert(&store, &id, &row("newest")).await;
+    insert(&store, &id, &ageing("older", -1)).await;
+    let updated = store.update(&id, at(-1), &ageing("after", 1)).await.ok();
+    assert_eq!(updated, Some(Written::Missed));
+    assert_eq!(load(&store, &id).await, Some(row("newest")));
+}
+
+// Go writes the time of its own clock, which may be behind ours.
+async fn a_version_may_go_back_in_time(store: Arc<dyn Store>) {
+    let (id, new) = (put(&store, &row("before")).await, fresh());
+    let behind = ageing("by a clock that is behind", -5);
+    let updated = store.update(&id, at(0), &behind).await.ok();
+    assert_eq!(updated, Some(Written::Saved));
+    let late = store.update(&id, at(0), &ageing("late", 1)).await.ok();
+    assert_eq!(late, Some(Written::Missed));
+    let renamed = store
+        .rename(&id, Some(at(0)), &new, &row("late"))
+        .await
+        .ok();
+    assert_eq!(renamed, Some(Written::Missed));
+    assert_eq!(load(&store, &id).await, Some(behind));
+}
+
+async fn what_updates_one_of_two_rows_as_new_as_each_other_is_what_loads(store: Arc<dyn Store>) {
     let id = fresh();
     insert(&store, &id, &row("one")).await;
     insert(&store, &id, &row("two")).await;
-    // Older than both: were one left as it is, it would be the newest.
-    let after = Row {
-        modified_on: at(-5),
-        ..row("after")
-    };
-    assert_eq!(store.update(&id, &after).await.ok(), Some(Written::Saved));
+    let after = ageing("after", 1);
+    let updated = store.update(&id, at(0), &after).await.ok();
+    assert_eq!(updated, Some(Written::Saved));
+    assert_eq!(load(&store, &id).await, Some(after.clone()));
+    // The other one still has the version that was seen, and must not be taken for the newest.
+    let again = store.update(&id, at(0), &row("again")).await.ok();
+    assert_eq!(again, Some(Written::Missed));
     assert_eq!(load(&store, &id).await, Some(after));
 }
 
 async fn updating_what_is_not_there_writes_nothing(store: Arc<dyn Store>) {
     let id = fresh();
-    assert_eq!(store.update(&id, &row("")).await.ok(), Some(Written::Gone));
+    let updated = store.update(&id, at(0), &row("")).await.ok();
+    assert_eq!(updated, Some(Written::Missed));
     assert_eq!(load(&store, &id).await, None);
 }
 
@@ -169,7 +214,7 @@ async fn renaming_moves_the_session_to_the_new_key(store: Arc<dyn Store>) {
         modified_on: at(1),
         ..row("after")
     };
-    let renamed = store.rename(&old, &new, &after).await.ok();
+    let renamed = store.rename(&old, Some(at(0)), &new, &after).await.ok();
     assert_eq!(renamed, Some(Written::Saved));
     assert_eq!(load(&store, &old).await, None);
     assert_eq!(load(&store, &new).await, Some(after));
@@ -180,16 +225,48 @@ async fn renaming_takes_every_row_of_the_old_key(store: Arc<dyn Store>) {
     for data in ["one", "two", "three"] {
         insert(&store, &old, &row(data)).await;
     }
-    let renamed = store.rename(&old, &new, &row("after")).await.ok();
+    let renamed = store
+        .rename(&old, Some(at(0)), &new, &row("after"))
+        .await
+        .ok();
     assert_eq!(renamed, Some(Written::Saved));
     assert_eq!(load(&store, &old).await, None);
     assert_eq!(delete(&store, &new).await, 1);
 }
 
+async fn renaming_another_version_changes_nothing(store: Arc<dyn Store>) {
+    let (old, new) = (fresh(), fresh());
+    insert(&store, &old, &ageing("old", -1)).await;
+    insert(&store, &old, &row("newest")).await;
+    for seen in [at(-2), at(-1), at(1)] {
+        let renamed = store
+            .rename(&old, Some(seen), &new, &row("after"))
+            .await
+            .ok();
+        assert_eq!(renamed, Some(Written::Missed));
+    }
+    assert_eq!(load(&store, &old).await, Some(row("newest")));
+    assert_eq!(load(&store, &new).await, None);
+}
+
+async fn renaming_without_a_version_takes_whatever_is_there(store: Arc<dyn Store>) {
+    let (old, new) = (fresh(), fresh());
+    for seconds in [-1, 0, 1] {
+        insert(&store, &old, &ageing("before", seconds)).await;
+    }
+    let renamed = store.rename(&old, None, &new, &row("after")).await.ok();
+    assert_eq!(renamed, Some(Written::Saved));
+    assert_eq!(load(&store, &old).await, None);
+    assert_eq!(load(&store, &new).await, Some(row("after")));
+    assert_eq!(delete(&store, &new).await, 1);
+}
+
 async fn renaming_what_is_not_there_writes_nothing(store: Arc<dyn Store>) {
     let (old, new) = (fresh(), fresh());
-    let renamed = store.rename(&old, &new, &row("")).await.ok();
-    assert_eq!(renamed, Some(Written::Gone));
+    for seen in [None, Some(at(0))] {
+        let renamed = store.rename(&old, seen, &new, &row("")).await.ok();
+        assert_eq!(renamed, Some(Written::Missed));
+    }
     assert_eq!(load(&store, &new).await, None);
 }
 
@@ -209,9 +286,12 @@ async fn deleting_nothing_is_no_error(store: Arc<dyn Store>) {
 async fn what_was_deleted_does_not_come_back(store: Arc<dyn Store>) {
     let (id, new) = (put(&store, &row("")).await, fresh());
     assert_eq!(delete(&store, &id).await, 1);
-    assert_eq!(store.update(&id, &row("")).await.ok(), Some(Written::Gone));
-    let renamed = store.rename(&id, &new, &row("")).await.ok();
-    assert_eq!(renamed, Some(Written::Gone));
+    let updated = store.update(&id, at(0), &row("")).await.ok();
+    assert_eq!(updated, Some(Written::Missed));
+    for seen in [None, Some(at(0))] {
+        let renamed = store.rename(&id, seen, &new, &row("")).await.ok();
+        assert_eq!(renamed, Some(Written::Missed));
+    }
     assert_eq!(load(&store, &id).await, None);
     assert_eq!(load(&store, &new).await, None);
 }

@@ -28,6 +28,14 @@ pub(super) fn row(data: &str) -> Row {
     }
 }
 
+/// A row written then.
+pub(super) fn ageing(data: &str, seconds: i64) -> Row {
+    Row {
+        modified_on: at(seconds),
+        ..row(data)
+    }
+}
+
 /// A row that ends then; it was written an hour before.
 pub(super) fn ending(seconds: i64) -> Row {
     Row {

@@ -7,27 +7,50 @@ use std::task::Poll;
 use tokio::task::JoinSet;
 
 use super::list;
-use super::support::{delete, fresh, insert, load, put, row};
-use crate::store::{Store, Written};
+use super::support::{at, delete, fresh, insert, load, put, row};
+use crate::store::{Row, Store, StoreError, Written};
 
 list![
+    of_updates_at_the_same_time_one_succeeds,
     of_renames_at_the_same_time_one_succeeds,
     a_delete_wins_over_updates_at_the_same_time,
     a_hundred_callers_each_find_their_own_row,
     callers_that_go_away_leave_the_store_usable,
 ];
 
+async fn of_updates_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
+    let id = fresh();
+    insert(&store, &id, &row("as new")).await;
+    insert(&store, &id, &row("as that")).await;
+    let mut updates = JoinSet::new();
+    for number in 0..10 {
+        let (store, id) = (Arc::clone(&store), id.clone());
+        let written = Row {
+            modified_on: at(1 + number),
+            ..row("after")
+        };
+        updates.spawn(async move { store.update(&id, at(0), &written).await });
+    }
+    assert_eq!(saved(&updates.join_all().await), 1);
+    let found = load(&store, &id).await.map(|row| row.data);
+    assert_eq!(found.as_deref(), Some(&b"after"[..]));
+}
+
+/// How many were saved; none may have failed.
+fn saved(outcomes: &[Result<Written, StoreError>]) -> usize {
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let saved = |outcome: &&Result<_, _>| matches!(outcome, Ok(Written::Saved));
+    outcomes.iter().filter(saved).count()
+}
+
 async fn of_renames_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
     let old = put(&store, &row("")).await;
     let mut renames = JoinSet::new();
     for _ in 0..10 {
         let (store, old) = (Arc::clone(&store), old.clone());
-        renames.spawn(async move { store.rename(&old, &fresh(), &row("")).await });
+        renames.spawn(async move { store.rename(&old, Some(at(0)), &fresh(), &row("")).await });
     }
-    let outcomes = renames.join_all().await;
-    let saved = |outcome: &&Result<_, _>| matches!(outcome, Ok(Written::Saved));
-    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    assert_eq!(outcomes.iter().filter(saved).count(), 1);
+    assert_eq!(saved(&renames.join_all().await), 1);
     assert_eq!(load(&store, &old).await, None);
 }
 
@@ -36,7 +59,7 @@ async fn a_delete_wins_over_updates_at_the_same_time(store: Arc<dyn Store>) {
     let mut updates = JoinSet::new();
     for _ in 0..10 {
         let (store, id) = (Arc::clone(&store), id.clone());
-        updates.spawn(async move { store.update(&id, &row("late")).await });
+        updates.spawn(async move { store.update(&id, at(0), &row("late")).await });
     }
     delete(&store, &id).await;
     for outcome in updates.join_all().await {
@@ -64,7 +87,7 @@ async fn callers_that_go_away_leave_the_store_usable(store: Arc<dyn Store>) {
     let (id, row) = (fresh(), row(""));
     for _ in 0..20 {
         begin(store.insert(&id, &row)).await;
-        begin(store.update(&id, &row)).await;
+        begin(store.update(&id, at(0), &row)).await;
         begin(store.load(&id, row.modified_on)).await;
         begin(store.delete(&id)).await;
     }

@@ -40,7 +40,7 @@ pub use options::PgStoreOptions;
 pub use table::{BadTableName, TableName};
 
 use self::link::Link;
-use self::verbs::{Delete, Insert, Load, Rename, Sweep, Update};
+use self::verbs::{Delete, Doubt, Insert, Load, Rename, Replace, Sweep, Update};
 use super::{Row, Store, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -68,8 +68,9 @@ use crate::id::SessionId;
 ///
 /// Within the deadline: a statement that others got in the way of (a deadlock, a serialization
 /// failure), up to seven more times; one whose connection was found closed or read-only, twice
-/// more. When a connection is lost with a statement under way, loading, updating, deleting and
-/// sweeping are repeated likewise; inserting and renaming are not, since they may have happened.
+/// more. When a connection is lost with a statement under way, everything but inserting is
+/// repeated likewise. An update or rename that then finds another version does not know whether
+/// it was its own first attempt that wrote it, and fails as unavailable.
 ///
 /// # What does it cost?
 ///
@@ -163,17 +164,53 @@ impl Store for PgStore {
         Box::pin(async move { self.inner.link.run(&Insert { id, row }).await })
     }
 
-    fn update<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.link.run(&Update { id, row }).await })
+    fn update<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
+        let doubt = Doubt::default();
+        let update = Update {
+            id,
+            seen,
+            row,
+            doubt,
+        };
+        Box::pin(async move { self.inner.link.run(&update).await })
     }
 
     fn rename<'a>(
         &'a self,
         old: &'a SessionId,
+        seen: Option<Timestamp>,
         new: &'a SessionId,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.link.run(&Rename { old, new, row }).await })
+        let (link, doubt) = (&self.inner.link, Doubt::default());
+        Box::pin(async move {
+            match seen {
+                Some(seen) => {
+                    link.run(&Rename {
+                        old,
+                        seen,
+                        new,
+                        row,
+                        doubt,
+                    })
+                    .await
+                }
+                None => {
+                    link.run(&Replace {
+                        old,
+                        new,
+                        row,
+                        doubt,
+                    })
+                    .await
+                }
+            }
+        })
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {

@@ -11,17 +11,19 @@ pub(super) enum Kind {
     Insert,
     Update,
     Rename,
+    Replace,
     Delete,
     Sweep,
 }
 
 impl Kind {
-    pub(super) const COUNT: usize = 6;
+    pub(super) const COUNT: usize = 7;
     const ALL: [Self; Self::COUNT] = [
         Self::Load,
         Self::Insert,
         Self::Update,
         Self::Rename,
+        Self::Replace,
         Self::Delete,
         Self::Sweep,
     ];
@@ -32,6 +34,7 @@ impl Kind {
             Self::Insert => include_str!("sql/insert.sql"),
             Self::Update => include_str!("sql/update.sql"),
             Self::Rename => include_str!("sql/rename.sql"),
+            Self::Replace => include_str!("sql/replace.sql"),
             Self::Delete => include_str!("sql/delete.sql"),
             Self::Sweep => include_str!("sql/sweep.sql"),
         }
@@ -46,8 +49,9 @@ impl Kind {
         match self {
             Self::Load | Self::Delete => &[KEY],
             Self::Insert => &[KEY, DATA, TIME, TIME, TIME],
-            Self::Update => &[KEY, DATA, TIME, TIME],
-            Self::Rename => &[KEY, KEY, DATA, TIME, TIME, TIME],
+            Self::Update => &[KEY, TIME, DATA, TIME, TIME],
+            Self::Rename => &[KEY, TIME, KEY, DATA, TIME, TIME, TIME],
+            Self::Replace => &[KEY, KEY, DATA, TIME, TIME, TIME],
             Self::Sweep => &[TIME, TIME, TIME, NUMBER, NUMBER],
         }
     }

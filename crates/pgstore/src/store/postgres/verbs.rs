@@ -1,12 +1,14 @@
 //! The store's six verbs: the parameters each sends and how it reads the answer.
 //!
 //! A verb is plain data, so that a link may also gather several callers' verbs into one statement.
+//! Update, Rename and Replace also remember whether an earlier attempt may have had its effect.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_postgres::{Client, Row as PgRow, Statement};
 
-use super::failure::{Failure, without_details};
+use super::failure::{Failure, Fate, without_details};
 use super::statements::Kind;
 use super::types::{Micros, Secret};
 use crate::clock::Timestamp;
@@ -73,7 +75,9 @@ impl Verb for Insert<'_> {
 
 pub(super) struct Update<'a> {
     pub(super) id: &'a SessionId,
+    pub(super) seen: Timestamp,
     pub(super) row: &'a Row,
+    pub(super) doubt: Doubt,
 }
 
 impl Verb for Update<'_> {
@@ -82,28 +86,63 @@ impl Verb for Update<'_> {
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
         let [_, modified_on, expires_on] = times(self.row);
-        let data = Secret(&self.row.data);
+        let (key, seen, data) = (
+            key(self.id),
+            Micros::from(self.seen),
+            Secret(&self.row.data),
+        );
         let rows = client
-            .execute(
-                statement,
-                &[&key(self.id), &data, &modified_on, &expires_on],
-            )
-            .await?;
-        Ok(Written::from_count(rows))
+            .execute(statement, &[&key, &seen, &data, &modified_on, &expires_on])
+            .await;
+        self.doubt.settle(rows)
     }
 }
 
 pub(super) struct Rename<'a> {
     pub(super) old: &'a SessionId,
+    pub(super) seen: Timestamp,
     pub(super) new: &'a SessionId,
     pub(super) row: &'a Row,
+    pub(super) doubt: Doubt,
 }
 
 impl Verb for Rename<'_> {
     type Answer = Written;
     const KIND: Kind = Kind::Rename;
-    // A second attempt would find the row gone and report as lost what the first one saved.
-    const REPEATABLE: bool = false;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
+        let [created_on, modified_on, expires_on] = times(self.row);
+        let (old, seen, new) = (key(self.old), Micros::from(self.seen), key(self.new));
+        let data = Secret(&self.row.data);
+        let rows = client
+            .execute(
+                statement,
+                &[
+                    &old,
+                    &seen,
+                    &new,
+                    &data,
+                    &created_on,
+                    &modified_on,
+                    &expires_on,
+                ],
+            )
+            .await;
+        self.doubt.settle(rows)
+    }
+}
+
+/// A [`Rename`] that takes the rows of the old key whatever their version.
+pub(super) struct Replace<'a> {
+    pub(super) old: &'a SessionId,
+    pub(super) new: &'a SessionId,
+    pub(super) row: &'a Row,
+    pub(super) doubt: Doubt,
+}
+
+impl Verb for Replace<'_> {
+    type Answer = Written;
+    const KIND: Kind = Kind::Replace;
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
         let [created_on, modified_on, expires_on] = times(self.row);
@@ -113,9 +152,35 @@ impl Verb for Rename<'_> {
                 statement,
                 &[&old, &new, &data, &created_on, &modified_on, &expires_on],
             )
-            .await?;
-        Ok(Written::from_count(rows))
+            .await;
+        self.doubt.settle(rows)
     }
+}
+
+/// Whether an earlier attempt at a guarded write was lost on its way and may have had its effect.
+///
+/// Another attempt is safe, since the guard lets only one of them through; but when that one
+/// misses, it may have missed because of the first.
+#[derive(Debug, Default)]
+pub(super) struct Doubt(AtomicBool);
+
+impl Doubt {
+    fn settle(&self, attempt: Result<u64, tokio_postgres::Error>) -> Result<Written, Failure> {
+        match attempt.map_err(Failure::from) {
+            Ok(0) if self.0.load(Ordering::Relaxed) => Err(unknown()),
+            Ok(rows) => Ok(Written::from_count(rows)),
+            Err(failure) => {
+                if failure.fate == Fate::Unknown {
+                    self.0.store(true, Ordering::Relaxed);
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::last(StoreError::new(StoreErrorKind::Unavailable))
 }
 
 pub(super) struct Delete<'a> {

@@ -58,7 +58,10 @@ async fn round_trip(store: &PgStore, row: &Row) {
         modified_on: at(1),
         ..row.clone()
     };
-    assert_eq!(store.update(&id, &after).await.unwrap(), Written::Saved);
+    assert_eq!(
+        store.update(&id, at(0), &after).await.unwrap(),
+        Written::Saved
+    );
     assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(after));
     assert_eq!(store.delete(&id).await.unwrap(), 1);
 }
@@ -120,7 +123,10 @@ async fn connections_that_are_terminated_under_load_come_back() {
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     let loads: u64 = readers.join_all().await.into_iter().sum();
     assert!(loads > 0);
-    assert_eq!(store.update(&id, &row("")).await.unwrap(), Written::Saved);
+    assert_eq!(
+        store.update(&id, at(0), &row("")).await.unwrap(),
+        Written::Saved
+    );
 }
 
 async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
@@ -139,7 +145,7 @@ async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
     stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
 
     let begun = Instant::now();
-    let error = store.update(&id, &row("late")).await.unwrap_err();
+    let error = store.update(&id, at(0), &row("late")).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(2));
     assert_eq!(store.load(&other, at(0)).await.unwrap(), Some(row("")));
@@ -176,7 +182,7 @@ async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
 
     let late = row("late");
-    let write = store.update(&id, &late);
+    let write = store.update(&id, at(0), &late);
     let gone = tokio::time::timeout(Duration::from_millis(50), write).await;
     assert!(gone.is_err());
     stranger.rollback().await.unwrap();
@@ -207,7 +213,7 @@ async fn a_connection_that_became_read_only_is_left() {
     );
     client.batch_execute(&freeze).await.unwrap();
     assert_eq!(
-        store.update(&id, &row("after")).await.unwrap(),
+        store.update(&id, at(0), &row("after")).await.unwrap(),
         Written::Saved
     );
     store.insert(&fresh(), &row("")).await.unwrap();
@@ -271,7 +277,7 @@ async fn a_serializable_server_is_served() {
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (store, id) = (store.clone(), id.clone());
-        tasks.spawn(async move { store.update(&id, &row("after")).await });
+        tasks.spawn(async move { store.update(&id, at(0), &row("after")).await });
     }
     for outcome in tasks.join_all().await {
         // What lost against all others too often is unavailable, never wrong.
@@ -295,7 +301,7 @@ async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
 
     let writing = tokio::spawn({
         let (store, id) = (store.clone(), id.clone());
-        async move { store.update(&id, &row("saved")).await }
+        async move { store.update(&id, at(0), &row("saved")).await }
     });
     let watcher = database.client().await;
     let waiting = "SELECT count(*) FROM pg_stat_activity

@@ -42,7 +42,10 @@ async fn a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back() {
     });
     let server = server.await.unwrap();
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
-    assert_eq!(store.update(&id, &row("")).await.unwrap(), Written::Saved);
+    assert_eq!(
+        store.update(&id, at(0), &row("")).await.unwrap(),
+        Written::Saved
+    );
     store.insert(&fresh(), &row("")).await.unwrap();
     store.close().await;
     server.stop().unwrap();

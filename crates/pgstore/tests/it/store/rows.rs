@@ -63,7 +63,7 @@ async fn an_undecodable_row_can_be_renamed() {
     let (old, new) = (fresh(), fresh());
     let broken = "INSERT INTO http_sessions (key) VALUES ($1)";
     client.execute(broken, &[&old.as_bytes()]).await.unwrap();
-    let renamed = store.rename(&old, &new, &row("")).await.unwrap();
+    let renamed = store.rename(&old, None, &new, &row("")).await.unwrap();
     assert_eq!(renamed, Written::Saved);
     assert_eq!(store.load(&new, at(0)).await.unwrap(), Some(row("")));
 }
@@ -110,7 +110,11 @@ async fn every_column_is_written() {
     let (id, new) = (fresh(), fresh());
     store.insert(&id, &row("")).await.unwrap();
     store.insert(&fresh(), &row("")).await.unwrap();
-    store.rename(&id, &new, &row("")).await.unwrap().saved();
+    store
+        .rename(&id, Some(at(0)), &new, &row(""))
+        .await
+        .unwrap()
+        .saved();
     let nulls = "SELECT count(*) FROM http_sessions AS s WHERE NOT (s IS NOT NULL)";
     let rows: i64 = client.query_one(nulls, &[]).await.unwrap().get(0);
     assert_eq!(rows, 0);

@@ -51,17 +51,23 @@ impl Store for Spy {
         self.note("insert", self.inner.insert(id, row))
     }
 
-    fn update<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, Written> {
-        self.note("update", self.inner.update(id, row))
+    fn update<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
+        self.note("update", self.inner.update(id, seen, row))
     }
 
     fn rename<'a>(
         &'a self,
         old: &'a SessionId,
+        seen: Option<Timestamp>,
         new: &'a SessionId,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        self.note("rename", self.inner.rename(old, new, row))
+        self.note("rename", self.inner.rename(old, seen, new, row))
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
