@@ -115,8 +115,10 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
         self.run(move |table| {
-            let newest = table.newest(id).map(|number| table.rows[&number].1.clone());
-            newest.filter(|row| !row.is_past_its_time(now))
+            let newest = table.newest(id)?;
+            table.keep_only(id, newest);
+            let row = &table.rows[&newest].1;
+            (!row.is_past_its_time(now)).then(|| row.clone())
         })
     }
 
@@ -166,6 +168,11 @@ impl Table {
         let of_key = self.rows.iter().filter(|(_, (key, _))| key == id);
         let newest = of_key.max_by_key(|(number, (_, row))| (row.modified_on, **number));
         newest.map(|(number, _)| *number)
+    }
+
+    fn keep_only(&mut self, id: &SessionId, newest: i64) {
+        self.rows
+            .retain(|number, (key, _)| key != id || *number == newest);
     }
 
     fn insert(&mut self, id: &SessionId, row: &Row) {

@@ -40,6 +40,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// browser: such rows carry an `expires_on` not after `modified_on` (Go writes them for a
     /// maximal age of 0) and live by the timestamp inside `data` alone.
     ///
+    /// The newest is the one with the latest `modified_on`, of several such the one inserted last.
+    /// A key has older rows where a peer in Go made them; a store removes them when it sees them,
+    /// now or soon.
+    ///
     /// # Errors
     /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Timeout`] when the store could not
     /// be asked, [`StoreErrorKind::UndecodableRow`] when a column holds what none may hold.

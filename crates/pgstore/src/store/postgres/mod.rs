@@ -13,6 +13,7 @@ mod connect_error;
 pub mod connecting;
 mod connection;
 mod dial;
+mod duplicates;
 mod failure;
 mod gate;
 mod lines;
@@ -39,6 +40,7 @@ pub use migrate_error::{MigrateError, MigrateErrorKind};
 pub use options::PgStoreOptions;
 pub use table::{BadTableName, TableName};
 
+use self::duplicates::Duplicates;
 use self::link::Link;
 use self::verbs::{Delete, Doubt, Insert, Load, Rename, Replace, Sweep, Update};
 use super::{Row, Store, StoreFuture, SweepBatch, Swept, Written};
@@ -85,6 +87,7 @@ pub struct PgStore {
 struct Inner {
     link: Link,
     table: TableName,
+    duplicates: Duplicates,
 }
 
 impl PgStore {
@@ -157,7 +160,7 @@ impl fmt::Debug for PgStore {
 
 impl Store for PgStore {
     fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
-        Box::pin(async move { self.inner.link.run(&Load { id, now }).await })
+        Box::pin(async move { self.load_newest(&Load { id, now }).await })
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::connect_error::ConnectError;
 use super::connecting::Environment;
 use super::dial::Dial;
+use super::duplicates::Duplicates;
 use super::lines::Lines;
 use super::link::Link;
 use super::slots::Slots;
@@ -160,6 +161,7 @@ impl PgStoreOptions {
             inner: Arc::new(Inner {
                 link: Link::new(lines, statements, self.deadline),
                 table: self.table,
+                duplicates: Duplicates::default(),
             }),
         }
     }

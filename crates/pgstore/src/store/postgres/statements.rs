@@ -8,6 +8,7 @@ use super::table::TableName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Load,
+    Tidy,
     Insert,
     Update,
     Rename,
@@ -17,9 +18,10 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const COUNT: usize = 7;
+    pub(super) const COUNT: usize = 8;
     const ALL: [Self; Self::COUNT] = [
         Self::Load,
+        Self::Tidy,
         Self::Insert,
         Self::Update,
         Self::Rename,
@@ -31,6 +33,7 @@ impl Kind {
     fn sql(self) -> &'static str {
         match self {
             Self::Load => include_str!("sql/load.sql"),
+            Self::Tidy => include_str!("sql/tidy.sql"),
             Self::Insert => include_str!("sql/insert.sql"),
             Self::Update => include_str!("sql/update.sql"),
             Self::Rename => include_str!("sql/rename.sql"),
@@ -47,7 +50,7 @@ impl Kind {
         const TIME: Type = Type::TIMESTAMPTZ;
         const NUMBER: Type = Type::INT8;
         match self {
-            Self::Load | Self::Delete => &[KEY],
+            Self::Load | Self::Tidy | Self::Delete => &[KEY],
             Self::Insert => &[KEY, DATA, TIME, TIME, TIME],
             Self::Update => &[KEY, TIME, DATA, TIME, TIME],
             Self::Rename => &[KEY, TIME, KEY, DATA, TIME, TIME, TIME],

@@ -39,14 +39,37 @@ pub(super) struct Load<'a> {
     pub(super) now: Timestamp,
 }
 
+/// The newest row of a key, and whether there are others.
+pub(super) struct Loaded {
+    pub(super) row: Option<Row>,
+    pub(super) has_older: bool,
+}
+
 impl Verb for Load<'_> {
-    type Answer = Option<Row>;
+    type Answer = Loaded;
     const KIND: Kind = Kind::Load;
 
-    async fn run(&self, client: &Client, statement: &Statement) -> Result<Self::Answer, Failure> {
-        let found = client.query_opt(statement, &[&key(self.id)]).await?;
-        let row = found.as_ref().map(row).transpose()?;
-        Ok(row.filter(|row| !row.is_past_its_time(self.now)))
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Loaded, Failure> {
+        let found = client.query(statement, &[&key(self.id)]).await?;
+        let row = found.first().map(row).transpose()?;
+        Ok(Loaded {
+            row: row.filter(|row| !row.is_past_its_time(self.now)),
+            has_older: found.len() > 1,
+        })
+    }
+}
+
+/// Removes what [`Load`] found beside the newest row.
+pub(super) struct Tidy<'a> {
+    pub(super) id: &'a SessionId,
+}
+
+impl Verb for Tidy<'_> {
+    type Answer = u64;
+    const KIND: Kind = Kind::Tidy;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, Failure> {
+        Ok(client.execute(statement, &[&key(self.id)]).await?)
     }
 }
 

@@ -1,9 +1,13 @@
 //! Rows as others left them: NULLs, infinities, duplicates, other time zones.
 
+use std::time::{Duration, Instant};
+
 use libtest_mimic::Trial;
-use pgstore::Timestamp;
 use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
 use pgstore::wire::Blame;
+use pgstore::{SessionId, Timestamp};
+use tokio::task::JoinSet;
+use tokio_postgres::Client;
 
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
@@ -13,6 +17,11 @@ pub(super) fn trials() -> Vec<Trial> {
     trials![
         a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted,
         a_duplicate_with_a_null_time_is_not_the_newest,
+        loading_removes_older_duplicates_and_counts_them,
+        of_two_rows_as_new_as_each_other_one_is_read_written_and_kept,
+        an_undecodable_newest_row_keeps_its_duplicates,
+        removing_duplicates_beside_writers_never_removes_the_newest,
+        a_locked_duplicate_does_not_hold_up_a_load,
         an_undecodable_row_can_be_renamed,
         the_time_zone_of_the_connection_changes_nothing,
         instants_beyond_postgresql_range_are_kept_as_its_last_one,
@@ -54,7 +63,130 @@ async fn a_duplicate_with_a_null_time_is_not_the_newest() {
     let broken = "INSERT INTO http_sessions (key, data) VALUES ($1, 'broken')";
     client.execute(broken, &[&id.as_bytes()]).await.unwrap();
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
-    assert_eq!(store.delete(&id).await.unwrap(), 2);
+    wait_for_rows(&client, &id, 1).await;
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
+}
+
+async fn count_rows(client: &Client, id: &SessionId) -> i64 {
+    let sql = "SELECT count(*) FROM http_sessions WHERE key = $1";
+    let row = client.query_one(sql, &[&id.as_bytes()]).await.unwrap();
+    row.get(0)
+}
+
+/// Waits until the key has so many rows.
+async fn wait_for_rows(client: &Client, id: &SessionId, wanted: i64) {
+    let begun = Instant::now();
+    while count_rows(client, id).await != wanted {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+}
+
+fn written(data: &str, seconds: i64) -> Row {
+    Row {
+        modified_on: at(seconds),
+        ..row(data)
+    }
+}
+
+async fn loading_removes_older_duplicates_and_counts_them() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let (id, bystander) = (fresh(), fresh());
+    store.insert(&bystander, &row("bystander")).await.unwrap();
+    for (data, seconds) in [("old", -20), ("new", -1), ("middle", -10)] {
+        store.insert(&id, &written(data, seconds)).await.unwrap();
+    }
+    let found = store.load(&id, at(0)).await.unwrap();
+    assert_eq!(found, Some(written("new", -1)));
+    wait_for_rows(&client, &id, 1).await;
+    let found = store.load(&id, at(0)).await.unwrap();
+    assert_eq!(found, Some(written("new", -1)));
+    assert_eq!(count_rows(&client, &bystander).await, 1);
+    // It counts what it was told, a moment after the rows are gone.
+    while store.clone().duplicates_removed() != 2 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn of_two_rows_as_new_as_each_other_one_is_read_written_and_kept() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let id = fresh();
+    store.insert(&id, &row("one")).await.unwrap();
+    store.insert(&id, &row("two")).await.unwrap();
+    let after = written("after", 1);
+    let updated = store.update(&id, at(0), &after).await.unwrap();
+    assert_eq!(updated, Written::Saved);
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(after.clone()));
+    wait_for_rows(&client, &id, 1).await;
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(after));
+}
+
+async fn an_undecodable_newest_row_keeps_its_duplicates() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let id = fresh();
+    store.insert(&id, &written("older", -1)).await.unwrap();
+    store.insert(&id, &row("newest")).await.unwrap();
+    let broken = "UPDATE http_sessions SET modified_on = 'infinity' WHERE data = 'newest'";
+    client.execute(broken, &[]).await.unwrap();
+    let error = store.load(&id, at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::UndecodableRow);
+    store.close().await;
+    assert_eq!(count_rows(&client, &id).await, 2);
+    let again = PgStore::connect(&database.url()).await.unwrap();
+    assert_eq!(again.delete(&id).await.unwrap(), 2);
+}
+
+async fn removing_duplicates_beside_writers_never_removes_the_newest() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    let mut saved = 0;
+    for round in 0..100 {
+        // As Go does when it saves a new session twice.
+        store.insert(&id, &written("duplicate", 0)).await.unwrap();
+        let mut tasks = JoinSet::new();
+        for writer in 0..4 {
+            let (store, id) = (store.clone(), id.clone());
+            let mark = format!("{round} {writer}");
+            tasks.spawn(async move {
+                let seen = store.load(&id, at(0)).await.unwrap().expect("one is there");
+                let next = Timestamp::from_unix_micros(seen.modified_on.unix_micros() + 1);
+                let after = Row {
+                    modified_on: next,
+                    ..row(&mark)
+                };
+                let written = store.update(&id, seen.modified_on, &after).await.unwrap();
+                (written == Written::Saved).then_some(after)
+            });
+        }
+        let acknowledged: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        let found = store.load(&id, at(0)).await.unwrap().expect("it is there");
+        let newest = acknowledged.iter().map(|row| row.modified_on).max();
+        assert!(newest.is_none_or(|newest| found.modified_on >= newest));
+        saved += acknowledged.len();
+    }
+    assert!(saved >= 100, "{saved}");
+    wait_for_rows(&client, &id, 1).await;
+}
+
+async fn a_locked_duplicate_does_not_hold_up_a_load() {
+    let database = Database::fresh().await;
+    let (store, mut client) = (database.store().await, database.client().await);
+    let id = fresh();
+    store.insert(&id, &written("older", -1)).await.unwrap();
+    store.insert(&id, &row("newest")).await.unwrap();
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE data = 'older' FOR UPDATE";
+    stranger.query(lock, &[]).await.unwrap();
+    let begun = Instant::now();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("newest")));
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    stranger.rollback().await.unwrap();
+    wait_for_rows(&client, &id, 1).await;
 }
 
 async fn an_undecodable_row_can_be_renamed() {

@@ -1,6 +1,7 @@
--- The newest row of a key ($1). A peer in Go may have left several.
+-- The newest row of a key ($1), and one more if there are others: a peer in Go may have left
+-- several.
 SELECT data, created_on, modified_on, expires_on
   FROM http_sessions
  WHERE key = $1
  ORDER BY modified_on DESC NULLS LAST, id DESC
- LIMIT 1
+ LIMIT 2
