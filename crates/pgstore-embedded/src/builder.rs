@@ -22,6 +22,7 @@ pub struct Builder {
     pub(crate) settings: Vec<(String, String)>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) initdb_arguments: Vec<String>,
+    pub(crate) files: Vec<(String, String)>,
     pub(crate) locale: Option<String>,
     pub(crate) durable: bool,
     pub(crate) bin_dir: Option<PathBuf>,
@@ -53,6 +54,13 @@ impl Builder {
     /// Makes the cluster in this locale, which the machine must have. Default: `C`, in UTF-8.
     pub fn locale(mut self, locale: &str) -> Builder {
         self.locale = Some(locale.to_owned());
+        self
+    }
+
+    /// Writes a file into the data folder before the server starts, over what `initdb` made:
+    /// `pg_hba.conf`, a certificate, `standby.signal`. Only the server may read it.
+    pub fn file(mut self, name: &str, contents: &str) -> Builder {
+        self.files.push((name.to_owned(), contents.to_owned()));
         self
     }
 

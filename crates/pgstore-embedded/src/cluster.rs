@@ -2,8 +2,9 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -45,7 +46,23 @@ impl Cluster {
         };
         cluster.hand_over_folder()?;
         cluster.initdb()?;
+        cluster.write_files()?;
         Ok(cluster)
+    }
+
+    fn write_files(&self) -> Result<(), StartError> {
+        for (name, contents) in &self.builder.files {
+            let path = self.folder.data().join(name);
+            self.write_file(&path, contents)
+                .map_err(|source| folder_error(&path, source))?;
+        }
+        Ok(())
+    }
+
+    fn write_file(&self, path: &Path, contents: &str) -> io::Result<()> {
+        fs::write(path, contents)?;
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        self.account.hand_over(path)
     }
 
     fn hand_over_folder(&self) -> Result<(), StartError> {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 mod architecture;
+mod connect;
 mod direct;
 mod from_go;
 mod fuzz_smoke;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         architecture::trials(),
+        connect::trials(),
         direct::trials(),
         from_go::trials(),
         fuzz_smoke::trials(),

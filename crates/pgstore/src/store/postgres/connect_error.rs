@@ -178,7 +178,7 @@ impl ConnectError {
                 ConnectErrorKind::NoMatchingHost
             }
             // What ended the search before its time.
-            _ => match kinds().last() {
+            _ => match kinds().next_back() {
                 Some(last) if is_final(last) => last,
                 _ => ConnectErrorKind::AllHostsFailed,
             },

@@ -1,0 +1,129 @@
+//! What goes wrong while connecting, each with its own kind and words, none with the password.
+
+use libtest_mimic::Trial;
+use pgstore::store::postgres::{ConnectErrorKind, PgStoreOptions};
+use pgstore::wire::Blame;
+
+use super::servers::{PASSWORD, bare, named, with_tls};
+use super::{connect, refused};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        each_trouble_has_its_own_error,
+        what_the_connection_string_has_wrong_is_for_its_author_to_mend,
+        a_socket_is_found_by_its_folder,
+        the_session_gets_its_name_and_options,
+    ]
+}
+
+async fn each_trouble_has_its_own_error() {
+    use ConnectErrorKind as Kind;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = free.local_addr().unwrap().port();
+    drop(free);
+    for (text, kind, word) in [
+        (
+            named("db.test", "user=app password=hunter2"),
+            Kind::Password,
+            "28P01",
+        ),
+        (named("db.test", "user=app"), Kind::Password, "password"),
+        (bare("user=app"), Kind::Password, "password"),
+        (
+            named("db.test", "user=nobody password=hunter2"),
+            Kind::Authentication,
+            "nobody",
+        ),
+        (
+            "host=nowhere.invalid user=u password=hunter2".to_owned(),
+            Kind::UnknownHost,
+            "nowhere.invalid",
+        ),
+        (
+            format!("host=127.0.0.1 port={closed} user=u password=hunter2"),
+            Kind::Refused,
+            "127.0.0.1",
+        ),
+        (
+            "host=/nowhere user=u password=hunter2".to_owned(),
+            Kind::Refused,
+            "/nowhere/.s.PGSQL.5432",
+        ),
+        (
+            named("db.test", "user=crowded password=hunter2"),
+            Kind::TooManyConnections,
+            "53300",
+        ),
+        (
+            format!(
+                "{} dbname=none",
+                named("db.test", &format!("user=app password={PASSWORD}"))
+            ),
+            Kind::NoDatabase,
+            "3D000",
+        ),
+        (
+            named(
+                "db.test",
+                "user=postgres password=hunter2 target_session_attrs=standby",
+            ),
+            Kind::NoMatchingHost,
+            "target_session_attrs",
+        ),
+    ] {
+        let (found, told) = refused(&text).await;
+        assert_eq!(found, kind, "{told}");
+        assert!(told.contains(word), "{told}");
+    }
+}
+
+async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
+    for text in [
+        "colour=red",
+        "sslmode=maybe",
+        "postgres://h?x",
+        "sslmode=require sslcert=/no/x",
+    ] {
+        let error = connect(text).await.unwrap_err();
+        assert_eq!(error.blame(), Blame::Usage, "{error}");
+    }
+    let error = connect("host=/nowhere").await.unwrap_err();
+    assert_eq!(error.blame(), Blame::Internal);
+}
+
+async fn a_socket_is_found_by_its_folder() {
+    let server = with_tls();
+    connect(&server.socket_url()).await.unwrap().close().await;
+    let text = format!(
+        "host={} port={} user=postgres sslmode=verify-full",
+        server.folder().display(),
+        server.port()
+    );
+    // As in libpq, TLS is no matter there.
+    let root = super::certificates::certificates().path("authority.pem");
+    let store = connect(&format!("{text} sslrootcert={root}"))
+        .await
+        .unwrap();
+    store.close().await;
+}
+
+async fn the_session_gets_its_name_and_options() {
+    let text = named(
+        "db.test",
+        "user=postgres options='-c search_path=somewhere,public'",
+    );
+    let store = PgStoreOptions::new()
+        .environment([("PGAPPNAME", "from-the-environment")])
+        .connect(&text)
+        .await
+        .unwrap();
+    let client = crate::support::database::client(with_tls().url()).await;
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+    let row = client
+        .query_one(sql, &[&"from-the-environment"])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    store.close().await;
+}

@@ -1,0 +1,225 @@
+//! The application's own pool in place of the store's connections.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use libtest_mimic::Trial;
+use pgstore::store::conformance::{Behaviour, behaviours};
+use pgstore::store::postgres::PgStoreOptions;
+use pgstore::store::{PgStore, Row, Store, StoreErrorKind, SweepOptions, Sweeper};
+use pgstore::{SessionId, Timestamp};
+use tokio_postgres::NoTls;
+
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    let mut trials: Vec<_> = behaviours().into_iter().map(conforms).collect();
+    trials.extend(trials![
+        closing_the_store_leaves_the_pool_open,
+        waiting_for_the_pool_counts_towards_the_deadline,
+        a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_given_back,
+        a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy,
+        connections_that_the_server_ended_are_replaced,
+        a_read_only_connection_is_not_given_back,
+        statements_are_prepared_once_for_each_connection,
+        a_closed_pool_is_an_error,
+        a_pool_that_cannot_connect_is_an_error_without_the_password,
+        a_sweeper_works_over_a_pool,
+    ]);
+    trials
+}
+
+fn conforms(behaviour: Behaviour) -> Trial {
+    let name = format!("connect::pool::conformance::{}", behaviour.name());
+    Trial::test(name, move || {
+        let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+        runtime.block_on(async {
+            let database = Database::fresh().await;
+            let store = PgStore::from_pool(pool(&database.url(), 4));
+            store.migrate().await.unwrap();
+            behaviour.check(Arc::new(store)).await;
+        });
+        Ok(())
+    })
+}
+
+fn pool(url: &str, size: usize) -> Pool {
+    let config = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let manager = Manager::from_config(url.parse().unwrap(), NoTls, config);
+    Pool::builder(manager).max_size(size).build().unwrap()
+}
+
+/// A pool on a schema with the table, and a store over it.
+async fn store_of(size: usize, options: PgStoreOptions) -> (Database, Pool, PgStore) {
+    let database = Database::fresh().await;
+    let pool = pool(&database.url(), size);
+    let store = options.from_pool(pool.clone());
+    store.migrate().await.unwrap();
+    (database, pool, store)
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_seconds(1_700_000_000)
+}
+
+fn row() -> Row {
+    Row {
+        data: b"x".to_vec(),
+        created_on: now(),
+        modified_on: now(),
+        expires_on: Timestamp::from_unix_seconds(1_700_003_600),
+    }
+}
+
+async fn inserted(store: &PgStore) -> SessionId {
+    let id = SessionId::generate().unwrap();
+    store.insert(&id, &row()).await.unwrap();
+    id
+}
+
+async fn closing_the_store_leaves_the_pool_open() {
+    let (_database, pool, store) = store_of(2, PgStoreOptions::new()).await;
+    let id = inserted(&store).await;
+    store.close().await;
+    let error = store.load(&id, now()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Closed);
+    assert!(!pool.is_closed());
+    let client = pool.get().await.unwrap();
+    let row = client
+        .query_one("SELECT count(*) FROM http_sessions", &[])
+        .await;
+    assert_eq!(row.unwrap().get::<_, i64>(0), 1);
+    assert!(format!("{store:?}").contains("the application's pool"));
+}
+
+async fn waiting_for_the_pool_counts_towards_the_deadline() {
+    let deadline = Duration::from_millis(200);
+    let (_database, pool, store) = store_of(1, PgStoreOptions::new().deadline(deadline)).await;
+    let id = inserted(&store).await;
+    let taken = pool.get().await.unwrap();
+    let begun = Instant::now();
+    let error = store.load(&id, now()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Timeout);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    drop(taken);
+    assert!(store.load(&id, now()).await.unwrap().is_some());
+}
+
+/// The backend that the pool's only connection has.
+async fn backend(pool: &Pool) -> i32 {
+    let client = pool.get().await.unwrap();
+    let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
+    row.unwrap().get(0)
+}
+
+async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_given_back() {
+    let options = PgStoreOptions::new().deadline(Duration::from_millis(300));
+    let (database, pool, store) = store_of(1, options).await;
+    let (id, other) = (inserted(&store).await, inserted(&store).await);
+    let before = backend(&pool).await;
+
+    let mut client = database.client().await;
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
+    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+    let error = store.delete(&id).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Timeout);
+    assert!(store.load(&other, now()).await.unwrap().is_some());
+    assert_ne!(backend(&pool).await, before);
+    stranger.rollback().await.unwrap();
+    // The server was told to stop, so the row is still there.
+    assert!(store.load(&id, now()).await.unwrap().is_some());
+}
+
+async fn a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy() {
+    let (database, pool, store) = store_of(1, PgStoreOptions::new()).await;
+    let (id, other) = (inserted(&store).await, inserted(&store).await);
+    let mut client = database.client().await;
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
+    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+
+    let gone = tokio::time::timeout(Duration::from_millis(100), store.delete(&id)).await;
+    assert!(gone.is_err());
+    assert!(store.load(&other, now()).await.unwrap().is_some());
+    assert_eq!(pool.status().size, 1);
+    stranger.rollback().await.unwrap();
+}
+
+async fn connections_that_the_server_ended_are_replaced() {
+    let (database, pool, store) = store_of(3, PgStoreOptions::new()).await;
+    let id = inserted(&store).await;
+    let client = database.client().await;
+    for _ in 0..5 {
+        let taken = tokio::join!(backend(&pool), backend(&pool), backend(&pool));
+        for pid in [taken.0, taken.1, taken.2] {
+            client
+                .query("SELECT pg_terminate_backend($1)", &[&pid])
+                .await
+                .unwrap();
+        }
+        assert!(store.load(&id, now()).await.unwrap().is_some());
+    }
+}
+
+async fn a_read_only_connection_is_not_given_back() {
+    let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
+    let before = backend(&pool).await;
+    let client = pool.get().await.unwrap();
+    client
+        .batch_execute("SET default_transaction_read_only = on")
+        .await
+        .unwrap();
+    drop(client);
+    inserted(&store).await;
+    assert_ne!(backend(&pool).await, before);
+}
+
+async fn statements_are_prepared_once_for_each_connection() {
+    let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
+    let id = inserted(&store).await;
+    for _ in 0..5 {
+        store.load(&id, now()).await.unwrap();
+    }
+    let client = pool.get().await.unwrap();
+    let sql = "SELECT count(*) FROM pg_prepared_statements
+                WHERE statement LIKE '%http_sessions%' AND statement NOT LIKE '%pg_prepared%'";
+    let row = client.query_one(sql, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 2);
+}
+
+async fn a_closed_pool_is_an_error() {
+    let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
+    let id = inserted(&store).await;
+    pool.close();
+    let error = store.load(&id, now()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}
+
+async fn a_pool_that_cannot_connect_is_an_error_without_the_password() {
+    let store = PgStore::from_pool(pool("host=/nowhere user=u password=hunter2", 1));
+    let id = SessionId::generate().unwrap();
+    let error = store.load(&id, now()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let told = format!("{error} {error:?} {store:?}");
+    assert!(!told.contains("hunter2"), "{told}");
+    assert!(store.migrate().await.is_err());
+}
+
+async fn a_sweeper_works_over_a_pool() {
+    let (_database, _pool, store) = store_of(2, PgStoreOptions::new()).await;
+    for _ in 0..10 {
+        inserted(&store).await;
+    }
+    let sweeper = Sweeper::new(
+        Arc::new(store),
+        Arc::new(pgstore::SystemClock::default()),
+        SweepOptions::new(),
+    );
+    let swept = sweeper.sweep().await.unwrap();
+    assert_eq!(swept, 10);
+}
