@@ -50,6 +50,7 @@ var assertions = map[string]func(interface{}) bool{
 	"main.UUID":                   holds[UUID],
 	"main.Money":                  holds[Money],
 	"main.Color":                  holds[Color],
+	"main.Account":                holds[Account],
 }
 
 func holds[T any](value interface{}) bool {

@@ -32,6 +32,8 @@ var applicationTypes = map[string]interface{}{
 	"main.Corners":  Corners{},
 	"main.Blob":     Blob{},
 	"main.Labels":   Labels{},
+
+	"github.com/acme/app/models.Account": Account{},
 }
 
 // registeredTypes are the types without a name of their own that gob does not know by itself.

@@ -113,3 +113,26 @@ type Corners struct {
 type Blob []byte
 
 type Labels []string
+
+// Account is registered under an import path, as if it were of a package of the application's. It
+// has the fields that web applications keep of a user.
+type Account struct {
+	ID      int
+	Login   string
+	Quota   uint64
+	Ratio   float32
+	Secret  []byte
+	Since   time.Time
+	TTL     time.Duration
+	Roles   []string
+	Home    Addr
+	Work    *Addr
+	Places  []Addr
+	Limits  map[string]int
+	Groups  map[string][]string
+	Visited map[int]string
+	Labels  map[string]interface{}
+	Extra   interface{}
+	List    []interface{}
+	GoOnly  string
+}

@@ -143,13 +143,26 @@ impl Types {
         }
     }
 
-    /// Adds a field of interface type to a struct.
-    pub(crate) fn add_field(&mut self, id: TypeId, name: &str) {
+    /// Adds a definition under an id of its own.
+    pub(crate) fn add(&mut self, definition: Definition) -> TypeId {
+        let mut free = TypeId::FIRST_OWN;
+        for used in self.definitions.range(free..).map(|(id, _)| *id) {
+            if used > free {
+                break;
+            }
+            free = used.following();
+        }
+        self.definitions.insert(free, definition);
+        free
+    }
+
+    /// Adds a field to a struct.
+    pub(crate) fn add_field(&mut self, id: TypeId, name: &str, ty: TypeId) {
         let definition = self.definitions.get_mut(&id);
         if let Some(Kind::Struct(fields)) = definition.map(|definition| &mut definition.kind) {
             fields.push(Field {
                 name: name.to_owned(),
-                ty: TypeId::INTERFACE,
+                ty,
             });
         }
     }

@@ -14,10 +14,9 @@ pub(super) fn in_variant(variant: Option<&'static str>, content: Tree) -> Tree {
     let Some(variant) = variant else {
         return content;
     };
-    let content = if content == Tree::None {
-        Tree::Nil
-    } else {
-        content
+    let content = match content {
+        Tree::None => Tree::Nil,
+        content => Tree::Any(Box::new(content)),
     };
     Tree::Map(vec![(TreeKey::String(variant.to_owned()), content)])
 }
@@ -57,7 +56,8 @@ pub(super) struct Map {
     pub(super) pairs: Vec<(TreeKey, Tree)>,
     pub(super) key: Option<TreeKey>,
     pub(super) variant: Option<&'static str>,
-    pub(super) name: &'static str,
+    /// A struct's name.
+    pub(super) name: Option<&'static str>,
 }
 
 impl Map {
@@ -68,19 +68,20 @@ impl Map {
     }
 
     fn finish(self) -> Tree {
-        let tree = match system_time(self.name, &self.pairs) {
-            Some(time) => Tree::Time(time),
-            None => Tree::Map(self.pairs),
+        let tree = match (system_time(self.name, &self.pairs), self.name) {
+            (Some(time), _) => Tree::Time(time),
+            (None, Some(name)) => Tree::Struct(name, self.pairs),
+            (None, None) => Tree::Map(self.pairs),
         };
         in_variant(self.variant, tree)
     }
 }
 
 /// serde's own form of `std::time::SystemTime`.
-fn system_time(name: &str, pairs: &[(TreeKey, Tree)]) -> Option<go::Time> {
+fn system_time(name: Option<&str>, pairs: &[(TreeKey, Tree)]) -> Option<go::Time> {
     match (name, pairs) {
         (
-            "SystemTime",
+            Some("SystemTime"),
             [
                 (TreeKey::String(first), seconds),
                 (TreeKey::String(second), nanos),

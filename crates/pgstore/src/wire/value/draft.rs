@@ -2,7 +2,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Key, ValueError, ValueErrorKind, serialize::TreeSerializer, tree::Tree};
+use super::{
+    Key, ValueError, ValueErrorKind, named::check_all, serialize::TreeSerializer, tree::Tree,
+};
 
 /// A Rust value made ready to be put into [`Values`](super::Values), before they are at hand.
 ///
@@ -40,7 +42,10 @@ impl Draft {
     pub(super) fn lenient<T: Serialize + ?Sized>(key: &Key, value: &T) -> Result<Self, ValueError> {
         match value.serialize(TreeSerializer::default()) {
             Ok(Tree::None) => Err(ValueError::new(key, ValueErrorKind::None)),
-            Ok(tree) => Ok(Self(tree)),
+            Ok(tree) => match check_all(&tree) {
+                Ok(()) => Ok(Self(tree)),
+                Err(kind) => Err(ValueError::new(key, kind)),
+            },
             Err(kind) => Err(ValueError::new(key, kind)),
         }
     }

@@ -41,6 +41,34 @@ pub enum ValueErrorKind {
         /// The Go type of what is stored.
         found: String,
     },
+    /// A text cannot be the registered name of a Go type: empty, longer than 1,024 bytes, or with
+    /// spaces around it or control characters in it.
+    #[error("{name:?} cannot be the registered name of a Go type")]
+    BadGoName {
+        /// The text.
+        name: &'static str,
+    },
+    /// A struct's fields, or those of a struct within it, have no name that Go could match.
+    #[error(
+        "Go's {name} has no field of these names: Go's begin with a capital; rename them, say with \
+         #[serde(rename_all = \"PascalCase\")]"
+    )]
+    NoGoField {
+        /// The registered name.
+        name: &'static str,
+    },
+    /// The value is of another kind than its Go type's name says.
+    #[error("the value cannot be written as Go's {name}")]
+    NotOfGoType {
+        /// The registered name.
+        name: &'static str,
+    },
+    /// An empty list or map is new, and does not tell what its Go type holds.
+    #[error("an empty list or map does not tell what Go's {name} holds; call remove() instead")]
+    GoTypeUnknown {
+        /// The registered name.
+        name: &'static str,
+    },
     /// The Go program has not registered a type that the value needs, and would refuse the whole
     /// session.
     #[error(

@@ -1,7 +1,7 @@
 //! Writing over an existing value: it keeps its Go type whenever the new value fits it, and so
 //! does every part of it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use crate::wire::gob::{
     limits::MAX_LEVELS,
@@ -12,7 +12,10 @@ use crate::wire::gob::{
 };
 
 use super::{
+    concrete::Concrete,
+    extended::Extended,
     fresh,
+    go_line::type_name,
     node::is_time,
     old_entries::OldEntries,
     tree::{Tree, TreeKey},
@@ -20,12 +23,21 @@ use super::{
 
 /// The new value in the old one's Go type; `None` if it does not fit.
 pub(super) fn fit(tree: &Tree, old: &Typed) -> Option<Typed> {
-    let fitted = fit_part(tree, old, &mut Extended::new())?;
+    let mut extended = Extended::default();
+    let fitted = fit_part(tree, old, &mut extended).or_else(|| {
+        extended.new_fields_are_any = !matches!(tree.plain(), Tree::Named(..));
+        fit_part(tree, old, &mut extended)
+    })?;
     // A list in a Go list may be bytes in Rust, which are no level there.
     (fitted.value.levels() <= MAX_LEVELS).then_some(fitted)
 }
 
 fn fit_part(tree: &Tree, old: &Typed, extended: &mut Extended) -> Option<Typed> {
+    let tree = match tree.plain() {
+        Tree::Named(name, content) if *name == old.name => content.plain(),
+        Tree::Named(..) => return None,
+        tree => tree,
+    };
     let mut fitter = Fitter {
         types: Arc::clone(&old.types),
         extended,
@@ -43,10 +55,6 @@ fn fit_part(tree: &Tree, old: &Typed, extended: &mut Extended) -> Option<Typed> 
         value,
     })
 }
-
-/// Copies of tables in which a struct has one field more, by the original (which they keep alive),
-/// so that all elements of a list share them.
-type Extended = HashMap<(usize, TypeId, String), (Arc<Types>, Arc<Types>)>;
 
 /// A place in a value: what Go's type there is.
 #[derive(Clone, Copy)]
@@ -74,7 +82,14 @@ struct Fitter<'a> {
 
 impl Fitter<'_> {
     fn value(&mut self, tree: &Tree, place: Place<'_>, old: Option<&Value>) -> Option<Value> {
-        match self.types.resolve(place.ty)? {
+        let ty = self.types.resolve(place.ty)?;
+        let tree = match tree.plain() {
+            Tree::Named(name, content) if ty != Type::Interface => {
+                self.is_called(place.ty, name).then_some(content.plain())?
+            }
+            tree => tree,
+        };
+        match ty {
             Type::Bool => match tree {
                 Tree::Bool(value) => Some(Value::Bool(*value)),
                 _ => None,
@@ -117,15 +132,17 @@ impl Fitter<'_> {
         }
     }
 
+    /// Whether a type in the table may be that of the registered name.
+    fn is_called(&self, ty: TypeId, name: &str) -> bool {
+        let definition = self.types.definition(ty);
+        definition.is_none_or(|definition| {
+            definition.name.is_empty() || definition.name == type_name(name)
+        })
+    }
+
     /// Go ignores fields that its own type does not have. An empty name it refuses.
-    fn add_field(&mut self, ty: TypeId, name: &str) -> Option<usize> {
-        let table = (Arc::as_ptr(&self.types).addr(), ty, name.to_owned());
-        let (_, extended) = self.extended.entry(table).or_insert_with(|| {
-            let mut types = Types::clone(&self.types);
-            types.add_field(ty, name);
-            (Arc::clone(&self.types), Arc::new(types))
-        });
-        self.types = Arc::clone(extended);
+    fn add_field(&mut self, ty: TypeId, name: &str, field: Concrete) -> Option<usize> {
+        self.types = self.extended.with_field(&self.types, ty, name, field);
         (!name.is_empty()).then(|| self.types.fields(ty).len() - 1)
     }
 
@@ -180,9 +197,7 @@ impl Fitter<'_> {
         (key_type, elem): (TypeId, TypeId),
         old: Option<&Value>,
     ) -> Option<Value> {
-        let Tree::Map(pairs) = tree else {
-            return None;
-        };
+        let pairs = tree.pairs()?;
         let olds = OldEntries::new(old);
         let elem = Place::part(elem, place.shape.elem());
         let mut entries = Vec::new();
@@ -228,9 +243,7 @@ impl Fitter<'_> {
 
     /// A struct keeps the fields that the new value does not mention.
     fn record(&mut self, tree: &Tree, ty: TypeId, old: Option<&Value>) -> Option<Value> {
-        let Tree::Map(pairs) = tree else {
-            return None;
-        };
+        let pairs = tree.pairs()?;
         let mut fields = match old {
             Some(Value::Struct(fields)) => fields.clone(),
             _ => Vec::new(),
@@ -253,12 +266,10 @@ impl Fitter<'_> {
             .fields(ty)
             .iter()
             .position(|field| field.name == name);
-        if known.is_none() && matches!(tree, Tree::None | Tree::Nil) {
-            return Some(());
-        }
-        let number = match known {
-            Some(number) => number,
-            None => self.add_field(ty, name)?,
+        let number = match (known, self.extended.type_of_new(tree)) {
+            (Some(number), _) => number,
+            (None, Some(concrete)) => self.add_field(ty, name, concrete)?,
+            (None, None) => return Some(()),
         };
         let place = fields.binary_search_by_key(&number, |(number, _)| *number);
         let old = place.ok().map(|place| fields[place].1.clone());

@@ -7,7 +7,10 @@ use crate::wire::gob::{
     types::{TypeId, common},
 };
 
-use super::tree::{Tree, TreeKey};
+use super::{
+    named::named,
+    tree::{Tree, TreeKey},
+};
 
 /// The Go value for a Rust value, by the table alone; `None` becomes nil.
 pub(super) fn fresh(tree: &Tree) -> Option<Typed> {
@@ -21,7 +24,12 @@ pub(super) fn fresh(tree: &Tree) -> Option<Typed> {
         Tree::Bytes(bytes) => typed("[]uint8", TypeId::BYTES, Value::Bytes(bytes.clone())),
         Tree::Time(time) => typed("time.Time", common::TIME, Value::Opaque(time.to_bytes())),
         Tree::List(list) => of_list(list),
-        Tree::Map(pairs) => typed("map[string]interface {}", common::MAP, of_map(pairs)),
+        Tree::Map(pairs) | Tree::Struct(_, pairs) => {
+            typed("map[string]interface {}", common::MAP, of_map(pairs))
+        }
+        Tree::Any(content) => return fresh(content),
+        // A draft of what cannot be written is not made.
+        Tree::Named(name, content) => return named(name, content).ok(),
     })
 }
 

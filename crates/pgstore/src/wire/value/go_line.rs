@@ -68,6 +68,17 @@ fn in_go(ty: &str) -> String {
     local.replace("interface {}", "interface{}")
 }
 
+/// A named type's name without its package, as Go's definitions have it; that of a slice or map is
+/// empty.
+pub(super) fn type_name(name: &str) -> &str {
+    let ty = name.strip_prefix('*').unwrap_or(name);
+    match path_and_type(ty) {
+        _ if is_unnamed(ty) => "",
+        Some((_, ty)) => ty,
+        None => ty,
+    }
+}
+
 /// Splits `import/path.Type` or `import/path.Type[parameters]`.
 fn path_and_type(name: &str) -> Option<(&str, &str)> {
     let plain = name.split('[').next()?;

@@ -2,9 +2,11 @@
 //! serde.
 
 mod compound;
+mod concrete;
 mod deserialize;
 mod draft;
 mod error;
+mod extended;
 mod fit;
 mod fresh;
 pub mod go;
@@ -13,6 +15,7 @@ mod go_peer;
 mod key;
 mod list;
 mod map_key;
+mod named;
 mod node;
 mod node_key;
 mod old_entries;

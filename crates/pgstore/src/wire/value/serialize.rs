@@ -13,12 +13,15 @@ use super::{
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TreeSerializer {
     level: usize,
+    /// Whether the next newtype's name is that of a Go type.
+    is_naming: bool,
 }
 
 impl TreeSerializer {
     fn descend(self) -> Result<Self, Kind> {
         let inner = Self {
             level: self.level + 1,
+            is_naming: false,
         };
         if inner.level > MAX_LEVELS {
             Err(Kind::TooDeep)
@@ -42,7 +45,7 @@ impl TreeSerializer {
             pairs: Vec::new(),
             key: None,
             variant: None,
-            name: "",
+            name: None,
         })
     }
 }
@@ -132,10 +135,18 @@ impl ser::Serializer for TreeSerializer {
         name: &'static str,
         value: &T,
     ) -> Result<Tree, Kind> {
-        Ok(match (name, value.serialize(self)?) {
+        let inner = Self {
+            is_naming: name == go::NAMED && !self.is_naming,
+            ..self
+        };
+        Ok(match (name, value.serialize(inner)?) {
+            (_, Tree::None) => Tree::None,
+            (name, tree) if self.is_naming => Tree::Named(name, Box::new(tree)),
             (go::INT, Tree::Int(_, value)) => Tree::Int("int", value),
             (go::UINT, Tree::Uint(_, value)) => Tree::Uint("uint", value),
             (go::TIME, Tree::String(text)) => text.parse().map_or(Tree::String(text), Tree::Time),
+            (go::DURATION, Tree::Int(_, value)) => Tree::Int("time.Duration", value),
+            (go::ANY, tree) => Tree::Any(Box::new(tree)),
             (_, tree) => tree,
         })
     }
@@ -177,7 +188,7 @@ impl ser::Serializer for TreeSerializer {
     }
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Map, Kind> {
         Ok(Map {
-            name,
+            name: Some(name),
             ..self.map()?
         })
     }
@@ -190,6 +201,7 @@ impl ser::Serializer for TreeSerializer {
     ) -> Result<Map, Kind> {
         Ok(Map {
             variant: Some(variant),
+            name: Some(variant),
             ..self.descend()?.map()?
         })
     }

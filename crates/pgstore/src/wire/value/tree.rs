@@ -15,8 +15,14 @@ pub(super) enum Tree {
     Bytes(Vec<u8>),
     Time(Time),
     List(Vec<Tree>),
-    /// In order; a struct's names are strings here, too.
+    /// In order.
     Map(Vec<(TreeKey, Tree)>),
+    /// Its name in Rust, and its fields in order; their names are strings.
+    Struct(&'static str, Vec<(TreeKey, Tree)>),
+    /// What Go declares as `interface {}`.
+    Any(Box<Tree>),
+    /// What goes under a Go type's registered name.
+    Named(&'static str, Box<Tree>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +34,22 @@ pub(super) enum TreeKey {
 }
 
 impl Tree {
+    /// The value, whatever Go declares it as.
+    pub(super) fn plain(&self) -> &Self {
+        match self {
+            Self::Any(content) => content.plain(),
+            tree => tree,
+        }
+    }
+
+    /// The entries of a map or the fields of a struct.
+    pub(super) fn pairs(&self) -> Option<&[(TreeKey, Self)]> {
+        match self {
+            Self::Map(pairs) | Self::Struct(_, pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
     /// The Go name of a scalar of the insert table, of which slices exist under `[]name`.
     pub(super) fn scalar(&self) -> Option<&'static str> {
         match self {
@@ -62,11 +84,12 @@ impl Tree {
         }
     }
 
-    /// Whether a map somewhere in it has a key that is no string.
+    /// Whether a map somewhere in it has a key that is no string, beyond what named values have.
     pub(super) fn has_other_keys(&self) -> bool {
         match self {
             Self::List(list) => list.iter().any(Self::has_other_keys),
-            Self::Map(pairs) => pairs
+            Self::Any(content) => content.has_other_keys(),
+            Self::Map(pairs) | Self::Struct(_, pairs) => pairs
                 .iter()
                 .any(|(key, value)| !matches!(key, TreeKey::String(_)) || value.has_other_keys()),
             _ => false,

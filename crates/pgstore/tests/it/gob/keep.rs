@@ -21,6 +21,7 @@ pub(super) fn trials() -> Vec<Trial> {
         maps_with_integer_keys_are_written_over_but_not_anew,
         a_struct_keeps_its_name_and_the_fields_rust_does_not_know,
         a_field_that_go_lacks_is_added_to_the_definition,
+        an_added_field_has_the_type_that_go_would_declare,
         a_struct_whose_field_does_not_fit_becomes_a_map,
         zeros_of_a_struct_are_left_out_as_in_go,
         entries_of_a_map_keep_their_types,
@@ -181,11 +182,11 @@ async fn a_field_that_go_lacks_is_added_to_the_definition() {
         (&json!("b@x"), &json!(["rs"]), &json!(7))
     );
     // The session that was read from is not touched, and a second writing adds nothing.
-    values.insert("u", &json!({"email": 5})).unwrap();
+    values.insert("u", &json!({"email": "c@x"})).unwrap();
     let again = saved(&values);
     assert_eq!(
         again.get::<serde_json::Value>("u").unwrap().unwrap()["email"],
-        json!(5)
+        json!("c@x")
     );
     let fields = |values: &Values| match values.value("u").unwrap().node().view() {
         pgstore::wire::View::Struct(fields) => fields.len(),
@@ -195,6 +196,40 @@ async fn a_field_that_go_lacks_is_added_to_the_definition() {
     assert_eq!(
         type_over(USER, "u", &json!({"": 1})),
         "map[string]interface {}"
+    );
+}
+
+async fn an_added_field_has_the_type_that_go_would_declare() {
+    let (_, mut values) = over(
+        USER,
+        "u",
+        &json!({"Email": "b@x", "Langs": ["rs"], "Empty": []}),
+    );
+    let types = |values: &Values| {
+        let pgstore::wire::View::Struct(fields) = values.value("u").unwrap().node().view() else {
+            return vec![];
+        };
+        let names = fields
+            .iter()
+            .map(|(name, node)| (name.to_owned(), node.go_type_name().is_some()));
+        names.skip(4).collect()
+    };
+    // Of interface type it would have a name of its own. What has no type yet is left out.
+    let added = ["Email", "Langs"].map(|name| (name.to_owned(), false));
+    assert_eq!(types(&values), added);
+    // From then on it is like Go's own fields.
+    values.insert("u", &json!({"Email": 5})).unwrap();
+    assert_eq!(go_type(&values, "u"), "map[string]interface {}");
+    // Elements that disagree about a new field have it as anything.
+    let (name, values) = over(
+        "more/split_in_slice_of_structs",
+        "n",
+        &json!([{"u": {"x": 1}}, {"u": {"x": "a"}}]),
+    );
+    let json = values.get::<serde_json::Value>("n").unwrap().unwrap();
+    assert_eq!(
+        (name.as_str(), &json[1]["u"]["x"]),
+        ("[]map[string]interface {}", &json!("a"))
     );
 }
 

@@ -4,10 +4,13 @@ use libtest_mimic::Trial;
 
 mod bytes;
 mod go;
+mod go_lines;
+mod go_named;
 mod hostile;
 mod insert;
 mod keep;
 mod keys;
+mod named;
 mod random;
 mod read;
 mod vectors;
@@ -21,7 +24,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         read::trials(),
         hostile::trials(),
         random::trials(),
+        named::trials(),
         go::trials(),
+        go_named::trials(),
+        go_lines::trials(),
     ];
     trials.into_iter().flatten().collect()
 }

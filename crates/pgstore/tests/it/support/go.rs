@@ -135,12 +135,19 @@ async fn ask(command: &str, questions: &[Value]) -> Vec<Value> {
     let output = output.expect("the peer runs");
     assert!(output.status.success(), "peer {command} failed");
     written.expect("the peer reads all its input");
-    let answers: Vec<Value> = serde_json::Deserializer::from_slice(&output.stdout)
+    let mut answers = serde_json::Deserializer::from_slice(&output.stdout);
+    answers.disable_recursion_limit();
+    let answers: Vec<Value> = answers
         .into_iter()
         .collect::<Result<_, _>>()
         .expect("the peer answers with JSON");
     assert_eq!(answers.len(), questions.len(), "one answer per question");
     answers
+}
+
+/// Go itself, for a test listed with [`go_trials!`].
+pub(crate) fn go_tool() -> PathBuf {
+    find_go().expect("use go_trials!")
 }
 
 enum Peer {

@@ -1,11 +1,17 @@
 //! Go types that Rust has no type of its own for: wrap a value to say which one is meant.
 
+mod duration;
+mod named;
+
 use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Visitor},
 };
+
+pub use duration::{Duration, OutOfDuration};
+pub use named::{Any, GoType, Named};
 
 pub use crate::wire::gob::{
     rfc3339::NotRfc3339,
@@ -42,6 +48,10 @@ pub struct Uint(pub u64);
 pub(super) const INT: &str = "$pgstore::go::Int";
 pub(super) const UINT: &str = "$pgstore::go::Uint";
 pub(super) const TIME: &str = "$pgstore::go::Time";
+pub(super) const DURATION: &str = "$pgstore::go::Duration";
+pub(super) const ANY: &str = "$pgstore::go::Any";
+/// The name of the Go type is that of the newtype within.
+pub(super) const NAMED: &str = "$pgstore::go::Named";
 
 impl Serialize for Int {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

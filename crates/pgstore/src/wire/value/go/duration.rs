@@ -1,0 +1,89 @@
+use std::time::Duration as StdDuration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::DURATION;
+
+/// A span of time in nanoseconds, which may be negative: Go's `time.Duration`.
+///
+/// In formats other than a session's values it is that number. A Go program has to register it:
+/// `gob.Register(time.Duration(0))`.
+///
+/// ```
+/// use std::time::Duration;
+/// use pgstore::wire::{Values, go};
+///
+/// let mut values = Values::new();
+/// values.insert("timeout", &go::Duration::try_from(Duration::from_secs(90))?)?;
+/// assert_eq!(values.value("timeout").unwrap().go_type_name(), "time.Duration");
+/// let timeout: go::Duration = values.get("timeout")?.unwrap();
+/// assert_eq!(Duration::try_from(timeout)?, Duration::from_secs(90));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(i64);
+
+impl Duration {
+    /// A span of so many nanoseconds.
+    #[must_use]
+    pub const fn from_nanoseconds(nanoseconds: i64) -> Self {
+        Self(nanoseconds)
+    }
+
+    /// Its nanoseconds.
+    #[must_use]
+    pub const fn nanoseconds(self) -> i64 {
+        self.0
+    }
+}
+
+/// The duration is beyond what the other type holds: 292 years in Go, nothing negative in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the duration is out of the other type's range")]
+pub struct OutOfDuration(());
+
+impl TryFrom<StdDuration> for Duration {
+    type Error = OutOfDuration;
+
+    fn try_from(duration: StdDuration) -> Result<Self, OutOfDuration> {
+        let nanoseconds = i64::try_from(duration.as_nanos());
+        nanoseconds.map(Self).map_err(|_| OutOfDuration(()))
+    }
+}
+
+impl TryFrom<Duration> for StdDuration {
+    type Error = OutOfDuration;
+
+    fn try_from(duration: Duration) -> Result<Self, OutOfDuration> {
+        let nanoseconds = u64::try_from(duration.0);
+        nanoseconds
+            .map(Self::from_nanos)
+            .map_err(|_| OutOfDuration(()))
+    }
+}
+
+impl Serialize for Duration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(DURATION, &self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Duration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_of_both_languages_convert_where_they_fit() {
+        let longest = Duration::from_nanoseconds(i64::MAX);
+        let std = StdDuration::try_from(longest).expect("it is not negative");
+        assert_eq!(Duration::try_from(std), Ok(longest));
+        assert!(Duration::try_from(std + StdDuration::from_nanos(1)).is_err());
+        assert!(StdDuration::try_from(Duration::from_nanoseconds(-1)).is_err());
+    }
+}
