@@ -140,9 +140,7 @@ impl Dial {
         let common = self.settings.config_for(host);
         let (name, addresses) = match &host.place {
             Place::Folder(_) | Place::UsualFolder => {
-                let mut config = common;
-                config.host_path(host.socket_folder().unwrap_or_default());
-                return Ok(vec![config]);
+                return Ok(vec![at_socket(common, host)]);
             }
             Place::Address { address, name } => {
                 let name = name.clone().unwrap_or_else(|| address.to_string());
@@ -191,6 +189,18 @@ impl Dial {
         }
         Err(first.unwrap_or_else(ConnectError::abandoned))
     }
+}
+
+#[cfg(unix)]
+fn at_socket(mut config: Config, host: &Host) -> Config {
+    config.host_path(host.socket_folder().unwrap_or_default());
+    config
+}
+
+/// There are no such places elsewhere.
+#[cfg(not(unix))]
+fn at_socket(config: Config, _: &Host) -> Config {
+    config
 }
 
 /// One attempt at one address.

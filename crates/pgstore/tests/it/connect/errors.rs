@@ -1,11 +1,17 @@
 //! What goes wrong while connecting, each with its own kind and words, none with the password.
 
+use std::sync::{Arc, Mutex};
+
 use libtest_mimic::Trial;
+use pgstore::store::Store;
 use pgstore::store::postgres::{ConnectErrorKind, PgStoreOptions};
 use pgstore::wire::Blame;
+use pgstore::{SessionId, Timestamp};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use super::servers::{PASSWORD, bare, named, with_tls};
-use super::{connect, refused};
+use super::{connect, refused, told};
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -14,6 +20,7 @@ pub(super) fn trials() -> Vec<Trial> {
         what_the_connection_string_has_wrong_is_for_its_author_to_mend,
         a_socket_is_found_by_its_folder,
         the_session_gets_its_name_and_options,
+        nothing_of_the_password_is_logged,
     ]
 }
 
@@ -126,4 +133,99 @@ async fn the_session_gets_its_name_and_options() {
         .unwrap();
     assert_eq!(row.get::<_, i64>(0), 1);
     store.close().await;
+}
+
+/// Connecting, failing to, losing the connection: all on one thread, whose events are caught.
+async fn nothing_of_the_password_is_logged() {
+    let log = Log::default();
+    let heard = Arc::clone(&log.0);
+    let on_one_thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        tracing::subscriber::with_default(log, || runtime.block_on(trouble()));
+    });
+    on_one_thread.join().unwrap();
+    let heard = heard.lock().unwrap().join("\n");
+    for event in [
+        "PGSERVICE",
+        "no connection to the session store came about",
+        "was lost",
+    ] {
+        assert!(heard.contains(event), "{heard}");
+    }
+    for secret in [PASSWORD, "hunter2"] {
+        assert!(!heard.contains(secret), "{heard}");
+    }
+}
+
+async fn trouble() {
+    let variables = [("PGSERVICE", "web"), ("PGPASSWORD", "hunter2")];
+    let wrong = named("db.test", "user=app");
+    let error = super::connect_in(&variables, &wrong).await.unwrap_err();
+    told(&error);
+
+    let name = crate::support::database::unique();
+    let rest = format!("user=app password={PASSWORD} application_name={name}");
+    let store = connect(&named("db.test", &rest)).await.unwrap();
+    let client = crate::support::database::client(with_tls().url()).await;
+    let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE application_name = $1";
+    let id = SessionId::generate().unwrap();
+    let now = Timestamp::from_unix_seconds(0);
+    // Until it is told of it in the middle of a statement, not between two.
+    let lock = "CREATE TABLE IF NOT EXISTS http_sessions (); LOCK TABLE http_sessions";
+    client
+        .batch_execute(&format!("BEGIN; {lock}"))
+        .await
+        .unwrap();
+    let load = store.load(&id, now);
+    let kill = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                        WHERE application_name = $1 AND wait_event_type = 'Lock'";
+        let watcher = crate::support::database::client(with_tls().url()).await;
+        while watcher
+            .query_one(waiting, &[&name])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            == 0
+        {
+            tokio::task::yield_now().await;
+        }
+        watcher.query_one(sql, &[&name]).await.unwrap();
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (_, ()) = tokio::join!(load, kill);
+    store.close().await;
+}
+
+/// Every event's fields, as text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        self.0.lock().unwrap().push(format!("{attributes:?}"));
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        self.0.lock().unwrap().push(format!("{values:?}"));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }

@@ -84,8 +84,9 @@ fn place(name: (&str, &'static str), ip: (&str, &'static str)) -> Result<Place, 
         });
     }
     match name.0 {
-        "" => Ok(Place::UsualFolder),
-        folder if folder.starts_with('/') => Ok(Place::Folder(folder.into())),
+        "" if cfg!(unix) => Ok(Place::UsualFolder),
+        "" => Ok(Place::Name("localhost".to_owned())),
+        folder if folder.starts_with('/') && cfg!(unix) => Ok(Place::Folder(folder.into())),
         socket if socket.starts_with('@') => Err(ConnectError::bad_value(
             name.1,
             "host names, addresses or socket folders; abstract sockets (`@…`) are not supported",

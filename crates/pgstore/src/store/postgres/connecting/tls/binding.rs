@@ -55,3 +55,26 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     };
     rest.split_at_checked(length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_that_of_the_signature_and_no_bytes_panic() {
+        let made = rcgen::generate_simple_self_signed(["db.test".to_owned()]).unwrap();
+        let der = made.cert.der();
+        assert_eq!(signature_algorithm(der), Some(ECDSA_SHA256));
+        let expected = Sha256::digest(der).to_vec();
+        assert_eq!(tls_server_end_point(der), Some(expected));
+        for end in 0..der.len() {
+            assert_eq!(signature_algorithm(&der[..end]), None);
+        }
+        for long in [0x80, 0x85, 0xff] {
+            assert_eq!(
+                signature_algorithm(&[0x30, long, 0xff, 0xff, 0xff, 0xff]),
+                None
+            );
+        }
+    }
+}

@@ -10,12 +10,13 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::super::super::connect_error::ConnectError;
 use super::super::option::Opt;
+use super::verifier::Trusted;
 use super::{Mode, Roots, TlsSettings};
 
 type ClientCertificate = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// Whom to trust; `None` when nobody is named and nobody has to be.
-pub(super) fn roots(settings: &TlsSettings) -> Result<Option<RootCertStore>, ConnectError> {
+pub(super) fn roots(settings: &TlsSettings) -> Result<Option<Trusted>, ConnectError> {
     if matches!(settings.mode, Mode::Allow | Mode::Prefer) {
         return Ok(None);
     }
@@ -34,17 +35,21 @@ pub(super) fn roots(settings: &TlsSettings) -> Result<Option<RootCertStore>, Con
     }
 }
 
-fn roots_in(path: &Path) -> Result<RootCertStore, ConnectError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates_in(Opt::SslRootCert, path)? {
-        roots
-            .add(certificate)
+fn roots_in(path: &Path) -> Result<Trusted, ConnectError> {
+    let servers = certificates_in(Opt::SslRootCert, path)?;
+    let mut authorities = RootCertStore::empty();
+    for certificate in &servers {
+        authorities
+            .add(certificate.clone())
             .map_err(|error| unusable(Opt::SslRootCert, path, error))?;
     }
-    Ok(roots)
+    Ok(Trusted {
+        authorities,
+        servers,
+    })
 }
 
-fn system_roots() -> Result<RootCertStore, ConnectError> {
+fn system_roots() -> Result<Trusted, ConnectError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     match roots.is_empty() {
@@ -53,7 +58,10 @@ fn system_roots() -> Result<RootCertStore, ConnectError> {
             Path::new("system"),
             "the operating system has no certificates of authorities",
         )),
-        false => Ok(roots),
+        false => Ok(Trusted {
+            authorities: roots,
+            servers: Vec::new(),
+        }),
     }
 }
 

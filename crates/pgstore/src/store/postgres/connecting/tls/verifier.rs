@@ -9,7 +9,9 @@ use tokio_rustls::rustls::crypto::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
-use tokio_rustls::rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{
+    CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
 /// What is checked of the certificate. That the server has its key is checked always.
 #[derive(Debug)]
@@ -17,9 +19,47 @@ pub(super) enum Check {
     /// `prefer`, and `require` without a root certificate: anybody's will do.
     Nothing,
     /// `verify-ca`: one of these authorities has signed it.
-    Chain(RootCertStore),
+    Chain(Trusted),
     /// `verify-full`: that, for this name.
-    ChainAndName(RootCertStore),
+    ChainAndName(Trusted),
+}
+
+/// Whom to trust.
+#[derive(Debug)]
+pub(super) struct Trusted {
+    pub(super) authorities: RootCertStore,
+    /// Certificates that a server may have itself: `openssl req -x509` makes such that are an
+    /// authority's and a server's at once, which rustls takes for a mistake.
+    pub(super) servers: Vec<CertificateDer<'static>>,
+}
+
+impl Trusted {
+    fn verify(
+        &self,
+        own: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+        algorithms: &WebPkiSupportedAlgorithms,
+    ) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(own)?;
+        let (roots, algorithms) = (&self.authorities, algorithms.all);
+        match verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            roots,
+            intermediates,
+            now,
+            algorithms,
+        ) {
+            // "An authority's used as a server's" has no variant of its own; that the certificate
+            // has expired is found before it.
+            Err(Error::InvalidCertificate(CertificateError::Other(_)))
+                if self.servers.iter().any(|server| server == own) =>
+            {
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -43,16 +83,14 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let (roots, checks_name) = match &self.check {
+        let (trusted, checks_name) = match &self.check {
             Check::Nothing => return Ok(ServerCertVerified::assertion()),
-            Check::Chain(roots) => (roots, false),
-            Check::ChainAndName(roots) => (roots, true),
+            Check::Chain(trusted) => (trusted, false),
+            Check::ChainAndName(trusted) => (trusted, true),
         };
-        let own = ParsedCertificate::try_from(own)?;
-        let algorithms = self.algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&own, roots, intermediates, now, algorithms)?;
+        trusted.verify(own, intermediates, now, &self.algorithms)?;
         if checks_name {
-            verify_server_name(&own, name)?;
+            verify_server_name(&ParsedCertificate::try_from(own)?, name)?;
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -77,5 +115,51 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use tokio_rustls::rustls::crypto::ring;
+
+    use super::*;
+
+    /// A certificate as `openssl req -x509` makes it, of the years 2020 to 2030.
+    fn authority_and_server() -> CertificateDer<'static> {
+        let mut params = CertificateParams::new(["db.test".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2030, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        params.self_signed(&key).unwrap().der().clone()
+    }
+
+    #[test]
+    fn a_server_whose_own_certificate_is_trusted_is_trusted_until_it_expires() {
+        let (own, other) = (authority_and_server(), authority_and_server());
+        let mut authorities = RootCertStore::empty();
+        authorities.add(own.clone()).unwrap();
+        let servers = vec![own.clone()];
+        let verifier = Verifier::new(
+            Check::ChainAndName(Trusted {
+                authorities,
+                servers,
+            }),
+            ring::default_provider().signature_verification_algorithms,
+        );
+        let verify = |certificate: &CertificateDer<'_>, name: &'static str, year: u64| {
+            let now = Duration::from_secs((year - 1970) * 365 * 86_400);
+            let now = UnixTime::since_unix_epoch(now);
+            let name = ServerName::try_from(name).unwrap();
+            verifier.verify_server_cert(certificate, &[], &name, &[], now)
+        };
+        assert!(verify(&own, "db.test", 2025).is_ok());
+        assert!(verify(&own, "other.test", 2025).is_err());
+        assert!(verify(&own, "db.test", 2035).is_err());
+        assert!(verify(&own, "db.test", 2015).is_err());
+        assert!(verify(&other, "db.test", 2025).is_err());
     }
 }
