@@ -24,7 +24,7 @@ impl PgStore {
     }
 
     pub(super) async fn load_newest(&self, load: &Load<'_>) -> Result<Option<Row>, StoreError> {
-        let loaded = self.inner.link.run(load).await?;
+        let loaded = self.inner.run(load).await?;
         if loaded.has_older {
             let (inner, id) = (Arc::clone(&self.inner), load.id.clone());
             // Nobody waits for it: the session is read, and another load would try again.
@@ -35,7 +35,7 @@ impl PgStore {
 }
 
 async fn tidy(inner: &Inner, id: &SessionId) {
-    match inner.link.run(&Tidy { id }).await {
+    match inner.run(&Tidy { id }).await {
         Ok(removed) => {
             inner.duplicates.0.fetch_add(removed, Ordering::Relaxed);
             tracing::debug!(removed, "older duplicates of a session were removed");

@@ -1,78 +1,30 @@
-//! Creating the table: the only place with DDL, and only when it is called.
+//! Creating and completing the table: the only place with DDL, and only when it is called.
 //!
-//! What there is to do is read from the catalogue, so there is no table of versions, and a role
-//! that may create nothing passes when everything is there.
+//! What there is to do is read from the catalogue (`catalogue.rs`), so there is no table of
+//! versions, and a role that may create nothing passes when everything is there.
+//!
+//! One migrator at a time works on a database. The others ask for the lock again and again, never
+//! inside of a transaction: building an index beside the writers (CONCURRENTLY) waits until all
+//! older transactions have ended, and would wait for those who wait for it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
 use super::PgStore;
+use super::catalogue::{Found, look};
 use super::migrate_error::MigrateError;
+use super::migrations::{Index, Migration};
 use super::table::TableName;
 
-/// How long a migration may take in all, waiting for others included.
+/// How long a migration may take in all, waiting for others included, building indexes excepted.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How often it is begun anew when somebody else changes the catalogue at the same time.
-const ATTEMPTS: u32 = 20;
 
 /// One lock for all migrations of a database. The number is the ASCII text `pgstore1`.
 const LOCK: i64 = i64::from_be_bytes(*b"pgstore1");
-
-/// One numbered migration.
-#[derive(Clone, Copy, Debug)]
-pub struct Migration {
-    number: u32,
-    name: &'static str,
-    sql: &'static str,
-}
-
-impl Migration {
-    /// Its number; they begin at 1 and have no gaps.
-    #[must_use]
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// What it is called.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Its SQL, for the table `http_sessions`.
-    #[must_use]
-    pub fn sql(&self) -> &'static str {
-        self.sql
-    }
-
-    /// Its SQL for another table.
-    #[must_use]
-    pub fn sql_for(&self, table: &TableName) -> String {
-        table.put_into(self.sql)
-    }
-}
-
-/// The migrations, oldest first. They are only ever added to.
-///
-/// For operators who run DDL themselves:
-///
-/// ```
-/// for migration in pgstore::store::postgres::migrations() {
-///     println!("-- {} {}\n{}", migration.number(), migration.name(), migration.sql());
-/// }
-/// ```
-#[must_use]
-pub fn migrations() -> &'static [Migration] {
-    &[Migration {
-        number: 1,
-        name: "http_sessions",
-        sql: include_str!("../../../migrations/0001_http_sessions.sql"),
-    }]
-}
 
 /// What [`PgStore::migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +35,19 @@ pub struct Migrated {
 }
 
 impl PgStore {
-    /// Makes sure that the sessions table is there, with its indexes.
+    /// Makes sure that the sessions table is there, with its columns and indexes.
     ///
     /// Idempotent, and safe while any number of other processes do the same, in Rust or Go. A
     /// table that Go's pgstore made is taken over as it is. When everything is there nothing is
     /// written or locked, and the role needs no right to create. It runs on a connection of its
     /// own and takes up to 60 seconds where it has to wait for others.
+    ///
+    /// # On a table in use
+    ///
+    /// Sessions can be read and written meanwhile. Columns are added under a `lock_timeout` of 2
+    /// seconds, again and again until it works out. An index is built `CONCURRENTLY`: for as long
+    /// as that takes, and after what an earlier attempt left unfinished was removed. That needs a
+    /// connection that stays the same, so not a pooler's in transaction mode.
     ///
     /// # Errors
     /// When the database cannot be reached, when the role may not create what is missing (the
@@ -99,108 +58,214 @@ impl PgStore {
     pub async fn migrate(&self) -> Result<Migrated, MigrateError> {
         let link = &self.inner.link;
         let _inside = link.enter().map_err(|_| MigrateError::closed())?;
-        let (mut client, _driver) = link.dial().connect().await.map_err(MigrateError::connect)?;
-        timeout(PATIENCE, migrate(&mut client, &self.inner.table))
-            .await
-            .map_err(|_| MigrateError::timeout())?
+        let deadline = Instant::now() + PATIENCE;
+        let connected = within(deadline, async {
+            link.dial().connect().await.map_err(MigrateError::connect)
+        });
+        let (mut client, _driver) = connected.await?;
+        let mut migrator = Migrator {
+            client: &mut client,
+            table: &self.inner.table,
+            deadline,
+            applied: BTreeSet::new(),
+        };
+        migrator.run().await?;
+        Ok(Migrated {
+            applied: migrator.applied.into_iter().collect(),
+        })
     }
 }
 
-async fn migrate(client: &mut Client, table: &TableName) -> Result<Migrated, MigrateError> {
-    let mut applied = Vec::new();
-    for attempt in 1..=ATTEMPTS {
-        let found = look(client, table).await?;
-        if found.is_complete() {
-            break;
-        }
-        found.refuse_if_foreign(table)?;
-        match apply(client, table).await {
-            Ok(numbers) => applied.extend(numbers),
-            Err(error) if error.is_race() && attempt < ATTEMPTS => {
-                sleep(Duration::from_millis(10) * attempt).await;
+struct Migrator<'a> {
+    client: &'a mut Client,
+    table: &'a TableName,
+    deadline: Instant,
+    applied: BTreeSet<u32>,
+}
+
+impl Migrator<'_> {
+    /// One step after the other, until nothing is missing. Whatever happens in between, another
+    /// look tells how things stand.
+    async fn run(&mut self) -> Result<(), MigrateError> {
+        let mut pause = Duration::from_millis(10);
+        loop {
+            let found = within(self.deadline, look(&*self.client, self.table)).await?;
+            if found.is_complete() {
+                return Ok(());
             }
-            Err(error) => return Err(error.with_sql(table)),
+            found.refuse_if_foreign(self.table)?;
+            match self.step(&found).await {
+                Ok(Step::Done) => continue,
+                Ok(Step::OthersAreAtIt) => {}
+                Err(error) if error.is_race() && Instant::now() < self.deadline => {}
+                Err(error) => return Err(error.with_sql(found.sql(self.table))),
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(200));
         }
     }
-    Ok(Migrated { applied })
-}
 
-/// Runs what is missing, under the lock. The lock is a statement of its own, so that what follows
-/// sees all that the holder before did.
-async fn apply(client: &mut Client, table: &TableName) -> Result<Vec<u32>, MigrateError> {
-    let transaction = client
-        .build_transaction()
-        // Where another level is the default, all statements would see what the first one does.
-        .isolation_level(IsolationLevel::ReadCommitted)
-        .start()
-        .await?;
-    transaction
-        .batch_execute("SET LOCAL lock_timeout = '10s'")
-        .await?;
-    transaction
-        .query_typed(
-            "SELECT pg_catalog.pg_advisory_xact_lock($1)",
-            &[(&LOCK, Type::INT8)],
+    async fn step(&mut self, found: &Found) -> Result<Step, MigrateError> {
+        if found.has_all_columns() {
+            self.make_indexes().await
+        } else {
+            within(self.deadline, self.make_table()).await
+        }
+    }
+
+    /// Creates the table with its indexes, or adds columns to it, in one transaction.
+    async fn make_table(&mut self) -> Result<Step, MigrateError> {
+        let table = self.table;
+        let transaction = self
+            .client
+            .build_transaction()
+            // Where another level is the default, all statements would see what the first one does.
+            .isolation_level(IsolationLevel::ReadCommitted)
+            .start()
+            .await?;
+        // While ALTER waits for a lock, everybody else waits behind it.
+        let settings = "SET LOCAL lock_timeout = '2s'";
+        transaction.batch_execute(settings).await?;
+        // The lock is a statement of its own, so that what follows sees all that the holder
+        // before did.
+        if !lock(
+            &transaction,
+            "SELECT pg_catalog.pg_try_advisory_xact_lock($1)",
         )
-        .await?;
-    if look(&transaction, table).await?.is_complete() {
-        return Ok(Vec::new());
-    }
-    let mut applied = Vec::new();
-    for migration in migrations() {
-        transaction.batch_execute(&migration.sql_for(table)).await?;
-        applied.push(migration.number());
-    }
-    look(&transaction, table)
         .await?
-        .refuse_if_incomplete(table)?;
-    transaction.commit().await?;
-    Ok(applied)
+        {
+            return Ok(Step::OthersAreAtIt);
+        }
+        let found = look(&transaction, table).await?;
+        found.refuse_if_foreign(table)?;
+        let mut applied = Vec::new();
+        for migration in found.without_columns() {
+            make(&transaction, migration, &found, table).await?;
+            applied.push(migration.number());
+        }
+        let made = look(&transaction, table).await?;
+        made.refuse_if_columns_are_missing(table)?;
+        if !found.has_table {
+            made.without_indexes()
+                .first()
+                .map_or(Ok(()), |(_, index)| made.refuse_without(index, table))?;
+        }
+        transaction.commit().await?;
+        self.applied.extend(applied);
+        Ok(Step::Done)
+    }
+
+    /// Makes what indexes are missing while others read and write, outside of transactions.
+    async fn make_indexes(&mut self) -> Result<Step, MigrateError> {
+        let try_lock = "SELECT pg_catalog.pg_try_advisory_lock($1)";
+        if !within(self.deadline, lock(&*self.client, try_lock)).await? {
+            return Ok(Step::OthersAreAtIt);
+        }
+        let made = self.make_indexes_alone().await;
+        // If it does not work out, the connection is about to end, and the lock with it.
+        let _ = lock(&*self.client, "SELECT pg_catalog.pg_advisory_unlock($1)").await;
+        made
+    }
+
+    async fn make_indexes_alone(&mut self) -> Result<Step, MigrateError> {
+        let found = within(self.deadline, look(&*self.client, self.table)).await?;
+        // A build may take its time; whatever it waits for, it locks nobody out.
+        let settings = "SET statement_timeout = 0; SET lock_timeout = 0";
+        self.client.batch_execute(settings).await?;
+        for (migration, index) in found.without_indexes() {
+            if let Step::OthersAreAtIt = self.make_index(migration, &index).await? {
+                return Ok(Step::OthersAreAtIt);
+            }
+            self.applied.insert(migration.number());
+        }
+        Ok(Step::Done)
+    }
+
+    async fn make_index(
+        &mut self,
+        migration: &Migration,
+        index: &Index,
+    ) -> Result<Step, MigrateError> {
+        for unfinished in self.unfinished(index).await? {
+            if unfinished.is_being_built {
+                return Ok(Step::OthersAreAtIt);
+            }
+            let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", unfinished.name);
+            self.client.batch_execute(&drop).await?;
+        }
+        if let Some(text) = migration.concurrently(index) {
+            let name = self.table.put_into(&index.name);
+            tracing::info!(index = name, "building an index of the sessions table");
+            let text = self.table.put_into(&text);
+            self.client.batch_execute(&text).await?;
+        }
+        let made = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
+        made.refuse_without(index, self.table)?;
+        Ok(Step::Done)
+    }
+
+    /// What an earlier attempt at this index has left, or is still building.
+    async fn unfinished(&self, index: &Index) -> Result<Vec<Unfinished>, MigrateError> {
+        let quoted = self.table.put_into(&index.name);
+        let (table, name) = (self.table.quoted(), quoted.trim_matches('"'));
+        let sql = include_str!("sql/unfinished_index.sql");
+        let rows = self
+            .client
+            .query_typed(sql, &[(&table, Type::TEXT), (&name, Type::TEXT)])
+            .await?;
+        let read = |row: &tokio_postgres::Row| {
+            Ok(Unfinished {
+                name: row.try_get(0)?,
+                is_being_built: row.try_get(1)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
 }
 
-/// What the catalogue has of the table.
-struct Found {
-    table: bool,
-    missing_columns: Vec<String>,
-    missing_indexes: Vec<String>,
+enum Step {
+    Done,
+    /// Somebody else has the lock, or builds the same index: wait a moment and look again.
+    OthersAreAtIt,
 }
 
-async fn look(client: &impl GenericClient, table: &TableName) -> Result<Found, MigrateError> {
-    let sql = include_str!("sql/catalogue.sql");
-    let name = table.quoted();
-    let rows = client.query_typed(sql, &[(&name, Type::TEXT)]).await?;
-    // The statement has no WHERE at its top: it answers with one row.
+struct Unfinished {
+    name: String,
+    is_being_built: bool,
+}
+
+/// Runs a migration; on a table that was there before, without its indexes.
+async fn make(
+    client: &impl GenericClient,
+    migration: &Migration,
+    found: &Found,
+    table: &TableName,
+) -> Result<(), MigrateError> {
+    if !found.has_table {
+        return Ok(client.batch_execute(&migration.sql_for(table)).await?);
+    }
+    for text in migration.table_statements() {
+        client.batch_execute(&table.put_into(&text)).await?;
+    }
+    Ok(())
+}
+
+async fn lock(client: &impl GenericClient, sql: &str) -> Result<bool, MigrateError> {
+    let rows = client.query_typed(sql, &[(&LOCK, Type::INT8)]).await?;
     let row = rows.first().ok_or_else(MigrateError::no_answer)?;
-    Ok(Found {
-        table: row.try_get(0)?,
-        missing_columns: row.try_get(1)?,
-        missing_indexes: row.try_get(2)?,
-    })
+    Ok(row.try_get(0)?)
 }
 
-impl Found {
-    fn is_complete(&self) -> bool {
-        self.table && self.missing_columns.is_empty() && self.missing_indexes.is_empty()
-    }
+async fn within<T>(
+    deadline: Instant,
+    step: impl Future<Output = Result<T, MigrateError>>,
+) -> Result<T, MigrateError> {
+    timeout_at(deadline, step)
+        .await
+        .map_err(|_| MigrateError::timeout())?
+}
 
-    fn refuse_if_foreign(&self, table: &TableName) -> Result<(), MigrateError> {
-        if self.table && !self.missing_columns.is_empty() {
-            let columns = self.missing_columns.join(", ");
-            return Err(MigrateError::foreign(format!(
-                "{table} has no column, or one of another type, called {columns}"
-            )));
-        }
-        Ok(())
-    }
-
-    fn refuse_if_incomplete(&self, table: &TableName) -> Result<(), MigrateError> {
-        self.refuse_if_foreign(table)?;
-        if !self.missing_indexes.is_empty() {
-            let columns = self.missing_indexes.join(", ");
-            return Err(MigrateError::foreign(format!(
-                "{table} has no index on {columns}, and the index's name is taken"
-            )));
-        }
-        Ok(())
-    }
+/// For the one look after a build that took longer than all the patience there was.
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(5)
 }

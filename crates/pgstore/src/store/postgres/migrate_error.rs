@@ -5,8 +5,6 @@ use std::fmt;
 
 use super::connect_error::ConnectError;
 use super::failure::without_details;
-use super::migrate::migrations;
-use super::table::TableName;
 
 /// Why [`PgStore::migrate`](super::PgStore::migrate) failed.
 #[derive(Debug)]
@@ -28,6 +26,8 @@ pub enum MigrateErrorKind {
     Unreachable,
     /// The role may not create what is missing: run [`MigrateError::sql`] as one that may.
     Forbidden,
+    /// The schema the table is to be in does not exist: create it first.
+    NoSchema,
     /// There is a table or an index of that name that is not ours to use.
     Foreign,
     /// It took longer than a minute, or others kept the catalogue busy.
@@ -76,12 +76,12 @@ impl MigrateError {
     }
 
     /// Adds what a database administrator has to run, where rights are what is missing.
-    pub(super) fn with_sql(mut self, table: &TableName) -> Self {
-        if self.kind == MigrateErrorKind::Forbidden {
-            let texts = migrations().iter().map(|one| one.sql_for(table));
-            self.sql = Some(texts.collect::<Vec<_>>().join("\n"));
+    pub(super) fn with_sql(self, sql: String) -> Self {
+        let wanted = self.kind == MigrateErrorKind::Forbidden;
+        Self {
+            sql: wanted.then_some(sql),
+            ..self
         }
-        self
     }
 
     /// Whether somebody else was at the catalogue at the same time, so that it is worth looking
@@ -114,6 +114,7 @@ impl From<tokio_postgres::Error> for MigrateError {
         let sqlstate = error.code().map(|state| state.code().to_owned());
         let kind = match sqlstate.as_deref() {
             Some("42501") => MigrateErrorKind::Forbidden,
+            Some("3F000") => MigrateErrorKind::NoSchema,
             Some("55P03") => MigrateErrorKind::Timeout,
             Some(_) => MigrateErrorKind::Other,
             None => MigrateErrorKind::Unreachable,
@@ -132,6 +133,9 @@ impl fmt::Display for MigrateError {
             MigrateErrorKind::Unreachable => "the session database cannot be reached",
             MigrateErrorKind::Forbidden => {
                 "the database user may not create the sessions table or its indexes"
+            }
+            MigrateErrorKind::NoSchema => {
+                "there is no such schema for the sessions table: create it first"
             }
             MigrateErrorKind::Foreign => "the sessions table is not as it should be",
             MigrateErrorKind::Timeout => "creating the sessions table took too long",

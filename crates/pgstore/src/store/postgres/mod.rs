@@ -9,6 +9,7 @@
 //! [`connecting`]) bring lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
 //! (`sql/`) once and pipelines it with other callers'. `failure.rs` says what an error means.
 
+mod catalogue;
 mod connect_error;
 pub mod connecting;
 mod connection;
@@ -20,6 +21,8 @@ mod lines;
 mod link;
 mod migrate;
 mod migrate_error;
+mod migrations;
+mod needs_migration;
 mod options;
 #[cfg(feature = "deadpool")]
 mod pooled;
@@ -35,15 +38,17 @@ use std::sync::Arc;
 
 pub use connect_error::{ConnectError, ConnectErrorKind};
 pub use failure::DatabaseError;
-pub use migrate::{Migrated, Migration, migrations};
+pub use migrate::Migrated;
 pub use migrate_error::{MigrateError, MigrateErrorKind};
+pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
 pub use table::{BadTableName, TableName};
 
 use self::duplicates::Duplicates;
 use self::link::Link;
-use self::verbs::{Delete, Doubt, Insert, Load, Rename, Replace, Sweep, Update};
-use super::{Row, Store, StoreFuture, SweepBatch, Swept, Written};
+use self::needs_migration::NeedsMigration;
+use self::verbs::{Delete, Doubt, Insert, Load, Rename, Replace, Sweep, Update, Verb};
+use super::{Row, Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
 
@@ -149,6 +154,16 @@ impl PgStore {
     }
 }
 
+impl Inner {
+    async fn run<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
+        let outcome = self.link.run(verb).await;
+        outcome.map_err(|error| match error.kind() {
+            StoreErrorKind::NotMigrated => NeedsMigration::of(V::KIND.migration(), error),
+            _ => error,
+        })
+    }
+}
+
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PgStore")
@@ -164,7 +179,7 @@ impl Store for PgStore {
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.inner.link.run(&Insert { id, row }).await })
+        Box::pin(async move { self.inner.run(&Insert { id, row }).await })
     }
 
     fn update<'a>(
@@ -180,7 +195,7 @@ impl Store for PgStore {
             row,
             doubt,
         };
-        Box::pin(async move { self.inner.link.run(&update).await })
+        Box::pin(async move { self.inner.run(&update).await })
     }
 
     fn rename<'a>(
@@ -190,39 +205,41 @@ impl Store for PgStore {
         new: &'a SessionId,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        let (link, doubt) = (&self.inner.link, Doubt::default());
+        let (inner, doubt) = (&self.inner, Doubt::default());
         Box::pin(async move {
             match seen {
                 Some(seen) => {
-                    link.run(&Rename {
-                        old,
-                        seen,
-                        new,
-                        row,
-                        doubt,
-                    })
-                    .await
+                    inner
+                        .run(&Rename {
+                            old,
+                            seen,
+                            new,
+                            row,
+                            doubt,
+                        })
+                        .await
                 }
                 None => {
-                    link.run(&Replace {
-                        old,
-                        new,
-                        row,
-                        doubt,
-                    })
-                    .await
+                    inner
+                        .run(&Replace {
+                            old,
+                            new,
+                            row,
+                            doubt,
+                        })
+                        .await
                 }
             }
         })
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
-        Box::pin(async move { self.inner.link.run(&Delete { id }).await })
+        Box::pin(async move { self.inner.run(&Delete { id }).await })
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
         Box::pin(async move {
-            let swept = self.inner.link.run(&Sweep { batch }).await;
+            let swept = self.inner.run(&Sweep { batch }).await;
             if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
                 self.inner.link.rest();
             }

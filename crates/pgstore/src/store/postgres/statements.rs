@@ -2,6 +2,7 @@
 
 use tokio_postgres::types::Type;
 
+use super::migrations::{Migration, migrations};
 use super::table::TableName;
 
 /// Which statement. Each is prepared once per connection, at its first use there.
@@ -29,6 +30,21 @@ impl Kind {
         Self::Delete,
         Self::Sweep,
     ];
+
+    /// The migration that brought the last of the columns it names.
+    pub(super) fn migration(self) -> &'static Migration {
+        const FIRST: usize = 0;
+        match self {
+            Self::Load
+            | Self::Tidy
+            | Self::Insert
+            | Self::Update
+            | Self::Rename
+            | Self::Replace
+            | Self::Delete
+            | Self::Sweep => &migrations()[FIRST],
+        }
+    }
 
     fn sql(self) -> &'static str {
         match self {

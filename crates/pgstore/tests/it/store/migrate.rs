@@ -26,7 +26,7 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 /// What Go's constructor runs (pgstore.go createSessionsTable), in our words.
-const AS_GO_DOES: &str = "DO $$ BEGIN
+pub(super) const AS_GO_DOES: &str = "DO $$ BEGIN
     CREATE TABLE IF NOT EXISTS http_sessions (id BIGSERIAL PRIMARY KEY, key BYTEA, data BYTEA,
       created_on TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP, modified_on TIMESTAMPTZ,
       expires_on TIMESTAMPTZ);
@@ -115,7 +115,7 @@ async fn fingerprint(database: &Database) -> String {
 }
 
 /// A role of the test's own that may use the schema but create nothing in it.
-async fn role_without_create(database: &Database) -> String {
+pub(super) async fn role_without_create(database: &Database) -> String {
     let role = format!("runtime_{}", unique());
     let schema = database.schema();
     let create = format!("CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}");
@@ -128,7 +128,7 @@ async fn role_without_create(database: &Database) -> String {
     role
 }
 
-async fn drop_role(database: &Database, role: &str) {
+pub(super) async fn drop_role(database: &Database, role: &str) {
     let remove = format!("DROP OWNED BY {role}; DROP ROLE {role}");
     database
         .client()

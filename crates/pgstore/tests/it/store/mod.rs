@@ -2,8 +2,11 @@
 
 mod link;
 mod migrate;
+mod migrate_live;
 mod outage;
+mod processes;
 mod rows;
+mod schema;
 mod sql;
 mod sweep;
 
@@ -22,6 +25,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(link::trials());
     trials.extend(outage::trials());
     trials.extend(migrate::trials());
+    trials.extend(migrate_live::trials());
+    trials.extend(processes::trials());
+    trials.extend(schema::trials());
     trials.extend(sweep::trials());
     trials
 }

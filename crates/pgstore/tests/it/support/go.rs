@@ -63,6 +63,21 @@ impl GoPeer {
 
     /// Starts it with flags: `-cookie NAME`, `-max-age SECONDS`, `-max-length BYTES`.
     pub(crate) async fn serve_with(database_url: &str, keys: &str, flags: &[&str]) -> GoPeer {
+        let served = GoPeer::start(database_url, keys, flags, Stdio::inherit()).await;
+        served.expect("the peer says why it does not serve on standard error")
+    }
+
+    /// The same where Go's constructor may well fail: then it ends without a word.
+    pub(crate) async fn try_serve(database_url: &str, keys: &str) -> Option<GoPeer> {
+        GoPeer::start(database_url, keys, &[], Stdio::null()).await
+    }
+
+    async fn start(
+        database_url: &str,
+        keys: &str,
+        flags: &[&str],
+        errors: Stdio,
+    ) -> Option<GoPeer> {
         let mut process = Process::new(program())
             .arg("serve")
             .args(flags)
@@ -70,18 +85,18 @@ impl GoPeer {
             .env("SESSION_KEYS", keys)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(errors)
             .kill_on_drop(true)
             .spawn()
             .expect("the peer starts");
         let output = process.stdout.take().expect("it is piped");
         let first = BufReader::new(output).lines().next_line().await;
-        let url = first.expect("its output is text");
-        let url = url.expect("the peer says why it does not serve on standard error");
+        let url = first.expect("its output is text")?;
         let authority = url.trim_start_matches("http://").to_owned();
-        GoPeer {
+        Some(GoPeer {
             _process: process,
             authority,
-        }
+        })
     }
 
     /// A GET request with this `Cookie` header.

@@ -1,0 +1,21 @@
+-- What the migrations make, all together: to read, and to compare with. The migrations are what
+-- is run. Written by the test (PGSTORE_BLESS=1) that compares it with the catalogue.
+
+CREATE SEQUENCE http_sessions_id_seq;
+
+CREATE TABLE http_sessions (
+    id bigint DEFAULT nextval('http_sessions_id_seq'::regclass) NOT NULL,
+    key bytea,
+    data bytea,
+    created_on timestamp with time zone DEFAULT CURRENT_TIMESTAMP,
+    modified_on timestamp with time zone,
+    expires_on timestamp with time zone
+);
+
+ALTER SEQUENCE http_sessions_id_seq OWNED BY http_sessions.id;
+
+ALTER TABLE http_sessions ADD CONSTRAINT http_sessions_pkey PRIMARY KEY (id);
+
+CREATE INDEX http_sessions_expiry_idx ON http_sessions USING btree (expires_on);
+
+CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);

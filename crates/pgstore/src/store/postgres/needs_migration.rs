@@ -1,0 +1,35 @@
+//! Which migration a statement misses.
+
+use std::error::Error;
+use std::fmt;
+
+use super::migrations::Migration;
+use crate::store::{StoreError, StoreErrorKind};
+
+/// The cause of [`StoreErrorKind::NotMigrated`]; its own cause is what the server said.
+#[derive(Debug)]
+pub(super) struct NeedsMigration {
+    migration: &'static Migration,
+    refused: StoreError,
+}
+
+impl NeedsMigration {
+    /// The error of a statement that needs this migration.
+    pub(super) fn of(migration: &'static Migration, refused: StoreError) -> StoreError {
+        let cause = Self { migration, refused };
+        StoreError::caused_by(StoreErrorKind::NotMigrated, cause)
+    }
+}
+
+impl fmt::Display for NeedsMigration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, name) = (self.migration.number(), self.migration.name());
+        write!(f, "it needs migration {number} ({name})")
+    }
+}
+
+impl Error for NeedsMigration {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.refused.source()
+    }
+}

@@ -1,0 +1,209 @@
+//! Completing a table that is in use: indexes beside writers, after failures, many at once.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use pgstore::store::conformance::behaviours;
+use pgstore::store::postgres::{MigrateErrorKind, Migrated, PgStoreOptions, TableName};
+use pgstore::store::{PgStore, Store};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_postgres::Client;
+
+use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
+use super::things::{at, fresh, row};
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_missing_index_is_built_beside_writers,
+        what_a_failed_build_left_is_made_again,
+        an_index_that_somebody_else_builds_is_waited_for,
+        twenty_stores_complete_a_table_in_use_at_once,
+        a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers,
+        a_schema_that_does_not_exist_is_an_error_of_its_own,
+        the_library_runs_on_the_bare_table_of_go,
+        what_is_missing_at_first_use_says_which_migration,
+    ]
+}
+
+const ROWS: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
+    SELECT convert_to((n / 2)::text, 'UTF8'), 'x', now(), now(), now() + interval '1 h'
+      FROM generate_series(1, 2000) AS n";
+
+/// Go's table with duplicates of keys, in which nothing can be found quickly any more.
+async fn table_without_an_index_on_key(database: &Database) -> Client {
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    client.batch_execute(ROWS).await.unwrap();
+    let drop = "DROP INDEX http_sessions_key_idx";
+    client.batch_execute(drop).await.unwrap();
+    client
+}
+
+/// Migrates in a task, on a connection that the test can tell from others.
+fn begin_to_migrate(database: &Database) -> JoinHandle<Migrated> {
+    let name = database.schema();
+    let url = format!("{}&application_name={name}", database.url());
+    tokio::spawn(async move {
+        let store = PgStore::connect(&url).await.unwrap();
+        store.migrate().await.unwrap()
+    })
+}
+
+async fn wait_until(client: &Client, condition: &str) {
+    let begun = Instant::now();
+    let sql = format!("SELECT {condition}");
+    while !client.query_one(&sql, &[]).await.unwrap().get::<_, bool>(0) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{condition}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+const HAS_INDEX: &str = "EXISTS (SELECT FROM pg_index WHERE indisvalid AND NOT indisunique
+    AND indexrelid = to_regclass('http_sessions_key_idx'))";
+
+async fn a_missing_index_is_built_beside_writers() {
+    let database = Database::fresh().await;
+    let watcher = table_without_an_index_on_key(&database).await;
+    let mut client = database.client().await;
+    // A writer that takes its time, for which every kind of index waits.
+    let slow = client.transaction().await.unwrap();
+    slow.batch_execute(ROWS).await.unwrap();
+    let migrating = begin_to_migrate(&database);
+    let waits = format!(
+        "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{}'
+           AND wait_event_type = 'Lock' AND query LIKE 'CREATE INDEX%')",
+        database.schema()
+    );
+    wait_until(&watcher, &waits).await;
+
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let (id, begun) = (fresh(), Instant::now());
+    store.insert(&id, &row("")).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    assert!(begun.elapsed() < Duration::from_secs(2), "writers go on");
+    assert!(!migrating.is_finished());
+    slow.commit().await.unwrap();
+    assert_eq!(migrating.await.unwrap().applied, [1]);
+    wait_until(&watcher, HAS_INDEX).await;
+}
+
+async fn what_a_failed_build_left_is_made_again() {
+    let database = Database::fresh().await;
+    let client = table_without_an_index_on_key(&database).await;
+    let fails = "CREATE UNIQUE INDEX CONCURRENTLY http_sessions_key_idx ON http_sessions (key)";
+    assert!(client.batch_execute(fails).await.is_err());
+    let left = "EXISTS (SELECT FROM pg_index WHERE NOT indisvalid
+        AND indexrelid = to_regclass('http_sessions_key_idx'))";
+    wait_until(&client, left).await;
+    assert_eq!(begin_to_migrate(&database).await.unwrap().applied, [1]);
+    wait_until(&client, HAS_INDEX).await;
+    assert!(
+        begin_to_migrate(&database)
+            .await
+            .unwrap()
+            .applied
+            .is_empty()
+    );
+}
+
+async fn an_index_that_somebody_else_builds_is_waited_for() {
+    let database = Database::fresh().await;
+    let watcher = table_without_an_index_on_key(&database).await;
+    let (mut client, builder) = (database.client().await, database.client().await);
+    let slow = client.transaction().await.unwrap();
+    slow.batch_execute(ROWS).await.unwrap();
+    let building = tokio::spawn(async move {
+        let build = "CREATE INDEX CONCURRENTLY http_sessions_key_idx ON http_sessions (key)";
+        builder.batch_execute(build).await
+    });
+    let is_building = "EXISTS (SELECT FROM pg_stat_progress_create_index
+        WHERE index_relid = to_regclass('http_sessions_key_idx'))";
+    wait_until(&watcher, is_building).await;
+    let migrating = begin_to_migrate(&database);
+    let looked = format!(
+        "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{}'
+           AND query LIKE '%pg_advisory_unlock%')",
+        database.schema()
+    );
+    wait_until(&watcher, &looked).await;
+    slow.commit().await.unwrap();
+    building.await.unwrap().unwrap();
+    assert!(migrating.await.unwrap().applied.is_empty());
+    wait_until(&watcher, HAS_INDEX).await;
+}
+
+async fn twenty_stores_complete_a_table_in_use_at_once() {
+    for _ in 0..3 {
+        let database = Database::fresh().await;
+        let client = table_without_an_index_on_key(&database).await;
+        let writing = tokio::spawn(async move {
+            loop {
+                client.batch_execute(ROWS).await.unwrap();
+            }
+        });
+        let mut tasks = JoinSet::new();
+        for _ in 0..20 {
+            let migrating = begin_to_migrate(&database);
+            tasks.spawn(async move { migrating.await.unwrap().applied.len() });
+        }
+        let applied: usize = tasks.join_all().await.into_iter().sum();
+        assert_eq!(applied, 1, "one of them built it, the others waited");
+        writing.abort();
+    }
+}
+
+async fn a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers() {
+    let database = Database::fresh().await;
+    let client = table_without_an_index_on_key(&database).await;
+    let role = role_without_create(&database).await;
+    let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert_eq!(error.kind(), MigrateErrorKind::Forbidden);
+    assert_eq!(
+        error.sql().expect("the SQL to run").trim_end(),
+        "CREATE INDEX CONCURRENTLY IF NOT EXISTS \"http_sessions_key_idx\" ON \"http_sessions\" (key);"
+    );
+    client.batch_execute(error.sql().unwrap()).await.unwrap();
+    assert!(store.migrate().await.unwrap().applied.is_empty());
+    drop_role(&database, &role).await;
+}
+
+async fn a_schema_that_does_not_exist_is_an_error_of_its_own() {
+    let database = Database::fresh().await;
+    let table = TableName::parse("no_such_schema.sessions").unwrap();
+    let options = PgStoreOptions::new().table(table);
+    let store = options.connect(&database.url()).await.unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert_eq!(error.kind(), MigrateErrorKind::NoSchema);
+    assert!(error.to_string().contains("schema"), "{error}");
+}
+
+async fn the_library_runs_on_the_bare_table_of_go() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    for behaviour in behaviours() {
+        let empty = "TRUNCATE http_sessions";
+        client.batch_execute(empty).await.unwrap();
+        let store = PgStore::connect(&database.url()).await.unwrap();
+        behaviour.check(std::sync::Arc::new(store.clone())).await;
+        store.close().await;
+    }
+}
+
+async fn what_is_missing_at_first_use_says_which_migration() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    let drop = "ALTER TABLE http_sessions DROP COLUMN modified_on";
+    client.batch_execute(drop).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    assert!(error.to_string().contains("migrate()"), "{error}");
+    let cause = std::error::Error::source(&error).expect("which migration");
+    assert_eq!(cause.to_string(), "it needs migration 1 (http_sessions)");
+    let cause = cause.source().expect("what the server said");
+    assert!(cause.to_string().contains("42703"), "{cause}");
+}

@@ -1,0 +1,85 @@
+//! Twenty processes that start at the same time, alone and beside Go's constructors.
+
+use std::env;
+use std::process::Stdio;
+
+use libtest_mimic::Trial;
+use pgstore::store::{PgStore, Store};
+use tokio::process::Command;
+use tokio::task::JoinSet;
+
+use super::things::{at, fresh, row};
+use crate::support::database::Database;
+use crate::support::go::{GoPeer, go_trials};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    let mut trials = trials![twenty_processes_migrate_at_once, as_one_of_many_processes,];
+    trials.extend(go_trials![processes_migrate_beside_constructors_of_go]);
+    trials
+}
+
+/// Tells a process of ours where to migrate.
+const DATABASE: &str = "PGSTORE_TEST_MIGRATE";
+
+/// What a process says before the number of migrations that it ran.
+const APPLIED: &str = "applied: ";
+
+/// What [`process`] runs; without being told where, there is nothing to do.
+async fn as_one_of_many_processes() {
+    let Ok(url) = env::var(DATABASE) else {
+        return;
+    };
+    let store = PgStore::connect(&url).await.unwrap();
+    let migrated = store.migrate().await.unwrap();
+    store.insert(&fresh(), &row("")).await.unwrap();
+    assert_eq!(store.load(&fresh(), at(0)).await.unwrap(), None);
+    println!("{APPLIED}{}", migrated.applied.len());
+}
+
+/// Migrates in a process of its own: this program, told to run one trial. How many it applied.
+async fn process(url: String) -> usize {
+    let module = module_path!().trim_start_matches("it::");
+    let output = Command::new(env::current_exe().unwrap())
+        .args([&format!("{module}::as_one_of_many_processes"), "--exact"])
+        .args(["--nocapture", "--test-threads=1"])
+        .env(DATABASE, url)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("the process runs");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}{error}");
+    let applied = told.split(APPLIED).nth(1).expect("it says what it did");
+    applied.lines().next().unwrap().trim().parse().unwrap()
+}
+
+async fn twenty_processes_migrate_at_once() {
+    let database = Database::fresh().await;
+    let mut processes = JoinSet::new();
+    for _ in 0..20 {
+        processes.spawn(process(database.url()));
+    }
+    let applied: usize = processes.join_all().await.into_iter().sum();
+    assert_eq!(applied, 1, "one of them did it, the others waited");
+}
+
+async fn processes_migrate_beside_constructors_of_go() {
+    let database = Database::fresh().await;
+    let mut ours = JoinSet::new();
+    let mut theirs = JoinSet::new();
+    for _ in 0..10 {
+        ours.spawn(process(database.url()));
+        let url = database.url();
+        theirs.spawn(async move { GoPeer::try_serve(&url, "0102").await.is_some() });
+    }
+    ours.join_all().await;
+    // What becomes of Go's constructors is Go's affair: most of them fail on the catalogue.
+    let served = theirs.join_all().await;
+    let served = served.into_iter().filter(|served| *served).count();
+    println!("beside 10 processes of ours, {served} of 10 constructors of Go succeeded");
+    let go = GoPeer::serve(&database.url(), "0102").await;
+    let login = go.post_form("/login", "user=ada", None).await;
+    assert_eq!(login.status, 200, "{login:?}");
+}
