@@ -39,6 +39,7 @@ impl Dial {
         environment: &Environment,
     ) -> Result<Self, ConnectError> {
         let settings = Settings::read(text, environment)?;
+        settings.warn_if_unverified();
         Ok(Self {
             timeout: settings.timeout.or(timeout),
             settings,

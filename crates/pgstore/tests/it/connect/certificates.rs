@@ -2,54 +2,44 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-/// The PEM files of the tests, in a folder of their own.
+/// PEM texts; a certificate that is used comes with its key.
 pub(super) struct Certificates {
-    folder: PathBuf,
-    pub(super) server: (String, String),
     pub(super) authority: String,
-}
-
-/// An authority; a server's certificate for `db.test` and 127.0.0.1; a client's for `certified`; an
-/// authority that has signed nothing.
-pub(super) fn certificates() -> &'static Certificates {
-    static MADE: OnceLock<Certificates> = OnceLock::new();
-    MADE.get_or_init(make)
-}
-
-fn make() -> Certificates {
-    let folder =
-        std::env::temp_dir().join(format!("pgstore-{}", crate::support::database::unique()));
-    fs::create_dir(&folder).unwrap();
-    let (authority, issuer) = authority("authority");
-    let (stranger, _) = self::authority("stranger");
-    let server = leaf("db.test", &["db.test", "127.0.0.1"], &issuer);
-    let client = leaf("certified", &[], &issuer);
-    let made = Certificates {
-        folder,
-        server,
-        authority: authority.clone(),
-    };
-    made.write("authority.pem", &authority, 0o644);
-    made.write("stranger.pem", &stranger, 0o644);
-    made.write("client.pem", &client.0, 0o644);
-    made.write("client.key", &client.1, 0o600);
-    made.write("open.key", &client.1, 0o644);
-    made.write("empty.pem", "no certificate\n", 0o644);
-    made
+    /// One that has signed nothing.
+    stranger: String,
+    /// For `db.test` and 127.0.0.1.
+    pub(super) server: (String, String),
+    /// For the role `certified`.
+    client: (String, String),
 }
 
 impl Certificates {
-    pub(super) fn path(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
+    pub(super) fn make() -> Self {
+        let (authority, issuer) = authority("authority");
+        Self {
+            authority,
+            stranger: self::authority("stranger").0,
+            server: leaf("db.test", &["db.test", "127.0.0.1"], &issuer),
+            client: leaf("certified", &[], &issuer),
+        }
     }
 
-    fn write(&self, name: &str, contents: &str, mode: u32) {
-        write(&self.folder.join(name), contents, mode);
+    /// Writes what clients need, and what they should refuse.
+    pub(super) fn write_into(&self, folder: &Path) {
+        for (name, contents, mode) in [
+            ("authority.pem", &*self.authority, 0o644),
+            ("stranger.pem", &self.stranger, 0o644),
+            ("client.pem", &self.client.0, 0o644),
+            ("client.key", &self.client.1, 0o600),
+            ("open.key", &self.client.1, 0o644),
+            ("empty.pem", "no certificate\n", 0o644),
+        ] {
+            write(&folder.join(name), contents, mode);
+        }
     }
 }
 

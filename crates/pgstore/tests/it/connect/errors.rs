@@ -108,7 +108,7 @@ async fn a_socket_is_found_by_its_folder() {
         server.port()
     );
     // As in libpq, TLS is no matter there.
-    let root = super::certificates::certificates().path("authority.pem");
+    let root = super::servers::file("authority.pem");
     let store = connect(&format!("{text} sslrootcert={root}"))
         .await
         .unwrap();
@@ -150,6 +150,7 @@ async fn nothing_of_the_password_is_logged() {
     let heard = heard.lock().unwrap().join("\n");
     for event in [
         "PGSERVICE",
+        "nobody checks",
         "no connection to the session store came about",
         "was lost",
     ] {
@@ -162,6 +163,8 @@ async fn nothing_of_the_password_is_logged() {
 
 async fn trouble() {
     let variables = [("PGSERVICE", "web"), ("PGPASSWORD", "hunter2")];
+    let far = PgStoreOptions::new().connect_lazily("postgres://u:hunter2@db.internal/d");
+    far.unwrap().close().await;
     let wrong = named("db.test", "user=app");
     let error = super::connect_in(&variables, &wrong).await.unwrap_err();
     told(&error);

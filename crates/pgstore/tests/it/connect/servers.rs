@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use pgstore_embedded::EmbeddedPostgres;
 use tokio_postgres::NoTls;
 
-use super::certificates::certificates;
+use super::certificates::Certificates;
 
 /// The password of the roles that have one.
 pub(super) const PASSWORD: &str = "correct-horse";
@@ -26,16 +26,24 @@ host      all app       127.0.0.1/32 scram-sha-256
 pub(super) fn with_tls() -> &'static EmbeddedPostgres {
     static SERVER: OnceLock<EmbeddedPostgres> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let made = certificates();
-        start(
+        let made = Certificates::make();
+        let server = start(
             EmbeddedPostgres::builder()
                 .file("server.crt", &made.server.0)
                 .file("server.key", &made.server.1)
                 .file("authority.crt", &made.authority)
                 .setting("ssl", "on")
                 .setting("ssl_ca_file", "authority.crt"),
-        )
+        );
+        // Beside its data, so that they go when it does.
+        made.write_into(server.folder());
+        server
     })
+}
+
+/// A file of certificates or keys, by its name.
+pub(super) fn file(name: &str) -> String {
+    with_tls().folder().join(name).display().to_string()
 }
 
 /// Read-only unless told otherwise, without TLS.

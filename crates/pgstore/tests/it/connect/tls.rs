@@ -5,8 +5,7 @@ use pgstore::store::Store;
 use pgstore::store::postgres::ConnectErrorKind;
 use pgstore::{SessionId, Timestamp};
 
-use super::certificates::{certificates, write};
-use super::servers::{PASSWORD, bare, named, with_tls};
+use super::servers::{PASSWORD, bare, file, named, with_tls};
 use super::{ask, connect, connect_in, refused, told};
 use crate::support::trials;
 
@@ -35,7 +34,7 @@ const IS_ENCRYPTED: &str = "SELECT ssl::text FROM pg_stat_ssl JOIN pg_stat_activ
                              WHERE application_name = $1";
 
 fn with(mode: &str, root: &str) -> String {
-    let root = certificates().path(root);
+    let root = file(root);
     format!("user=app password={PASSWORD} sslmode={mode} sslrootcert={root}")
 }
 
@@ -66,7 +65,7 @@ async fn verify_full_refuses_an_unknown_authority() {
 
 /// As the example of Go's pgstore has it.
 async fn verify_full_as_a_url_reads_and_writes() {
-    let root = certificates().path("authority.pem").replace('/', "%2F");
+    let root = file("authority.pem").replace('/', "%2F");
     let port = with_tls().port();
     let store = connect(&format!(
         "postgres://postgres@127.0.0.1:{port}/postgres?sslmode=verify-full&sslrootcert={root}"
@@ -111,16 +110,15 @@ async fn a_root_certificate_in_the_home_folder_is_used() {
     assert!(told(&error).contains(".postgresql/root.crt"), "{error}");
 
     let root = home.join(".postgresql/root.crt");
-    write(&root, &certificates().authority, 0o644);
+    std::fs::copy(file("authority.pem"), &root).unwrap();
     connect_in(&variables, &text).await.unwrap().close().await;
     std::fs::remove_dir_all(home).unwrap();
 }
 
 async fn a_client_certificate_lets_in() {
-    let made = certificates();
-    let root = made.path("authority.pem");
+    let root = file("authority.pem");
     let base = format!("user=certified sslmode=verify-full sslrootcert={root}");
-    let (certificate, key) = (made.path("client.pem"), made.path("client.key"));
+    let (certificate, key) = (file("client.pem"), file("client.key"));
     let text = named(
         "db.test",
         &format!("{base} sslcert={certificate} sslkey={key}"),
@@ -135,18 +133,14 @@ async fn a_client_certificate_lets_in() {
 }
 
 async fn files_that_are_missing_or_of_no_use_are_named() {
-    let made = certificates();
-    let (client, key) = (made.path("client.pem"), made.path("client.key"));
-    let open = made.path("open.key");
+    let (client, key) = (file("client.pem"), file("client.key"));
+    let open = file("open.key");
     for (files, named_file) in [
         (
             "sslrootcert=/nowhere/root.pem".to_owned(),
             "`sslrootcert`: /nowhere/root.pem",
         ),
-        (
-            format!("sslrootcert={}", made.path("empty.pem")),
-            "empty.pem",
-        ),
+        (format!("sslrootcert={}", file("empty.pem")), "empty.pem"),
         (
             "sslcert=/nowhere/client.pem".to_owned(),
             "`sslcert`: /nowhere/client.pem",
@@ -157,7 +151,7 @@ async fn files_that_are_missing_or_of_no_use_are_named() {
         ),
         (format!("sslcert={client} sslkey={open}"), "0600"),
         (
-            format!("sslcert={} sslkey={key}", made.path("authority.pem")),
+            format!("sslcert={} sslkey={key}", file("authority.pem")),
             "`sslcert` and `sslkey`",
         ),
     ] {
@@ -172,7 +166,7 @@ async fn files_that_are_missing_or_of_no_use_are_named() {
 }
 
 async fn require_without_tls_on_the_server_is_an_error_of_its_own() {
-    let root = certificates().path("authority.pem");
+    let root = file("authority.pem");
     for mode in ["require", "verify-ca", "verify-full"] {
         let rest = format!("user=app password={PASSWORD} sslmode={mode} sslrootcert={root}");
         let (kind, told) = refused(&bare(&rest)).await;
@@ -243,7 +237,7 @@ async fn a_stuck_statement_is_cancelled_over_tls() {
     use pgstore::store::postgres::PgStoreOptions;
     use std::time::Duration;
     let name = crate::support::database::unique();
-    let root = certificates().path("authority.pem");
+    let root = file("authority.pem");
     let text = named(
         "db.test",
         &format!("user=postgres sslmode=verify-full sslrootcert={root} application_name={name}"),

@@ -106,6 +106,18 @@ fn port(text: &str, name: &'static str) -> Result<u16, ConnectError> {
 }
 
 impl Host {
+    /// Whether the way to it does not leave this machine.
+    pub(super) fn is_local(&self) -> bool {
+        match &self.place {
+            Place::Folder(_) | Place::UsualFolder => true,
+            Place::Address { address, .. } => address.is_loopback(),
+            Place::Name(name) => match name.parse::<IpAddr>() {
+                Ok(address) => address.is_loopback(),
+                Err(_) => name == "localhost",
+            },
+        }
+    }
+
     /// The folder of its socket, if it is one.
     pub(in super::super) fn socket_folder(&self) -> Option<PathBuf> {
         match &self.place {

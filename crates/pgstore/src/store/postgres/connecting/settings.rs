@@ -97,6 +97,18 @@ impl Settings {
         config
     }
 
+    /// Says what the default does not do, where the way to the server leaves this machine.
+    pub(in super::super) fn warn_if_unverified(&self) {
+        let is_lax = matches!(self.tls.mode, Mode::Allow | Mode::Prefer);
+        if let Some(host) = self.hosts.iter().find(|host| is_lax && !host.is_local()) {
+            tracing::warn!(
+                %host,
+                "with `sslmode` allow or prefer nobody checks that this is the right server; \
+                 use verify-full unless the network is your own"
+            );
+        }
+    }
+
     fn password_for(&self, host: &Host) -> Option<Zeroizing<String>> {
         let from_file = || {
             let wanted = Wanted {
