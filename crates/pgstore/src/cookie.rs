@@ -43,7 +43,7 @@ pub(crate) fn set_cookie(
     options: &CookieOptions,
     now: Timestamp,
 ) -> Option<HeaderValue> {
-    let value = if options.max_age == MaxAge::Delete {
+    let value = if options.lasting() == MaxAge::Delete {
         ""
     } else {
         value
@@ -51,7 +51,7 @@ pub(crate) fn set_cookie(
     let mut text = format!("{}={value}", name.as_str());
     push_path(&mut text, &options.path);
     push_domain(&mut text, &options.domain);
-    push_max_age(&mut text, options.max_age, now);
+    push_max_age(&mut text, options.lasting(), now);
     push_if(&mut text, options.http_only, "; HttpOnly");
     push_if(&mut text, options.secure, "; Secure");
     text.push_str(match options.same_site {

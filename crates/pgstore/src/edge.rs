@@ -10,7 +10,7 @@ use crate::cookie;
 use crate::id::SessionId;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
-use crate::options::MaxAge;
+use crate::options::{CookieOptions, MaxAge};
 use crate::random;
 use crate::registry::Sessions;
 use crate::session::{CookieChange, Presented, SealedRows, Session, SessionError};
@@ -30,8 +30,8 @@ impl SessionManager {
     // Go: pgstore.go Get and New.
     pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, CookieError> {
         let name = CookieName::new(name)?;
-        self.options.check(&name)?;
-        Ok(self.begin(name, &cookie::headers(request)))
+        let options = self.options_for(&name)?;
+        Ok(self.begin(name, options, &cookie::headers(request)))
     }
 
     /// Saves a session, if it was changed, and tells the browser in the response's headers.
@@ -46,9 +46,9 @@ impl SessionManager {
         session: &Session,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let mut news = News::default();
-        self.finish(session, &mut news).await?;
-        news.write(response);
+        let mut changes = HeaderChanges::default();
+        self.finish(session, &mut changes).await?;
+        changes.write(response);
         Ok(())
     }
 
@@ -72,42 +72,59 @@ impl SessionManager {
         sessions: &Sessions,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let (news, result) = self.finish_all(sessions).await;
-        news.write(response);
+        let (changes, result) = self.finish_all(sessions).await;
+        changes.write(response);
         result
     }
 
     /// Stages 1 and 2. Stages 3 and 4 wait for the session's first use.
-    pub(crate) fn begin(&self, name: CookieName, cookies: &[HeaderValue]) -> Session {
+    pub(crate) fn begin(
+        &self,
+        name: CookieName,
+        options: CookieOptions,
+        cookies: &[HeaderValue],
+    ) -> Session {
         let presented = self.open_first(&name, cookie::values(cookies, &name));
         let rows = SealedRows {
             store: Arc::clone(&self.store),
             codec: self.codec.clone(),
             clock: Arc::clone(&self.clock),
+            go_peer: self.go_peer.clone(),
             name,
         };
-        Session::new(rows, presented, self.options.clone())
+        Session::new(rows, presented, options)
     }
 
     /// Stages 5 and 6 for every session of a request.
-    pub(crate) async fn finish_all(&self, sessions: &Sessions) -> (News, Result<(), SessionError>) {
-        let (mut news, mut result) = (News::default(), Ok(()));
+    pub(crate) async fn finish_all(
+        &self,
+        sessions: &Sessions,
+    ) -> (HeaderChanges, Result<(), SessionError>) {
+        let (mut changes, mut result) = (HeaderChanges::default(), Ok(()));
         for session in sessions.in_order_of_names() {
-            match self.finish(&session, &mut news).await {
+            match self.finish(&session, &mut changes).await {
                 Err(error) if result.is_ok() => result = Err(error),
-                Err(error) => tracing::warn!(name = session.name(), %error, "not saved either"),
+                Err(error) => {
+                    let error = error.with_causes();
+                    tracing::warn!(name = session.name(), %error, "a session was not saved either");
+                }
                 Ok(()) => {}
             }
         }
-        (news, result)
+        (changes, result)
     }
 
     /// Stages 5 and 6.
-    async fn finish(&self, session: &Session, news: &mut News) -> Result<(), SessionError> {
+    async fn finish(
+        &self,
+        session: &Session,
+        changes: &mut HeaderChanges,
+    ) -> Result<(), SessionError> {
         let cookie = session.save().await?;
-        news.set_cookies
+        changes
+            .set_cookies
             .extend(self.set_cookie(session.cookie_name(), cookie)?);
-        news.looked_at |= session.looked_at();
+        changes.looked_at |= session.looked_at();
         Ok(())
     }
 
@@ -133,7 +150,7 @@ impl SessionManager {
     fn open(&self, name: &CookieName, text: &[u8]) -> Result<Option<Presented>, OpenError> {
         let now = self.clock.now().unix_seconds();
         let opened = self
-            .codec
+            .cookie_codec()
             .open(name.as_str(), text, now, gob::decode_string)?;
         let Opened {
             value,
@@ -165,7 +182,7 @@ impl SessionManager {
         let plaintext = gob::encode_string(id.as_bytes());
         let now = self.clock.now().unix_seconds();
         let sealed = self
-            .codec
+            .cookie_codec()
             .seal(name.as_str(), &plaintext, now, random::bytes()?);
         sealed.map_err(SessionError::TooLarge)
     }
@@ -173,12 +190,12 @@ impl SessionManager {
 
 /// What a response has to say about its request's sessions.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct HeaderChanges {
     set_cookies: Vec<HeaderValue>,
     looked_at: bool,
 }
 
-impl News {
+impl HeaderChanges {
     /// Says it in a response's headers.
     pub(crate) fn write(self, response: &mut HeaderMap) {
         if self.looked_at {

@@ -1,12 +1,12 @@
 //! The session as an argument of axum handlers.
 
+use axum_core::body::Body;
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use http::request::Parts;
 
-use crate::middleware::status_and_text;
+use crate::middleware::refusal;
 use crate::registry::Sessions;
 use crate::session::{Session, SessionError};
 
@@ -50,13 +50,10 @@ impl IntoResponse for MissingSessionLayer {
 }
 
 /// So that handlers can use `?`: 503 when the store is away, 409 when the session has ended,
-/// otherwise 500. The cause is logged, not sent.
+/// otherwise 500. The cause is logged, not sent, and lies in the response's extensions as a
+/// [`SessionFailure`](crate::middleware::SessionFailure).
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
-        let (status, text) = status_and_text(&self);
-        tracing::warn!(error = %self, %status, "a handler could not use its session");
-        let retry_after =
-            (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(RETRY_AFTER, "1")]);
-        (status, retry_after, text).into_response()
+        refusal(self).map(Body::from)
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::store::{Store, SweepHandle, SweepOptions, Sweeper};
-use crate::wire::{Keys, SecureCookie};
+use crate::wire::{GoPeer, Keys, SecureCookie};
 
 /// All that requests share about sessions: make one at start-up, clone it where it is needed.
 ///
@@ -38,8 +39,10 @@ use crate::wire::{Keys, SecureCookie};
 pub struct SessionManager {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) codec: SecureCookie,
-    pub(crate) options: CookieOptions,
+    max_age: MaxAge,
+    options: CookieOptions,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) go_peer: GoPeer,
 }
 
 impl SessionManager {
@@ -49,35 +52,38 @@ impl SessionManager {
         Self {
             store: Arc::new(store),
             codec: SecureCookie::new(keys),
+            max_age: MaxAge::from(SecureCookie::DEFAULT_MAX_AGE),
             options: CookieOptions::default(),
             clock: Arc::new(SystemClock),
+            go_peer: GoPeer::None,
         }
     }
 
-    /// Sets the attributes that cookies get. Their maximal age is the browser's; how long a
-    /// session lasts on the server is [`max_age`](SessionManager::max_age)'s to say.
+    /// Sets the attributes that cookies get. Default: [`CookieOptions::default`].
     #[must_use]
     pub fn cookie_options(mut self, options: CookieOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Sets how long a session lasts after it was last saved, on the server and in the browser.
-    /// Default: 30 days.
+    /// Sets how long a session lasts after it was last saved, on the server and, unless the
+    /// [cookie options](CookieOptions::max_age) say otherwise, in the browser. Default: 30 days.
     ///
     /// It is checked against the timestamps in the cookie and in the row, so that lowering it
-    /// ends older sessions at once.
+    /// ends older sessions at once. Whole seconds count, begun ones too. Zero is as in Go: no
+    /// limit on the server, and cookies that go when the browser is closed.
     // Go: pgstore.go MaxAge, which sets Options.MaxAge and that of every codec.
     #[must_use]
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+        let seconds = max_age.as_millis().div_ceil(1000);
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
         self.codec = self.codec.max_age(seconds);
-        self.options = self.options.max_age(MaxAge::from(max_age));
+        self.max_age = MaxAge::from(seconds);
         self
     }
 
-    /// Sets how many characters a sealed session may have, in the cookie and in the row; 0 is any
-    /// number. Default: 4096, of which about 2,200 bytes are left for the values.
+    /// Sets how many characters a sealed session may have in its row; 0 is any number. Default:
+    /// 4096, of which about 2,200 bytes are left for the values.
     ///
     /// Raise it in the Go program as well: Go refuses longer rows when it reads them.
     // Go: pgstore.go MaxLength.
@@ -85,6 +91,43 @@ impl SessionManager {
     pub fn max_length(mut self, characters: usize) -> Self {
         self.codec = self.codec.max_length(characters);
         self
+    }
+
+    /// Sets whether a Go program reads the sessions too. With [`GoPeer::registered`], a value of a
+    /// type that it has not registered with gob is a usage error that prints the line it lacks;
+    /// without, Go would refuse the whole session. Default: [`GoPeer::None`].
+    ///
+    /// ```
+    /// # use pgstore::{SessionManager, store::MemoryStore, wire::{GoPeer, Keys}};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[b"secret-key"])?;
+    /// let sessions = SessionManager::new(MemoryStore::new(), keys)
+    ///     .go_peer(GoPeer::registered(["time.Time", "main.User"]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn go_peer(mut self, go_peer: GoPeer) -> Self {
+        self.go_peer = go_peer;
+        self
+    }
+
+    /// The attributes that cookies of this name get.
+    pub(crate) fn options_for(&self, name: &CookieName) -> Result<CookieOptions, CookieError> {
+        let options = self.options.clone().or_max_age(self.max_age);
+        options.check(name)?;
+        if options.lasting() == MaxAge::Delete {
+            Err(CookieError::Deletes)
+        } else {
+            Ok(options)
+        }
+    }
+
+    /// The codec of the cookies themselves: they are short, whatever a row may hold.
+    pub(crate) fn cookie_codec(&self) -> SecureCookie {
+        self.codec
+            .clone()
+            .max_length(SecureCookie::DEFAULT_MAX_LENGTH)
     }
 
     /// Starts removing rows past their time in the background, until the handle is stopped or

@@ -72,6 +72,9 @@ pub enum CookieError {
     /// A cookie for requests from everywhere must be kept from plain http.
     #[error("SameSite=None wants Secure")]
     SameSiteNone,
+    /// The manager's options have a negative maximal age, which would end every session at once.
+    #[error("a negative maximal age deletes a session: set it on the session, not for all of them")]
+    Deletes,
     /// Browsers keep no cookie longer than 400 days.
     #[error("the cookie's maximal age is more than 400 days")]
     MaxAge,

@@ -1,5 +1,6 @@
 //! What a session's cookie carries besides its value.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::name::{CookieError, CookieName};
@@ -10,7 +11,7 @@ use crate::name::{CookieError, CookieName};
 /// |---|---|---|
 /// | Path | `/` | `/` |
 /// | Domain | none: this host only | none |
-/// | Max-Age and Expires | 30 days | 30 days |
+/// | Max-Age and Expires | the manager's maximal age: 30 days | 30 days |
 /// | Secure | yes | no |
 /// | HttpOnly | yes | no |
 /// | SameSite | `Lax` | none |
@@ -28,9 +29,10 @@ use crate::name::{CookieError, CookieName};
 // Go: gorilla/sessions options.go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieOptions {
-    pub(crate) path: String,
-    pub(crate) domain: String,
-    pub(crate) max_age: MaxAge,
+    pub(crate) path: Cow<'static, str>,
+    pub(crate) domain: Cow<'static, str>,
+    /// `None` until it is set, or taken from the manager.
+    pub(crate) max_age: Option<MaxAge>,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
     pub(crate) same_site: SameSite,
@@ -54,9 +56,9 @@ impl CookieOptions {
     #[must_use]
     pub fn go() -> Self {
         Self {
-            path: "/".to_owned(),
-            domain: String::new(),
-            max_age: MaxAge::For(Duration::from_secs(30 * 24 * 60 * 60)),
+            path: "/".into(),
+            domain: "".into(),
+            max_age: None,
             secure: false,
             http_only: false,
             same_site: SameSite::Unset,
@@ -67,7 +69,7 @@ impl CookieOptions {
     /// Sets the path below which the browser sends the cookie. An empty one is left out, and the
     /// browser takes the request's. Bytes that a cookie cannot hold are dropped, as in Go.
     #[must_use]
-    pub fn path(mut self, path: impl Into<String>) -> Self {
+    pub fn path(mut self, path: impl Into<Cow<'static, str>>) -> Self {
         self.path = path.into();
         self
     }
@@ -75,15 +77,17 @@ impl CookieOptions {
     /// Sets the domain whose hosts all get the cookie; empty for this host alone. A leading dot
     /// is dropped, and so is what is no domain, as in Go.
     #[must_use]
-    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+    pub fn domain(mut self, domain: impl Into<Cow<'static, str>>) -> Self {
         self.domain = domain.into();
         self
     }
 
-    /// Sets how long the browser keeps the cookie.
+    /// Sets how long the browser keeps the cookie, and the store the row. Left alone, it is as
+    /// long as [`SessionManager::max_age`](crate::SessionManager::max_age) says; longer than that
+    /// no session lasts.
     #[must_use]
     pub fn max_age(mut self, max_age: impl Into<MaxAge>) -> Self {
-        self.max_age = max_age.into();
+        self.max_age = Some(max_age.into());
         self
     }
 
@@ -118,12 +122,24 @@ impl CookieOptions {
 }
 
 impl CookieOptions {
+    /// The maximal age, thirty days where nobody has set one.
+    pub(crate) fn lasting(&self) -> MaxAge {
+        self.max_age
+            .unwrap_or(MaxAge::For(Duration::from_secs(30 * 24 * 60 * 60)))
+    }
+
+    /// The same with this maximal age, unless one was set.
+    pub(crate) fn or_max_age(mut self, max_age: MaxAge) -> Self {
+        self.max_age.get_or_insert(max_age);
+        self
+    }
+
     /// Whether browsers keep a cookie of this name with these attributes.
     // RFC 6265bis, sections 4.1.3 (prefixes), 5.6.7 (SameSite) and 5.5 (400 days).
     pub(crate) fn check(&self, name: &CookieName) -> Result<(), CookieError> {
         let for_host_only = self.secure && self.path == "/" && self.domain.is_empty();
         let too_long = |age: Duration| age > Duration::from_secs(400 * 24 * 60 * 60);
-        match self.max_age {
+        match self.lasting() {
             _ if name.has_prefix("__Host-") && !for_host_only => Err(CookieError::HostPrefix),
             _ if name.has_prefix("__Secure-") && !self.secure => Err(CookieError::SecurePrefix),
             _ if self.same_site == SameSite::None && !self.secure => Err(CookieError::SameSiteNone),

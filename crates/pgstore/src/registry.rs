@@ -8,6 +8,7 @@ use http::header::HeaderValue;
 
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
+use crate::options::CookieOptions;
 use crate::session::Session;
 
 /// The sessions of one request, each under the name of its cookie.
@@ -57,16 +58,17 @@ impl Sessions {
     /// with the manager's attributes.
     pub fn get(&self, name: &str) -> Result<Session, CookieError> {
         let name = CookieName::new(name)?;
-        self.0.manager.options.check(&name)?;
-        Ok(self.named(&name))
+        let options = self.0.manager.options_for(&name)?;
+        Ok(self.open(&name, options))
     }
 
-    pub(crate) fn named(&self, name: &CookieName) -> Session {
+    /// The session under a name whose options have been checked.
+    pub(crate) fn open(&self, name: &CookieName, options: CookieOptions) -> Session {
         let mut state = self.state();
         if let Some(session) = state.by_name.get(name) {
             return session.clone();
         }
-        let session = self.0.manager.begin(name.clone(), &self.0.cookies);
+        let session = self.0.manager.begin(name.clone(), options, &self.0.cookies);
         if state.closed {
             session.close();
         }

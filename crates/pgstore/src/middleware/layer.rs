@@ -1,21 +1,29 @@
+use http::HeaderMap;
 use tower_layer::Layer;
 
 use super::SessionService;
+use crate::edge::HeaderChanges;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
+use crate::options::CookieOptions;
+use crate::registry::Sessions;
+use crate::session::{Session, SessionError};
 
 /// Gives every request of the services below it a [`Session`](crate::Session).
 ///
 /// Handlers find it in the request's extensions, or through the axum extractor (feature `axum`);
-/// beside it lie the [`Sessions`](crate::Sessions) of all other names.
+/// beside it lie the [`Sessions`] of all other names. Of two layers, the inner one's are found.
+///
 /// After the handler, and before the response's head leaves, changes are saved and the cookie is
-/// set. A response of the 5xx classes, an error or a panic of the service saves no value;
-/// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count even in a 5xx.
+/// set. A response of the 5xx classes saves no value; [`renew`](Session::renew) and
+/// [`destroy`](Session::destroy) count even then. An error or a panic of the service (not of an
+/// axum handler, whose errors are responses) saves and ends nothing.
 ///
 /// When saving fails the handler's response is not sent, since it may report a success that did
 /// not happen: the client gets 503 with `Retry-After` when the store is away, 409 when another
-/// request ended the session meanwhile, 500 otherwise. The cause is in the response's extensions
-/// as [`NotSaved`](super::NotSaved); nothing of it is in the body.
+/// request ended the session meanwhile, 500 otherwise. The cause is logged, and lies in the
+/// response's extensions as a [`SessionFailure`](super::SessionFailure); nothing of it is in the
+/// body.
 ///
 /// ```
 /// # use pgstore::{SessionLayer, SessionManager, store::memory::MemoryStore, wire::Keys};
@@ -29,6 +37,7 @@ use crate::name::{CookieError, CookieName};
 pub struct SessionLayer {
     manager: SessionManager,
     name: CookieName,
+    options: CookieOptions,
 }
 
 impl SessionLayer {
@@ -39,11 +48,29 @@ impl SessionLayer {
     /// with the manager's attributes.
     pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, CookieError> {
         let name = CookieName::new(name)?;
-        sessions.options.check(&name)?;
+        let options = sessions.options_for(&name)?;
         Ok(Self {
             manager: sessions.clone(),
             name,
+            options,
         })
+    }
+}
+
+impl SessionLayer {
+    /// All sessions of a request, and the one of this layer's name: stages 1 and 2.
+    pub(super) fn begin(&self, request: &HeaderMap) -> (Sessions, Session) {
+        let sessions = self.manager.sessions(request);
+        let session = sessions.open(&self.name, self.options.clone());
+        (sessions, session)
+    }
+
+    /// What the response has to say about them, once they are saved: stages 5 and 6.
+    pub(super) async fn finish(
+        &self,
+        sessions: &Sessions,
+    ) -> (HeaderChanges, Result<(), SessionError>) {
+        self.manager.finish_all(sessions).await
     }
 }
 
@@ -51,6 +78,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.manager.clone(), self.name.clone())
+        SessionService::new(inner, self.clone())
     }
 }

@@ -9,7 +9,7 @@ mod service;
 pub use body::SessionBody;
 pub use future::SessionFuture;
 pub use layer::SessionLayer;
-pub use refusal::NotSaved;
+pub use refusal::SessionFailure;
 #[cfg(feature = "axum")]
-pub(crate) use refusal::status_and_text;
+pub(crate) use refusal::refusal;
 pub use service::SessionService;

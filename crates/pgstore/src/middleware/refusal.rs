@@ -1,4 +1,4 @@
-//! The response in place of the handler's when its session could not be saved.
+//! The response in place of the handler's when its session failed.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,14 +6,13 @@ use std::sync::Arc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
-use super::SessionBody;
 use crate::session::SessionError;
 
-/// Why a session was not saved, for the log: look for it among the response's extensions.
+/// Why a session was not loaded or not saved: look for it among the response's extensions.
 #[derive(Clone, Debug)]
-pub struct NotSaved(Arc<SessionError>);
+pub struct SessionFailure(Arc<SessionError>);
 
-impl Deref for NotSaved {
+impl Deref for SessionFailure {
     type Target = SessionError;
 
     fn deref(&self) -> &SessionError {
@@ -21,10 +20,11 @@ impl Deref for NotSaved {
     }
 }
 
-pub(super) fn refuse<B>(error: SessionError) -> Response<SessionBody<B>> {
+/// Logs the error with all it comes from, and tells the client as much as it may know.
+pub(crate) fn refusal(error: SessionError) -> Response<&'static str> {
     let (status, text) = status_and_text(&error);
-    tracing::warn!(%error, %status, "a session was not saved");
-    let mut response = Response::new(SessionBody::text(text));
+    tracing::warn!(error = %error.with_causes(), %status, "a session failed");
+    let mut response = Response::new(text);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(
@@ -35,23 +35,27 @@ pub(super) fn refuse<B>(error: SessionError) -> Response<SessionBody<B>> {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    response.extensions_mut().insert(NotSaved(Arc::new(error)));
+    response
+        .extensions_mut()
+        .insert(SessionFailure(Arc::new(error)));
     response
 }
 
 /// What a client is told. Never the cause.
-pub(crate) fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
-    if error.is_unavailable() {
-        (
+fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
+    match error {
+        SessionError::Gone => (StatusCode::CONFLICT, "The session has ended.\n"),
+        SessionError::Contended => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The session is in use by too many requests.\n",
+        ),
+        error if error.is_unavailable() => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Sessions are not available right now.\n",
-        )
-    } else if matches!(error, SessionError::Gone) {
-        (StatusCode::CONFLICT, "The session has ended.\n")
-    } else {
-        (
+        ),
+        _ => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "The session could not be used.\n",
-        )
+        ),
     }
 }

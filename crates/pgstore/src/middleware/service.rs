@@ -3,10 +3,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::refusal::refuse;
-use super::{SessionBody, SessionFuture};
-use crate::manager::SessionManager;
-use crate::name::CookieName;
+use super::refusal::refusal;
+use super::{SessionBody, SessionFuture, SessionLayer};
 use crate::registry::Sessions;
 use crate::session::Session;
 
@@ -14,17 +12,12 @@ use crate::session::Session;
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
-    manager: SessionManager,
-    name: CookieName,
+    layer: SessionLayer,
 }
 
 impl<S> SessionService<S> {
-    pub(super) fn new(inner: S, manager: SessionManager, name: CookieName) -> Self {
-        Self {
-            inner,
-            manager,
-            name,
-        }
+    pub(super) fn new(inner: S, layer: SessionLayer) -> Self {
+        Self { inner, layer }
     }
 }
 
@@ -44,9 +37,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        let manager = self.manager.clone();
-        let sessions = manager.sessions(request.headers());
-        request.extensions_mut().insert(sessions.named(&self.name)); // 1 cookie, 2 id
+        let layer = self.layer.clone();
+        let (sessions, session) = layer.begin(request.headers()); // 1 cookie, 2 id
+        request.extensions_mut().insert(session);
         request.extensions_mut().insert(sessions.clone());
         let response = self.inner.call(request); // 3 row, 4 values: at a session's first use
         let head = UntilTheHead(sessions);
@@ -57,14 +50,14 @@ where
                 sessions
                     .in_order_of_names()
                     .iter()
-                    .for_each(Session::discard_values);
+                    .for_each(Session::discard_changes);
             }
-            let (news, result) = manager.finish_all(&sessions).await; // 5 row, 6 cookie
+            let (headers, result) = layer.finish(&sessions).await; // 5 row, 6 cookie
             let mut response = match result {
                 Ok(()) => response.map(SessionBody::inner),
-                Err(error) => refuse(error),
+                Err(error) => refusal(error).map(SessionBody::text),
             };
-            news.write(response.headers_mut());
+            headers.write(response.headers_mut());
             Ok(response)
         })
     }

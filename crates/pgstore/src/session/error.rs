@@ -1,3 +1,5 @@
+use std::error::Error as _;
+
 use crate::name::CookieError;
 use crate::random::NoRandomness;
 use crate::store::{StoreError, StoreErrorKind};
@@ -28,6 +30,12 @@ pub enum SessionError {
     /// Another request destroyed the session while this one was changing it. It stays destroyed.
     #[error("the session was ended by another request: nothing was saved")]
     Gone,
+    /// Other requests saved the session again and again while this one tried to.
+    #[error("too many requests change the session at once: nothing was saved")]
+    Contended,
+    /// A closure given to [`update`](crate::Session::update) panicked; the session is unchanged.
+    #[error("a closure given to update() panicked: the session is unchanged")]
+    UpdatePanicked,
     /// The stored row does not open with the keys, or holds what is no session. It is kept;
     /// [`destroy`](crate::Session::destroy) and [`renew`](crate::Session::renew) still work.
     #[error("the stored session cannot be opened: the keys have changed, or it is damaged")]
@@ -46,10 +54,14 @@ impl SessionError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Value(error) => error.blame(),
-            Self::TooLarge(_) | Self::Cookie(_) | Self::HeadSent | Self::Destroyed => Blame::Usage,
+            Self::TooLarge(_)
+            | Self::Cookie(_)
+            | Self::HeadSent
+            | Self::Destroyed
+            | Self::UpdatePanicked => Blame::Usage,
             Self::Gone | Self::Undecodable(_) => Blame::Decode,
             Self::Store(error) => error.blame(),
-            Self::NoRandomness(_) => Blame::Internal,
+            Self::NoRandomness(_) | Self::Contended => Blame::Internal,
         }
     }
 
@@ -60,6 +72,17 @@ impl SessionError {
             Self::Store(error) => error.kind() == StoreErrorKind::UndecodableRow,
             _ => false,
         }
+    }
+
+    /// The message with those of all that it comes from, for the log.
+    pub(crate) fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
     }
 
     /// Whether the store was away or slow, so that the same request may succeed later.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::state::Operation;
+use super::operation::Operation;
 use super::{Session, SessionError};
 use crate::wire::{Draft, Key, Typed};
 
@@ -67,13 +67,16 @@ impl Session {
     ) -> Result<Vec<T>, SessionError> {
         self.load().await?;
         let list = list.into();
-        let taken = self.state().change_read(|values| {
-            let elements = values.list(list.clone())?;
-            let read = elements.iter().flatten().map(Typed::read);
-            let messages = read.collect::<Result<_, _>>()?;
-            let removed = values.remove_from_list(list, &elements)?;
-            Ok((removed > 0, messages))
-        });
-        Ok(taken?.unwrap_or_default())
+        let mut state = self.state();
+        state.must_be_changeable()?;
+        let elements = state
+            .values()
+            .map_or_else(|| Ok(Vec::new()), |values| values.list(&list))?;
+        let read = elements.iter().flatten().map(Typed::read);
+        let messages = read.collect::<Result<Vec<T>, _>>()?;
+        if !elements.is_empty() {
+            state.record(Operation::Take(list, elements))?;
+        }
+        Ok(messages)
     }
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod flash;
+mod operation;
 mod plan;
 mod rows;
 mod save;
@@ -15,12 +16,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use error::SessionError;
+use operation::Operation;
 use plan::Found;
 pub(crate) use rows::SealedRows;
 pub(crate) use save::CookieChange;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use state::{Content, Operation, State};
+use state::State;
 
 use crate::id::SessionId;
 use crate::name::CookieName;
@@ -68,7 +70,7 @@ impl Session {
         presented: Option<Presented>,
         options: CookieOptions,
     ) -> Self {
-        let state = Mutex::new(State::new(presented, options));
+        let state = Mutex::new(State::new(presented, options, rows.go_peer.clone()));
         Self(Arc::new(Shared {
             rows,
             state,
@@ -89,9 +91,9 @@ impl Session {
         key: impl Into<Key>,
     ) -> Result<Option<T>, SessionError> {
         let key = key.into();
-        self.read(|values| values.get(key))
-            .await?
-            .map_err(SessionError::Value)
+        // A copy, so that no code of the application's runs while the state is locked.
+        let value = self.read(|values| values.value(&key).cloned()).await?;
+        Ok(value.map(|value| value.read_at(&key)).transpose()?)
     }
 
     /// Whether there is a value under a key.
@@ -118,10 +120,7 @@ impl Session {
     // Go: gorilla/sessions Session.IsNew. Go never clears it when a session is saved.
     pub async fn is_new(&self) -> Result<bool, SessionError> {
         self.load().await?;
-        Ok(matches!(
-            self.state().content,
-            Content::Read { row: None, .. }
-        ))
+        Ok(self.state().found() == Found::Nothing)
     }
 
     /// Puts a value under a key, in place of what is there.
@@ -138,8 +137,40 @@ impl Session {
         value: &T,
     ) -> Result<(), SessionError> {
         let key = key.into();
-        let draft = Draft::new(&key, value)?;
+        let draft = Draft::new(&key, value).or_else(|error| match self.values_if_read() {
+            // Keys that are no strings are fine where a Go map of that kind is there to take them.
+            Some(values) => values.draft(&key, value),
+            None => Err(error),
+        })?;
         self.record(Operation::Set(key, draft))
+    }
+
+    /// Replaces the value under a key by one computed from it; `None` stands for none.
+    ///
+    /// Unlike a [`get`](Session::get) and an [`insert`](Session::insert), it holds against other
+    /// requests: if one of them saves the session first, `update` runs again on what that one
+    /// left. So it may run several times, and must do nothing else: the session itself is locked
+    /// while it runs.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Not read yet, the session is read when it is saved, and errors come then.
+    ///
+    /// # Errors
+    /// [`SessionError::Value`] when the value is of another type, or no Go program could hold the
+    /// new one; [`SessionError::UpdatePanicked`]; the session is unchanged. Otherwise as
+    /// [`insert`](Session::insert).
+    pub fn update<T, F>(&self, key: impl Into<Key>, update: F) -> Result<(), SessionError>
+    where
+        T: DeserializeOwned + Serialize,
+        F: FnMut(Option<T>) -> T + Send + 'static,
+    {
+        self.record(Operation::update(key.into(), update))
     }
 
     /// Removes the value under a key. That there is none is no error.
@@ -166,7 +197,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
     pub fn renew(&self) -> Result<(), SessionError> {
-        self.state_looked_at().renew()
+        self.state_for_use().renew()
     }
 
     /// Ends the session: its row goes, and the browser is told to drop the cookie.
@@ -177,7 +208,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::HeadSent`] when it is too late.
     pub fn destroy(&self) -> Result<(), SessionError> {
-        self.state_looked_at().destroy()
+        self.state_for_use().destroy()
     }
 
     /// Sets how long this session's cookie and row last from this save on. A negative number of
@@ -196,7 +227,7 @@ impl Session {
     /// The attributes that this session's cookie will have if it is written.
     #[must_use]
     pub fn options(&self) -> CookieOptions {
-        self.state().options.clone()
+        self.state().options().clone()
     }
 
     /// Sets the attributes of this session's cookie, and so has it written. With
@@ -207,9 +238,10 @@ impl Session {
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
     // Go: gorilla/sessions Session.Options.
     pub fn set_options(&self, options: CookieOptions) -> Result<(), SessionError> {
+        let options = options.or_max_age(self.options().lasting());
         options.check(self.cookie_name())?;
-        let delete = options.max_age == MaxAge::Delete;
-        let mut state = self.state_looked_at();
+        let delete = options.lasting() == MaxAge::Delete;
+        let mut state = self.state_for_use();
         state.set_options(options)?;
         if delete { state.destroy() } else { Ok(()) }
     }
@@ -246,21 +278,25 @@ impl Session {
     }
 
     #[cfg(feature = "middleware")]
-    pub(crate) fn discard_values(&self) {
-        self.state().discard_values();
+    pub(crate) fn discard_changes(&self) {
+        self.state().discard_changes();
     }
 
     async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {
         self.load().await?;
-        match &self.state().content {
-            Content::Read { values, .. } => Ok(read(values)),
-            // Only `discard_values` goes back from read to unread, after the handler.
-            Content::Unread(_) => Ok(read(&Values::new())),
+        match self.state().values() {
+            Some(values) => Ok(read(values)),
+            // Only `discard_changes` goes back from read to unread, after the handler.
+            None => Ok(read(&Values::new())),
         }
     }
 
+    fn values_if_read(&self) -> Option<Values> {
+        self.state().values().cloned()
+    }
+
     fn record(&self, operation: Operation) -> Result<(), SessionError> {
-        self.state_looked_at().record(operation)
+        self.state_for_use().record(operation)
     }
 
     /// Reads the session from the store, unless that has been done.
@@ -271,23 +307,25 @@ impl Session {
     }
 
     async fn load_unlocked(&self) -> Result<(), SessionError> {
-        let Some(id) = self.state().unread() else {
+        if self.state().is_read() {
             return Ok(());
+        }
+        let presumed = self.state().presumed();
+        let row = match presumed {
+            Found::Row(id) => self.0.rows.load(&id).await?,
+            Found::Nothing => None,
         };
-        let row = match id {
-            Some(id) => self.0.rows.load(&id).await?,
-            None => None,
-        };
-        Ok(self.state().arrive(row)?)
+        self.state().arrive(row)
     }
 
-    fn state_looked_at(&self) -> MutexGuard<'_, State> {
+    fn state_for_use(&self) -> MutexGuard<'_, State> {
         let mut state = self.state();
         state.looked_at = true;
         state
     }
 
-    /// The state, also after a panic: every change to it is a single assignment.
+    /// The state, also after a panic: only `update()` runs code of the application's on it, and
+    /// that code's panics are caught.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use crate::random;
 use crate::session::SessionError;
 use crate::session::special::SpecialTimes;
 use crate::store::{Row, Store, Written};
-use crate::wire::{OpenError, SecureCookie, Values};
+use crate::wire::{GoPeer, OpenError, SecureCookie, Values};
 
 /// The store of one cookie name, with the codec that opens and seals its rows.
 #[derive(Clone, Debug)]
@@ -19,49 +19,48 @@ pub(crate) struct SealedRows {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) codec: SecureCookie,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Who reads the rows besides us.
+    pub(crate) go_peer: GoPeer,
     /// The cookie's name, which every row is signed with.
     pub(crate) name: CookieName,
 }
 
-/// What was written: a session's ID and row from now on.
-pub(super) struct Stored {
-    pub(super) id: SessionId,
-    pub(super) row: Seen,
+/// The times of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowTimes {
+    /// When it was last written: its version.
+    pub(super) version: Timestamp,
+    /// When the session began.
+    pub(super) since: Timestamp,
+    expires_on: Timestamp,
 }
 
-impl Stored {
-    fn new(id: SessionId, row: &Row) -> Self {
-        let row = Seen::new(row);
-        Self { id, row }
+impl RowTimes {
+    fn of(row: &Row) -> Self {
+        Self {
+            version: row.modified_on,
+            since: row.created_on,
+            expires_on: row.expires_on,
+        }
     }
+
+    /// How many seconds it was given to live when it was written. Go reads its clock several
+    /// times for one row, so this is rounded.
+    pub(super) fn life(&self) -> i64 {
+        (self.expires_on.unix_micros() - self.version.unix_micros() + 500_000).div_euclid(1_000_000)
+    }
+}
+
+/// What was written, and under which ID.
+pub(super) struct Stored {
+    pub(super) id: SessionId,
+    pub(super) times: RowTimes,
 }
 
 /// A row that is there, opened.
 pub(super) struct OpenedRow {
     pub(super) values: Values,
-    pub(super) row: Seen,
-}
-
-/// What a save has to know of the row that it replaces.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen {
-    pub(super) created_on: Timestamp,
-    /// Its `modified_on`: another writer leaves another one.
-    pub(super) version: Timestamp,
-}
-
-impl Seen {
-    fn new(row: &Row) -> Self {
-        Self {
-            created_on: row.created_on,
-            version: row.modified_on,
-        }
-    }
-
-    /// The time to write over it: now, but never the same version again.
-    fn next_version(self, now: Timestamp) -> Timestamp {
-        now.max(self.version.plus(Duration::from_micros(1)))
-    }
+    pub(super) times: RowTimes,
 }
 
 impl SealedRows {
@@ -76,16 +75,11 @@ impl SealedRows {
 
     /// What the row holds. The timestamp inside `data` counts as Go counts it: too old is gone.
     fn open(&self, row: &Row, now: Timestamp) -> Result<Option<OpenedRow>, SessionError> {
-        let data = self.codec.open(
-            self.name.as_str(),
-            &row.data,
-            now.unix_seconds(),
-            Values::decode,
-        );
-        match data {
+        let (name, now) = (self.name.as_str(), now.unix_seconds());
+        match self.codec.open(name, &row.data, now, Values::decode) {
             Ok(data) => Ok(Some(OpenedRow {
                 values: data.value,
-                row: Seen::new(row),
+                times: RowTimes::of(row),
             })),
             Err(OpenError::Expired) => Ok(None),
             Err(error) => Err(SessionError::Undecodable(error)),
@@ -98,43 +92,48 @@ impl SealedRows {
         values: &Values,
         max_age: MaxAge,
     ) -> Result<Stored, SessionError> {
-        let row = self.seal(values, max_age, None)?;
+        let row = self.seal(values, max_age)?;
         let id = SessionId::generate()?;
         self.store.insert(&id, &row).await?;
-        Ok(Stored::new(id, &row))
+        Ok(Stored {
+            id,
+            times: RowTimes::of(&row),
+        })
     }
 
-    /// Writes new values into the row. A row that is gone stays gone.
+    /// Writes new values into the row, if it is still the one that was read.
     pub(super) async fn update(
         &self,
-        id: SessionId,
+        id: &SessionId,
+        read: RowTimes,
         values: &Values,
         max_age: MaxAge,
-        seen: Seen,
-    ) -> Result<Stored, SessionError> {
-        let row = self.seal(values, max_age, Some(seen))?;
-        match self.store.update(&id, seen.version, &row).await? {
-            Written::Saved => Ok(Stored::new(id, &row)),
-            Written::Missed => Err(SessionError::Gone),
-        }
+    ) -> Result<Option<Stored>, SessionError> {
+        let mut row = self.seal(values, max_age)?;
+        row.created_on = read.since;
+        row.modified_on = row
+            .modified_on
+            .max(read.version.plus(Duration::from_micros(1)));
+        let written = self.store.update(id, read.version, &row).await?;
+        Ok(Stored::if_saved(written, id.clone(), &row))
     }
 
-    /// Ends the row and writes one under a fresh ID. The session begins anew. A row that could
-    /// not be read (`None`) is ended whatever its version.
+    /// Ends the row, if it is still the one that was read, and writes one under a fresh ID: the
+    /// session begins anew. One that could not be read goes whatever it is.
     pub(super) async fn rename(
         &self,
         old: &SessionId,
+        read: Option<RowTimes>,
         values: &Values,
         max_age: MaxAge,
-        seen: Option<Seen>,
-    ) -> Result<Stored, SessionError> {
-        let row = self.seal(values, max_age, None)?;
+    ) -> Result<Option<Stored>, SessionError> {
+        let row = self.seal(values, max_age)?;
         let new = SessionId::generate()?;
-        let seen = seen.map(|row| row.version);
-        match self.store.rename(old, seen, &new, &row).await? {
-            Written::Saved => Ok(Stored::new(new, &row)),
-            Written::Missed => Err(SessionError::Gone),
-        }
+        let written = self
+            .store
+            .rename(old, read.map(|read| read.version), &new, &row)
+            .await?;
+        Ok(Stored::if_saved(written, new, &row))
     }
 
     /// Ends the row. That it has already ended is no error.
@@ -143,25 +142,18 @@ impl SealedRows {
         Ok(())
     }
 
-    fn seal(
-        &self,
-        values: &Values,
-        max_age: MaxAge,
-        over: Option<Seen>,
-    ) -> Result<Row, SessionError> {
+    /// The row of a session that begins now.
+    fn seal(&self, values: &Values, max_age: MaxAge) -> Result<Row, SessionError> {
         let now = self.clock.now();
         let special = SpecialTimes::of(values)?;
-        let iv = random::bytes()?;
+        let (name, iv) = (self.name.as_str(), random::bytes()?);
         let data = self
             .codec
-            .seal(self.name.as_str(), &values.encode(), now.unix_seconds(), iv);
+            .seal(name, &values.encode(), now.unix_seconds(), iv);
         Ok(Row {
             data: data.map_err(SessionError::TooLarge)?.into_bytes(),
-            created_on: over
-                .map(|row| row.created_on)
-                .or(special.created_on)
-                .unwrap_or(now),
-            modified_on: over.map_or(now, |row| row.next_version(now)),
+            created_on: special.created_on.unwrap_or(now),
+            modified_on: now,
             expires_on: special.later(now.plus(self.lifetime(max_age))),
         })
     }
@@ -170,10 +162,22 @@ impl SealedRows {
     /// data opens.
     // Go: pgstore.go save writes expires_on = now for a MaxAge of 0, and the next Cleanup takes
     // the session from under the user.
-    fn lifetime(&self, max_age: MaxAge) -> Duration {
+    pub(super) fn lifetime(&self, max_age: MaxAge) -> Duration {
         match max_age {
             MaxAge::For(age) => age,
             MaxAge::UntilBrowserCloses | MaxAge::Delete => self.codec.lifetime(),
+        }
+    }
+}
+
+impl Stored {
+    fn if_saved(written: Written, id: SessionId, row: &Row) -> Option<Self> {
+        match written {
+            Written::Saved => Some(Self {
+                id,
+                times: RowTimes::of(row),
+            }),
+            Written::Missed => None,
         }
     }
 }

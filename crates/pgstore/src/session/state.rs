@@ -1,19 +1,27 @@
 //! What one request knows of its session and has done to it. No I/O: `mod.rs` and `save.rs` do it.
 
-use super::plan::{Change, Found};
-use super::rows::{OpenedRow, Seen, Stored};
+use super::operation::Operation;
+use super::plan::{Change, Found, Plan, plan};
+use super::rows::{OpenedRow, RowTimes, Stored};
 use super::{Presented, SessionError};
+use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::options::CookieOptions;
-use crate::wire::{Draft, Key, ValueError, Values};
+use crate::wire::{GoPeer, Values};
 
 #[derive(Debug)]
 pub(super) struct State {
     /// The ID that the session has now: the cookie's, or the one that it was saved under since.
     id: Option<Presented>,
-    pub(super) content: Content,
-    pub(super) options: CookieOptions,
+    content: Content,
+    /// What the handler did to the values since they were last saved, in order. Another request
+    /// may save first: then it is done again to what that one left.
+    operations: Vec<Operation>,
+    options: CookieOptions,
+    /// The options that the session had before the handler set others.
+    given_options: CookieOptions,
     options_changed: bool,
+    go_peer: GoPeer,
     fate: Fate,
     phase: Phase,
     /// Whether anything about the session was asked or changed, so that the response depends on
@@ -21,35 +29,14 @@ pub(super) struct State {
     pub(super) looked_at: bool,
 }
 
-/// The session's values, before and after they are read.
+/// The session's values: as the handler sees them, once they are read.
 #[derive(Debug)]
-pub(super) enum Content {
-    /// Not read yet; what the handler did is to be done to them when they are.
-    Unread(Vec<Operation>),
-    /// As the handler sees them.
+enum Content {
+    Unread,
     Read {
         values: Values,
-        /// The row in the store that they come from, if there is one.
-        row: Option<Seen>,
-        changed: bool,
+        row: Option<RowTimes>,
     },
-}
-
-/// What one save writes.
-pub(super) struct Job {
-    pub(super) values: Values,
-    /// The row that it replaces.
-    pub(super) seen: Option<Seen>,
-    pub(super) options: CookieOptions,
-}
-
-/// One change to the values, as the handler asked for it.
-#[derive(Clone, Debug)]
-pub(super) enum Operation {
-    Set(Key, Draft),
-    Remove(Key),
-    Clear,
-    Append(Key, Draft),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +52,31 @@ enum Phase {
     HeadSent,
 }
 
+/// What one save writes. It counts as a change until it is known to be stored.
+pub(super) struct Job {
+    pub(super) change: Change,
+    pub(super) values: Values,
+    /// The row that it replaces; `None` for one that cannot be read.
+    pub(super) row: Option<RowTimes>,
+    pub(super) options: CookieOptions,
+    /// How many operations it contains.
+    operations: usize,
+}
+
 impl State {
-    pub(super) fn new(presented: Option<Presented>, options: CookieOptions) -> Self {
+    pub(super) fn new(
+        presented: Option<Presented>,
+        options: CookieOptions,
+        go_peer: GoPeer,
+    ) -> Self {
         Self {
             id: presented,
-            content: Content::Unread(Vec::new()),
+            content: Content::Unread,
+            operations: Vec::new(),
+            given_options: options.clone(),
             options,
             options_changed: false,
+            go_peer,
             fate: Fate::Lives,
             phase: Phase::Open,
             looked_at: false,
@@ -83,75 +88,67 @@ impl State {
         self.id.as_ref()
     }
 
-    /// What to ask the store for before the values can be read: nothing if they have been.
-    pub(super) fn unread(&self) -> Option<Option<SessionId>> {
-        match self.content {
-            Content::Unread(_) => Some(self.id.as_ref().map(|presented| presented.id.clone())),
-            Content::Read { .. } => None,
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(&self.content, Content::Read { values, .. } if values.is_empty())
+    pub(super) fn options(&self) -> &CookieOptions {
+        &self.options
     }
 
     pub(super) fn options_changed(&self) -> bool {
         self.options_changed
     }
 
-    /// Takes in what the store had, and does to it what the handler did before it was read.
+    /// The values, once they are read.
+    pub(super) fn values(&self) -> Option<&Values> {
+        match &self.content {
+            Content::Read { values, .. } => Some(values),
+            Content::Unread => None,
+        }
+    }
+
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.content, Content::Read { .. })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values().is_none_or(Values::is_empty)
+    }
+
+    /// What the session is, once it has been read.
+    pub(super) fn found(&self) -> Found {
+        match &self.content {
+            Content::Read { row: Some(_), .. } => self.presumed(),
+            _ => Found::Nothing,
+        }
+    }
+
+    /// What the cookie says that the session is.
+    pub(super) fn presumed(&self) -> Found {
+        match &self.id {
+            Some(presented) => Found::Row(presented.id.clone()),
+            None => Found::Nothing,
+        }
+    }
+
+    /// Takes in what the store has, and does to it what the handler did.
     ///
     /// On an error nothing has changed: the operations still wait.
-    pub(super) fn arrive(&mut self, row: Option<OpenedRow>) -> Result<(), ValueError> {
-        let Content::Unread(operations) = &self.content else {
-            return Ok(());
-        };
-        let (seen, mut values) = match row {
-            Some(opened) => (Some(opened.row), opened.values),
-            None => (None, Values::new()),
-        };
-        for operation in operations {
-            operation.clone().perform(&mut values)?;
+    pub(super) fn arrive(&mut self, row: Option<OpenedRow>) -> Result<(), SessionError> {
+        let times = row.as_ref().map(|row| row.times);
+        let mut values = row.map_or_else(Values::new, |row| row.values);
+        for operation in &mut self.operations {
+            operation.perform(&mut values, &self.go_peer)?;
         }
-        let changed = !operations.is_empty();
-        self.content = Content::Read {
-            values,
-            row: seen,
-            changed,
-        };
+        self.content = Content::Read { values, row: times };
         Ok(())
     }
 
-    /// Records a change to the values.
-    pub(super) fn record(&mut self, operation: Operation) -> Result<(), SessionError> {
+    /// Does something to the values, or keeps it in mind until they are read.
+    pub(super) fn record(&mut self, mut operation: Operation) -> Result<(), SessionError> {
         self.must_be_changeable()?;
-        match &mut self.content {
-            Content::Unread(operations) => operations.push(operation),
-            Content::Read {
-                values, changed, ..
-            } => {
-                operation.perform(values)?;
-                *changed = true;
-            }
+        if let Content::Read { values, .. } = &mut self.content {
+            operation.perform(values, &self.go_peer)?;
         }
+        self.operations.push(operation);
         Ok(())
-    }
-
-    /// Changes values that have been read; `change` says whether it changed anything.
-    pub(super) fn change_read<T>(
-        &mut self,
-        change: impl FnOnce(&mut Values) -> Result<(bool, T), ValueError>,
-    ) -> Result<Option<T>, SessionError> {
-        self.must_be_changeable()?;
-        let Content::Read {
-            values, changed, ..
-        } = &mut self.content
-        else {
-            return Ok(None);
-        };
-        let (has_changed, result) = change(values)?;
-        *changed |= has_changed;
-        Ok(Some(result))
     }
 
     pub(super) fn set_options(&mut self, options: CookieOptions) -> Result<(), SessionError> {
@@ -171,10 +168,10 @@ impl State {
     pub(super) fn destroy(&mut self) -> Result<(), SessionError> {
         self.must_be_open()?;
         self.fate = Fate::Destroyed;
+        self.operations.clear();
         self.content = Content::Read {
             values: Values::new(),
             row: None,
-            changed: false,
         };
         Ok(())
     }
@@ -185,91 +182,66 @@ impl State {
 
     /// Forgets every change but the end of the session and its new ID.
     #[cfg(feature = "middleware")]
-    pub(super) fn discard_values(&mut self) {
+    pub(super) fn discard_changes(&mut self) {
         if self.fate != Fate::Destroyed {
-            self.content = Content::Unread(Vec::new());
+            self.content = Content::Unread;
+            self.operations.clear();
+            self.options = self.given_options.clone();
             self.options_changed = false;
         }
     }
 
     /// What there is to save.
     pub(super) fn change(&self) -> Change {
-        let values_changed = match &self.content {
-            Content::Unread(operations) => !operations.is_empty(),
-            Content::Read { changed, .. } => *changed,
-        };
         match self.fate {
             Fate::Destroyed => Change::Destroyed,
             Fate::Renewed => Change::Renewed,
-            Fate::Lives if values_changed || self.options_changed => Change::Values,
+            Fate::Lives if self.options_changed || !self.operations.is_empty() => Change::Values,
             Fate::Lives => Change::None,
         }
     }
 
-    /// What the session is, once it has been read.
-    pub(super) fn found(&self) -> Found {
-        match &self.content {
-            Content::Read { row: Some(_), .. } => self.presumed(),
-            _ => Found::Nothing,
-        }
-    }
-
-    /// What the cookie says that the session is.
-    pub(super) fn presumed(&self) -> Found {
-        match &self.id {
-            Some(presented) => Found::Row(presented.id.clone()),
-            None => Found::Nothing,
-        }
-    }
-
-    /// What to save, which counts as saved from here on: what changes it while it is on its way
-    /// is for the next save.
-    pub(super) fn start_saving(&mut self) -> Job {
-        if self.fate == Fate::Renewed {
-            self.fate = Fate::Lives;
-        }
-        self.options_changed = false;
-        let options = self.options.clone();
-        match &mut self.content {
-            Content::Unread(_) => Job {
-                values: Values::new(),
-                seen: None,
-                options,
-            },
-            Content::Read {
+    /// What to do and what to write, as of now: what changes while it is on its way is for the
+    /// next save.
+    pub(super) fn decide(&self, found: Found) -> (Plan, Job) {
+        let change = self.change();
+        let plan = plan(found, change, self.is_empty());
+        let (values, row) = match &self.content {
+            Content::Read { values, row } => (values.clone(), *row),
+            Content::Unread => (Values::new(), None),
+        };
+        let (options, operations) = (self.options.clone(), self.operations.len());
+        (
+            plan,
+            Job {
+                change,
                 values,
                 row,
-                changed,
-            } => {
-                *changed = false;
-                Job {
-                    values: values.clone(),
-                    seen: *row,
-                    options,
-                }
-            }
-        }
+                options,
+                operations,
+            },
+        )
     }
 
-    /// What was to be saved is not: it is a change again.
-    pub(super) fn saving_failed(&mut self, change: Change) {
-        if change == Change::Renewed && self.fate == Fate::Lives {
-            self.fate = Fate::Renewed;
+    /// The job is done. Until this is known, all of it counts as still to be done: also when the
+    /// request goes away while its save is under way.
+    pub(super) fn record_saved(&mut self, job: &Job, stored: &Stored) {
+        self.operations
+            .drain(..job.operations.min(self.operations.len()));
+        if self.options == job.options {
+            self.options_changed = false;
         }
-        if let Content::Read { changed, .. } = &mut self.content {
-            *changed = true;
+        if job.change == Change::Renewed && self.fate == Fate::Renewed {
+            self.fate = Fate::Lives;
         }
-    }
-
-    /// The row holds what was to be saved, and has another version for it.
-    pub(super) fn written(&mut self, stored: &Stored) {
         if let Content::Read { row, .. } = &mut self.content {
-            *row = Some(stored.row);
+            *row = Some(stored.times);
         }
     }
 
-    /// The browser is given a cookie for what is stored.
-    pub(super) fn cookie_follows(&mut self, id: SessionId, issued_at: i64) {
+    /// The browser is given a cookie, sealed at this time.
+    pub(super) fn record_cookie(&mut self, id: SessionId, at: Timestamp) {
+        let issued_at = at.unix_seconds();
         self.id = Some(Presented {
             id,
             issued_at,
@@ -278,11 +250,11 @@ impl State {
     }
 
     /// The session is no longer stored.
-    pub(super) fn deleted(&mut self) {
+    pub(super) fn record_deleted(&mut self) {
         self.id = None;
     }
 
-    fn must_be_changeable(&self) -> Result<(), SessionError> {
+    pub(super) fn must_be_changeable(&self) -> Result<(), SessionError> {
         self.must_be_open()?;
         if self.fate == Fate::Destroyed {
             Err(SessionError::Destroyed)
@@ -297,19 +269,5 @@ impl State {
         } else {
             Ok(())
         }
-    }
-}
-
-impl Operation {
-    fn perform(self, values: &mut Values) -> Result<(), ValueError> {
-        match self {
-            Self::Set(key, draft) => values.put(key, &draft),
-            Self::Remove(key) => {
-                values.remove(key);
-            }
-            Self::Clear => values.clear(),
-            Self::Append(key, draft) => values.push(key, &draft)?,
-        }
-        Ok(())
     }
 }

@@ -131,7 +131,10 @@ async fn options_are_a_sessions_own() {
     let set_cookie = response[SET_COOKIE].to_str().unwrap();
     assert!(set_cookie.ends_with("; Path=/app; Expires=Tue, 14 Nov 2023 22:14:20 GMT; Max-Age=60"));
     let other = sessions.get(&HeaderMap::new(), "s").unwrap();
-    assert_eq!(other.options(), CookieOptions::default());
+    assert_eq!(
+        other.options(),
+        CookieOptions::default().max_age(30 * 24 * 60 * 60)
+    );
 }
 
 async fn the_id_is_known_once_the_session_is_stored() {

@@ -15,6 +15,7 @@ mod go_peer;
 mod gob;
 mod middleware;
 mod quickstart;
+mod races;
 mod securecookie;
 mod store;
 mod support;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         gob::trials(),
         middleware::trials(),
         quickstart::trials(),
+        races::trials(),
         securecookie::trials(),
         store::trials(),
         support::go::trials(),

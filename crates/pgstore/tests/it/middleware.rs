@@ -10,7 +10,7 @@ use http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use libtest_mimic::Trial;
-use pgstore::middleware::NotSaved;
+use pgstore::middleware::SessionFailure;
 use pgstore::wire::{Keys, go};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager, Sessions};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -420,7 +420,7 @@ async fn a_save_that_fails_withholds_the_success() {
     assert!(
         response
             .extensions()
-            .get::<NotSaved>()
+            .get::<SessionFailure>()
             .unwrap()
             .is_unavailable()
     );
@@ -513,7 +513,7 @@ async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
     let handler = |session: Session| async move { session.insert("big", &"x".repeat(5000)) };
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let error = response.extensions().get::<NotSaved>().unwrap();
+    let error = response.extensions().get::<SessionFailure>().unwrap();
     assert!(
         error.to_string().contains("the limit is 4096"),
         "{}",
@@ -619,7 +619,7 @@ async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(matches!(
-        **response.extensions().get::<NotSaved>().unwrap(),
+        **response.extensions().get::<SessionFailure>().unwrap(),
         SessionError::TooLarge(_)
     ));
     let cookies = response.headers().get_all(SET_COOKIE).iter();

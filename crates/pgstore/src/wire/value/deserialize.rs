@@ -20,6 +20,14 @@ use super::{
 type Result<T> = std::result::Result<T, ReadError>;
 
 impl Typed {
+    /// Reads the value; an error names the key that it lies under.
+    pub(crate) fn read_at<T: DeserializeOwned>(
+        &self,
+        key: &super::Key,
+    ) -> std::result::Result<T, ValueError> {
+        self.read().map_err(|error| error.at(key))
+    }
+
     /// Reads the value; see [`Values::get`](super::Values::get).
     ///
     /// # Errors

@@ -131,9 +131,7 @@ impl Values {
     pub fn get<T: DeserializeOwned>(&self, key: impl Into<Key>) -> Result<Option<T>, ValueError> {
         let key = key.into();
         let typed = self.typed(&key);
-        typed
-            .map(|typed| typed.read().map_err(|error| error.at(&key)))
-            .transpose()
+        typed.map(|typed| typed.read_at(&key)).transpose()
     }
 
     /// The value as it is stored; `None` if the key is absent or its value is Go's nil.
