@@ -186,11 +186,11 @@ impl Migrator<'_> {
         migration: &Migration,
         index: &Index,
     ) -> Result<Step, MigrateError> {
-        for unfinished in self.unfinished(index).await? {
-            if unfinished.is_being_built {
+        for left in self.left_over(index).await? {
+            if left.is_being_built {
                 return Ok(Step::OthersAreAtIt);
             }
-            let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", unfinished.name);
+            let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", left.name);
             self.client.batch_execute(&drop).await?;
         }
         if let Some(text) = migration.concurrently(index) {
@@ -204,7 +204,17 @@ impl Migrator<'_> {
         Ok(Step::Done)
     }
 
-    /// What an earlier attempt at this index has left, or is still building.
+    /// What an earlier attempt at this index has left, or somebody is still building.
+    ///
+    /// Looked at twice: a build that ends just now may seem neither valid nor under way.
+    async fn left_over(&self, index: &Index) -> Result<Vec<Unfinished>, MigrateError> {
+        let first = self.unfinished(index).await?;
+        if first.is_empty() || first.iter().any(|one| one.is_being_built) {
+            return Ok(first);
+        }
+        self.unfinished(index).await
+    }
+
     async fn unfinished(&self, index: &Index) -> Result<Vec<Unfinished>, MigrateError> {
         let quoted = self.table.put_into(&index.name);
         let (table, name) = (self.table.quoted(), quoted.trim_matches('"'));

@@ -7,7 +7,7 @@ use pgstore::store::conformance::behaviours;
 use pgstore::store::postgres::{MigrateErrorKind, Migrated, PgStoreOptions, TableName};
 use pgstore::store::{PgStore, Store};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
 use super::things::{at, fresh, row};
@@ -51,6 +51,16 @@ fn begin_to_migrate(database: &Database) -> JoinHandle<Migrated> {
     })
 }
 
+/// A writer that takes its time, for which every way to build an index waits. It keeps no
+/// snapshot between its statements: for such ones the builds of other trials would wait, too.
+async fn slow_writer(client: &mut Client) -> Transaction<'_> {
+    let begin = client.build_transaction();
+    let begin = begin.isolation_level(IsolationLevel::ReadCommitted);
+    let slow = begin.start().await.unwrap();
+    slow.batch_execute(ROWS).await.unwrap();
+    slow
+}
+
 async fn wait_until(client: &Client, condition: &str) {
     let begun = Instant::now();
     let sql = format!("SELECT {condition}");
@@ -67,9 +77,7 @@ async fn a_missing_index_is_built_beside_writers() {
     let database = Database::fresh().await;
     let watcher = table_without_an_index_on_key(&database).await;
     let mut client = database.client().await;
-    // A writer that takes its time, for which every kind of index waits.
-    let slow = client.transaction().await.unwrap();
-    slow.batch_execute(ROWS).await.unwrap();
+    let slow = slow_writer(&mut client).await;
     let migrating = begin_to_migrate(&database);
     let waits = format!(
         "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{}'
@@ -112,8 +120,7 @@ async fn an_index_that_somebody_else_builds_is_waited_for() {
     let database = Database::fresh().await;
     let watcher = table_without_an_index_on_key(&database).await;
     let (mut client, builder) = (database.client().await, database.client().await);
-    let slow = client.transaction().await.unwrap();
-    slow.batch_execute(ROWS).await.unwrap();
+    let slow = slow_writer(&mut client).await;
     let building = tokio::spawn(async move {
         let build = "CREATE INDEX CONCURRENTLY http_sessions_key_idx ON http_sessions (key)";
         builder.batch_execute(build).await

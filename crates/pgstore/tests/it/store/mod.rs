@@ -1,5 +1,6 @@
 //! The store on a real PostgreSQL, and both stores against the list of behaviours.
 
+mod hostile;
 mod link;
 mod migrate;
 mod migrate_live;
@@ -17,9 +18,11 @@ use pgstore::store::conformance::{Behaviour, behaviours};
 use pgstore::store::{MemoryStore, Store};
 
 use crate::support::database::Database;
+use crate::support::server::Server;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = conformance();
+    let mut trials = conformance_of_memory();
+    trials.extend(conformance_of_postgres());
     trials.extend(rows::trials());
     trials.extend(sql::trials());
     trials.extend(link::trials());
@@ -29,27 +32,32 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(processes::trials());
     trials.extend(schema::trials());
     trials.extend(sweep::trials());
+    trials.extend(hostile::trials());
     trials
 }
 
-/// Every behaviour with every store.
-fn conformance() -> Vec<Trial> {
+/// Every behaviour with the store in memory.
+fn conformance_of_memory() -> Vec<Trial> {
     let of = |behaviour: Behaviour| {
-        [
-            trial("memory", behaviour, async move {
-                behaviour.check(Arc::new(MemoryStore::new())).await;
-            }),
-            trial("postgres", behaviour, async move {
-                let database = Database::fresh().await;
-                let store = database.store().await;
-                behaviour
-                    .check(Arc::new(store.clone()) as Arc<dyn Store>)
-                    .await;
-                store.close().await;
-            }),
-        ]
+        trial("memory", behaviour, async move {
+            behaviour.check(Arc::new(MemoryStore::new())).await;
+        })
     };
-    behaviours().into_iter().flat_map(of).collect()
+    behaviours().into_iter().map(of).collect()
+}
+
+/// Every behaviour with the store in PostgreSQL.
+fn conformance_of_postgres() -> Vec<Trial> {
+    let of = |behaviour: Behaviour| {
+        trial("postgres", behaviour, async move {
+            let database = Database::fresh().await;
+            let store = database.store().await;
+            let checked = Arc::new(store.clone()) as Arc<dyn Store>;
+            behaviour.check(checked).await;
+            store.close().await;
+        })
+    };
+    behaviours().into_iter().map(of).collect()
 }
 
 fn trial(
@@ -57,10 +65,10 @@ fn trial(
     behaviour: Behaviour,
     check: impl Future<Output = ()> + Send + 'static,
 ) -> Trial {
-    let name = format!("store::{store}::{}", behaviour.name());
+    let server = Server::current();
+    let name = server.name(&format!("store::{store}::{}", behaviour.name()));
     Trial::test(name, move || {
-        let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
-        runtime.block_on(check);
+        server.within(|| server.runtime().block_on(check));
         Ok(())
     })
 }

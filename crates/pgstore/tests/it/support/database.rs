@@ -1,12 +1,11 @@
 //! A schema of its own for each test, on `DATABASE_URL` or on one embedded server per run.
 
-use std::sync::OnceLock;
-
 use pgstore::SessionId;
 use pgstore::store::PgStore;
 use pgstore::store::postgres::PgStoreOptions;
-use pgstore_embedded::EmbeddedPostgres;
 use tokio_postgres::{Client, NoTls};
+
+use super::server::Server;
 
 /// An empty schema. It is dropped with this value, unless its server is about to go as a whole.
 pub(crate) struct Database {
@@ -46,7 +45,8 @@ impl Database {
 
     /// The same with more server options, such as `-cTimeZone=America/New_York`.
     pub(crate) fn url_with(&self, options: &str) -> String {
-        let all = format!("-csearch_path={} {options}", self.schema);
+        let odd = Server::current().options();
+        let all = format!("-csearch_path={}{odd} {options}", self.schema);
         let all = all.replace('=', "%3D").replace(' ', "%20");
         with_parameter(&self.server_url, &format!("options={all}"))
     }
@@ -110,17 +110,9 @@ pub(crate) fn unique() -> String {
     String::from_utf8_lossy(&id.as_bytes()[..16]).to_lowercase()
 }
 
-/// `DATABASE_URL`, or the server that all tests of this run share.
+/// `DATABASE_URL`, or the server that all trials of this kind share.
 pub(crate) fn server_url() -> &'static str {
-    static URL: OnceLock<String> = OnceLock::new();
-    static SERVER: OnceLock<EmbeddedPostgres> = OnceLock::new();
-    URL.get_or_init(|| match std::env::var("DATABASE_URL") {
-        Ok(url) => url,
-        Err(_) => {
-            let start = || EmbeddedPostgres::start().expect("PostgreSQL starts");
-            SERVER.get_or_init(start).url().to_owned()
-        }
-    })
+    Server::current().url()
 }
 
 fn with_parameter(url: &str, parameter: &str) -> String {

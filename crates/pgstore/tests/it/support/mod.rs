@@ -4,12 +4,15 @@ pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod rust_app;
+pub(crate) mod server;
 pub(crate) mod spy;
 pub(crate) mod vectors;
 
 use std::future::Future;
 
 use libtest_mimic::Trial;
+
+use self::server::Server;
 
 /// Lists test functions (`async fn()`) as trials named `module::function`.
 macro_rules! trials {
@@ -24,10 +27,10 @@ pub(crate) fn trial<F>(name: &str, test: fn() -> F) -> Trial
 where
     F: Future<Output = ()> + 'static,
 {
-    let name = name.trim_start_matches("it::");
+    let server = Server::current();
+    let name = server.name(name.trim_start_matches("it::"));
     Trial::test(name, move || {
-        let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
-        runtime.block_on(test());
+        server.within(|| server.runtime().block_on(test()));
         Ok(())
     })
 }

@@ -1,0 +1,107 @@
+//! Which server a trial runs on: a friendly one, or one where every setting is odd.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use pgstore_embedded::{EmbeddedPostgres, StartError};
+use tokio::runtime::{Builder, Runtime};
+
+/// Who serves the databases of a trial.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Server {
+    /// `DATABASE_URL`, or an embedded server with its defaults.
+    #[default]
+    Friendly,
+    /// The same with [`ODD`] settings, and messages in German where the machine can.
+    Hostile,
+}
+
+/// Settings that change what SQL means or how the server answers.
+const ODD: [(&str, &str); 7] = [
+    ("TimeZone", "America/New_York"),
+    ("DateStyle", "SQL,DMY"),
+    ("IntervalStyle", "sql_standard"),
+    ("standard_conforming_strings", "off"),
+    ("bytea_output", "escape"),
+    ("default_transaction_isolation", "serializable"),
+    ("transform_null_equals", "on"),
+];
+
+thread_local! {
+    /// The server of the trials that this thread lists, or of the one that it runs.
+    static CURRENT: Cell<Server> = const { Cell::new(Server::Friendly) };
+}
+
+impl Server {
+    pub(crate) fn current() -> Self {
+        CURRENT.get()
+    }
+
+    /// Lists trials, or runs one, on this server.
+    pub(crate) fn within<T>(self, task: impl FnOnce() -> T) -> T {
+        struct Before(Server);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _before = Before(CURRENT.replace(self));
+        task()
+    }
+
+    /// A runtime all of whose threads know that they are about this server.
+    pub(crate) fn runtime(self) -> Runtime {
+        Builder::new_multi_thread()
+            .enable_all()
+            .on_thread_start(move || CURRENT.set(self))
+            .build()
+            .expect("the runtime starts")
+    }
+
+    /// `store::rows::…` is `store::hostile::rows::…` on the other server.
+    pub(crate) fn name(self, trial: &str) -> String {
+        match self {
+            Self::Friendly => trial.to_owned(),
+            Self::Hostile => trial.replacen("store::", "store::hostile::", 1),
+        }
+    }
+
+    pub(crate) fn url(self) -> &'static str {
+        static FRIENDLY: OnceLock<EmbeddedPostgres> = OnceLock::new();
+        static HOSTILE: OnceLock<EmbeddedPostgres> = OnceLock::new();
+        static GIVEN: OnceLock<Option<String>> = OnceLock::new();
+        if let Some(url) = GIVEN.get_or_init(|| std::env::var("DATABASE_URL").ok()) {
+            return url;
+        }
+        let server = match self {
+            Self::Friendly => FRIENDLY.get_or_init(|| start(EmbeddedPostgres::start())),
+            Self::Hostile => HOSTILE.get_or_init(start_hostile),
+        };
+        server.url()
+    }
+
+    /// What a connection has to ask for, on a server that is not ours to configure.
+    pub(crate) fn options(self) -> String {
+        if self == Self::Friendly || std::env::var_os("DATABASE_URL").is_none() {
+            return String::new();
+        }
+        let options = ODD.iter().map(|(name, value)| format!(" -c{name}={value}"));
+        options.collect()
+    }
+}
+
+/// In German, by way of gettext, which asks for a locale of any kind but C; else in English.
+fn start_hostile() -> EmbeddedPostgres {
+    let odd = EmbeddedPostgres::builder().settings(&ODD);
+    let german = |locale| {
+        let builder = odd.clone().env("LANGUAGE", "de");
+        builder.setting("lc_messages", locale).start().ok()
+    };
+    let mut locales = ["de_DE.UTF-8", "C.UTF-8", "en_US.UTF-8"].into_iter();
+    let server = locales.find_map(german);
+    server.unwrap_or_else(|| start(odd.start()))
+}
+
+fn start(server: Result<EmbeddedPostgres, StartError>) -> EmbeddedPostgres {
+    server.expect("PostgreSQL starts")
+}
