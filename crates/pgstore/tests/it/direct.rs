@@ -1,11 +1,12 @@
 //! The direct API: sessions from headers and into headers, without middleware.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use libtest_mimic::Trial;
-use pgstore::wire::{Keys, go};
+use pgstore::wire::{GoPeer, Keys, go};
 use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
 
 use crate::support::clock::StandingClock;
@@ -26,6 +27,17 @@ pub(crate) fn trials() -> Vec<Trial> {
         several_sessions_are_saved_by_one_call,
         two_tasks_may_use_one_session,
         a_lower_maximal_age_ends_older_sessions,
+        a_save_that_was_cut_off_is_made_up_for_by_the_next_one,
+        a_renewal_during_a_save_is_not_lost,
+        a_change_during_a_save_is_for_the_next_one,
+        options_of_a_failed_save_are_in_the_next_ones_cookie,
+        the_cookie_follows_a_maximal_age_of_its_own,
+        a_row_of_another_lifetime_gets_its_cookie_again,
+        the_order_of_settings_does_not_matter,
+        a_negative_maximal_age_for_all_is_refused,
+        a_cookie_fits_whatever_length_rows_may_have,
+        types_that_go_has_not_registered_are_refused_with_the_line_it_lacks,
+        an_update_of_another_type_or_one_that_panics_changes_nothing,
     ]
 }
 
@@ -268,4 +280,252 @@ async fn a_lower_maximal_age_ends_older_sessions() {
 
 fn lower_options() -> CookieOptions {
     CookieOptions::default().max_age(MaxAge::For(Duration::from_secs(60)))
+}
+
+async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+
+    session.renew().unwrap();
+    session.insert("n", &2).unwrap();
+    let old = session.id().await.unwrap().unwrap();
+    let held = store.hold();
+    {
+        let mut response = HeaderMap::new();
+        let save = sessions.save(&session, &mut response);
+        tokio::select! {
+            biased;
+            _ = save => panic!("the store holds it"),
+            () = held.reached() => {}
+        }
+    }
+    held.release();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    assert!(
+        response.contains_key(SET_COOKIE),
+        "the browser learns the new ID"
+    );
+    assert_ne!(session.id().await.unwrap().unwrap(), old);
+    let again = sessions.get(&next_request(&response), "s").unwrap();
+    assert_eq!(again.get::<i64>("n").await.unwrap(), Some(2));
+}
+
+async fn a_renewal_during_a_save_is_not_lost() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+    let old = session.id().await.unwrap();
+
+    session.insert("n", &2).unwrap();
+    let held = store.hold();
+    let mut response = HeaderMap::new();
+    let renew = async {
+        held.reached().await;
+        session.renew().unwrap();
+        held.release();
+    };
+    let (saved, ()) = tokio::join!(sessions.save(&session, &mut response), renew);
+    saved.unwrap();
+    sessions.save(&session, &mut response).await.unwrap();
+    assert_ne!(session.id().await.unwrap(), old);
+    assert!(response.contains_key(SET_COOKIE));
+    assert_eq!(store.calls(), ["insert", "update", "rename"]);
+}
+
+async fn a_change_during_a_save_is_for_the_next_one() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let held = store.hold();
+    let mut response = HeaderMap::new();
+    let change = async {
+        held.reached().await;
+        session.insert("n", &2).unwrap();
+        held.release();
+    };
+    let (saved, ()) = tokio::join!(sessions.save(&session, &mut response), change);
+    saved.unwrap();
+    let other = sessions.get(&next_request(&response), "s").unwrap();
+    assert_eq!(other.get::<i64>("n").await.unwrap(), Some(1));
+    sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+    let other = sessions.get(&next_request(&response), "s").unwrap();
+    assert_eq!(other.get::<i64>("n").await.unwrap(), Some(2));
+}
+
+async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+    session.set_max_age(3600).unwrap();
+    let mut response = HeaderMap::new();
+    store.is_down(true);
+    sessions.save(&session, &mut response).await.unwrap_err();
+    store.is_down(false);
+    sessions.save(&session, &mut response).await.unwrap();
+    assert!(
+        response[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .contains("Max-Age=3600;")
+    );
+}
+
+/// Saves the session of a request after so many seconds, and returns its cookie if there is one.
+async fn saved_after(
+    sessions: &SessionManager,
+    clock: &StandingClock,
+    request: &HeaderMap,
+    seconds: u64,
+) -> Option<String> {
+    clock.advance(Duration::from_secs(seconds));
+    let session = sessions.get(request, "s").unwrap();
+    session
+        .update("n", |n: Option<i64>| n.unwrap_or(0) + 1)
+        .unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    Some(response.get(SET_COOKIE)?.to_str().unwrap().to_owned())
+}
+
+async fn the_cookie_follows_a_maximal_age_of_its_own() {
+    let clock = StandingClock::at(NOW);
+    let hour = CookieOptions::default().max_age(3600);
+    let sessions = manager(&Spy::default())
+        .clock(clock.clone())
+        .cookie_options(hour);
+    let first = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
+        .await
+        .unwrap();
+    let cookie = HeaderValue::from_str(first.split(';').next().unwrap()).unwrap();
+    let request = HeaderMap::from_iter([(COOKIE, cookie)]);
+    assert_eq!(saved_after(&sessions, &clock, &request, 449).await, None);
+    let renewed = saved_after(&sessions, &clock, &request, 1).await.unwrap();
+    assert!(
+        renewed.contains("Max-Age=3600;"),
+        "an eighth of the hour has passed"
+    );
+}
+
+async fn a_row_of_another_lifetime_gets_its_cookie_again() {
+    let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+    let sessions = manager(&store).clock(clock.clone());
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    session.set_max_age(600).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    let again = saved_after(&sessions, &clock, &next_request(&response), 1)
+        .await
+        .unwrap();
+    assert!(
+        again.contains("Max-Age=2592000;"),
+        "the browser keeps it as long as the row lives"
+    );
+}
+
+async fn the_order_of_settings_does_not_matter() {
+    let (day, options) = (Duration::from_secs(86_400), CookieOptions::default());
+    let one = manager(&Spy::default())
+        .max_age(day)
+        .cookie_options(options.clone());
+    let other = manager(&Spy::default())
+        .cookie_options(options)
+        .max_age(day);
+    for sessions in [one, other] {
+        let clock = StandingClock::at(NOW);
+        let cookie = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
+            .await
+            .unwrap();
+        assert!(cookie.contains("Max-Age=86400;"), "{cookie}");
+    }
+}
+
+async fn a_negative_maximal_age_for_all_is_refused() {
+    let options = CookieOptions::default().max_age(-1);
+    let sessions = manager(&Spy::default()).cookie_options(options);
+    let error = sessions.get(&HeaderMap::new(), "s").unwrap_err();
+    assert_eq!(error, pgstore::CookieError::Deletes);
+}
+
+async fn a_cookie_fits_whatever_length_rows_may_have() {
+    let store = Spy::default();
+    let sessions = manager(&store).max_length(150);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+    let session = sessions.get(&next_request(&response), "s").unwrap();
+    assert_eq!(session.get::<i64>("n").await.unwrap(), Some(1));
+}
+
+async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
+    let store = Spy::default();
+    let sessions = manager(&store).go_peer(GoPeer::registered(["time.Time"]));
+    let now = std::time::UNIX_EPOCH;
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.get::<i64>("n").await.unwrap();
+    session.insert("at", &now).unwrap();
+    let error = session
+        .insert("map", &HashMap::from([("a", 1)]))
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("gob.Register(map[string]interface{}{})"),
+        "{error}"
+    );
+    sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+
+    let unread = sessions.get(&HeaderMap::new(), "s").unwrap();
+    unread.add_flash(&HashMap::from([("a", 1)])).unwrap();
+    let error = sessions
+        .save(&unread, &mut HeaderMap::new())
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("gob.Register(map[string]interface{}{})"),
+        "{error}"
+    );
+    assert_eq!(store.calls(), ["insert"]);
+}
+
+async fn an_update_of_another_type_or_one_that_panics_changes_nothing() {
+    let sessions = manager(&Spy::default());
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("name", "ada").unwrap();
+    session.get::<String>("name").await.unwrap();
+    let error = session
+        .update("name", |n: Option<i64>| n.unwrap_or(0))
+        .unwrap_err();
+    assert!(matches!(error, SessionError::Value(_)));
+    let error = session.update("name", |_: Option<String>| -> String { panic!("expected") });
+    assert!(matches!(error.unwrap_err(), SessionError::UpdatePanicked));
+    assert_eq!(
+        session.get::<String>("name").await.unwrap().as_deref(),
+        Some("ada")
+    );
 }

@@ -8,6 +8,7 @@ use pgstore::store::{
     Row, Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written,
 };
 use pgstore::{SessionId, Timestamp};
+use tokio::sync::Notify;
 
 /// A `MemoryStore` under observation. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,27 @@ pub(crate) struct Spy {
     inner: MemoryStore,
     calls: Arc<Mutex<Vec<&'static str>>>,
     down: Arc<AtomicBool>,
+    held: Arc<Mutex<Option<Held>>>,
+}
+
+/// A call that waits inside the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Held(Arc<[Notify; 2]>);
+
+impl Held {
+    /// Ends once the call has begun.
+    pub(crate) async fn reached(&self) {
+        self.0[0].notified().await;
+    }
+
+    pub(crate) fn release(&self) {
+        self.0[1].notify_one();
+    }
+
+    async fn wait(&self) {
+        self.0[0].notify_one();
+        self.0[1].notified().await;
+    }
 }
 
 impl Spy {
@@ -28,6 +50,13 @@ impl Spy {
         self.down.store(down, Ordering::SeqCst);
     }
 
+    /// Keeps the next call waiting until it is released.
+    pub(crate) fn hold(&self) -> Held {
+        let held = Held(Arc::default());
+        *self.held.lock().unwrap() = Some(held.clone());
+        held
+    }
+
     fn note<'a, T: 'a>(
         &'a self,
         call: &'static str,
@@ -36,6 +65,11 @@ impl Spy {
         self.calls.lock().unwrap().push(call);
         if self.down.load(Ordering::SeqCst) {
             Box::pin(async { Err(StoreError::new(StoreErrorKind::Unavailable)) })
+        } else if let Some(held) = self.held.lock().unwrap().take() {
+            Box::pin(async move {
+                held.wait().await;
+                answer.await
+            })
         } else {
             answer
         }
