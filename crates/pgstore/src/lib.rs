@@ -34,8 +34,8 @@
 //!
 //! # What does it not do?
 //!
-//! It authenticates nobody, and keeps no values in the cookie. Concurrent changes of one session
-//! do not merge: the last save wins, as in Go. Reading does not extend a session.
+//! It authenticates nobody, and keeps no values in the cookie. Reading does not extend a session:
+//! it lasts from its last save.
 //!
 //! # Where is what?
 //!
@@ -50,7 +50,10 @@
 //!
 //! - `postgres` (default): [`store::PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
+//! - `tls` (default): TLS to the database, by rustls.
 //! - `axum`: the [`Session`] extractor, and errors as responses.
+//! - `deadpool`: the store on the application's own deadpool-postgres pool.
+//! - `testing`: [`store::conformance`], what every store must do.
 
 mod clock;
 mod cookie;

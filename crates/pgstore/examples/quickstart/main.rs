@@ -49,9 +49,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .layer(SessionLayer::new(&sessions, "session-key")?);
 
     println!("Listening on http://{address}");
-    axum::serve(listener, app)
-        .with_graceful_shutdown(setup::interrupted())
-        .await?;
+    tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(setup::interrupted()) => served?,
+        () = setup::patience_is_over() => {}
+    }
 
     println!("Stopping.");
     sweeper.stop().await;

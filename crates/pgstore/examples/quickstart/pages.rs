@@ -2,7 +2,8 @@
 
 use axum::Form;
 use axum::Json;
-use axum::response::{Html, Redirect};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use html_escape::encode_text;
 use pgstore::wire::Typed;
 use pgstore::{Session, SessionError};
@@ -11,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 /// Counts visits, and shows who is logged in and what there is to tell.
 pub(crate) async fn home(session: Session) -> Result<Html<String>, SessionError> {
-    let visits = session.get::<i64>("visits").await?.unwrap_or(0) + 1;
-    session.insert("visits", &visits)?;
+    session.update("visits", |visits: Option<i64>| visits.unwrap_or(0) + 1)?;
+    let visits = session.get::<i64>("visits").await?.unwrap_or(1);
     let user = session.get::<String>("user").await?;
     let flashes = session.flashes::<String>().await?;
     Ok(Html(page(visits, user.as_deref(), &flashes)))
@@ -27,11 +28,15 @@ pub(crate) struct Login {
 pub(crate) async fn login(
     session: Session,
     Form(Login { user }): Form<Login>,
-) -> Result<Redirect, SessionError> {
+) -> Result<Response, SessionError> {
+    let user = user.trim();
+    if user.is_empty() || user.len() > 100 {
+        return Ok((StatusCode::BAD_REQUEST, "A name has 1 to 100 bytes.").into_response());
+    }
     session.renew()?;
-    session.insert("user", &user)?;
+    session.insert("user", user)?;
     session.add_flash(&format!("Welcome, {user}!"))?;
-    Ok(Redirect::to("/"))
+    Ok(Redirect::to("/").into_response())
 }
 
 /// Logs out: the row goes, and so does the cookie.
@@ -89,7 +94,7 @@ fn logout_form(user: &str) -> String {
 }
 
 const LOGIN_FORM: &str = "<form method=\"post\" action=\"/login\">\
-    <label>Your name <input name=\"user\" required autofocus></label> \
+    <label>Your name <input name=\"user\" required maxlength=\"100\" autofocus></label> \
     <button>Log in</button></form>";
 
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;background:#f4f4f2;color:#222}\

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error;
+use std::time::Duration;
 
 use pgstore::wire::Keys;
 use pgstore_embedded::EmbeddedPostgres;
@@ -63,6 +64,12 @@ pub(crate) async fn interrupted() {
     }
     #[cfg(not(unix))]
     let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Ends when requests that were under way at Ctrl-C have had their time, or at a second Ctrl-C.
+pub(crate) async fn patience_is_over() {
+    interrupted().await;
+    let _ = tokio::time::timeout(Duration::from_secs(3), interrupted()).await;
 }
 
 /// An error and what it comes from, in one line.

@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::database::Database;
@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let alone = trials![
         a_visitor_is_counted_logs_in_and_logs_out,
         without_settings_it_brings_its_own_database_and_keys,
+        it_stops_beside_half_a_request,
         what_is_wrong_with_the_settings_is_said,
     ];
     let beside_go = go_trials![go_reads_its_sessions];
@@ -164,6 +165,11 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
         "the ID before the login is dead"
     );
 
+    for name in ["", "+", &"x".repeat(101)] {
+        let refused = quickstart.post("/login", &format!("user={name}"), Some(&ada)).await;
+        assert_eq!(refused.status, 400);
+    }
+
     let logout = quickstart.post("/logout", "", Some(&ada)).await;
     assert_eq!(
         (logout.status, cookie(&logout).as_str()),
@@ -171,6 +177,15 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
     );
     let session = quickstart.get("/api/session", Some(&ada)).await.json;
     assert_eq!(session, json!({ "new": true, "values": {} }));
+    assert!(quickstart.interrupt().await.success());
+}
+
+/// A client that never finishes its request does not keep the program from stopping.
+async fn it_stops_beside_half_a_request() {
+    let quickstart = Quickstart::start(&[]).await;
+    let mut client = tokio::net::TcpStream::connect(&quickstart.authority).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+    quickstart.get("/", None).await;
     assert!(quickstart.interrupt().await.success());
 }
 
