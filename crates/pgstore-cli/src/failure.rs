@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io;
 
 use pgstore::store::StoreError;
-use pgstore::store::postgres::{ConnectError, ConnectErrorKind, MigrateError, MigrateErrorKind};
-use pgstore::wire::{KeyError, OpenError};
+use pgstore::store::postgres::{ConnectError, MigrateError, MigrateErrorKind};
+use pgstore::wire::{Blame, KeyError, OpenError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ impl Failure {
             | Self::KeysFile(_)
             | Self::Keys(_)
             | Self::NoDatabase => Self::USAGE,
-            Self::Connect(error) if error.kind() == ConnectErrorKind::Settings => Self::USAGE,
+            Self::Connect(error) if error.blame() == Blame::Usage => Self::USAGE,
             _ => Self::FAILED,
         }
     }

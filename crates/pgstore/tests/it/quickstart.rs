@@ -166,7 +166,9 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
     );
 
     for name in ["", "+", &"x".repeat(101)] {
-        let refused = quickstart.post("/login", &format!("user={name}"), Some(&ada)).await;
+        let refused = quickstart
+            .post("/login", &format!("user={name}"), Some(&ada))
+            .await;
         assert_eq!(refused.status, 400);
     }
 
@@ -183,7 +185,9 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
 /// A client that never finishes its request does not keep the program from stopping.
 async fn it_stops_beside_half_a_request() {
     let quickstart = Quickstart::start(&[]).await;
-    let mut client = tokio::net::TcpStream::connect(&quickstart.authority).await.unwrap();
+    let mut client = tokio::net::TcpStream::connect(&quickstart.authority)
+        .await
+        .unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
     quickstart.get("/", None).await;
     assert!(quickstart.interrupt().await.success());

@@ -15,7 +15,7 @@ use super::failure::{DatabaseError, Failure};
 use super::link::{closed, timed_out};
 use super::slot::{Slot, outcome};
 use super::statements::Statements;
-use super::verbs::Verb;
+use super::verbs::{Lane, Verb};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A few connections for requests and one for background work.
@@ -59,11 +59,7 @@ impl Slots {
         statements: &Statements,
         deadline: Instant,
     ) -> Result<V::Answer, Failure> {
-        let slots = match V::BACKGROUND {
-            true => slice::from_ref(&self.background),
-            false => &self.slots,
-        };
-        let connection = timeout_at(deadline, self.connection(slots))
+        let connection = timeout_at(deadline, self.connection(self.lane(V::LANE)))
             .await
             .map_err(|_| timed_out())??;
         match timeout_at(deadline, connection.run(verb, statements)).await {
@@ -83,6 +79,16 @@ impl Slots {
     pub(super) async fn close(&self, deadline: Instant) {
         for slot in self.slots.iter().chain([&self.background]) {
             let _ = timeout_at(deadline, slot.close()).await;
+        }
+    }
+
+    /// The connections of a lane: half of them each, or the one there is.
+    fn lane(&self, lane: Lane) -> &[Arc<Slot>] {
+        let half = self.slots.len().div_ceil(2);
+        match lane {
+            Lane::NeverWaits => &self.slots[..half],
+            Lane::MayWait => &self.slots[half.min(self.slots.len() - 1)..],
+            Lane::Background => slice::from_ref(&self.background),
         }
     }
 

@@ -15,6 +15,18 @@ use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::store::{Row, StoreError, StoreErrorKind, SweepBatch, SweepCursor, Swept, Written};
 
+/// Statements on one connection are answered in their order. So those that may have to wait for a
+/// row, which somebody else has locked, keep to connections of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// Reading, and writing a first row: nobody's lock is in the way.
+    NeverWaits,
+    /// Writing over a row.
+    MayWait,
+    /// What must not stand in the way of requests.
+    Background,
+}
+
 /// One statement with its parameters.
 pub(super) trait Verb: Sync {
     type Answer: Send;
@@ -24,8 +36,8 @@ pub(super) trait Verb: Sync {
     /// Whether doing it twice is as good as once.
     const REPEATABLE: bool = true;
 
-    /// Whether it must not stand in the way of requests and gets a connection of its own.
-    const BACKGROUND: bool = false;
+    /// Which connections it goes over.
+    const LANE: Lane = Lane::MayWait;
 
     fn run(
         &self,
@@ -48,6 +60,7 @@ pub(super) struct Loaded {
 impl Verb for Load<'_> {
     type Answer = Loaded;
     const KIND: Kind = Kind::Load;
+    const LANE: Lane = Lane::NeverWaits;
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Loaded, Failure> {
         let found = client.query(statement, &[&key(self.id)]).await?;
@@ -81,6 +94,7 @@ pub(super) struct Insert<'a> {
 impl Verb for Insert<'_> {
     type Answer = ();
     const KIND: Kind = Kind::Insert;
+    const LANE: Lane = Lane::NeverWaits;
     const REPEATABLE: bool = false;
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<(), Failure> {
@@ -226,7 +240,7 @@ pub(super) struct Sweep<'a> {
 impl Verb for Sweep<'_> {
     type Answer = Swept;
     const KIND: Kind = Kind::Sweep;
-    const BACKGROUND: bool = true;
+    const LANE: Lane = Lane::Background;
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Swept, Failure> {
         let batch = self.batch;

@@ -1,5 +1,6 @@
 //! Many callers over a few connections: pipelining, deadlines, lost connections, closing.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ pub(super) fn trials() -> Vec<Trial> {
     trials![
         a_hundred_tasks_share_two_connections,
         connections_that_are_terminated_under_load_come_back,
+        a_row_locked_by_a_stranger_keeps_nobody_from_reading,
         a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after,
         a_caller_that_goes_away_while_blocked_blocks_nobody_after,
         a_connection_that_became_read_only_is_left,
@@ -127,6 +129,32 @@ async fn connections_that_are_terminated_under_load_come_back() {
         store.update(&id, at(0), &row("")).await.unwrap(),
         Written::Saved
     );
+}
+
+async fn a_row_locked_by_a_stranger_keeps_nobody_from_reading() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let (id, other) = (fresh(), fresh());
+    store.insert(&id, &row("")).await.unwrap();
+
+    let mut client = database.client().await;
+    let stranger = client.transaction().await.unwrap();
+    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
+    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+
+    let (seen, late) = (row("").modified_on, row("late"));
+    let mut blocked = pin!(store.update(&id, seen, &late));
+    tokio::select! {
+        biased;
+        _ = &mut blocked => panic!("the row is locked"),
+        () = async {
+            store.insert(&other, &row("")).await.unwrap();
+            assert_eq!(store.load(&other, at(0)).await.unwrap(), Some(row("")));
+            assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+        } => {}
+    }
+    stranger.rollback().await.unwrap();
+    assert_eq!(blocked.await.unwrap(), Written::Saved);
 }
 
 async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
