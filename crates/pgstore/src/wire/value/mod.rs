@@ -47,6 +47,23 @@ use fresh::{empty_list, fresh, interface};
 ///
 /// What nobody touches is encoded again as it was decoded: unknown structs, marshalers, nil and
 /// keys of any type. A value written over another keeps that one's Go type whenever it fits.
+/// A new one takes the type of this table:
+///
+/// | Rust, through serde | Go |
+/// |---|---|
+/// | `bool`, `i8`…`i64`, `u8`…`u64`, `f32`, `f64` | `bool`, `int8`…`int64`, `uint8`…`uint64`, `float32`, `float64` |
+/// | [`go::Int`], [`go::Uint`] | `int`, `uint` |
+/// | strings, `char`, unit variants | `string` |
+/// | `Vec<u8>`, serde's bytes | `[]uint8` |
+/// | sequences and tuples of one of the above | `[]string`, `[]int64`, … |
+/// | other sequences and tuples, and empty ones | `[]interface {}` |
+/// | string-keyed maps, structs, other enum variants (one entry) | `map[string]interface {}` |
+/// | `SystemTime`, [`go::Time`], [`go::Duration`] | `time.Time`, `time.Duration` |
+/// | [`go::Named`] | the Go program's own type |
+///
+/// `None` is an error at the top ([`remove`](Values::remove) takes a value away), left out of maps
+/// and structs, and nil in lists. Units, integers beyond 64 bits and maps with other keys are
+/// errors.
 ///
 /// ```
 /// use pgstore::wire::Values;
