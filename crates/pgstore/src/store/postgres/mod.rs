@@ -148,7 +148,7 @@ impl PgStore {
     /// that are the store's own.
     ///
     /// Later calls, also on clones, fail with
-    /// [`StoreErrorKind::Closed`](super::StoreErrorKind::Closed). Twice is harmless.
+    /// [`StoreErrorKind::Closed`]. Twice is harmless.
     pub async fn close(&self) {
         self.inner.link.close().await;
     }
