@@ -211,6 +211,14 @@ impl Session {
         self.state_for_use().destroy()
     }
 
+    /// Forgets the changes that are not saved yet, for a request that failed half-way. What
+    /// [`renew`](Session::renew) and [`destroy`](Session::destroy) asked for stays.
+    ///
+    /// The middleware does this for a response of the 5xx classes.
+    pub fn discard_changes(&self) {
+        self.state().discard_changes();
+    }
+
     /// Sets how long this session's cookie and row last from this save on. A negative number of
     /// seconds destroys the session, as in Go.
     ///
@@ -275,11 +283,6 @@ impl Session {
     /// From here on, changes are errors: nothing would save them.
     pub(crate) fn close(&self) {
         self.state().close();
-    }
-
-    #[cfg(feature = "middleware")]
-    pub(crate) fn discard_changes(&self) {
-        self.state().discard_changes();
     }
 
     async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {

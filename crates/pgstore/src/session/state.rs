@@ -181,7 +181,6 @@ impl State {
     }
 
     /// Forgets every change but the end of the session and its new ID.
-    #[cfg(feature = "middleware")]
     pub(super) fn discard_changes(&mut self) {
         if self.fate != Fate::Destroyed {
             self.content = Content::Unread;

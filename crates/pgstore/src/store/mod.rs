@@ -152,6 +152,7 @@ pub enum Written {
     Missed,
 }
 
+#[cfg(feature = "postgres")]
 impl Written {
     pub(crate) fn from_count(rows: u64) -> Self {
         if rows == 0 { Self::Missed } else { Self::Saved }
