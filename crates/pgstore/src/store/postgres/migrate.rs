@@ -3,7 +3,7 @@
 //! What there is to do is read from the catalogue (`catalogue.rs`), so there is no table of
 //! versions, and a role that may create nothing passes when everything is there.
 //!
-//! One migrator at a time works on a database. The others ask for the lock again and again, never
+//! One migrator at a time works on a table. The others ask for the lock again and again, never
 //! inside of a transaction: building an index beside the writers (CONCURRENTLY) waits until all
 //! older transactions have ended, and would wait for those who wait for it.
 
@@ -23,8 +23,8 @@ use super::table::TableName;
 /// How long a migration may take in all, waiting for others included, building indexes excepted.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One lock for all migrations of a database. The number is the ASCII text `pgstore1`.
-const LOCK: i64 = i64::from_be_bytes(*b"pgstore1");
+/// What our advisory locks have in common: the ASCII text `pgst`. The other half is the table.
+const LOCK: i32 = i32::from_be_bytes(*b"pgst");
 
 /// What [`PgStore::migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,12 +128,7 @@ impl Migrator<'_> {
         transaction.batch_execute(settings).await?;
         // The lock is a statement of its own, so that what follows sees all that the holder
         // before did.
-        if !lock(
-            &transaction,
-            "SELECT pg_catalog.pg_try_advisory_xact_lock($1)",
-        )
-        .await?
-        {
+        if !lock(&transaction, "pg_try_advisory_xact_lock", table).await? {
             return Ok(Step::OthersAreAtIt);
         }
         let found = look(&transaction, table).await?;
@@ -157,13 +152,13 @@ impl Migrator<'_> {
 
     /// Makes what indexes are missing while others read and write, outside of transactions.
     async fn make_indexes(&mut self) -> Result<Step, MigrateError> {
-        let try_lock = "SELECT pg_catalog.pg_try_advisory_lock($1)";
-        if !within(self.deadline, lock(&*self.client, try_lock)).await? {
+        let locked = lock(&*self.client, "pg_try_advisory_lock", self.table);
+        if !within(self.deadline, locked).await? {
             return Ok(Step::OthersAreAtIt);
         }
         let made = self.make_indexes_alone().await;
         // If it does not work out, the connection is about to end, and the lock with it.
-        let _ = lock(&*self.client, "SELECT pg_catalog.pg_advisory_unlock($1)").await;
+        let _ = lock(&*self.client, "pg_advisory_unlock", self.table).await;
         made
     }
 
@@ -192,6 +187,10 @@ impl Migrator<'_> {
             }
             let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", left.name);
             self.client.batch_execute(&drop).await?;
+        }
+        let now = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
+        if !now.lacks(index) {
+            return Ok(Step::OthersAreAtIt);
         }
         if let Some(text) = migration.concurrently(index) {
             let name = self.table.put_into(&index.name);
@@ -260,8 +259,27 @@ async fn make(
     Ok(())
 }
 
-async fn lock(client: &impl GenericClient, sql: &str) -> Result<bool, MigrateError> {
-    let rows = client.query_typed(sql, &[(&LOCK, Type::INT8)]).await?;
+/// Calls a function about the table's advisory lock.
+async fn lock(
+    client: &impl GenericClient,
+    function: &str,
+    table: &TableName,
+) -> Result<bool, MigrateError> {
+    let sql = format!(
+        "SELECT pg_catalog.{function}(
+             $1, pg_catalog.hashtext(concat_ws('.', coalesce($2, current_schema()), $3)))"
+    );
+    let (schema, name) = table.parts();
+    let rows = client
+        .query_typed(
+            &sql,
+            &[
+                (&LOCK, Type::INT4),
+                (&schema, Type::TEXT),
+                (&name, Type::TEXT),
+            ],
+        )
+        .await?;
     let row = rows.first().ok_or_else(MigrateError::no_answer)?;
     Ok(row.try_get(0)?)
 }
@@ -275,7 +293,7 @@ async fn within<T>(
         .map_err(|_| MigrateError::timeout())?
 }
 
-/// For the one look after a build that took longer than all the patience there was.
+/// For a look after a build that took longer than all the patience there was.
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(5)
 }

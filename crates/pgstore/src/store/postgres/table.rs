@@ -76,6 +76,11 @@ impl TableName {
         }
     }
 
+    /// The schema, if one was given, and the table.
+    pub(crate) fn parts(&self) -> (Option<&str>, &str) {
+        (self.schema.as_deref(), &self.table)
+    }
+
     /// The table itself, or one of its indexes, which are named without a schema.
     fn identifier(&self, suffix: &str) -> String {
         if suffix.is_empty() {

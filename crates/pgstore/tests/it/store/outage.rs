@@ -1,19 +1,25 @@
 //! The server goes away and comes back; the store does likewise, by itself.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use pgstore::store::postgres::PgStoreOptions;
-use pgstore::store::{PgStore, Store, StoreError, Written};
+use pgstore::store::{PgStore, Row, Store, StoreError, Written};
+use pgstore::{SessionId, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::net::TcpListener;
+use tokio::process::Command;
 
 use super::things::{at, fresh, row};
+use crate::support::database::client;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
     trials![
         a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back,
+        a_server_restarted_under_load_loses_nothing_that_was_acknowledged,
         a_server_that_says_nothing_is_an_error_in_time,
     ]
 }
@@ -63,6 +69,132 @@ async fn is_unavailable(store: &PgStore, deadline: Duration) -> bool {
         "{errors:?}"
     );
     errors.iter().all(Option::is_some)
+}
+
+/// What one caller did to a row of its own: the number that the row must hold, or the one after
+/// it, whose write nobody acknowledged.
+struct Acknowledged {
+    id: SessionId,
+    number: i64,
+    failures: usize,
+}
+
+async fn a_server_restarted_under_load_loses_nothing_that_was_acknowledged() {
+    const CALLERS: usize = 64;
+    let mut server = EmbeddedPostgres::builder().durable().start().unwrap();
+    let options = PgStoreOptions::new().deadline(Duration::from_secs(2));
+    let store = options.connect(server.url()).await.unwrap();
+    store.migrate().await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let writes = Arc::new(AtomicUsize::new(0));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| tokio::spawn(call(store.clone(), Arc::clone(&stop), Arc::clone(&writes))))
+        .collect();
+    for _ in 0..3 {
+        more_writes(&writes, 500).await;
+        crash(&mut server).await;
+        let restarting = tokio::task::spawn_blocking(move || {
+            server.restart().unwrap();
+            server
+        });
+        server = restarting.await.unwrap();
+        // They work again, with no restart of ours.
+        more_writes(&writes, 500).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut failures = 0;
+    for caller in callers {
+        let acknowledged = caller.await.unwrap();
+        let found = store.load(&acknowledged.id, at(0)).await.unwrap();
+        let number: i64 = String::from_utf8(found.expect("it was acknowledged").data)
+            .unwrap()
+            .parse()
+            .unwrap();
+        let expected = acknowledged.number..=acknowledged.number + 1;
+        assert!(expected.contains(&number), "{number} in {expected:?}");
+        failures += acknowledged.failures;
+    }
+    assert!(failures > 0, "the server was away");
+    let writes = writes.load(Ordering::Relaxed);
+    println!("{CALLERS} callers, 3 restarts: {writes} writes, {failures} failures, none lost");
+    store.close().await;
+    server.stop().unwrap();
+}
+
+/// Kills all of the server's processes. Killing the first one alone leaves the others at work for
+/// as long as they are kept busy.
+async fn crash(server: &mut EmbeddedPostgres) {
+    let client = client(server.url()).await;
+    let others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
+    let others = client.query(others, &[]).await.unwrap();
+    let others = others.iter().map(|row| row.get::<_, i32>(0).to_string());
+    drop(client);
+    server.kill().unwrap();
+    let kill = Command::new("/bin/sh")
+        .args(["-c", "kill -KILL \"$@\" 2>/dev/null", "sh"])
+        .args(others)
+        .status();
+    kill.await.expect("there is a shell");
+}
+
+async fn more_writes(writes: &AtomicUsize, more: usize) {
+    let (wanted, begun) = (writes.load(Ordering::Relaxed) + more, Instant::now());
+    while writes.load(Ordering::Relaxed) < wanted {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Writes one number after the other into a row; what fails is looked at and done again.
+async fn call(store: PgStore, stop: Arc<AtomicBool>, writes: Arc<AtomicUsize>) -> Acknowledged {
+    let (mut id, mut failures) = (fresh(), 0);
+    while store.insert(&id, &numbered(0)).await.is_err() {
+        (id, failures) = (fresh(), failures + 1);
+    }
+    let (mut number, mut seen) = (0, at(0));
+    while !stop.load(Ordering::Relaxed) {
+        let next = numbered(number + 1);
+        match store.update(&id, seen, &next).await {
+            Ok(Written::Saved) => {
+                (number, seen) = (number + 1, next.modified_on);
+                writes.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(Written::Missed) => panic!("nobody else writes this row"),
+            Err(error) => {
+                assert!(error.is_unavailable(), "{error:?}");
+                failures += 1;
+                // Whether it was written is open, and loading tells.
+                seen = version(&store, &id, &mut failures).await;
+                let times = seen.unix_micros() - at(0).unix_micros();
+                assert!(times == number || times == number + 1);
+                number = times;
+            }
+        }
+    }
+    Acknowledged {
+        id,
+        number,
+        failures,
+    }
+}
+
+/// The version of a row that is there, once the server is.
+async fn version(store: &PgStore, id: &SessionId, failures: &mut usize) -> Timestamp {
+    loop {
+        match store.load(id, at(0)).await {
+            Ok(found) => return found.expect("it was acknowledged").modified_on,
+            Err(error) => assert!(error.is_unavailable(), "{error:?}"),
+        }
+        *failures += 1;
+    }
+}
+
+/// A row that says how often it was written, in its data and in its version.
+fn numbered(number: i64) -> Row {
+    Row {
+        modified_on: Timestamp::from_unix_micros(at(0).unix_micros() + number),
+        ..row(&number.to_string())
+    }
 }
 
 async fn a_server_that_says_nothing_is_an_error_in_time() {
