@@ -38,6 +38,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         a_cookie_fits_whatever_length_rows_may_have,
         types_that_go_has_not_registered_are_refused_with_the_line_it_lacks,
         an_update_of_another_type_or_one_that_panics_changes_nothing,
+        errors_of_reading_show_nothing_of_the_value,
     ]
 }
 
@@ -528,4 +529,35 @@ async fn an_update_of_another_type_or_one_that_panics_changes_nothing() {
         session.get::<String>("name").await.unwrap().as_deref(),
         Some("ada")
     );
+}
+
+async fn errors_of_reading_show_nothing_of_the_value() {
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        #[allow(dead_code, reason = "only its name counts")]
+        known: Option<bool>,
+    }
+    #[derive(Debug, serde::Deserialize)]
+    enum Choice {
+        #[allow(dead_code, reason = "only its name counts")]
+        Known,
+    }
+    let sessions = manager(&Spy::default());
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("text", "topsecret").unwrap();
+    session
+        .insert("map", &HashMap::from([("topsecret", "topsecret")]))
+        .unwrap();
+    let errors = [
+        session.get::<i64>("text").await.unwrap_err(),
+        session.get::<Choice>("text").await.unwrap_err(),
+        session.get::<std::net::IpAddr>("text").await.unwrap_err(),
+        session.get::<Strict>("map").await.unwrap_err(),
+        session.get::<Vec<bool>>("map").await.unwrap_err(),
+    ];
+    for error in errors {
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("topsecret"), "{shown}");
+    }
 }

@@ -51,6 +51,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         the_layer_serves_any_http_service,
         several_sessions_are_saved_each_on_its_own_in_the_order_of_names,
         the_same_name_is_the_same_session,
+        a_session_first_asked_for_after_the_head_cannot_be_changed,
     ]
 }
 
@@ -649,4 +650,14 @@ async fn the_same_name_is_the_same_session() {
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 1);
     assert_eq!(fixture.store.calls(), ["insert"]);
+}
+
+async fn a_session_first_asked_for_after_the_head_cannot_be_changed() {
+    let fixture = Fixture::new();
+    let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
+    let handler = fixture.with(|sessions: Sessions| async move { kept.send(sessions).unwrap() });
+    send(handler, "GET", "/", "").await;
+    let sessions: Sessions = left.recv().await.unwrap();
+    let late = sessions.get("late").unwrap();
+    assert!(matches!(late.insert("n", &1), Err(SessionError::HeadSent)));
 }

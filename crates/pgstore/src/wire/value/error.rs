@@ -164,6 +164,8 @@ impl ReadError {
     }
 }
 
+/// A `Deserialize` of the application's own may say anything in `custom`; serde's texts are worded
+/// without the content here.
 impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(message.to_string())
@@ -179,6 +181,10 @@ impl de::Error for ReadError {
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
         Self(format!("no such variant, expected one of {expected:?}"))
+    }
+
+    fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
+        Self(format!("a field too many, expected only {expected:?}"))
     }
 }
 
