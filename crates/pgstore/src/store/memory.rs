@@ -12,7 +12,62 @@ use crate::id::SessionId;
 /// A [`Store`] that keeps its rows in memory and behaves as `PgStore` does.
 ///
 /// For tests without a database. Everything is gone with the last clone, and no other process
-/// sees it, so it is not for production. Clones share their rows.
+/// sees it, so it is not for production. Clones share their rows: the test keeps one, the
+/// application gets another.
+///
+/// # How does an application test its own handlers?
+///
+/// As it runs them, with this store in place of `PgStore`:
+///
+/// ```
+/// use http::HeaderMap;
+/// use http::header::{COOKIE, SET_COOKIE};
+/// use pgstore::store::{MemoryStore, StoreErrorKind};
+/// use pgstore::wire::Keys;
+/// use pgstore::{Session, SessionError, SessionManager};
+///
+/// // What the application does with a session …
+/// async fn add_to_cart(session: &Session, item: &str) -> Result<usize, SessionError> {
+///     let mut cart: Vec<String> = session.get("cart").await?.unwrap_or_default();
+///     cart.push(item.to_owned());
+///     session.insert("cart", &cart)?;
+///     Ok(cart.len())
+/// }
+///
+/// // … and its test.
+/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new();
+/// let keys = Keys::from_pairs(&[b"a key for tests"])?;
+/// let sessions = SessionManager::new(store.clone(), keys);
+///
+/// let mut response = HeaderMap::new();
+/// let session = sessions.get(&HeaderMap::new(), "shop")?;
+/// assert_eq!(add_to_cart(&session, "apples").await?, 1);
+/// sessions.save(&session, &mut response).await?;
+/// assert_eq!(store.len(), 1);
+///
+/// // The next request brings the cookie.
+/// let (cookie, _attributes) = response[SET_COOKIE].to_str()?.split_once(';').unwrap();
+/// let request = HeaderMap::from_iter([(COOKIE, cookie.parse()?)]);
+/// let session = sessions.get(&request, "shop")?;
+/// assert_eq!(add_to_cart(&session, "pears").await?, 2);
+///
+/// // Another one comes while the database is away.
+/// store.fail_with(Some(StoreErrorKind::Unavailable));
+/// let session = sessions.get(&request, "shop")?;
+/// let error = add_to_cart(&session, "plums").await.unwrap_err();
+/// assert!(error.is_unavailable());
+/// # Ok(())
+/// # }
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// # runtime.block_on(test()).unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// What a test cannot wait for is up to the clock, which is an application's own in
+/// [`SessionManager::clock`](crate::SessionManager::clock).
+///
+/// # As a store by itself
 ///
 /// ```
 /// use pgstore::store::{MemoryStore, Row, Store, Written};

@@ -7,12 +7,13 @@ use std::task::Poll;
 use tokio::task::JoinSet;
 
 use super::list;
-use super::support::{at, delete, fresh, insert, load, put, row};
-use crate::store::{Row, Store, StoreError, Written};
+use super::support::{ageing, at, delete, fresh, insert, load, put, row};
+use crate::store::{Store, StoreError, Written};
 
 list![
     of_updates_at_the_same_time_one_succeeds,
     of_renames_at_the_same_time_one_succeeds,
+    of_an_update_and_a_rename_at_the_same_time_one_succeeds,
     a_delete_wins_over_updates_at_the_same_time,
     a_hundred_callers_each_find_their_own_row,
     callers_that_go_away_leave_the_store_usable,
@@ -25,10 +26,7 @@ async fn of_updates_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
     let mut updates = JoinSet::new();
     for number in 0..10 {
         let (store, id) = (Arc::clone(&store), id.clone());
-        let written = Row {
-            modified_on: at(1 + number),
-            ..row("after")
-        };
+        let written = ageing("after", 1 + number);
         updates.spawn(async move { store.update(&id, at(0), &written).await });
     }
     assert_eq!(saved(&updates.join_all().await), 1);
@@ -52,6 +50,22 @@ async fn of_renames_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
     }
     assert_eq!(saved(&renames.join_all().await), 1);
     assert_eq!(load(&store, &old).await, None);
+}
+
+async fn of_an_update_and_a_rename_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
+    for _ in 0..50 {
+        let (old, new) = (put(&store, &row("before")).await, fresh());
+        let (updated, renamed) = (ageing("updated", 1), ageing("renamed", 1));
+        let outcomes = tokio::join!(
+            store.update(&old, at(0), &updated),
+            store.rename(&old, Some(at(0)), &new, &renamed),
+        );
+        assert_eq!(saved(&[outcomes.0, outcomes.1]), 1);
+        match load(&store, &old).await {
+            Some(found) => assert_eq!((found, load(&store, &new).await), (updated, None)),
+            None => assert_eq!(load(&store, &new).await, Some(renamed)),
+        }
+    }
 }
 
 async fn a_delete_wins_over_updates_at_the_same_time(store: Arc<dyn Store>) {

@@ -202,8 +202,8 @@ impl Verb for Replace<'_> {
 pub(super) struct Doubt(AtomicBool);
 
 impl Doubt {
-    fn settle(&self, attempt: Result<u64, tokio_postgres::Error>) -> Result<Written, Failure> {
-        match attempt.map_err(Failure::from) {
+    fn settle(&self, attempt: Result<u64, impl Into<Failure>>) -> Result<Written, Failure> {
+        match attempt.map_err(Into::into) {
             Ok(0) if self.0.load(Ordering::Relaxed) => Err(unknown()),
             Ok(rows) => Ok(Written::from_count(rows)),
             Err(failure) => {
@@ -308,5 +308,35 @@ fn column<'a, T: tokio_postgres::types::FromSql<'a>>(
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::last(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(fate: Fate) -> Result<u64, Failure> {
+        let failure = unknown();
+        Err(Failure { fate, ..failure })
+    }
+
+    #[test]
+    fn a_miss_after_an_attempt_of_unknown_fate_is_no_answer() {
+        let doubt = Doubt::default();
+        assert!(doubt.settle(failed(Fate::Unknown)).is_err());
+        let missed = doubt.settle(Ok::<_, Failure>(0)).unwrap_err();
+        assert_eq!(missed.error.kind(), StoreErrorKind::Unavailable);
+        assert_eq!(missed.fate, Fate::Final);
+        // The guard lets one of them through: this one, so that the first had no effect.
+        let saved = doubt.settle(Ok::<_, Failure>(1)).ok();
+        assert_eq!(saved, Some(Written::Saved));
+    }
+
+    #[test]
+    fn a_miss_after_an_attempt_without_effect_is_a_miss() {
+        let doubt = Doubt::default();
+        assert!(doubt.settle(failed(Fate::Undone)).is_err());
+        let missed = doubt.settle(Ok::<_, Failure>(0)).ok();
+        assert_eq!(missed, Some(Written::Missed));
     }
 }

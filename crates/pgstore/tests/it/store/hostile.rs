@@ -3,7 +3,9 @@
 use libtest_mimic::{Completion, Trial};
 use tokio_postgres::error::SqlState;
 
-use super::{conformance_of_postgres, link, migrate, migrate_live, rows, schema, sql, sweep};
+use super::{
+    conformance_of_postgres, guards, link, migrate, migrate_live, rows, schema, sql, sweep,
+};
 use crate::support::database::Database;
 use crate::support::server::Server;
 use crate::support::trials;
@@ -13,6 +15,7 @@ pub(super) fn trials() -> Vec<Trial> {
         let sets = [
             conformance_of_postgres(),
             rows::trials(),
+            guards::trials(),
             sql::trials(),
             link::trials(),
             migrate::trials(),

@@ -1,5 +1,6 @@
 //! The store on a real PostgreSQL, and both stores against the list of behaviours.
 
+mod guards;
 mod hostile;
 mod link;
 mod migrate;
@@ -24,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = conformance_of_memory();
     trials.extend(conformance_of_postgres());
     trials.extend(rows::trials());
+    trials.extend(guards::trials());
     trials.extend(sql::trials());
     trials.extend(link::trials());
     trials.extend(outage::trials());

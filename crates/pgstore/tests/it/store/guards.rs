@@ -1,0 +1,183 @@
+//! The guards in the statements, each against a writer that is there just before.
+//!
+//! A stranger holds the row, our statement waits for it, and the stranger commits: what our
+//! statement saw when it began is no longer so.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use pgstore::SessionId;
+use pgstore::store::{PgStore, Row, Store, StoreError, Written};
+use tokio_postgres::Client;
+
+use super::things::{at, fresh, row};
+use crate::support::database::Database;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        an_update_that_waited_for_a_writer_misses,
+        an_update_that_waited_for_the_end_of_the_session_misses,
+        a_rename_that_waited_for_a_writer_misses_and_takes_nothing,
+        a_rename_that_waited_for_the_end_of_the_session_misses,
+        an_update_that_waited_for_a_rename_misses,
+        a_duplicate_that_became_the_newest_is_not_removed,
+    ]
+}
+
+/// A session, and a stranger who is about to write its row.
+struct Scene {
+    store: PgStore,
+    stranger: Client,
+    watcher: Client,
+    id: SessionId,
+    database: Database,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let database = Database::fresh().await;
+        let scene = Self {
+            store: database.store().await,
+            stranger: database.client().await,
+            watcher: database.client().await,
+            id: fresh(),
+            database,
+        };
+        // So that it can be told from others.
+        let name = format!("SET application_name = {}", scene.database.schema());
+        scene.stranger.batch_execute(&name).await.unwrap();
+        scene.store.insert(&scene.id, &row("before")).await.unwrap();
+        scene
+    }
+
+    /// The stranger does this to the session's row, and ours comes to wait for it.
+    async fn race<T: Send + 'static>(
+        &self,
+        theirs: &str,
+        ours: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        self.stranger.batch_execute("BEGIN").await.unwrap();
+        self.stranger.batch_execute(theirs).await.unwrap();
+        let ours = tokio::spawn(ours);
+        let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
+            WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
+                  = ANY (pg_blocking_pids(pid)))";
+        let name = self.database.schema();
+        let begun = Instant::now();
+        while !self
+            .watcher
+            .query_one(waits, &[&name])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+        {
+            assert!(begun.elapsed() < Duration::from_secs(4), "nobody waits");
+            tokio::task::yield_now().await;
+        }
+        self.stranger.batch_execute("COMMIT").await.unwrap();
+        ours.await.unwrap()
+    }
+
+    fn update(&self) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
+        let (store, id) = (self.store.clone(), self.id.clone());
+        async move { store.update(&id, at(0), &written("ours", 5)).await }
+    }
+
+    fn rename(
+        &self,
+        new: &SessionId,
+    ) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
+        let (store, id, new) = (self.store.clone(), self.id.clone(), new.clone());
+        async move { store.rename(&id, Some(at(0)), &new, &row("ours")).await }
+    }
+
+    async fn data(&self, id: &SessionId) -> Option<String> {
+        let found = self.store.load(id, at(0)).await.unwrap();
+        found.map(|row| String::from_utf8(row.data).unwrap())
+    }
+}
+
+fn written(data: &str, seconds: i64) -> Row {
+    Row {
+        modified_on: at(seconds),
+        ..row(data)
+    }
+}
+
+/// As Go writes, whose clock may be ahead of ours or behind.
+fn theirs(seconds: i64) -> String {
+    let time = 1_700_000_000 + seconds;
+    format!("UPDATE http_sessions SET data = 'theirs', modified_on = to_timestamp({time})")
+}
+
+const DELETE: &str = "DELETE FROM http_sessions";
+
+async fn an_update_that_waited_for_a_writer_misses() {
+    for seconds in [1, -1] {
+        let scene = Scene::new().await;
+        let ours = scene.race(&theirs(seconds), scene.update()).await;
+        assert_eq!(ours.unwrap(), Written::Missed);
+        assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
+    }
+}
+
+async fn an_update_that_waited_for_the_end_of_the_session_misses() {
+    let scene = Scene::new().await;
+    let ours = scene.race(DELETE, scene.update()).await;
+    assert_eq!(ours.unwrap(), Written::Missed);
+    assert_eq!(scene.data(&scene.id).await, None);
+}
+
+async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
+    for seconds in [1, -1] {
+        let (scene, new) = (Scene::new().await, fresh());
+        let ours = scene.race(&theirs(seconds), scene.rename(&new)).await;
+        assert_eq!(ours.unwrap(), Written::Missed);
+        assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
+        assert_eq!(scene.data(&new).await, None);
+    }
+}
+
+async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
+    let (scene, new) = (Scene::new().await, fresh());
+    let ours = scene.race(DELETE, scene.rename(&new)).await;
+    assert_eq!(ours.unwrap(), Written::Missed);
+    assert_eq!(scene.data(&new).await, None);
+}
+
+async fn an_update_that_waited_for_a_rename_misses() {
+    let scene = Scene::new().await;
+    // A rename is a deletion of the old key and an insertion of the new one.
+    let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
+        INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
+        SELECT 'other', data, created_on, modified_on, expires_on FROM old";
+    let ours = scene.race(renamed, scene.update()).await;
+    assert_eq!(ours.unwrap(), Written::Missed);
+    assert_eq!(scene.data(&scene.id).await, None);
+}
+
+async fn a_duplicate_that_became_the_newest_is_not_removed() {
+    let scene = Scene::new().await;
+    let duplicate = written("newest", 1);
+    scene.store.insert(&scene.id, &duplicate).await.unwrap();
+    let (store, id) = (scene.store.clone(), scene.id.clone());
+    let theirs = format!("{} WHERE data = 'before'", theirs(2));
+    let found = scene
+        .race(&theirs, async move { store.load(&id, at(0)).await })
+        .await;
+    assert_eq!(found.unwrap(), Some(duplicate));
+    // The one that is no longer the newest goes in its turn.
+    assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
+    let (count, begun) = ("SELECT count(*) = 1 FROM http_sessions", Instant::now());
+    while !scene
+        .watcher
+        .query_one(count, &[])
+        .await
+        .unwrap()
+        .get::<_, bool>(0)
+    {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+}
