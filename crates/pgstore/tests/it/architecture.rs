@@ -148,7 +148,9 @@ fn is_sql(text: &str) -> bool {
         Some("SELECT" | "DELETE") => words.any(|word| word == "FROM"),
         Some("INSERT") => words.next().as_deref() == Some("INTO"),
         Some("UPDATE") => words.any(|word| word == "SET"),
-        Some("CREATE" | "ALTER" | "DROP" | "SET" | "BEGIN" | "LOCK") => words.next().is_some(),
+        // Text that migrations are searched for is no statement yet.
+        Some("CREATE" | "ALTER") => words.any(|word| word == "ON" || word == "TABLE"),
+        Some("DROP" | "SET" | "BEGIN" | "LOCK") => words.next().is_some(),
         Some("WITH") => words.any(|word| word == "AS"),
         _ => false,
     }

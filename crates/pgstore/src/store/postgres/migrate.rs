@@ -123,12 +123,18 @@ impl Migrator<'_> {
             .isolation_level(IsolationLevel::ReadCommitted)
             .start()
             .await?;
-        // While ALTER waits for a lock, everybody else waits behind it.
-        let settings = "SET LOCAL lock_timeout = '2s'";
-        transaction.batch_execute(settings).await?;
+        transaction
+            .batch_execute(include_str!("sql/limit_lock_waits.sql"))
+            .await?;
         // The lock is a statement of its own, so that what follows sees all that the holder
         // before did.
-        if !lock(&transaction, "pg_try_advisory_xact_lock", table).await? {
+        if !lock(
+            &transaction,
+            include_str!("sql/lock_in_transaction.sql"),
+            table,
+        )
+        .await?
+        {
             return Ok(Step::OthersAreAtIt);
         }
         let found = look(&transaction, table).await?;
@@ -152,21 +158,24 @@ impl Migrator<'_> {
 
     /// Makes what indexes are missing while others read and write, outside of transactions.
     async fn make_indexes(&mut self) -> Result<Step, MigrateError> {
-        let locked = lock(&*self.client, "pg_try_advisory_lock", self.table);
+        let locked = lock(&*self.client, include_str!("sql/lock.sql"), self.table);
         if !within(self.deadline, locked).await? {
             return Ok(Step::OthersAreAtIt);
         }
         let made = self.make_indexes_alone().await;
         // If it does not work out, the connection is about to end, and the lock with it.
-        let _ = lock(&*self.client, "pg_advisory_unlock", self.table).await;
+        let _ = lock(&*self.client, include_str!("sql/unlock.sql"), self.table).await;
         made
     }
 
     async fn make_indexes_alone(&mut self) -> Result<Step, MigrateError> {
         let found = within(self.deadline, look(&*self.client, self.table)).await?;
-        // A build may take its time; whatever it waits for, it locks nobody out.
-        let settings = "SET statement_timeout = 0; SET lock_timeout = 0";
-        self.client.batch_execute(settings).await?;
+        for setting in [
+            include_str!("sql/no_statement_timeout.sql"),
+            include_str!("sql/no_lock_timeout.sql"),
+        ] {
+            self.client.batch_execute(setting).await?;
+        }
         for (migration, index) in found.without_indexes() {
             if let Step::OthersAreAtIt = self.make_index(migration, &index).await? {
                 return Ok(Step::OthersAreAtIt);
@@ -185,7 +194,7 @@ impl Migrator<'_> {
             if left.is_being_built {
                 return Ok(Step::OthersAreAtIt);
             }
-            let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", left.name);
+            let drop = include_str!("sql/drop_index.sql").replace("unfinished_index", &left.name);
             self.client.batch_execute(&drop).await?;
         }
         let now = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
@@ -259,20 +268,16 @@ async fn make(
     Ok(())
 }
 
-/// Calls a function about the table's advisory lock.
+/// Takes the table's advisory lock, or gives it back.
 async fn lock(
     client: &impl GenericClient,
-    function: &str,
+    sql: &str,
     table: &TableName,
 ) -> Result<bool, MigrateError> {
-    let sql = format!(
-        "SELECT pg_catalog.{function}(
-             $1, pg_catalog.hashtext(concat_ws('.', coalesce($2, current_schema()), $3)))"
-    );
     let (schema, name) = table.parts();
     let rows = client
         .query_typed(
-            &sql,
+            sql,
             &[
                 (&LOCK, Type::INT4),
                 (&schema, Type::TEXT),

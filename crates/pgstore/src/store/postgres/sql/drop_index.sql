@@ -1,0 +1,2 @@
+-- The index's name, quoted as SQL, is put in.
+DROP INDEX CONCURRENTLY IF EXISTS unfinished_index
