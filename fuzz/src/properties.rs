@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use pgstore::SessionManager;
 use pgstore::store::MemoryStore;
-use pgstore::store::postgres::PgStoreOptions;
+use pgstore::store::PgStoreOptions;
 use pgstore::wire::{GobError, Keys, SecureCookie, Typed, Values, gob as wire};
 use serde::de::IgnoredAny;
 use sha2::Sha256;

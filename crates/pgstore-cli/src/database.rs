@@ -4,7 +4,7 @@ use std::env;
 
 use clap::Args;
 use pgstore::store::PgStore;
-use pgstore::store::postgres::{PgStoreOptions, TableName};
+use pgstore::store::{PgStoreOptions, TableName};
 
 use crate::failure::Failure;
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 use pgstore::store::StoreError;
-use pgstore::store::postgres::{ConnectError, MigrateError, MigrateErrorKind};
+use pgstore::store::{ConnectError, MigrateError, MigrateErrorKind};
 use pgstore::wire::{Blame, KeyError, OpenError};
 
 /// Why a command did not do what it was asked to.

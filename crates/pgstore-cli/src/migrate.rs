@@ -1,7 +1,7 @@
 //! `pgstore migrate`: the sessions table.
 
 use clap::Args;
-use pgstore::store::postgres::{TableName, migrations};
+use pgstore::store::{TableName, migrations};
 
 use crate::database::Database;
 use crate::failure::Failure;

@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use axum::{Router, routing::get};
-//! use pgstore::store::memory::MemoryStore;
+//! use pgstore::store::MemoryStore;
 //! use pgstore::wire::Keys;
 //! use pgstore::{Session, SessionError, SessionLayer, SessionManager};
 //!

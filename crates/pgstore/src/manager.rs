@@ -17,7 +17,7 @@ use crate::wire::{GoPeer, Keys, SecureCookie};
 ///
 /// ```
 /// # use http::HeaderMap;
-/// # use pgstore::{SessionManager, SessionError, store::memory::MemoryStore, wire::Keys};
+/// # use pgstore::{SessionManager, SessionError, store::MemoryStore, wire::Keys};
 /// # async fn example(request: HeaderMap) -> Result<(), Box<dyn std::error::Error>> {
 /// let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
 ///

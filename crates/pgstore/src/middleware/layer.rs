@@ -26,7 +26,7 @@ use crate::session::{Session, SessionError};
 /// body.
 ///
 /// ```
-/// # use pgstore::{SessionLayer, SessionManager, store::memory::MemoryStore, wire::Keys};
+/// # use pgstore::{SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
 /// let layer = SessionLayer::new(&sessions, "session-key")?;

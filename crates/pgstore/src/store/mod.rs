@@ -6,9 +6,9 @@
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod error;
-pub mod memory;
+mod memory;
 #[cfg(feature = "postgres")]
-pub mod postgres;
+mod postgres;
 mod sweep;
 
 use std::fmt::{self, Debug};
@@ -18,7 +18,10 @@ use std::pin::Pin;
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::PgStore;
+pub use postgres::{
+    BadTableName, ConnectError, ConnectErrorKind, DatabaseError, MigrateError, MigrateErrorKind,
+    Migrated, Migration, PgStore, PgStoreOptions, TableName, connecting, migrations,
+};
 pub use sweep::{FirstSweep, SweepHandle, SweepOptions, SweepStats, Sweeper};
 
 use crate::clock::Timestamp;

@@ -34,7 +34,7 @@ pub(super) struct Index {
 /// For operators who run DDL themselves:
 ///
 /// ```
-/// for migration in pgstore::store::postgres::migrations() {
+/// for migration in pgstore::store::migrations() {
 ///     println!("-- {} {}\n{}", migration.number(), migration.name(), migration.sql());
 /// }
 /// ```

@@ -19,9 +19,9 @@ use super::{Inner, PgStore};
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use pgstore::store::postgres::PgStoreOptions;
+/// use pgstore::store::PgStoreOptions;
 ///
-/// # async fn example() -> Result<(), pgstore::store::postgres::ConnectError> {
+/// # async fn example() -> Result<(), pgstore::store::ConnectError> {
 /// let store = PgStoreOptions::new()
 ///     .connections(4)
 ///     .deadline(Duration::from_secs(2))
@@ -92,9 +92,9 @@ impl PgStoreOptions {
     /// them:
     ///
     /// ```
-    /// use pgstore::store::postgres::PgStoreOptions;
+    /// use pgstore::store::PgStoreOptions;
     ///
-    /// # fn example() -> Result<(), pgstore::store::postgres::ConnectError> {
+    /// # fn example() -> Result<(), pgstore::store::ConnectError> {
     /// let store = PgStoreOptions::new()
     ///     .environment([("PGUSER", "app"), ("PGSSLMODE", "verify-full")])
     ///     .connect_lazily("postgres://db.internal/web")?;

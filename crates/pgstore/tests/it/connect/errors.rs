@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use libtest_mimic::Trial;
 use pgstore::store::Store;
-use pgstore::store::postgres::{ConnectErrorKind, PgStoreOptions};
+use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::wire::Blame;
 use pgstore::{SessionId, Timestamp};
 use tracing::span::{Attributes, Id, Record};

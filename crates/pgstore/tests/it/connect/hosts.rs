@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use pgstore::store::postgres::{ConnectErrorKind, PgStoreOptions};
+use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::store::{Row, Store};
 use pgstore::{SessionId, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;

@@ -12,7 +12,7 @@ use std::error::Error;
 
 use libtest_mimic::Trial;
 use pgstore::store::PgStore;
-use pgstore::store::postgres::{ConnectError, ConnectErrorKind, PgStoreOptions};
+use pgstore::store::{ConnectError, ConnectErrorKind, PgStoreOptions};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = tls::trials();

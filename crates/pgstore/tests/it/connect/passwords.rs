@@ -1,7 +1,7 @@
 //! Where the password comes from: the string, the environment, a file.
 
 use libtest_mimic::Trial;
-use pgstore::store::postgres::ConnectErrorKind;
+use pgstore::store::ConnectErrorKind;
 
 use super::certificates::write;
 use super::servers::{PASSWORD, named, with_tls};

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use libtest_mimic::Trial;
+use pgstore::store::PgStoreOptions;
 use pgstore::store::conformance::{Behaviour, behaviours};
-use pgstore::store::postgres::PgStoreOptions;
 use pgstore::store::{PgStore, Row, Store, StoreErrorKind, SweepOptions, Sweeper};
 use pgstore::{SessionId, Timestamp};
 use tokio_postgres::NoTls;

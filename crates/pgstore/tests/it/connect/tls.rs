@@ -1,8 +1,8 @@
 //! `sslmode` and its files, against a real server.
 
 use libtest_mimic::Trial;
+use pgstore::store::ConnectErrorKind;
 use pgstore::store::Store;
-use pgstore::store::postgres::ConnectErrorKind;
 use pgstore::{SessionId, Timestamp};
 
 use super::servers::{PASSWORD, bare, file, named, with_tls};
@@ -234,7 +234,7 @@ async fn the_passwords_proof_is_bound_to_the_connection() {
 }
 
 async fn a_stuck_statement_is_cancelled_over_tls() {
-    use pgstore::store::postgres::PgStoreOptions;
+    use pgstore::store::PgStoreOptions;
     use std::time::Duration;
     let name = crate::support::database::unique();
     let root = file("authority.pem");
@@ -242,7 +242,7 @@ async fn a_stuck_statement_is_cancelled_over_tls() {
         "db.test",
         &format!("user=postgres sslmode=verify-full sslrootcert={root} application_name={name}"),
     );
-    let table = pgstore::store::postgres::TableName::parse(&format!("t{name}")).unwrap();
+    let table = pgstore::store::TableName::parse(&format!("t{name}")).unwrap();
     let store = PgStoreOptions::new()
         .deadline(Duration::from_millis(300))
         .table(table)

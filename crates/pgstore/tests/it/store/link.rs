@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use pgstore::store::postgres::{ConnectErrorKind, PgStoreOptions};
+use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;

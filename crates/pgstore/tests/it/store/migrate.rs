@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 use pgstore::SessionId;
-use pgstore::store::postgres::{MigrateErrorKind, migrations};
+use pgstore::store::{MigrateErrorKind, migrations};
 use pgstore::store::{PgStore, Store};
 use tokio::task::JoinSet;
 

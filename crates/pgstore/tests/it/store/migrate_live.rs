@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use pgstore::store::conformance::behaviours;
-use pgstore::store::postgres::{MigrateErrorKind, Migrated, PgStoreOptions, TableName};
+use pgstore::store::{MigrateErrorKind, Migrated, PgStoreOptions, TableName};
 use pgstore::store::{PgStore, Store};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::{Client, IsolationLevel, Transaction};

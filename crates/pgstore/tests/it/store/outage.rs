@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use pgstore::store::postgres::PgStoreOptions;
+use pgstore::store::PgStoreOptions;
 use pgstore::store::{PgStore, Row, Store, StoreError, Written};
 use pgstore::{SessionId, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;

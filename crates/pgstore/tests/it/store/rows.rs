@@ -253,7 +253,7 @@ async fn every_column_is_written() {
 }
 
 async fn a_table_of_another_name_and_schema_holds_the_rows() {
-    use pgstore::store::postgres::{PgStoreOptions, TableName};
+    use pgstore::store::{PgStoreOptions, TableName};
 
     let database = Database::fresh().await;
     let table = TableName::parse(&format!("{}.Visitors", database.schema())).unwrap();

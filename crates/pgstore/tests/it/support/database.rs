@@ -2,7 +2,7 @@
 
 use pgstore::SessionId;
 use pgstore::store::PgStore;
-use pgstore::store::postgres::PgStoreOptions;
+use pgstore::store::PgStoreOptions;
 use tokio_postgres::{Client, NoTls};
 
 use super::server::Server;

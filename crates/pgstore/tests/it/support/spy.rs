@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use pgstore::store::memory::MemoryStore;
+use pgstore::store::MemoryStore;
 use pgstore::store::{
     Row, Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written,
 };
