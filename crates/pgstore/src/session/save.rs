@@ -39,6 +39,9 @@ impl Session {
     pub(crate) async fn save(&self) -> Result<CookieChange, SessionError> {
         let _asking = self.0.io.lock().await;
         let change = self.state().change();
+        if change == Change::None {
+            return Ok(CookieChange::Keep);
+        }
         let mut found = self.find(change).await?;
         for attempt in 0..MOST_ATTEMPTS {
             let (plan, job) = self.state().decide(found);
@@ -50,20 +53,19 @@ impl Session {
         Err(SessionError::Contended)
     }
 
-    /// What there is to save over. Without a change, and at the end, nobody needs to look.
+    /// What there is to save over. To end a session, nobody needs to look.
     async fn find(&self, change: Change) -> Result<Found, SessionError> {
-        match change {
-            Change::None => Ok(Found::Nothing),
-            Change::Destroyed => Ok(self.state().presumed()),
-            Change::Values | Change::Renewed => match self.load_unlocked().await {
-                Ok(()) => Ok(self.state().found()),
-                // The row that cannot be read is to be replaced by one that can.
-                Err(error) if change == Change::Renewed && error.is_undecodable() => {
-                    self.state().arrive(None)?;
-                    Ok(self.state().presumed())
-                }
-                Err(error) => Err(error),
-            },
+        if change == Change::Destroyed {
+            return Ok(self.state().presumed());
+        }
+        match self.load_unlocked().await {
+            Ok(()) => Ok(self.state().found()),
+            // The row that cannot be read is to be replaced by one that can.
+            Err(error) if change == Change::Renewed && error.is_undecodable() => {
+                self.state().arrive(None)?;
+                Ok(self.state().presumed())
+            }
+            Err(error) => Err(error),
         }
     }
 
