@@ -3,6 +3,7 @@
 use axum::Form;
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use html_escape::encode_text;
 use pgstore::wire::Typed;
@@ -11,12 +12,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// Counts visits, and shows who is logged in and what there is to tell.
-pub(crate) async fn home(session: Session) -> Result<Html<String>, SessionError> {
+pub(crate) async fn home(session: Session) -> Result<impl IntoResponse, SessionError> {
     session.update("visits", |visits: Option<i64>| visits.unwrap_or(0) + 1)?;
     let visits = session.get::<i64>("visits").await?.unwrap_or(1);
     let user = session.get::<String>("user").await?;
     let flashes = session.flashes::<String>().await?;
-    Ok(Html(page(visits, user.as_deref(), &flashes)))
+    let page = Html(page(visits, user.as_deref(), &flashes));
+    // So that going back after a logout does not show it.
+    Ok(([(CACHE_CONTROL, "no-store")], page))
 }
 
 #[derive(Deserialize)]
