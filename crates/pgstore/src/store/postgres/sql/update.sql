@@ -1,5 +1,5 @@
 -- The newest row of the key ($1), if its version is the one that was seen ($2). Older duplicates
--- are left alone: theirs is not the version that was seen, and the next load removes them.
+-- are left alone, those of the same version too: the next load removes them.
 -- The row is looked for in the statement's snapshot, but modified_on is compared with the row as
 -- it is once it is locked: whoever waited for another writer finds another version there.
 UPDATE http_sessions
