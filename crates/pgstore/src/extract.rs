@@ -15,11 +15,7 @@ impl<S: Sync> FromRequestParts<S> for Session {
     type Rejection = MissingSessionLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or(MissingSessionLayer)
+        left_by_the_layer(parts)
     }
 }
 
@@ -28,12 +24,14 @@ impl<S: Sync> FromRequestParts<S> for Sessions {
     type Rejection = MissingSessionLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or(MissingSessionLayer)
+        left_by_the_layer(parts)
     }
+}
+
+fn left_by_the_layer<T: Clone + Send + Sync + 'static>(
+    parts: &Parts,
+) -> Result<T, MissingSessionLayer> {
+    parts.extensions.get().cloned().ok_or(MissingSessionLayer)
 }
 
 /// A handler asks for a [`Session`] and no [`SessionLayer`](crate::SessionLayer) lies above it.

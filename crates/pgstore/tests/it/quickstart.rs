@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::database::Database;
-use crate::support::go::{GoPeer, Reply, go_trials, request};
+use crate::support::go::{GoPeer, Reply, Site, go_trials};
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -30,7 +30,7 @@ struct Quickstart {
     process: Child,
     output: Lines<BufReader<ChildStdout>>,
     said: Vec<String>,
-    authority: String,
+    site: Site,
 }
 
 impl Quickstart {
@@ -50,20 +50,11 @@ impl Quickstart {
                     process,
                     output,
                     said,
-                    authority,
+                    site: Site { authority },
                 };
             }
             said.push(line);
         }
-    }
-
-    async fn get(&self, path: &str, cookie: Option<&str>) -> Reply {
-        request(&self.authority, "GET", path, cookie, None).await
-    }
-
-    async fn post(&self, path: &str, form: &str, cookie: Option<&str>) -> Reply {
-        let body = Some(("application/x-www-form-urlencoded", form));
-        request(&self.authority, "POST", path, cookie, body).await
     }
 
     /// Ctrl-C, and what the program makes of it.
@@ -131,34 +122,39 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
             .any(|line| line.contains("Secure=false"))
     );
 
-    let first = quickstart.get("/", None).await;
+    let first = quickstart.site.get("/", None).await;
     assert!(page(&first).contains("<b id=\"visits\">1</b>"));
     let anonymous = cookie(&first);
-    let again = quickstart.get("/", Some(&anonymous)).await;
+    let again = quickstart.site.get("/", Some(&anonymous)).await;
     assert!(page(&again).contains("<b id=\"visits\">2</b>"));
 
     let login = quickstart
-        .post("/login", "user=%3Cb%3EAda", Some(&anonymous))
+        .site
+        .post_form("/login", "user=%3Cb%3EAda", Some(&anonymous))
         .await;
     assert_eq!((login.status, login.header("location")), (303, vec!["/"]));
     let ada = cookie(&login);
-    let home = quickstart.get("/", Some(&ada)).await;
+    let home = quickstart.site.get("/", Some(&ada)).await;
     assert!(
         page(&home).contains("Welcome, &lt;b&gt;Ada!"),
         "escaped, and shown"
     );
     assert!(page(&home).contains("<b id=\"user\">&lt;b&gt;Ada</b>"));
     assert!(
-        !page(&quickstart.get("/", Some(&ada)).await).contains("Welcome"),
+        !page(&quickstart.site.get("/", Some(&ada)).await).contains("Welcome"),
         "shown once"
     );
 
-    let session = quickstart.get("/api/session", Some(&ada)).await.json;
+    let session = quickstart.site.get("/api/session", Some(&ada)).await.json;
     assert_eq!(
         session,
         json!({ "new": false, "values": { "user": "<b>Ada", "visits": 4 } })
     );
-    let session = quickstart.get("/api/session", Some(&anonymous)).await.json;
+    let session = quickstart
+        .site
+        .get("/api/session", Some(&anonymous))
+        .await
+        .json;
     assert_eq!(
         session,
         json!({ "new": true, "values": {} }),
@@ -167,17 +163,18 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
 
     for name in ["", "+", &"x".repeat(101)] {
         let refused = quickstart
-            .post("/login", &format!("user={name}"), Some(&ada))
+            .site
+            .post_form("/login", &format!("user={name}"), Some(&ada))
             .await;
         assert_eq!(refused.status, 400);
     }
 
-    let logout = quickstart.post("/logout", "", Some(&ada)).await;
+    let logout = quickstart.site.post_form("/logout", "", Some(&ada)).await;
     assert_eq!(
         (logout.status, cookie(&logout).as_str()),
         (303, "session-key=")
     );
-    let session = quickstart.get("/api/session", Some(&ada)).await.json;
+    let session = quickstart.site.get("/api/session", Some(&ada)).await.json;
     assert_eq!(session, json!({ "new": true, "values": {} }));
     assert!(quickstart.interrupt().await.success());
 }
@@ -185,11 +182,11 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
 /// A client that never finishes its request does not keep the program from stopping.
 async fn it_stops_beside_half_a_request() {
     let quickstart = Quickstart::start(&[]).await;
-    let mut client = tokio::net::TcpStream::connect(&quickstart.authority)
+    let mut client = tokio::net::TcpStream::connect(&quickstart.site.authority)
         .await
         .unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
-    quickstart.get("/", None).await;
+    quickstart.site.get("/", None).await;
     assert!(quickstart.interrupt().await.success());
 }
 
@@ -201,8 +198,9 @@ async fn without_settings_it_brings_its_own_database_and_keys() {
             "{setting}"
         );
     }
-    let first = quickstart.get("/", None).await;
+    let first = quickstart.site.get("/", None).await;
     let session = quickstart
+        .site
         .get("/api/session", Some(&cookie(&first)))
         .await
         .json;
@@ -233,9 +231,9 @@ async fn go_reads_its_sessions() {
     let (url, keys) = (database.url(), KEYS);
     let quickstart = Quickstart::start(&[("DATABASE_URL", &url), ("SESSION_KEYS", keys)]).await;
     let go = GoPeer::serve(&url, keys).await;
-    let login = quickstart.post("/login", "user=ada", None).await;
+    let login = quickstart.site.post_form("/login", "user=ada", None).await;
     let ada = cookie(&login);
-    quickstart.get("/", Some(&ada)).await;
+    quickstart.site.get("/", Some(&ada)).await;
     let session = go.get("/session", Some(&ada)).await;
     assert_eq!(session.value("user"), &json!({ "t": "string", "v": "ada" }));
     assert_eq!(session.value("visits"), &json!({ "t": "int64", "v": "1" }));
@@ -246,7 +244,7 @@ async fn go_reads_its_sessions() {
     );
     assert_eq!(go.post("/logout", &json!({}), Some(&ada)).await.status, 200);
     assert_eq!(
-        quickstart.get("/api/session", Some(&ada)).await.json["new"],
+        quickstart.site.get("/api/session", Some(&ada)).await.json["new"],
         true
     );
 }

@@ -8,6 +8,7 @@ mod trials;
 
 use std::env;
 use std::future::Future;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command as Process};
 
-pub(crate) use http::{Reply, request};
+pub(crate) use http::{Reply, Site};
 pub(crate) use trials::trials;
 
 /// Lists test functions (`async fn()`) that need Go as trials named `module::function`.
@@ -51,7 +52,7 @@ where
 pub(crate) struct GoPeer {
     /// Go ends when its standard input closes, which happens however this process ends.
     _process: Child,
-    authority: String,
+    site: Site,
 }
 
 impl GoPeer {
@@ -95,32 +96,22 @@ impl GoPeer {
         let authority = url.trim_start_matches("http://").to_owned();
         Some(GoPeer {
             _process: process,
-            authority,
+            site: Site { authority },
         })
-    }
-
-    /// A GET request with this `Cookie` header.
-    pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Reply {
-        request(&self.authority, "GET", path, cookie, None).await
-    }
-
-    /// A POST request with a JSON body.
-    pub(crate) async fn post(&self, path: &str, body: &Value, cookie: Option<&str>) -> Reply {
-        let body = body.to_string();
-        let body = Some(("application/json", body.as_str()));
-        request(&self.authority, "POST", path, cookie, body).await
-    }
-
-    /// A POST request with a form.
-    pub(crate) async fn post_form(&self, path: &str, form: &str, cookie: Option<&str>) -> Reply {
-        let body = Some(("application/x-www-form-urlencoded", form));
-        request(&self.authority, "POST", path, cookie, body).await
     }
 
     /// The status of the Go type assertion `session.Values[key].(go_type)`: 200 or 409.
     pub(crate) async fn assert(&self, key: &str, go_type: &str, cookie: Option<&str>) -> Reply {
         let body = json!({ "key": key, "as": go_type });
         self.post("/assert", &body, cookie).await
+    }
+}
+
+impl Deref for GoPeer {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
     }
 }
 

@@ -1,5 +1,7 @@
 //! A small Rust application, served over real HTTP: the Go peer's counterpart.
 
+use std::ops::Deref;
+
 use axum::extract::Path;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
@@ -11,12 +13,12 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::go::{Reply, request};
+use super::go::Site;
 
 /// Serves until it is dropped.
 #[derive(Debug)]
 pub(crate) struct RustApp {
-    authority: String,
+    site: Site,
     server: JoinHandle<()>,
 }
 
@@ -33,22 +35,18 @@ impl RustApp {
         let authority = listener.local_addr().unwrap().to_string();
         let app = routes().layer(SessionLayer::new(sessions, "session-key").unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { authority, server }
+        Self {
+            site: Site { authority },
+            server,
+        }
     }
+}
 
-    pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Reply {
-        request(&self.authority, "GET", path, cookie, None).await
-    }
+impl Deref for RustApp {
+    type Target = Site;
 
-    pub(crate) async fn post(&self, path: &str, body: &Value, cookie: Option<&str>) -> Reply {
-        let body = body.to_string();
-        let body = Some(("application/json", body.as_str()));
-        request(&self.authority, "POST", path, cookie, body).await
-    }
-
-    pub(crate) async fn post_form(&self, path: &str, form: &str, cookie: Option<&str>) -> Reply {
-        let body = Some(("application/x-www-form-urlencoded", form));
-        request(&self.authority, "POST", path, cookie, body).await
+    fn deref(&self) -> &Site {
+        &self.site
     }
 }
 

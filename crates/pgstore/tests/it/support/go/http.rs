@@ -45,8 +45,34 @@ impl Reply {
     }
 }
 
+/// A server on `127.0.0.1:port`, asked over real HTTP.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(crate) authority: String,
+}
+
+impl Site {
+    /// A GET request with this `Cookie` header.
+    pub(crate) async fn get(&self, path: &str, cookie: Option<&str>) -> Reply {
+        request(&self.authority, "GET", path, cookie, None).await
+    }
+
+    /// A POST request with a JSON body.
+    pub(crate) async fn post(&self, path: &str, body: &Value, cookie: Option<&str>) -> Reply {
+        let body = body.to_string();
+        let body = Some(("application/json", body.as_str()));
+        request(&self.authority, "POST", path, cookie, body).await
+    }
+
+    /// A POST request with a form.
+    pub(crate) async fn post_form(&self, path: &str, form: &str, cookie: Option<&str>) -> Reply {
+        let body = Some(("application/x-www-form-urlencoded", form));
+        request(&self.authority, "POST", path, cookie, body).await
+    }
+}
+
 /// Sends a request to `127.0.0.1:port`; a body comes with its content type.
-pub(crate) async fn request(
+async fn request(
     authority: &str,
     method: &str,
     path: &str,
