@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::io;
 
-use pgstore::store::StoreError;
-use pgstore::store::{ConnectError, MigrateError, MigrateErrorKind};
+use pgstore::store::{
+    ConnectError, MigrateError, MigrateErrorKind, StoreError, StoreErrorKind, TableName,
+};
 use pgstore::wire::{Blame, KeyError, OpenError};
 
 /// Why a command did not do what it was asked to.
@@ -35,9 +36,9 @@ pub(crate) enum Failure {
     NoDatabase,
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    #[error("{}", lacking_rights(.0))]
-    Migrate(#[source] MigrateError),
-    #[error(transparent)]
+    #[error("{}", not_migrated(.0, .1))]
+    Migrate(Box<MigrateError>, TableName),
+    #[error("{}", not_used(.0))]
     Store(#[from] StoreError),
 
     #[error("the system gave no random bytes")]
@@ -71,7 +72,12 @@ impl Failure {
     /// The error and what it comes from.
     pub(crate) fn one_line(&self) -> String {
         let mut line = self.to_string();
-        let mut cause = self.source();
+        let mut cause = match self {
+            // Its own text is this failure's, or is replaced by it.
+            Self::Migrate(error, _) => error.source(),
+            Self::Store(error) => error.source(),
+            _ => self.source(),
+        };
         while let Some(error) = cause {
             line += &format!(": {error}");
             cause = error.source();
@@ -81,11 +87,22 @@ impl Failure {
 }
 
 /// The library's own text goes on with the SQL, on many lines; `--print` has it.
-fn lacking_rights(error: &MigrateError) -> String {
+fn not_migrated(error: &MigrateError, table: &TableName) -> String {
     match error.kind() {
-        MigrateErrorKind::Forbidden => "the database user may not create what is missing: \
-             have one that may run what `pgstore migrate --print` prints"
-            .to_owned(),
+        MigrateErrorKind::Forbidden => format!(
+            "the database user may not create what is missing: have one that may run what \
+             `pgstore migrate --print --table {table}` prints"
+        ),
+        _ => error.to_string(),
+    }
+}
+
+/// Whoever is at a shell runs the command, not the function.
+fn not_used(error: &StoreError) -> String {
+    match error.kind() {
+        StoreErrorKind::NotMigrated => {
+            "the sessions table is not there: run `pgstore migrate` for this table first".to_owned()
+        }
         _ => error.to_string(),
     }
 }

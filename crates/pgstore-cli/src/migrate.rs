@@ -27,7 +27,7 @@ impl Migrate {
         }
         let migrated = self.database.with_store(async |store| {
             let migrated = store.migrate().await;
-            migrated.map_err(Failure::Migrate)
+            migrated.map_err(|error| Failure::Migrate(Box::new(error), self.database.table.clone()))
         })?;
         let table = &self.database.table;
         let numbers: Vec<_> = migrated.applied.iter().map(ToString::to_string).collect();
@@ -39,10 +39,16 @@ impl Migrate {
     }
 }
 
-/// As the library's own error prints it for a role that lacks the rights.
+/// All of it, for a new table; a table that is there needs what it lacks.
 fn sql(table: &TableName) -> String {
     let texts = migrations()
         .iter()
         .map(|migration| migration.sql_for(table));
-    texts.collect::<Vec<_>>().join("\n")
+    let texts = texts.collect::<Vec<_>>().join("\n");
+    format!("{IN_USE}{texts}")
 }
+
+const IN_USE: &str = "\
+-- On a table in use, make each index with CREATE INDEX CONCURRENTLY instead, outside of a
+-- transaction: otherwise it keeps everybody from writing while it is built.
+";

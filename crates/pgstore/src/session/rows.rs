@@ -111,9 +111,10 @@ impl SealedRows {
     ) -> Result<Option<Stored>, SessionError> {
         let mut row = self.seal(values, max_age)?;
         row.created_on = read.since;
-        row.modified_on = row
-            .modified_on
-            .max(read.version.plus(Duration::from_micros(1)));
+        let moment = Duration::from_micros(1);
+        row.modified_on = row.modified_on.max(read.version.plus(moment));
+        // A version ahead of our clock must not make it look like a row without an end.
+        row.expires_on = row.expires_on.max(row.modified_on.plus(moment));
         let written = self.store.update(id, read.version, &row).await?;
         Ok(Stored::if_saved(written, id.clone(), &row))
     }

@@ -132,6 +132,9 @@ impl State {
     ///
     /// On an error nothing has changed: the operations still wait.
     pub(super) fn arrive(&mut self, row: Option<OpenedRow>) -> Result<(), SessionError> {
+        if self.fate == Fate::Destroyed {
+            return Ok(()); // It was ended while the store was asked: it stays empty.
+        }
         let times = row.as_ref().map(|row| row.times);
         let mut values = row.map_or_else(Values::new, |row| row.values);
         for operation in &mut self.operations {
@@ -225,6 +228,9 @@ impl State {
     /// The job is done. Until this is known, all of it counts as still to be done: also when the
     /// request goes away while its save is under way.
     pub(super) fn record_saved(&mut self, job: &Job, stored: &Stored) {
+        if self.fate == Fate::Destroyed {
+            return; // It was ended meanwhile; the row goes with the next save.
+        }
         self.operations
             .drain(..job.operations.min(self.operations.len()));
         if self.options == job.options {

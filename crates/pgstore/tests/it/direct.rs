@@ -39,6 +39,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         types_that_go_has_not_registered_are_refused_with_the_line_it_lacks,
         an_update_of_another_type_or_one_that_panics_changes_nothing,
         errors_of_reading_show_nothing_of_the_value,
+        a_session_ends_in_time_after_a_node_whose_clock_was_ahead,
+        a_session_destroyed_while_it_is_read_stays_empty,
+        a_flash_taken_by_two_requests_takes_no_later_one_with_it,
     ]
 }
 
@@ -560,4 +563,74 @@ async fn errors_of_reading_show_nothing_of_the_value() {
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("topsecret"), "{shown}");
     }
+}
+
+async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
+    let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+    let behind = manager(&store).clock(clock.clone());
+    let ahead = behind.clone().clock(StandingClock::at(NOW + 100));
+    let session = ahead.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    ahead.save(&session, &mut response).await.unwrap();
+
+    let request = next_request(&response);
+    let session = behind.get(&request, "s").unwrap();
+    session.insert("n", &2).unwrap();
+    session.set_max_age(60).unwrap();
+    behind.save(&session, &mut HeaderMap::new()).await.unwrap();
+    clock.advance(Duration::from_secs(101));
+    assert!(behind.get(&request, "s").unwrap().is_new().await.unwrap());
+}
+
+async fn a_session_destroyed_while_it_is_read_stays_empty() {
+    let store = Spy::default();
+    let sessions = manager(&store);
+    let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+    session.insert("n", &1).unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&session, &mut response).await.unwrap();
+
+    let session = sessions.get(&next_request(&response), "s").unwrap();
+    let held = store.hold();
+    let destroy = async {
+        held.reached().await;
+        session.destroy().unwrap();
+        held.release();
+    };
+    let (read, ()) = tokio::join!(session.get::<i64>("n"), destroy);
+    assert_eq!(read.unwrap(), None);
+    assert!(session.is_new().await.unwrap());
+    sessions
+        .save(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+    assert_eq!(store.calls(), ["insert", "load", "delete"]);
+}
+
+async fn a_flash_taken_by_two_requests_takes_no_later_one_with_it() {
+    let sessions = manager(&Spy::default());
+    let first = sessions.get(&HeaderMap::new(), "s").unwrap();
+    first.add_flash("saved").unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&first, &mut response).await.unwrap();
+    let request = next_request(&response);
+
+    let takers = [(); 2].map(|()| sessions.get(&request, "s").unwrap());
+    for taker in &takers {
+        assert_eq!(taker.flashes::<String>().await.unwrap(), ["saved"]);
+    }
+    sessions
+        .save(&takers[0], &mut HeaderMap::new())
+        .await
+        .unwrap();
+    let adder = sessions.get(&request, "s").unwrap();
+    adder.add_flash("deleted").unwrap();
+    sessions.save(&adder, &mut HeaderMap::new()).await.unwrap();
+    sessions
+        .save(&takers[1], &mut HeaderMap::new())
+        .await
+        .unwrap();
+    let last = sessions.get(&request, "s").unwrap();
+    assert_eq!(last.flashes::<String>().await.unwrap(), ["deleted"]);
 }

@@ -1,7 +1,7 @@
 //! Lists that grow and shrink by elements: flashes.
 
 use super::{Entry, Key, ValueError, Values, fresh::empty_list, interface_of, list_of};
-use crate::wire::gob::{Typed, encode::encode_session};
+use crate::wire::gob::{Typed, encode::encode_session, tree::Value};
 
 impl Values {
     /// The elements of a `[]interface {}`; none if the key is absent or nil. `None` is Go's nil.
@@ -16,8 +16,12 @@ impl Values {
         Ok(items.into_iter().map(interface_of).collect())
     }
 
-    /// Removes elements from a `[]interface {}`, each once, and returns how many were there. A
-    /// list that ends up empty goes with its key, as in gorilla/sessions.
+    /// Removes elements from the front of a `[]interface {}`, if it still begins with them, and
+    /// returns how many: all or none. A list that ends up empty goes with its key, as in
+    /// gorilla/sessions.
+    ///
+    /// Lists grow at the end and are taken from the front, so one that begins otherwise has been
+    /// taken from meanwhile, and what it holds now is for somebody else.
     ///
     /// # Errors
     ///
@@ -32,27 +36,25 @@ impl Values {
             return Ok(0);
         };
         let items = list_of(&key, &mut list)?;
-        let before = items.len();
-        for element in elements {
-            let wanted = form(element.clone());
-            let found = items
-                .iter()
-                .position(|item| form(interface_of(item.clone())) == wanted);
-            found.map(|index| items.remove(index));
+        let is_same = |(item, element): (&Value, &Option<Typed>)| {
+            form(&interface_of(item.clone())) == form(element)
+        };
+        if items.len() < elements.len() || !items.iter().zip(elements).all(is_same) {
+            return Ok(0);
         }
-        let (removed, is_empty) = (before - items.len(), items.is_empty());
-        if is_empty {
+        items.drain(..elements.len());
+        if items.is_empty() {
             self.remove(key);
         } else {
             self.set(key, Some(list));
         }
-        Ok(removed)
+        Ok(elements.len())
     }
 }
 
 /// Bytes that are equal for equal elements.
-fn form(element: Option<Typed>) -> Vec<u8> {
-    let entry: Entry = (None, element);
+fn form(element: &Option<Typed>) -> Vec<u8> {
+    let entry: Entry = (None, element.clone());
     encode_session(&[entry])
 }
 
@@ -80,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn removing_takes_each_element_once_and_leaves_the_others() {
+    fn removing_takes_from_the_front_and_leaves_what_was_added_since() {
         let mut values = list_of_three();
         let first = values.list("_flash").unwrap()[..1].to_vec();
         assert_eq!(values.remove_from_list("_flash", &first).unwrap(), 1);
@@ -88,12 +90,21 @@ mod tests {
     }
 
     #[test]
-    fn removing_what_is_gone_removes_nothing_and_the_last_one_takes_the_key() {
+    fn what_somebody_else_has_taken_is_not_taken_from_others() {
         let mut values = list_of_three();
         let all = values.list("_flash").unwrap();
         assert_eq!(values.remove_from_list("_flash", &all).unwrap(), 3);
-        assert!(!values.contains("_flash"));
+        assert!(!values.contains("_flash"), "the last one takes the key");
         assert_eq!(values.remove_from_list("_flash", &all).unwrap(), 0);
+        values
+            .push("_flash", &Draft::new("_flash", "a").unwrap())
+            .unwrap();
+        assert_eq!(values.remove_from_list("_flash", &all).unwrap(), 0);
+        assert_eq!(
+            texts(&values),
+            ["a"],
+            "a new message that reads like an old one stays"
+        );
     }
 
     #[test]
