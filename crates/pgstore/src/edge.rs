@@ -36,7 +36,9 @@ impl SessionManager {
 
     /// Saves a session, if it was changed, and tells the browser in the response's headers.
     ///
-    /// May be called again after further changes.
+    /// May be called again after further changes. Let it end: a save whose future is dropped, or
+    /// that fails as unavailable, may have taken effect all the same, and saving this value of
+    /// the session again may do an [`update`](Session::update) twice.
     ///
     /// # Errors
     /// [`SessionError`]; then nothing is known to be saved, and the headers are unchanged.
@@ -120,11 +122,10 @@ impl SessionManager {
         session: &Session,
         changes: &mut HeaderChanges,
     ) -> Result<(), SessionError> {
-        let cookie = session.save().await?;
-        changes
-            .set_cookies
-            .extend(self.set_cookie(session.cookie_name(), cookie)?);
         changes.looked_at |= session.looked_at();
+        let cookie = session.save().await?;
+        let set_cookie = self.set_cookie(session.cookie_name(), cookie)?;
+        changes.set_cookies.extend(set_cookie);
         Ok(())
     }
 

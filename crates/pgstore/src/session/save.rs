@@ -60,13 +60,18 @@ impl Session {
         }
         match self.load_unlocked().await {
             Ok(()) => Ok(self.state().found()),
-            // The row that cannot be read is to be replaced by one that can.
-            Err(error) if change == Change::Renewed && error.is_undecodable() => {
-                self.state().arrive(None)?;
-                Ok(self.state().presumed())
-            }
-            Err(error) => Err(error),
+            Err(error) => self.find_unreadable(error),
         }
+    }
+
+    /// A row that cannot be read is replaced by one that can, if a new ID was asked for.
+    fn find_unreadable(&self, error: SessionError) -> Result<Found, SessionError> {
+        let mut state = self.state();
+        if state.change() != Change::Renewed || !error.is_undecodable() {
+            return Err(error);
+        }
+        state.arrive(None)?;
+        Ok(state.presumed())
     }
 
     /// Looks again after a miss. A session that is gone stays gone.
@@ -74,9 +79,14 @@ impl Session {
         if attempt > 0 {
             tokio::time::sleep(pause(attempt)?).await;
         }
-        let row = self.0.rows.load(&id).await?.ok_or(SessionError::Gone)?;
-        self.state().arrive(Some(row))?;
-        Ok(Found::Row(id))
+        match self.0.rows.load(&id).await {
+            Ok(None) => Err(SessionError::Gone),
+            Ok(row) => {
+                self.state().arrive(row)?;
+                Ok(Found::Row(id))
+            }
+            Err(error) => self.find_unreadable(error),
+        }
     }
 
     async fn execute(&self, plan: Plan, job: Job) -> Result<Attempt, SessionError> {

@@ -10,7 +10,8 @@ use crate::support::trials;
 pub(crate) fn trials() -> Vec<Trial> {
     trials![
         every_exported_name_of_go_has_a_row,
-        every_row_names_a_test_that_exists
+        every_row_names_a_test_that_exists,
+        every_row_belongs_to_a_table,
     ]
 }
 
@@ -75,6 +76,18 @@ async fn every_exported_name_of_go_has_a_row() {
         for name in &listed {
             assert!(exported.contains(name), "{package}: {name} is not exported");
         }
+    }
+}
+
+async fn every_row_belongs_to_a_table() {
+    let lines: Vec<_> = TABLE.lines().collect();
+    for lines in lines.windows(3).filter(|lines| lines[1].starts_with('|')) {
+        let is_header = !lines[0].starts_with('|');
+        assert!(
+            !is_header || lines[2].starts_with("|---"),
+            "no table above: {}",
+            lines[1]
+        );
     }
 }
 

@@ -41,7 +41,7 @@ impl Target {
         if self == Self::Any {
             return Ok(true);
         }
-        let answer = client.simple_query(include_str!("role.sql")).await?;
+        let answer = client.simple_query(include_str!("../sql/role.sql")).await?;
         let role = answer.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(Role {
                 is_standby: row.get(0) == Some("t"),
