@@ -279,7 +279,11 @@ impl ConnectError {
                 "{server} has a certificate for another name, and `sslmode` is verify-full"
             ),
             ConnectErrorKind::Tls => write!(f, "{server}: TLS did not come about"),
-            ConnectErrorKind::Password => write!(f, "{server} refused the password"),
+            ConnectErrorKind::Password => write!(
+                f,
+                "{server} refused the password, or wants one and was given none (a password file \
+                 that others may read is ignored)"
+            ),
             ConnectErrorKind::Authentication => write!(f, "{server} refused the database user"),
             ConnectErrorKind::NoDatabase => write!(f, "{server} has no database of that name"),
             ConnectErrorKind::TooManyConnections => {
