@@ -1,8 +1,6 @@
 //! Headers to sessions and back: the six stages in a row. The direct API and the middleware both
 //! stand on it.
 
-use std::sync::Arc;
-
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, VARY};
 
@@ -13,7 +11,7 @@ use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::random;
 use crate::registry::Sessions;
-use crate::session::{CookieChange, Presented, SealedRows, Session, SessionError};
+use crate::session::{CookieChange, Presented, Session, SessionError, Usage};
 use crate::wire::{OpenError, Opened, gob};
 
 /// How many cookies of one name are tried before the request counts as having none.
@@ -36,22 +34,24 @@ impl SessionManager {
 
     /// Saves a session, if it was changed, and tells the browser in the response's headers.
     ///
-    /// May be called again after further changes. Let it end: a save whose future is dropped, or
-    /// that fails as unavailable, may have taken effect all the same, and saving this value of
-    /// the session again may do an [`update`](Session::update) twice.
+    /// May be called again after further changes, and after an error: nothing is done twice.
+    /// Once begun it goes on to its end, also if its future is dropped.
     ///
     /// # Errors
-    /// [`SessionError`]; then nothing is known to be saved, and the headers are unchanged.
+    /// [`SessionError`]; then nothing is known to be saved. After a [`destroy`](Session::destroy)
+    /// that the store could not take, the headers still tell the browser to drop the cookie.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     // Go: pgstore.go Save, which writes the row and the cookie even when nothing has changed.
     pub async fn save(
         &self,
         session: &Session,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let mut changes = HeaderChanges::default();
-        self.finish(session, &mut changes).await?;
+        let (changes, result) = self.finish_all(vec![session.clone()]).await;
         changes.write(response);
-        Ok(())
+        result
     }
 
     /// All sessions of a request, by cookie name: each name gives the same session every time.
@@ -68,13 +68,16 @@ impl SessionManager {
     ///
     /// # Errors
     /// The first [`SessionError`] in the order of names; further ones are logged.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     // Go: gorilla/sessions sessions.Save.
     pub async fn save_all(
         &self,
         sessions: &Sessions,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let (changes, result) = self.finish_all(sessions).await;
+        let (changes, result) = self.finish_all(sessions.in_order_of_names()).await;
         changes.write(response);
         result
     }
@@ -87,23 +90,27 @@ impl SessionManager {
         cookies: &[HeaderValue],
     ) -> Session {
         let presented = self.open_first(&name, cookie::values(cookies, &name));
-        let rows = SealedRows {
-            store: Arc::clone(&self.store),
-            codec: self.codec.clone(),
-            clock: Arc::clone(&self.clock),
-            go_peer: self.go_peer.clone(),
-            name,
-        };
-        Session::new(rows, presented, options)
+        Session::new(self.rows(name), presented, options, Usage::Request)
     }
 
     /// Stages 5 and 6 for every session of a request.
     pub(crate) async fn finish_all(
         &self,
-        sessions: &Sessions,
+        sessions: Vec<Session>,
+    ) -> (HeaderChanges, Result<(), SessionError>) {
+        if !sessions.iter().any(Session::has_work) {
+            return self.finish_each(sessions).await; // It asks the store nothing.
+        }
+        let manager = self.clone();
+        to_the_end(async move { manager.finish_each(sessions).await }).await
+    }
+
+    async fn finish_each(
+        &self,
+        sessions: Vec<Session>,
     ) -> (HeaderChanges, Result<(), SessionError>) {
         let (mut changes, mut result) = (HeaderChanges::default(), Ok(()));
-        for session in sessions.in_order_of_names() {
+        for session in sessions {
             match self.finish(&session, &mut changes).await {
                 Err(error) if result.is_ok() => result = Err(error),
                 Err(error) => {
@@ -123,36 +130,49 @@ impl SessionManager {
         changes: &mut HeaderChanges,
     ) -> Result<(), SessionError> {
         changes.looked_at |= session.looked_at();
-        let cookie = session.save().await?;
+        let (cookie, result) = session.save().await;
         let set_cookie = self.set_cookie(session.cookie_name(), cookie)?;
         changes.set_cookies.extend(set_cookie);
-        Ok(())
+        result
     }
 
     /// The first cookie that opens. What a neighbouring host or an attacker put in front of it
-    /// under the same name does not log the user out.
+    /// under the same name does not log the user out, nor does one from long ago: that counts
+    /// only where there is no other, since its session may have a longer life of its own.
     // Go: net/http Request.Cookie takes the first, whether it opens or not.
     fn open_first<'a>(
         &self,
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Option<Presented> {
-        values
-            .take(MOST_COOKIES_TRIED)
-            .find_map(|value| match self.open(name, value) {
-                Ok(presented) => presented,
+        let now = self.clock.now().unix_seconds();
+        let mut old = None;
+        for value in values.take(MOST_COOKIES_TRIED) {
+            match self.open(name, value, now) {
+                Ok(Some(cookie)) if self.codec.is_young(cookie.issued_at, now) => {
+                    return Some(cookie);
+                }
+                Ok(cookie) => old = old.or(cookie),
                 Err(error) => {
                     tracing::debug!(name = name.as_str(), %error, "a cookie does not open");
-                    None
                 }
-            })
+            }
+        }
+        old
     }
 
-    fn open(&self, name: &CookieName, text: &[u8]) -> Result<Option<Presented>, OpenError> {
-        let now = self.clock.now().unix_seconds();
-        let opened = self
-            .cookie_codec()
-            .open(name.as_str(), text, now, gob::decode_string)?;
+    fn open(
+        &self,
+        name: &CookieName,
+        text: &[u8],
+        now: i64,
+    ) -> Result<Option<Presented>, OpenError> {
+        let opened = self.cookie_codec().max_age(CookieOptions::LONGEST).open(
+            name.as_str(),
+            text,
+            now,
+            gob::decode_string,
+        )?;
         let Opened {
             value,
             issued_at,
@@ -186,6 +206,14 @@ impl SessionManager {
             .cookie_codec()
             .seal(name.as_str(), &plaintext, now, random::bytes()?);
         sealed.map_err(SessionError::TooLarge)
+    }
+}
+
+/// Goes on to the end of a save, also when the client goes away and nobody waits any more.
+async fn to_the_end<T: Send + 'static>(save: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(save).await {
+        Ok(saved) => saved,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

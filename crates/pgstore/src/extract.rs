@@ -6,7 +6,7 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 
-use crate::middleware::refusal;
+use crate::middleware::{SessionFailure, refusal};
 use crate::registry::Sessions;
 use crate::session::{Session, SessionError};
 
@@ -52,6 +52,6 @@ impl IntoResponse for MissingSessionLayer {
 /// [`SessionFailure`](crate::middleware::SessionFailure).
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
-        refusal(self).map(Body::from)
+        refusal(SessionFailure::log(self)).map(Body::from)
     }
 }

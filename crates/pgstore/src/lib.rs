@@ -60,12 +60,15 @@ mod cookie;
 mod edge;
 #[cfg(feature = "axum")]
 mod extract;
+mod handle;
 mod id;
 mod manager;
 #[cfg(feature = "middleware")]
 pub mod middleware;
 mod name;
 mod options;
+mod owners;
+mod policy;
 mod random;
 mod registry;
 mod session;
@@ -75,15 +78,18 @@ pub mod wire;
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
 pub use extract::MissingSessionLayer;
+pub use handle::SessionHandle;
 pub use id::SessionId;
 pub use manager::SessionManager;
 #[cfg(feature = "middleware")]
 pub use middleware::SessionLayer;
 pub use name::{CookieError, CookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
+pub use owners::SessionInfo;
+pub use policy::{OnConflict, OnOutage, OnUndecodable, Touch};
 pub use random::NoRandomness;
 pub use registry::Sessions;
-pub use session::{Session, SessionError};
+pub use session::{BadText, Session, SessionError, SessionStats};
 
 /// The manual's chapters.
 #[cfg(doc)]

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
-use crate::store::{Store, SweepHandle, SweepOptions, Sweeper};
-use crate::wire::{GoPeer, Keys, SecureCookie};
+use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
+use crate::session::{Logouts, Numbers, OwnerSource, SealedRows, SessionStats};
+use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
+use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 
 /// All that requests share about sessions: make one at start-up, clone it where it is needed.
 ///
@@ -42,7 +44,12 @@ pub struct SessionManager {
     max_age: MaxAge,
     options: CookieOptions,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) go_peer: GoPeer,
+    go_peer: GoPeer,
+    policy: Policy,
+    /// The value that tells the owner of sessions under a name.
+    pub(crate) owner_value: Option<(CookieName, Key)>,
+    logouts: Logouts,
+    numbers: Arc<Numbers>,
 }
 
 impl SessionManager {
@@ -56,6 +63,10 @@ impl SessionManager {
             options: CookieOptions::default(),
             clock: Arc::new(SystemClock),
             go_peer: GoPeer::None,
+            policy: Policy::default(),
+            owner_value: None,
+            logouts: Logouts::default(),
+            numbers: Arc::default(),
         }
     }
 
@@ -66,8 +77,10 @@ impl SessionManager {
         self
     }
 
-    /// Sets how long a session lasts after it was last saved, on the server and, unless the
+    /// Sets how long a session lasts after it was last used, on the server and, unless the
     /// [cookie options](CookieOptions::max_age) say otherwise, in the browser. Default: 30 days.
+    ///
+    /// Used means saved, or read once [a part](SessionManager::touch) of that time has passed.
     ///
     /// It is checked against the timestamps in the cookie and in the row, so that lowering it
     /// ends older sessions at once. Whole seconds count, begun ones too. Zero is as in Go: no
@@ -110,6 +123,140 @@ impl SessionManager {
     pub fn go_peer(mut self, go_peer: GoPeer) -> Self {
         self.go_peer = go_peer;
         self
+    }
+
+    /// Sets what a request gets whose session cannot be read because the store is away. Default:
+    /// [`OnOutage::Required`]. [`SessionLayer::on_outage`](crate::SessionLayer::on_outage) sets it
+    /// for some routes.
+    #[must_use]
+    pub fn on_outage(mut self, policy: OnOutage) -> Self {
+        self.policy.on_outage = policy;
+        self
+    }
+
+    /// Sets what a request gets whose row cannot be opened. Default: [`OnUndecodable::Error`].
+    #[must_use]
+    pub fn on_undecodable(mut self, policy: OnUndecodable) -> Self {
+        self.policy.on_undecodable = policy;
+        self
+    }
+
+    /// Sets what becomes of an insert over a value that another request has changed meanwhile.
+    /// Default: [`OnConflict::LastWriterWins`].
+    #[must_use]
+    pub fn on_conflict(mut self, policy: OnConflict) -> Self {
+        self.policy.on_conflict = policy;
+        self
+    }
+
+    /// Sets when reading a session makes it last longer. Default: once an eighth of its lifetime
+    /// has passed since that was last written down.
+    #[must_use]
+    pub fn touch(mut self, policy: Touch) -> Self {
+        self.policy.touch = policy;
+        self
+    }
+
+    /// Sets how long after its beginning a session ends, however much it is used. Default: never.
+    ///
+    /// A session begins with its first save, and anew with [`renew`](crate::Session::renew). It is
+    /// enforced when a session is read; a Go program does not know of it.
+    // OWASP ASVS 5.0, 7.3.2: an absolute maximum session lifetime.
+    #[must_use]
+    pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.policy.absolute_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets for how long an ID that was replaced is known to be late, so that requests under way
+    /// with it cannot undo the new one. Default: 60 seconds, longer than requests take.
+    #[must_use]
+    pub fn retirement(mut self, time: Duration) -> Self {
+        self.policy.retirement = time;
+        self
+    }
+
+    /// Sets for how long an ID that was replaced by
+    /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session. Default: 30
+    /// seconds.
+    #[must_use]
+    pub fn rotation_grace(mut self, time: Duration) -> Self {
+        self.policy.grace = time;
+        self
+    }
+
+    /// Sets how long saving a session may take in all, merging with other requests included.
+    /// Default: 10 seconds. The store bounds each of its operations itself:
+    /// `PgStoreOptions::deadline`.
+    #[must_use]
+    pub fn save_deadline(mut self, deadline: Duration) -> Self {
+        self.policy.deadline = deadline;
+        self
+    }
+
+    /// Reads the owner of the sessions of this cookie off a value, such as the `user` that a Go
+    /// program's login puts there: a string, or an integer.
+    ///
+    /// For applications that share their sessions with a Go program. The value is the truth, the
+    /// column `owner` its index: [listing](SessionManager::sessions_of) and revoking also look into
+    /// every session that a Go program was the last to write. That reads the whole table, so where
+    /// no Go program writes, [`Session::set_owner`](crate::Session::set_owner) is better.
+    ///
+    /// ```
+    /// # use pgstore::{CookieName, SessionManager, store::MemoryStore, wire::Keys};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[b"secret-key"])?;
+    /// let sessions = SessionManager::new(MemoryStore::new(), keys)
+    ///     .owner_from(CookieName::new("session-key")?, "user");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn owner_from(mut self, cookie: CookieName, key: impl Into<Key>) -> Self {
+        self.owner_value = Some((cookie, key.into()));
+        self
+    }
+
+    /// What has happened to the sessions so far, in numbers.
+    #[must_use]
+    pub fn stats(&self) -> SessionStats {
+        self.numbers.stats()
+    }
+
+    /// Whether sessions can be written right now: for a readiness endpoint.
+    ///
+    /// It asks what a standby, a read-only database, a missing table or a missing right refuses,
+    /// and writes nothing. Cost: one statement.
+    ///
+    /// # Errors
+    /// Why they cannot be written.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.store.probe().await
+    }
+
+    /// The rows of sessions under this name.
+    pub(crate) fn rows(&self, name: CookieName) -> SealedRows {
+        let owners = match &self.owner_value {
+            Some((cookie, key)) if *cookie == name => OwnerSource::Value(key.clone()),
+            _ => OwnerSource::ByHand,
+        };
+        SealedRows {
+            store: Arc::clone(&self.store),
+            codec: self.codec.clone(),
+            clock: Arc::clone(&self.clock),
+            go_peer: self.go_peer.clone(),
+            name,
+            policy: self.policy,
+            owners,
+            logouts: self.logouts.clone(),
+            numbers: Arc::clone(&self.numbers),
+        }
+    }
+
+    /// Whether a session of this row has reached its absolute timeout.
+    pub(crate) fn has_ended(&self, row: &Row, now: Timestamp) -> bool {
+        let timeout = self.policy.absolute_timeout;
+        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
     }
 
     /// The attributes that cookies of this name get.

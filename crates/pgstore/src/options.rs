@@ -122,6 +122,10 @@ impl CookieOptions {
 }
 
 impl CookieOptions {
+    /// How long browsers keep a cookie at most, in seconds: 400 days.
+    // RFC 6265bis, section 5.5.
+    pub(crate) const LONGEST: i64 = 400 * 24 * 60 * 60;
+
     /// The maximal age, thirty days where nobody has set one.
     pub(crate) fn lasting(&self) -> MaxAge {
         self.max_age
@@ -138,7 +142,8 @@ impl CookieOptions {
     // RFC 6265bis, sections 4.1.3 (prefixes), 5.6.7 (SameSite) and 5.5 (400 days).
     pub(crate) fn check(&self, name: &CookieName) -> Result<(), CookieError> {
         let for_host_only = self.secure && self.path == "/" && self.domain.is_empty();
-        let too_long = |age: Duration| age > Duration::from_secs(400 * 24 * 60 * 60);
+        let longest = Duration::from_secs(Self::LONGEST.unsigned_abs());
+        let too_long = |age: Duration| age > longest;
         match self.lasting() {
             _ if name.has_prefix("__Host-") && !for_host_only => Err(CookieError::HostPrefix),
             _ if name.has_prefix("__Secure-") && !self.secure => Err(CookieError::SecurePrefix),

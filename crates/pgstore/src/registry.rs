@@ -88,6 +88,13 @@ impl Sessions {
         state.by_name.values().for_each(Session::close);
     }
 
+    /// Forgets what the handler has changed, but for ends and new IDs.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn discard_changes(&self) {
+        let state = self.state();
+        state.by_name.values().for_each(Session::discard_changes);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

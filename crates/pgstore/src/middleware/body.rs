@@ -7,7 +7,7 @@ use pin_project_lite::pin_project;
 
 pin_project! {
     /// The body of a response that passed a [`SessionService`](super::SessionService): the
-    /// handler's, or a line of text in its place.
+    /// handler's, or bytes in its place.
     #[derive(Debug)]
     pub struct SessionBody<B> {
         #[pin]
@@ -20,7 +20,7 @@ pin_project! {
     #[derive(Debug)]
     enum Kind<B> {
         Inner { #[pin] body: B },
-        Text { text: Option<&'static str> },
+        Bytes { bytes: Option<Bytes> },
     }
 }
 
@@ -31,9 +31,10 @@ impl<B> SessionBody<B> {
         }
     }
 
-    pub(super) fn text(text: &'static str) -> Self {
+    pub(super) fn bytes(bytes: Bytes) -> Self {
+        let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
         Self {
-            kind: Kind::Text { text: Some(text) },
+            kind: Kind::Bytes { bytes },
         }
     }
 }
@@ -48,9 +49,8 @@ impl<B: Body<Data = Bytes>> Body for SessionBody<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(context),
-            KindProjection::Text { text } => {
-                let text = text.take().map(|text| Bytes::from_static(text.as_bytes()));
-                Poll::Ready(text.map(|text| Ok(Frame::data(text))))
+            KindProjection::Bytes { bytes } => {
+                Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))))
             }
         }
     }
@@ -58,14 +58,16 @@ impl<B: Body<Data = Bytes>> Body for SessionBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
-            Kind::Text { text } => text.is_none(),
+            Kind::Bytes { bytes } => bytes.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Text { text } => SizeHint::with_exact(text.map_or(0, str::len) as u64),
+            Kind::Bytes { bytes } => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
+            }
         }
     }
 }

@@ -1,11 +1,16 @@
-use http::HeaderMap;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use tokio::runtime::Handle;
 use tower_layer::Layer;
 
-use super::SessionService;
+use super::on_failure::{Asked, Failed, OnFailure};
+use super::refusal::refusal;
+use super::{SessionBody, SessionFailure, SessionService};
 use crate::edge::HeaderChanges;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
+use crate::policy::OnOutage;
 use crate::registry::Sessions;
 use crate::session::{Session, SessionError};
 
@@ -16,14 +21,16 @@ use crate::session::{Session, SessionError};
 ///
 /// After the handler, and before the response's head leaves, changes are saved and the cookie is
 /// set. A response of the 5xx classes saves no value; [`renew`](Session::renew) and
-/// [`destroy`](Session::destroy) count even then. An error or a panic of the service (not of an
-/// axum handler, whose errors are responses) saves and ends nothing.
+/// [`destroy`](Session::destroy) count even then, and likewise when the service fails or panics
+/// (an axum handler's errors are responses). A save that has begun goes on to its end when the
+/// client goes away.
 ///
 /// When saving fails the handler's response is not sent, since it may report a success that did
 /// not happen: the client gets 503 with `Retry-After` when the store is away, 409 when another
-/// request ended the session meanwhile, 500 otherwise. The cause is logged, and lies in the
-/// response's extensions as a [`SessionFailure`](super::SessionFailure); nothing of it is in the
-/// body.
+/// request ended the session meanwhile (unless the handler itself answers 4xx), 500 otherwise.
+/// [`on_failure`](SessionLayer::on_failure) answers in another way. The cause is logged, and lies
+/// in the response's extensions as a [`SessionFailure`](super::SessionFailure); nothing of it is
+/// in the body.
 ///
 /// ```
 /// # use pgstore::{SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
@@ -38,6 +45,7 @@ pub struct SessionLayer {
     manager: SessionManager,
     name: CookieName,
     options: CookieOptions,
+    on_failure: Option<OnFailure>,
 }
 
 impl SessionLayer {
@@ -53,7 +61,59 @@ impl SessionLayer {
             manager: sessions.clone(),
             name,
             options,
+            on_failure: None,
         })
+    }
+
+    /// Sets what requests of these routes get while the store is away. Default: the manager's.
+    ///
+    /// ```
+    /// # use pgstore::{OnOutage, SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"key"])?);
+    /// // Pages that strangers may see, too.
+    /// let public = SessionLayer::new(&sessions, "session-key")?.on_outage(OnOutage::Anonymous);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_outage(mut self, policy: OnOutage) -> Self {
+        self.manager = self.manager.on_outage(policy);
+        self
+    }
+
+    /// Sets how a failure of a session is answered; `None` leaves it to the layer. Default: a line
+    /// of plain text.
+    ///
+    /// It is asked when a save fails, and for errors that an axum handler has returned as they are.
+    /// Of the response that it gives, everything is sent; `Retry-After`, say, is up to it.
+    ///
+    /// ```
+    /// # use pgstore::{SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
+    /// use http::{Response, StatusCode, header::LOCATION};
+    /// use pgstore::SessionError;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"key"])?);
+    /// let layer = SessionLayer::new(&sessions, "session-key")?.on_failure(|failed| {
+    ///     if !matches!(failed.error, SessionError::Gone) {
+    ///         return None;
+    ///     }
+    ///     let to_login = Response::builder()
+    ///         .status(StatusCode::SEE_OTHER)
+    ///         .header(LOCATION, "/login");
+    ///     to_login.body("".into()).ok()
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_failure(
+        mut self,
+        answer: impl Fn(Failed<'_>) -> Option<Response<Bytes>> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_failure = Some(OnFailure::new(answer));
+        self
     }
 }
 
@@ -70,7 +130,62 @@ impl SessionLayer {
         &self,
         sessions: &Sessions,
     ) -> (HeaderChanges, Result<(), SessionError>) {
-        self.manager.finish_all(sessions).await
+        self.manager.finish_all(sessions.in_order_of_names()).await
+    }
+
+    /// What the application's answer to a failure may depend on, if it has one.
+    pub(super) fn asked<B>(&self, request: &Request<B>) -> Option<Asked> {
+        self.on_failure.as_ref().map(|_| Asked::by(request))
+    }
+
+    /// The handler's response, or the one in its place.
+    pub(super) fn answer<B>(
+        &self,
+        asked: Option<&Asked>,
+        response: Response<B>,
+        result: Result<(), SessionError>,
+    ) -> Response<SessionBody<B>> {
+        let failure = match result {
+            Ok(()) => response.extensions().get::<SessionFailure>().cloned(),
+            // The handler has reported no success.
+            Err(SessionError::Gone) if response.status().is_client_error() => None,
+            Err(error) => {
+                let failure = SessionFailure::log(error);
+                return self
+                    .answer_of_the_application(asked, &failure)
+                    .unwrap_or_else(|| refusal(failure).map(SessionBody::bytes));
+            }
+        };
+        let instead = failure.and_then(|failure| self.answer_of_the_application(asked, &failure));
+        instead.unwrap_or_else(|| response.map(SessionBody::inner))
+    }
+
+    fn answer_of_the_application<B>(
+        &self,
+        asked: Option<&Asked>,
+        failure: &SessionFailure,
+    ) -> Option<Response<SessionBody<B>>> {
+        let mut response = self.on_failure.as_ref()?.answer(asked?, failure)?;
+        response.extensions_mut().insert(failure.clone());
+        Some(response.map(SessionBody::bytes))
+    }
+
+    /// A request came to nothing, and there is nobody to answer: ends of sessions still count, and
+    /// messages that were taken are for the next one. A new ID counts only where the service
+    /// `failed`: a client that goes away has done nothing wrong, and would never hear of it.
+    pub(super) fn clean_up(&self, sessions: &Sessions, failed: bool) {
+        let sessions = sessions.in_order_of_names();
+        for session in &sessions {
+            session.discard_changes();
+            if !failed {
+                session.forget_new_id();
+            }
+        }
+        let changed: Vec<_> = sessions.into_iter().filter(Session::is_changed).collect();
+        if let (false, Ok(runtime)) = (changed.is_empty(), Handle::try_current()) {
+            let manager = self.manager.clone();
+            runtime.spawn(async move { manager.finish_all(changed).await.1 });
+        }
     }
 }
 

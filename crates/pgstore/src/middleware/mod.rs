@@ -3,12 +3,14 @@
 mod body;
 mod future;
 mod layer;
+mod on_failure;
 mod refusal;
 mod service;
 
 pub use body::SessionBody;
 pub use future::SessionFuture;
 pub use layer::SessionLayer;
+pub use on_failure::Failed;
 pub use refusal::SessionFailure;
 #[cfg(feature = "axum")]
 pub(crate) use refusal::refusal;

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
@@ -20,11 +21,18 @@ impl Deref for SessionFailure {
     }
 }
 
-/// Logs the error with all it comes from, and tells the client as much as it may know.
-pub(crate) fn refusal(error: SessionError) -> Response<&'static str> {
-    let (status, text) = status_and_text(&error);
-    tracing::warn!(error = %error.with_causes(), %status, "a session failed");
-    let mut response = Response::new(text);
+impl SessionFailure {
+    /// Logs the error with all it comes from.
+    pub(crate) fn log(error: SessionError) -> Self {
+        tracing::warn!(error = %error.with_causes(), "a session failed");
+        Self(Arc::new(error))
+    }
+}
+
+/// Tells the client as much as it may know.
+pub(crate) fn refusal(failure: SessionFailure) -> Response<Bytes> {
+    let (status, text) = status_and_text(&failure);
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(
@@ -35,9 +43,7 @@ pub(crate) fn refusal(error: SessionError) -> Response<&'static str> {
     if status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    response
-        .extensions_mut()
-        .insert(SessionFailure(Arc::new(error)));
+    response.extensions_mut().insert(failure);
     response
 }
 
@@ -45,6 +51,10 @@ pub(crate) fn refusal(error: SessionError) -> Response<&'static str> {
 fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
     match error {
         SessionError::Gone => (StatusCode::CONFLICT, "The session has ended.\n"),
+        SessionError::Conflict(_) => (
+            StatusCode::CONFLICT,
+            "The session was changed by another request.\n",
+        ),
         SessionError::Contended => (
             StatusCode::SERVICE_UNAVAILABLE,
             "The session is in use by too many requests.\n",

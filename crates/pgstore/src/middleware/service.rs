@@ -3,10 +3,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::refusal::refusal;
 use super::{SessionBody, SessionFuture, SessionLayer};
 use crate::registry::Sessions;
-use crate::session::Session;
 
 /// The service that a [`SessionLayer`](super::SessionLayer) makes.
 #[derive(Clone, Debug)]
@@ -38,25 +36,20 @@ where
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let layer = self.layer.clone();
+        let asked = layer.asked(&request);
         let (sessions, session) = layer.begin(request.headers()); // 1 cookie, 2 id
         request.extensions_mut().insert(session);
         request.extensions_mut().insert(sessions.clone());
         let response = self.inner.call(request); // 3 row, 4 values: at a session's first use
-        let head = UntilTheHead(sessions);
+        let mut head = UntilTheHead::of(&layer, sessions);
         SessionFuture::new(async move {
-            let response = response.await?;
+            let response = response.await.inspect_err(|_| head.note_failure())?;
             let sessions = head.produced();
             if response.status().is_server_error() {
-                sessions
-                    .in_order_of_names()
-                    .iter()
-                    .for_each(Session::discard_changes);
+                sessions.discard_changes();
             }
             let (headers, result) = layer.finish(&sessions).await; // 5 row, 6 cookie
-            let mut response = match result {
-                Ok(()) => response.map(SessionBody::inner),
-                Err(error) => refusal(error).map(SessionBody::text),
-            };
+            let mut response = layer.answer(asked.as_ref(), response, result);
             headers.write(response.headers_mut());
             Ok(response)
         })
@@ -65,17 +58,41 @@ where
 
 /// Closes the sessions when the response's head is there, and also when it never will be: the
 /// service failed, panicked or was dropped. Later changes are errors then, not silence.
-struct UntilTheHead(Sessions);
+struct UntilTheHead {
+    layer: SessionLayer,
+    sessions: Option<Sessions>,
+    /// Whether the service, not the client, is why there is no head.
+    failed: bool,
+}
 
 impl UntilTheHead {
-    fn produced(&self) -> Sessions {
-        self.0.close();
-        self.0.clone()
+    fn of(layer: &SessionLayer, sessions: Sessions) -> Self {
+        Self {
+            layer: layer.clone(),
+            sessions: Some(sessions),
+            failed: false,
+        }
+    }
+
+    fn note_failure(&mut self) {
+        self.failed = true;
+    }
+
+    /// The sessions, for a response that is there.
+    fn produced(mut self) -> Sessions {
+        // It is taken here and in `drop` only.
+        let sessions = self.sessions.take().expect("the head is produced once");
+        sessions.close();
+        sessions
     }
 }
 
 impl Drop for UntilTheHead {
     fn drop(&mut self) {
-        self.0.close();
+        if let Some(sessions) = self.sessions.take() {
+            sessions.close();
+            let failed = self.failed || std::thread::panicking();
+            self.layer.clean_up(&sessions, failed);
+        }
     }
 }

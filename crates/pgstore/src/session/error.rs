@@ -1,9 +1,10 @@
 use std::error::Error as _;
 
+use super::BadText;
 use crate::name::CookieError;
 use crate::random::NoRandomness;
 use crate::store::{StoreError, StoreErrorKind};
-use crate::wire::{Blame, OpenError, TooLong, ValueError};
+use crate::wire::{Blame, Key, OpenError, TooLong, ValueError};
 
 /// What can go wrong between a handler and its session.
 ///
@@ -30,6 +31,24 @@ pub enum SessionError {
     /// Another request destroyed the session while this one was changing it. It stays destroyed.
     #[error("the session was ended by another request: nothing was saved")]
     Gone,
+    /// Another request changed the value under this key since it was read, and the application has
+    /// chosen [not to write over it](crate::OnConflict::Error). Nothing was saved.
+    #[error("the value under {0} was changed by another request meanwhile: nothing was saved")]
+    Conflict(Key),
+    /// The session could not be read because the store was away, and the application has chosen to
+    /// [go on without](crate::OnOutage::Anonymous): it cannot be changed.
+    #[error("the session could not be read while the store is away, so it cannot be changed")]
+    Degraded,
+    /// The owner or the label cannot be stored.
+    #[error(transparent)]
+    Text(#[from] BadText),
+    /// The owner of this application's sessions is [read off a value](crate::SessionManager::owner_from):
+    /// set that.
+    #[error("the session's owner is read off a value: set that value instead")]
+    OwnerIsAValue,
+    /// The session belongs to nobody, so that there are no others of its owner's.
+    #[error("the session has no owner: set one at login")]
+    NoOwner,
     /// Other requests saved the session again and again while this one tried to.
     #[error("too many requests change the session at once: nothing was saved")]
     Contended,
@@ -58,10 +77,13 @@ impl SessionError {
             | Self::Cookie(_)
             | Self::HeadSent
             | Self::Destroyed
-            | Self::UpdatePanicked => Blame::Usage,
-            Self::Gone | Self::Undecodable(_) => Blame::Decode,
+            | Self::UpdatePanicked
+            | Self::OwnerIsAValue
+            | Self::NoOwner
+            | Self::Text(_) => Blame::Usage,
+            Self::Gone | Self::Conflict(_) | Self::Undecodable(_) => Blame::Decode,
             Self::Store(error) => error.blame(),
-            Self::NoRandomness(_) | Self::Contended => Blame::Internal,
+            Self::NoRandomness(_) | Self::Contended | Self::Degraded => Blame::Internal,
         }
     }
 
@@ -88,6 +110,10 @@ impl SessionError {
     /// Whether the store was away or slow, so that the same request may succeed later.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_unavailable())
+        match self {
+            Self::Store(error) => error.is_unavailable(),
+            Self::Degraded => true,
+            _ => false,
+        }
     }
 }

@@ -3,13 +3,18 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::operation::Operation;
+use super::operation::{Operation, Taken};
+use super::rows::{Arrival, Draft, Facts, OpenedRow};
+use super::settle::{Attempt, Over};
 use super::{Session, SessionError};
-use crate::wire::{Draft, Key, Typed};
+use crate::wire::{self, Key, Typed};
 
 /// Where flashes live unless told otherwise.
 // Go: gorilla/sessions sessions.go flashesKey.
 const FLASHES: &str = "_flash";
+
+/// How often messages are tried to be taken while other requests keep coming first.
+const MOST_TRIES: u32 = 100;
 
 impl Session {
     /// Adds a message for the next page that asks for it.
@@ -41,18 +46,23 @@ impl Session {
         message: &T,
     ) -> Result<(), SessionError> {
         let list = list.into();
-        let draft = Draft::new(&list, message)?;
+        let draft = wire::Draft::new(&list, message)?;
         self.record(Operation::Append(list, draft))
     }
 
-    /// Takes the messages: they are returned once, and gone when the session is saved.
+    /// Takes the messages: each is returned to one request, once.
     ///
-    /// Without messages nothing changes and nothing is saved.
+    /// They are taken from the row at once, not when the response leaves: of several requests at
+    /// the same time only one gets a message. A response of the 5xx classes, an error or a panic
+    /// of the service puts them back.
+    ///
+    /// Cost: one statement more than [`get`](Session::get) if there are messages, none if not.
     ///
     /// # Errors
     /// [`SessionError::Value`] when a message is not of the type asked for; none is taken then.
     /// Otherwise as [`get`](Session::get) and [`remove`](Session::remove).
-    // Go: gorilla/sessions Session.Flashes.
+    // Go: gorilla/sessions Session.Flashes, which takes them when the session is saved, so that
+    // two requests show the same one.
     pub async fn flashes<T: DeserializeOwned>(&self) -> Result<Vec<T>, SessionError> {
         self.flashes_from(FLASHES).await
     }
@@ -65,18 +75,115 @@ impl Session {
         &self,
         list: impl Into<Key>,
     ) -> Result<Vec<T>, SessionError> {
-        self.load().await?;
         let list = list.into();
+        self.load().await?;
+        self.state().must_be_changeable()?;
+        let mut messages = Vec::new();
+        if self.state().row().is_some() {
+            let Some(stored) = self.take_from_the_row(&list).await? else {
+                return Ok(Vec::new()); // The session has ended, and this request is the last to know.
+            };
+            messages = stored;
+        }
+        messages.extend(self.take_what_is_not_stored_yet(&list)?);
+        Ok(messages)
+    }
+
+    /// What this request has added itself.
+    fn take_what_is_not_stored_yet<T: DeserializeOwned>(
+        &self,
+        list: &Key,
+    ) -> Result<Vec<T>, SessionError> {
         let mut state = self.state();
-        state.must_be_changeable()?;
-        let elements = state
-            .values()
-            .map_or_else(|| Ok(Vec::new()), |values| values.list(&list))?;
-        let read = elements.iter().flatten().map(Typed::read);
-        let messages = read.collect::<Result<Vec<T>, _>>()?;
+        let values = state.values().cloned().unwrap_or_default();
+        let elements = values.list(list)?;
+        let messages = read_all(&elements)?;
         if !elements.is_empty() {
-            state.record(Operation::Take(list, elements))?;
+            let list = list.clone();
+            state.record(Operation::Take(Taken { list, elements }))?;
         }
         Ok(messages)
     }
+
+    /// What the row has, whatever this request is about to do to it. `None` when it is gone.
+    async fn take_from_the_row<T: DeserializeOwned>(
+        &self,
+        list: &Key,
+    ) -> Result<Option<Vec<T>>, SessionError> {
+        let _asking = self.0.io.lock().await;
+        self.settle_earlier_attempt().await?;
+        for _ in 0..MOST_TRIES {
+            let Some(mut row) = self.row_without_changes().await? else {
+                return Ok(None);
+            };
+            let elements = row.values.list(list)?;
+            let messages = read_all(&elements)?;
+            if elements.is_empty() {
+                return Ok(Some(messages));
+            }
+            row.values.remove_from_list(list, &elements)?;
+            if let Some(facts) = self.write_back(&row).await? {
+                row.facts = facts;
+                let mut state = self.state();
+                state.arrive(Arrival::Row(row))?;
+                let list = list.clone();
+                state.note_taken(Taken { list, elements });
+                return Ok(Some(messages));
+            }
+            self.state().note_stale();
+        }
+        Err(SessionError::Contended)
+    }
+
+    /// The row without what this request is about to do to it, or `None` when there is none.
+    async fn row_without_changes(&self) -> Result<Option<OpenedRow>, SessionError> {
+        if let Some(row) = self.state().unchanged_row() {
+            return Ok(Some(row));
+        }
+        let Some(cookie) = self.state().presented().cloned() else {
+            return Ok(None);
+        };
+        let arrival = self.0.rows.look_up(&cookie).await?;
+        let row = arrival.row().cloned();
+        if row.is_some() {
+            self.arrive(arrival)?;
+        }
+        Ok(row)
+    }
+
+    /// Writes other values into the row, now. `None` when it is not what it was.
+    async fn write_back(&self, row: &OpenedRow) -> Result<Option<Facts>, SessionError> {
+        let rows = &self.0.rows;
+        let (id, receipt) = self.state().nothing_but_values();
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let sealed = rows.next(
+            Draft {
+                values: &row.values,
+                ours: row.facts.ours.marked()?,
+                max_age: receipt.max_age(),
+                used_at: self.0.usage.last(&row.facts),
+            },
+            &row.facts,
+        )?;
+        let attempt = Attempt {
+            receipt,
+            id: id.clone(),
+            facts: sealed.facts(),
+            over: Over::Row(row.facts.version),
+        };
+        let facts = attempt.facts.clone();
+        let update = rows.update(&id, &row.facts, &sealed.row);
+        Ok(self
+            .attempt(attempt, update)
+            .await?
+            .is_saved()
+            .then_some(facts))
+    }
+}
+
+fn read_all<T: DeserializeOwned>(elements: &[Option<Typed>]) -> Result<Vec<T>, SessionError> {
+    let read = elements.iter().flatten().map(Typed::read);
+    Ok(read.collect::<Result<_, _>>()?)
 }

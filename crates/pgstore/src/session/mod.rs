@@ -3,27 +3,39 @@
 //! A [`Session`] is read at first use and changed in memory. Saving it is the edge's part, once
 //! the handler is done: the middleware does it by itself, the direct API when it is told to.
 
+mod about;
 mod error;
 mod flash;
+mod logouts;
+mod numbers;
 mod operation;
+mod owner;
 mod plan;
 mod rows;
 mod save;
+mod settle;
 mod special;
 mod state;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use about::BadText;
+pub(crate) use about::OwnerSource;
 pub use error::SessionError;
+pub(crate) use logouts::Logouts;
+pub(crate) use numbers::Numbers;
+pub use numbers::SessionStats;
 use operation::Operation;
-use plan::Found;
 pub(crate) use rows::SealedRows;
+use rows::{Arrival, Facts};
 pub(crate) use save::CookieChange;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use state::State;
+use state::{Source, State};
 
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::name::CookieName;
 use crate::options::{CookieOptions, MaxAge};
@@ -49,6 +61,7 @@ pub struct Session(Arc<Shared>);
 
 struct Shared {
     rows: SealedRows,
+    usage: Usage,
     state: Mutex<State>,
     /// Held while the store is asked, so that it is asked once.
     io: tokio::sync::Mutex<()>,
@@ -64,16 +77,35 @@ pub(crate) struct Presented {
     pub(crate) by_current_keys: bool,
 }
 
+/// Who uses the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Usage {
+    /// Its owner: it lasts from now on.
+    Request,
+    /// The application by itself: it lasts no longer for that.
+    Job,
+}
+
+impl Usage {
+    /// When the session counts as used last, if not now.
+    fn last(self, row: &Facts) -> Option<Timestamp> {
+        (self == Self::Job).then(|| Timestamp::from_unix_seconds(row.sealed_at))
+    }
+}
+
 impl Session {
     pub(crate) fn new(
         rows: SealedRows,
         presented: Option<Presented>,
         options: CookieOptions,
+        usage: Usage,
     ) -> Self {
-        let state = Mutex::new(State::new(presented, options, rows.go_peer.clone()));
+        let (go_peer, on_conflict) = (rows.go_peer.clone(), rows.policy.on_conflict);
+        let state = State::new(presented, options, go_peer, on_conflict);
         Self(Arc::new(Shared {
             rows,
-            state,
+            usage,
+            state: Mutex::new(state),
             io: tokio::sync::Mutex::new(()),
         }))
     }
@@ -120,10 +152,25 @@ impl Session {
     // Go: gorilla/sessions Session.IsNew. Go never clears it when a session is saved.
     pub async fn is_new(&self) -> Result<bool, SessionError> {
         self.load().await?;
-        Ok(self.state().found() == Found::Nothing)
+        Ok(self.state().row().is_none())
+    }
+
+    /// Whether the session could not be read because the store was away, and the application has
+    /// chosen to [go on without](crate::OnOutage::Anonymous). It is empty then and cannot be
+    /// changed; always `false` under the default, where reading is an error.
+    ///
+    /// # Errors
+    /// Whatever loading the session may bring.
+    pub async fn is_degraded(&self) -> Result<bool, SessionError> {
+        self.load().await?;
+        Ok(matches!(self.state().source(), Some(Source::Unknown)))
     }
 
     /// Puts a value under a key, in place of what is there.
+    ///
+    /// Where another request puts another value under the same key at the same time, the one that
+    /// is saved last wins, unless the application says [otherwise](crate::OnConflict). A value that
+    /// depends on the one before belongs into [`update`](Session::update).
     ///
     /// A value that is there already keeps its Go type if the new one fits it, so that a Go
     /// program's `.(int)` still holds. New keys follow the table at [`Values`].
@@ -142,7 +189,7 @@ impl Session {
             Some(values) => values.draft(&key, value),
             None => Err(error),
         })?;
-        self.record(Operation::Set(key, draft))
+        self.record(Operation::set(key, draft))
     }
 
     /// Replaces the value under a key by one computed from it; `None` stands for none.
@@ -178,7 +225,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
     pub fn remove(&self, key: impl Into<Key>) -> Result<(), SessionError> {
-        self.record(Operation::Remove(key.into()))
+        self.record(Operation::remove(key.into()))
     }
 
     /// Removes all values; the session and its ID stay.
@@ -192,15 +239,36 @@ impl Session {
     /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
     /// rights change, so that nobody who planted or saw the old ID shares the new session.
     ///
-    /// Values stay. Cost: the save becomes one statement that replaces the row.
+    /// Values stay, and the session begins anew as far as timeouts go. For a minute the old ID is
+    /// known to be late: requests under way with it read as anonymous, and what they change is
+    /// [`Gone`](SessionError::Gone), so that they cannot undo the new one. Cost: the save becomes
+    /// one statement that replaces the row.
     ///
     /// # Errors
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    // OWASP ASVS 5.0, 7.2.4: a new session token at authentication.
     pub fn renew(&self) -> Result<(), SessionError> {
         self.state_for_use().renew()
     }
 
+    /// Gives the session a new ID in passing, for applications that change IDs from time to time.
+    ///
+    /// Unlike after [`renew`](Session::renew), requests under way with the old ID go on: for a
+    /// [grace time](crate::SessionManager::rotation_grace) it leads to the session, and its holder is
+    /// given the new cookie; only while the session's owner is the same, and no
+    /// longer than to the next new ID or the session's end. Not for logins: whoever has seen the
+    /// old ID shares the session for that time.
+    ///
+    /// # Errors
+    /// As [`renew`](Session::renew).
+    pub fn rotate_gently(&self) -> Result<(), SessionError> {
+        self.state_for_use().rotate()
+    }
+
     /// Ends the session: its row goes, and the browser is told to drop the cookie.
+    ///
+    /// If the store cannot be reached the save fails, so that no success is reported; the browser
+    /// drops the cookie all the same, and this node goes on trying in the background.
     ///
     /// Afterwards it reads as empty and cannot be changed. Destroying twice is once. Cost: one
     /// statement, and none if the request came without a valid cookie.
@@ -214,28 +282,30 @@ impl Session {
     /// Forgets the changes that are not saved yet, for a request that failed half-way. What
     /// [`renew`](Session::renew) and [`destroy`](Session::destroy) asked for stays.
     ///
-    /// The middleware does this for a response of the 5xx classes.
+    /// [Messages](Session::flashes) that were taken are put back when the session is saved. The
+    /// middleware does this for a response of the 5xx classes.
     pub fn discard_changes(&self) {
         self.state().discard_changes();
     }
 
-    /// Sets how long this session's cookie and row last from this save on. A negative number of
-    /// seconds destroys the session, as in Go.
+    /// Sets how long this session lasts after it was last used ("remember me"), and its cookie in
+    /// the browser. A negative number of seconds destroys the session, as in Go.
     ///
-    /// It holds for this save only: the next request's save takes the manager's again, unless it
-    /// sets one too.
+    /// It stays with the session, whatever the manager's maximal age is, until it is set again; at
+    /// most 400 days. A Go program knows nothing of it: what outlasts the Go program's own MaxAge
+    /// does not open there.
     ///
     /// # Errors
-    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    /// As [`set_options`](Session::set_options).
+    // Go: gorilla/sessions Session.Options.MaxAge, which holds for one save.
     pub fn set_max_age(&self, max_age: impl Into<MaxAge>) -> Result<(), SessionError> {
-        let options = self.options().max_age(max_age);
-        self.set_options(options)
+        self.set_options(self.options().max_age(max_age))
     }
 
     /// The attributes that this session's cookie will have if it is written.
     #[must_use]
     pub fn options(&self) -> CookieOptions {
-        self.state().options().clone()
+        self.state().options()
     }
 
     /// Sets the attributes of this session's cookie, and so has it written. With
@@ -260,10 +330,9 @@ impl Session {
     /// Whatever loading the session may bring.
     pub async fn id(&self) -> Result<Option<SessionId>, SessionError> {
         self.load().await?;
-        match self.state().found() {
-            Found::Row(id) => Ok(Some(id)),
-            Found::Nothing => Ok(None),
-        }
+        let state = self.state();
+        let id = state.presented().map(|presented| presented.id.clone());
+        Ok(id.filter(|_| state.row().is_some()))
     }
 
     /// The cookie's name.
@@ -274,6 +343,27 @@ impl Session {
 
     pub(crate) fn cookie_name(&self) -> &CookieName {
         &self.0.rows.name
+    }
+
+    /// Whether this is the session of that ID or handle.
+    pub(crate) fn is(&self, id: &SessionId, handle: Option<&SessionHandle>) -> bool {
+        let state = self.state();
+        let has_id = state
+            .presented()
+            .is_some_and(|presented| presented.id == *id);
+        has_id || handle.is_some() && state.stored().handle.as_ref() == handle
+    }
+
+    /// Forgets that a new ID was asked for: the browser will never hear of it.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn forget_new_id(&self) {
+        self.state().forget_new_id();
+    }
+
+    /// Whether there is anything to save, as far as is known without looking.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn is_changed(&self) -> bool {
+        self.state().change() != plan::Change::None
     }
 
     pub(crate) fn looked_at(&self) -> bool {
@@ -313,12 +403,18 @@ impl Session {
         if self.state().is_read() {
             return Ok(());
         }
-        let presumed = self.state().presumed();
-        let row = match presumed {
-            Found::Row(id) => self.0.rows.load(&id).await?,
-            Found::Nothing => None,
+        let presented = self.state().presented().cloned();
+        let arrival = match presented {
+            Some(cookie) => self.0.rows.look_up(&cookie).await?,
+            None => Arrival::Nothing,
         };
-        self.state().arrive(row)
+        self.arrive(arrival)
+    }
+
+    fn arrive(&self, arrival: Arrival) -> Result<(), SessionError> {
+        let overwritten = self.state().arrive(arrival)?;
+        self.0.rows.numbers.overwritten.add(overwritten);
+        Ok(())
     }
 
     fn state_for_use(&self) -> MutexGuard<'_, State> {

@@ -8,22 +8,46 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::SessionError;
+use crate::policy::OnConflict;
 use crate::wire::{Draft, GoPeer, Key, Typed, Values};
 
 pub(super) enum Operation {
-    Set(Key, Draft),
-    Remove(Key),
+    Set(Key, Draft, Before),
+    Remove(Key, Before),
     Clear,
     Append(Key, Draft),
-    /// Takes these elements of a list: those that the handler was given.
-    Take(Key, Vec<Option<Typed>>),
+    /// Takes these elements of a list, if it still begins with them.
+    Take(Taken),
+    /// Puts them back where they were taken.
+    PutBack(Taken),
     Update(Key, Compute),
+}
+
+/// The value under a key as the handler saw it, if it looked.
+pub(super) enum Before {
+    Unseen,
+    Seen(Option<Typed>),
+}
+
+/// Elements from the front of a list.
+#[derive(Clone)]
+pub(super) struct Taken {
+    pub(super) list: Key,
+    pub(super) elements: Vec<Option<Typed>>,
 }
 
 /// What replaces the value under a key, computed from the values there are.
 pub(super) type Compute = Box<dyn FnMut(&Values) -> Result<Draft, SessionError> + Send>;
 
 impl Operation {
+    pub(super) fn set(key: Key, draft: Draft) -> Self {
+        Self::Set(key, draft, Before::Unseen)
+    }
+
+    pub(super) fn remove(key: Key) -> Self {
+        Self::Remove(key, Before::Unseen)
+    }
+
     /// A value computed from the one there is.
     pub(super) fn update<T, F>(key: Key, mut update: F) -> Self
     where
@@ -40,17 +64,54 @@ impl Operation {
         Self::Update(key, Box::new(compute))
     }
 
+    /// Notes the value that it writes over, as the handler sees it.
+    pub(super) fn note_before(&mut self, values: &Values) {
+        if let Self::Set(key, _, before) | Self::Remove(key, before) = self {
+            *before = Before::Seen(values.value(key.clone()).cloned());
+        }
+    }
+
+    /// Before it is done again to what another request left: whether that one changed what this
+    /// one writes over.
+    ///
+    /// Of several operations on one key the first tells; the others write over that one's work.
+    pub(super) fn note_conflict(
+        &mut self,
+        values: &Values,
+        policy: OnConflict,
+    ) -> Result<bool, SessionError> {
+        let (Self::Set(key, _, before) | Self::Remove(key, before)) = self else {
+            return Ok(false);
+        };
+        let Before::Seen(seen) = before else {
+            return Ok(false);
+        };
+        let now = values.value(key.clone());
+        if Typed::are_same(seen.as_ref(), now) {
+            return Ok(false);
+        }
+        if policy == OnConflict::Error {
+            return Err(SessionError::Conflict(key.clone()));
+        }
+        tracing::info!(%key, "a value is written over that another request has changed meanwhile");
+        *before = Before::Seen(now.cloned());
+        Ok(true)
+    }
+
     /// Does it to the values, as far as a Go program can read them. On an error they are unchanged.
     pub(super) fn perform(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
-            Self::Set(key, draft) => values.put_for(key.clone(), draft, go)?,
-            Self::Remove(key) => {
+            Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
+            Self::Remove(key, _) => {
                 values.remove(key.clone());
             }
             Self::Clear => values.clear(),
             Self::Append(key, draft) => values.push_for(key.clone(), draft, go)?,
-            Self::Take(key, elements) => {
-                values.remove_from_list(key.clone(), elements)?;
+            Self::Take(Taken { list, elements }) => {
+                values.remove_from_list(list.clone(), elements)?;
+            }
+            Self::PutBack(Taken { list, elements }) => {
+                values.put_back_into_list(list.clone(), elements)?;
             }
             Self::Update(key, compute) => {
                 let draft = compute(values)?;
@@ -68,8 +129,15 @@ impl fmt::Debug for Operation {
             Self::Remove(..) => "Remove",
             Self::Clear => "Clear",
             Self::Append(..) => "Append",
-            Self::Take(..) => "Take",
+            Self::Take(_) => "Take",
+            Self::PutBack(_) => "PutBack",
             Self::Update(..) => "Update",
         })
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} elements", self.elements.len())
     }
 }

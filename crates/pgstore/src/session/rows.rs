@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::about::OwnerSource;
+use super::logouts::Logouts;
+use super::numbers::Numbers;
+use super::plan::Age;
+use super::special::SpecialTimes;
+use super::{Presented, SessionError};
 use crate::clock::{Clock, Timestamp};
 use crate::id::SessionId;
 use crate::name::CookieName;
 use crate::options::MaxAge;
+use crate::policy::{OnOutage, OnUndecodable, Policy};
 use crate::random;
-use crate::session::SessionError;
-use crate::session::special::SpecialTimes;
-use crate::store::{Row, Store, Written};
-use crate::wire::{GoPeer, OpenError, SecureCookie, Values};
+use crate::store::{Ours, Renaming, Retired, Retirement, Row, Store, Written};
+use crate::wire::{GoPeer, SecureCookie, Values};
 
 /// The store of one cookie name, with the codec that opens and seals its rows.
 #[derive(Clone, Debug)]
@@ -23,24 +28,62 @@ pub(crate) struct SealedRows {
     pub(crate) go_peer: GoPeer,
     /// The cookie's name, which every row is signed with.
     pub(crate) name: CookieName,
+    pub(crate) policy: Policy,
+    pub(crate) owners: OwnerSource,
+    pub(crate) logouts: Logouts,
+    pub(crate) numbers: Arc<Numbers>,
 }
 
-/// The times of a row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowTimes {
+/// What an ID leads to.
+pub(super) enum Arrival {
+    Nothing,
+    /// A dead ID that another one has replaced a moment ago.
+    Retired,
+    /// The store was away, and the application goes on without.
+    Unknown,
+    Row(OpenedRow),
+    /// The ID was replaced in passing, by this one.
+    Moved(SessionId, OpenedRow),
+}
+
+impl Arrival {
+    /// The row that it brings.
+    pub(super) fn row(&self) -> Option<&OpenedRow> {
+        match self {
+            Self::Row(row) | Self::Moved(_, row) => Some(row),
+            Self::Nothing | Self::Retired | Self::Unknown => None,
+        }
+    }
+}
+
+/// A row that is there, opened.
+#[derive(Clone)]
+pub(super) struct OpenedRow {
+    pub(super) values: Values,
+    pub(super) facts: Facts,
+}
+
+/// What is known of a row besides its values.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
     /// When it was last written: its version.
     pub(super) version: Timestamp,
     /// When the session began.
     pub(super) since: Timestamp,
-    expires_on: Timestamp,
+    /// When its data was sealed, in seconds since the Unix epoch.
+    pub(super) sealed_at: i64,
+    pub(super) expires_on: Timestamp,
+    pub(super) ours: Ours,
 }
 
-impl RowTimes {
-    fn of(row: &Row) -> Self {
+impl Facts {
+    fn of(row: &Row, sealed_at: i64) -> Self {
         Self {
             version: row.modified_on,
             since: row.created_on,
+            sealed_at,
             expires_on: row.expires_on,
+            ours: row.ours.clone(),
         }
     }
 
@@ -51,119 +94,259 @@ impl RowTimes {
     }
 }
 
-/// What was written, and under which ID.
-pub(super) struct Stored {
-    pub(super) id: SessionId,
-    pub(super) times: RowTimes,
+/// What is to be written into a row.
+pub(super) struct Draft<'a> {
+    pub(super) values: &'a Values,
+    pub(super) ours: Ours,
+    pub(super) max_age: MaxAge,
+    /// When the session was last used, if not now: a job's changes are no use of it.
+    pub(super) used_at: Option<Timestamp>,
 }
 
-/// A row that is there, opened.
-pub(super) struct OpenedRow {
-    pub(super) values: Values,
-    pub(super) times: RowTimes,
+/// A row that is ready to be written.
+pub(super) struct Sealed {
+    pub(super) row: Row,
+    sealed_at: i64,
+}
+
+impl Sealed {
+    /// What will be known of it once it is written.
+    pub(super) fn facts(&self) -> Facts {
+        Facts::of(&self.row, self.sealed_at)
+    }
 }
 
 impl SealedRows {
-    /// The row of an ID, or `None` when there is none or it is past its time.
-    pub(super) async fn load(&self, id: &SessionId) -> Result<Option<OpenedRow>, SessionError> {
+    /// What the cookie's ID leads to: one query, and another one only if there is no row.
+    pub(super) async fn look_up(&self, cookie: &Presented) -> Result<Arrival, SessionError> {
+        if self.logouts.has(&cookie.id) {
+            return Ok(Arrival::Nothing); // Ended here, and the store will know as soon as it can.
+        }
+        match self.read(cookie).await {
+            Err(SessionError::Store(error))
+                if error.is_unavailable() && self.policy.on_outage == OnOutage::Anonymous =>
+            {
+                tracing::warn!(name = self.name.as_str(), %error, "a session goes unread");
+                self.numbers.degraded.add(1);
+                Ok(Arrival::Unknown)
+            }
+            Err(error)
+                if error.is_undecodable()
+                    && self.policy.on_undecodable == OnUndecodable::StartFresh =>
+            {
+                let error = error.with_causes();
+                tracing::warn!(name = self.name.as_str(), error, "a session starts afresh");
+                Ok(Arrival::Nothing)
+            }
+            other => other,
+        }
+    }
+
+    async fn read(&self, cookie: &Presented) -> Result<Arrival, SessionError> {
         let now = self.clock.now();
-        match self.store.load(id, now).await? {
-            Some(row) => self.open(&row, now),
-            None => Ok(None),
+        if let Some(row) = self.store.load(&cookie.id, now).await? {
+            return self.open(&row, cookie, now).map(Arrival::from);
+        }
+        match self.store.retired(&cookie.id, now).await? {
+            None => Ok(Arrival::Nothing),
+            Some(Retired::Dead) => Ok(Arrival::Retired),
+            Some(Retired::Honoured(id, row)) => self.open_successor(id, &row, cookie, now),
         }
     }
 
-    /// What the row holds. The timestamp inside `data` counts as Go counts it: too old is gone.
-    fn open(&self, row: &Row, now: Timestamp) -> Result<Option<OpenedRow>, SessionError> {
-        let (name, now) = (self.name.as_str(), now.unix_seconds());
-        match self.codec.open(name, &row.data, now, Values::decode) {
-            Ok(data) => Ok(Some(OpenedRow {
-                values: data.value,
-                times: RowTimes::of(row),
-            })),
-            Err(OpenError::Expired) => Ok(None),
-            Err(error) => Err(SessionError::Undecodable(error)),
-        }
-    }
-
-    /// Writes a first row under a fresh ID.
-    pub(super) async fn insert(
+    /// The session that an ID replaced in passing leads to, if it is still its owner's.
+    fn open_successor(
         &self,
-        values: &Values,
-        max_age: MaxAge,
-    ) -> Result<Stored, SessionError> {
-        let row = self.seal(values, max_age)?;
-        let id = SessionId::generate()?;
-        self.store.insert(&id, &row).await?;
-        Ok(Stored {
-            id,
-            times: RowTimes::of(&row),
+        id: SessionId,
+        row: &Row,
+        cookie: &Presented,
+        now: Timestamp,
+    ) -> Result<Arrival, SessionError> {
+        Ok(match self.open(row, cookie, now)? {
+            Some(opened) if self.is_still_its_owners(&opened) => Arrival::Moved(id, opened),
+            Some(_) => Arrival::Retired,
+            None => Arrival::Nothing,
         })
     }
 
-    /// Writes new values into the row, if it is still the one that was read.
-    pub(super) async fn update(
+    fn is_still_its_owners(&self, row: &OpenedRow) -> bool {
+        self.owners.is_by_hand() || self.owners.owner_in(&row.values) == row.facts.ours.owner
+    }
+
+    /// What the row holds, unless the session is over: by the age of its data, as Go counts it, by
+    /// that of the cookie, or since its beginning.
+    pub(super) fn open(
         &self,
-        id: &SessionId,
-        read: RowTimes,
-        values: &Values,
-        max_age: MaxAge,
-    ) -> Result<Option<Stored>, SessionError> {
-        let mut row = self.seal(values, max_age)?;
-        row.created_on = read.since;
+        row: &Row,
+        cookie: &Presented,
+        now: Timestamp,
+    ) -> Result<Option<OpenedRow>, SessionError> {
+        let Some(opened) = self.unseal(row, now)? else {
+            return Ok(None);
+        };
+        let is_too_old = !self.is_young(&opened.facts.ours, cookie.issued_at, now)
+            || self.is_past_the_absolute_timeout(row, now);
+        Ok((!is_too_old).then_some(opened))
+    }
+
+    /// What the row holds, unless its data is too old.
+    pub(super) fn unseal(
+        &self,
+        row: &Row,
+        now: Timestamp,
+    ) -> Result<Option<OpenedRow>, SessionError> {
+        let (name, ageless) = (self.name.as_str(), self.codec.clone().max_age(0));
+        let data = ageless
+            .open(name, &row.data, now.unix_seconds(), Values::decode)
+            .map_err(SessionError::Undecodable)?;
+        let opened = OpenedRow {
+            values: data.value,
+            facts: Facts::of(row, data.issued_at),
+        };
+        Ok(self
+            .is_young(&row.ours, data.issued_at, now)
+            .then_some(opened))
+    }
+
+    /// Whether what was sealed then still opens.
+    // Go: securecookie.go Decode: exactly as old as the maximal age is fine.
+    fn is_young(&self, ours: &Ours, sealed_at: i64, now: Timestamp) -> bool {
+        match ours.max_age.filter(|own| *own > 0) {
+            Some(own) => sealed_at >= now.unix_seconds().saturating_sub(own),
+            None => self.codec.is_young(sealed_at, now.unix_seconds()),
+        }
+    }
+
+    /// Whether the value that tells the owner says this one, in a row that may be anybody's.
+    pub(crate) fn is_owned_by(&self, owner: &str, row: &Row) -> bool {
+        let now = self.clock.now();
+        let Ok(Some(opened)) = self.unseal(row, now) else {
+            return false;
+        };
+        let is_live = !row.is_past_its_time(now) && !self.is_past_the_absolute_timeout(row, now);
+        is_live && self.owners.owner_in(&opened.values).as_deref() == Some(owner)
+    }
+
+    fn is_past_the_absolute_timeout(&self, row: &Row, now: Timestamp) -> bool {
+        let timeout = self.policy.absolute_timeout;
+        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
+    }
+
+    /// A row's age as far as sliding goes.
+    pub(super) fn age(&self, facts: &Facts, browser: MaxAge) -> Age {
+        let now = self.clock.now().unix_seconds();
+        Age {
+            idle: now.saturating_sub(facts.sealed_at),
+            lifetime: self.life_of_cookies(&facts.ours, browser),
+        }
+    }
+
+    /// How many seconds a cookie of the session is of use.
+    pub(super) fn life_of_cookies(&self, ours: &Ours, browser: MaxAge) -> u64 {
+        let own = ours.max_age.filter(|own| *own > 0);
+        let own = own.and_then(|own| u64::try_from(own).ok());
+        own.unwrap_or_else(|| {
+            let lifetime = self.codec.lifetime().min(self.lifetime(browser));
+            lifetime.as_secs()
+        })
+    }
+
+    /// The row of a session that begins now.
+    pub(super) fn first(&self, draft: Draft<'_>) -> Result<Sealed, SessionError> {
+        self.seal(draft, None)
+    }
+
+    /// The row that replaces the one that was read, without moving its beginning.
+    pub(super) fn next(&self, draft: Draft<'_>, read: &Facts) -> Result<Sealed, SessionError> {
+        let Sealed { mut row, sealed_at } = self.seal(draft, Some(read.since))?;
         let moment = Duration::from_micros(1);
         row.modified_on = row.modified_on.max(read.version.plus(moment));
         // A version ahead of our clock must not make it look like a row without an end.
         row.expires_on = row.expires_on.max(row.modified_on.plus(moment));
-        let written = self.store.update(id, read.version, &row).await?;
-        Ok(Stored::if_saved(written, id.clone(), &row))
+        Ok(Sealed { row, sealed_at })
     }
 
-    /// Ends the row, if it is still the one that was read, and writes one under a fresh ID: the
-    /// session begins anew. One that could not be read goes whatever it is.
+    pub(super) async fn insert(&self, id: &SessionId, row: &Row) -> Result<(), SessionError> {
+        Ok(self.store.insert(id, row).await?)
+    }
+
+    /// Writes the row, if the one there is still the one that was read.
+    pub(super) async fn update(
+        &self,
+        id: &SessionId,
+        read: &Facts,
+        row: &Row,
+    ) -> Result<Written, SessionError> {
+        Ok(self.store.update(id, read.version, row).await?)
+    }
+
+    /// Ends the row, if it is still the one that was read, and writes this one under the new ID.
+    /// One that could not be read goes whatever it is.
     pub(super) async fn rename(
         &self,
         old: &SessionId,
-        read: Option<RowTimes>,
-        values: &Values,
-        max_age: MaxAge,
-    ) -> Result<Option<Stored>, SessionError> {
-        let row = self.seal(values, max_age)?;
-        let new = SessionId::generate()?;
-        let written = self
-            .store
-            .rename(old, read.map(|read| read.version), &new, &row)
-            .await?;
-        Ok(Stored::if_saved(written, new, &row))
-    }
-
-    /// Ends the row. That it has already ended is no error.
-    pub(super) async fn delete(&self, id: &SessionId) -> Result<(), SessionError> {
-        self.store.delete(id).await?;
-        Ok(())
-    }
-
-    /// The row of a session that begins now.
-    fn seal(&self, values: &Values, max_age: MaxAge) -> Result<Row, SessionError> {
+        read: Option<&Facts>,
+        new: &SessionId,
+        row: &Row,
+        is_in_passing: bool,
+    ) -> Result<Written, SessionError> {
         let now = self.clock.now();
-        let special = SpecialTimes::of(values)?;
+        let Policy {
+            retirement, grace, ..
+        } = self.policy;
+        let renaming = Renaming {
+            old,
+            seen: read.map(|read| read.version),
+            new,
+            retirement: Retirement {
+                until: now.plus(if is_in_passing {
+                    retirement.max(grace)
+                } else {
+                    retirement
+                }),
+                honoured_until: is_in_passing.then(|| now.plus(grace)),
+            },
+        };
+        Ok(self.store.rename(renaming, row).await?)
+    }
+
+    fn seal(&self, draft: Draft<'_>, since: Option<Timestamp>) -> Result<Sealed, SessionError> {
+        let now = self.clock.now();
+        let used = draft.used_at.unwrap_or(now);
+        let special = SpecialTimes::of(draft.values)?;
         let (name, iv) = (self.name.as_str(), random::bytes()?);
         let data = self
             .codec
-            .seal(name, &values.encode(), now.unix_seconds(), iv);
-        Ok(Row {
-            data: data.map_err(SessionError::TooLarge)?.into_bytes(),
-            created_on: special.created_on.unwrap_or(now),
+            .seal(name, &draft.values.encode(), used.unix_seconds(), iv)
+            .map_err(SessionError::TooLarge)?;
+        let created_on = since.unwrap_or_else(|| special.created_on.unwrap_or(now));
+        let row = Row {
+            data: data.into_bytes(),
+            created_on,
             modified_on: now,
-            expires_on: special.later(now.plus(self.lifetime(max_age))),
+            expires_on: special.later(self.ends(created_on, draft.max_age, used)),
+            ours: draft.ours,
+        };
+        Ok(Sealed {
+            row,
+            sealed_at: used.unix_seconds(),
         })
+    }
+
+    /// When the row of a session that was last used then ends.
+    fn ends(&self, since: Timestamp, max_age: MaxAge, used: Timestamp) -> Timestamp {
+        let idle = used.plus(self.lifetime(max_age));
+        match self.policy.absolute_timeout {
+            Some(timeout) => idle.min(since.plus(timeout)),
+            None => idle,
+        }
     }
 
     /// How long a row written now may live. One that ends with the browser lives as long as its
     /// data opens.
     // Go: pgstore.go save writes expires_on = now for a MaxAge of 0, and the next Cleanup takes
     // the session from under the user.
-    pub(super) fn lifetime(&self, max_age: MaxAge) -> Duration {
+    fn lifetime(&self, max_age: MaxAge) -> Duration {
         match max_age {
             MaxAge::For(age) => age,
             MaxAge::UntilBrowserCloses | MaxAge::Delete => self.codec.lifetime(),
@@ -171,14 +354,8 @@ impl SealedRows {
     }
 }
 
-impl Stored {
-    fn if_saved(written: Written, id: SessionId, row: &Row) -> Option<Self> {
-        match written {
-            Written::Saved => Some(Self {
-                id,
-                times: RowTimes::of(row),
-            }),
-            Written::Missed => None,
-        }
+impl From<Option<OpenedRow>> for Arrival {
+    fn from(row: Option<OpenedRow>) -> Self {
+        row.map_or(Self::Nothing, Self::Row)
     }
 }

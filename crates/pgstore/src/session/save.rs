@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
-use super::plan::{Change, Found, Plan, cookie_is_due};
-use super::rows::{RowTimes, Stored};
-use super::state::Job;
-use super::{Presented, Session, SessionError};
+use tokio::time::timeout;
+
+use super::plan::{Change, Found, Plan, plan};
+use super::rows::{Arrival, Draft, Facts, Sealed};
+use super::settle::{Attempt, Over, Verdict, is_in_doubt};
+use super::state::{Job, Receipt, Source, State};
+use super::{Session, SessionError};
 use crate::id::SessionId;
 use crate::options::CookieOptions;
+use crate::policy::Touch;
 use crate::random;
+use crate::store::{StoreError, StoreErrorKind, Written};
 
 /// How often a save is tried while other requests keep coming first.
 const MOST_ATTEMPTS: u32 = 100;
+
+/// How often a save of unknown fate is tried that turned out to have had no effect.
+const MOST_LOST: u32 = 3;
 
 /// What the browser has to be told.
 #[derive(Debug)]
@@ -24,43 +32,96 @@ pub(crate) enum CookieChange {
     Remove(CookieOptions),
 }
 
-/// What became of one attempt to save.
-enum Attempt {
+/// What became of one try.
+enum Outcome {
     Done(CookieChange),
     /// The row is not the one that was read: another request came first, or ended the session.
     Missed(SessionId),
+    /// The answer was lost, and so was the statement.
+    Lost(Found),
+}
+
+/// What became of one statement.
+pub(super) enum Tried {
+    Saved,
+    Missed,
+    /// It had no effect, and nobody is in its way.
+    Lost,
+}
+
+impl Tried {
+    pub(super) fn is_saved(&self) -> bool {
+        matches!(self, Self::Saved)
+    }
 }
 
 impl Session {
-    /// Saves what changed, if anything did.
+    /// Whether saving will ask the store anything.
+    pub(crate) fn has_work(&self) -> bool {
+        let change = self.state().change();
+        change != Change::None || self.plan(self.found(), change) != Plan::Keep
+    }
+
+    /// Saves what changed, if anything did, and says what the browser is to be told. Some of it
+    /// the browser is told even if the rest fails.
     ///
     /// Where another request has saved the session since it was read, it is read again and the
     /// changes are done to what that request left: neither loses anything.
-    pub(crate) async fn save(&self) -> Result<CookieChange, SessionError> {
+    pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
         let _asking = self.0.io.lock().await;
-        let change = self.state().change();
-        if change == Change::None {
-            return Ok(CookieChange::Keep);
-        }
-        let mut found = self.find(change).await?;
-        for attempt in 0..MOST_ATTEMPTS {
-            let (plan, job) = self.state().decide(found);
-            match self.execute(plan, job).await? {
-                Attempt::Done(cookie) => return Ok(cookie),
-                Attempt::Missed(id) => found = self.find_again(id, attempt).await?,
+        let saved = timeout(self.0.rows.policy.deadline, self.save_unlocked()).await;
+        match saved.unwrap_or_else(|_| Err(self.give_up())) {
+            Ok(cookie) => (cookie, Ok(())),
+            Err(error) => {
+                let is_gone = matches!(error, SessionError::Gone);
+                self.0.rows.numbers.gone.add(u64::from(is_gone));
+                (self.cookie_after_failure(&error), Err(error))
             }
         }
-        Err(SessionError::Contended)
+    }
+
+    async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
+        self.settle_earlier_attempt().await?;
+        let change = self.state().change();
+        let mut found = self.find(change).await?;
+        let (mut missed, mut lost) = (0, 0);
+        loop {
+            let plan = self.plan(found, change);
+            found = match self.execute(plan, change).await? {
+                Outcome::Done(cookie) => return Ok(cookie),
+                Outcome::Missed(id) => self.find_again(&id, missed).await?,
+                Outcome::Lost(found) => {
+                    lost += 1;
+                    found
+                }
+            };
+            missed += 1;
+            if missed == MOST_ATTEMPTS || lost == MOST_LOST {
+                return Err(SessionError::Contended);
+            }
+        }
+    }
+
+    fn plan(&self, found: Found, change: Change) -> Plan {
+        let rows = &self.0.rows;
+        let content = self.state().content(&rows.owners);
+        // What was asked for may have been done by another request meanwhile.
+        let change = match (change, self.state().change()) {
+            (Change::Rotated, now) => now,
+            (change, _) => change,
+        };
+        plan(found, change, content, &rows.policy)
     }
 
     /// What there is to save over. To end a session, nobody needs to look.
     async fn find(&self, change: Change) -> Result<Found, SessionError> {
-        if change == Change::Destroyed {
-            return Ok(self.state().presumed());
-        }
-        match self.load_unlocked().await {
-            Ok(()) => Ok(self.state().found()),
-            Err(error) => self.find_unreadable(error),
+        match change {
+            Change::None => Ok(self.found()),
+            Change::Destroyed => Ok(self.state().presumed()),
+            _ => match self.load_unlocked().await {
+                Ok(()) => Ok(self.found()),
+                Err(error) => self.find_unreadable(error),
+            },
         }
     }
 
@@ -70,110 +131,289 @@ impl Session {
         if state.change() != Change::Renewed || !error.is_undecodable() {
             return Err(error);
         }
-        state.arrive(None)?;
-        Ok(state.presumed())
+        state.replace_unreadable()?;
+        drop(state);
+        Ok(self.found())
     }
 
     /// Looks again after a miss. A session that is gone stays gone.
-    async fn find_again(&self, id: SessionId, attempt: u32) -> Result<Found, SessionError> {
-        if attempt > 0 {
-            tokio::time::sleep(pause(attempt)?).await;
+    async fn find_again(&self, id: &SessionId, missed: u32) -> Result<Found, SessionError> {
+        self.0.rows.numbers.replayed.add(1);
+        if missed > 0 {
+            tokio::time::sleep(pause(missed)?).await;
         }
-        match self.0.rows.load(&id).await {
-            Ok(None) => Err(SessionError::Gone),
-            Ok(row) => {
-                self.state().arrive(row)?;
-                Ok(Found::Row(id))
+        let cookie = self.state().presented().cloned();
+        let Some(cookie) = cookie.filter(|cookie| cookie.id == *id) else {
+            return Err(SessionError::Gone);
+        };
+        match self.0.rows.look_up(&cookie).await {
+            Ok(Arrival::Nothing | Arrival::Retired) => Err(SessionError::Gone),
+            Ok(Arrival::Unknown) => Err(SessionError::Degraded),
+            Ok(arrival) => {
+                self.arrive(arrival)?;
+                Ok(self.found())
             }
             Err(error) => self.find_unreadable(error),
         }
     }
 
-    async fn execute(&self, plan: Plan, job: Job) -> Result<Attempt, SessionError> {
-        match plan {
-            Plan::Keep if job.change == Change::Destroyed => Ok(Attempt::Done(self.removal())),
-            Plan::Keep => Ok(Attempt::Done(CookieChange::Keep)),
-            Plan::Insert => self.insert_row(job).await,
-            Plan::Update(id) => self.update_row(id, job).await,
-            Plan::Rename(id) => self.rename_row(id, job).await,
-            Plan::Delete(id) => self.delete_row(&id).await,
-        }
-    }
-
-    async fn insert_row(&self, job: Job) -> Result<Attempt, SessionError> {
-        let stored = self
-            .0
-            .rows
-            .insert(&job.values, job.options.lasting())
-            .await?;
-        Ok(Attempt::Done(self.give_cookie(job, stored)))
-    }
-
-    async fn update_row(&self, id: SessionId, job: Job) -> Result<Attempt, SessionError> {
-        let (rows, max_age) = (&self.0.rows, job.options.lasting());
-        let Some(read) = job.row else {
-            return Ok(Attempt::Missed(id));
-        };
-        let Some(stored) = rows.update(&id, read, &job.values, max_age).await? else {
-            return Ok(Attempt::Missed(id));
-        };
-        if self.cookie_lags_behind(read, &stored) {
-            return Ok(Attempt::Done(self.give_cookie(job, stored)));
-        }
-        self.state().record_saved(&job, &stored);
-        Ok(Attempt::Done(CookieChange::Keep))
-    }
-
-    async fn rename_row(&self, old: SessionId, job: Job) -> Result<Attempt, SessionError> {
-        let (rows, max_age) = (&self.0.rows, job.options.lasting());
-        match rows.rename(&old, job.row, &job.values, max_age).await? {
-            Some(stored) => Ok(Attempt::Done(self.give_cookie(job, stored))),
-            None => Ok(Attempt::Missed(old)),
-        }
-    }
-
-    async fn delete_row(&self, id: &SessionId) -> Result<Attempt, SessionError> {
-        self.0.rows.delete(id).await?;
-        self.state().record_deleted();
-        Ok(Attempt::Done(self.removal()))
-    }
-
-    /// The session is stored, and the browser gets a cookie for it.
-    fn give_cookie(&self, job: Job, stored: Stored) -> CookieChange {
-        let mut state = self.state();
-        state.record_saved(&job, &stored);
-        state.record_cookie(stored.id.clone(), stored.times.version);
-        CookieChange::Set(stored.id, job.options)
-    }
-
-    /// Whether the browser's cookie lags behind what was saved: other attributes, another life,
-    /// older keys, or a date that an eighth of its life has passed since.
-    fn cookie_lags_behind(&self, read: RowTimes, stored: &Stored) -> bool {
-        let now = self.0.rows.clock.now().unix_seconds();
+    /// What the session is, as far as it has been read.
+    pub(super) fn found(&self) -> Found {
         let state = self.state();
-        let (cookie, browser) = (state.presented(), state.options().lasting());
-        let life = self
-            .0
-            .rows
-            .codec
-            .lifetime()
-            .min(self.0.rows.lifetime(browser))
-            .as_secs();
-        let is_old = |cookie: &Presented| {
-            !cookie.by_current_keys || cookie_is_due(cookie.issued_at, now, life)
+        match state.source() {
+            Some(Source::Row(facts)) => {
+                let age = self.0.rows.age(facts, state.options().lasting());
+                let id = state.presented().map(|presented| presented.id.clone());
+                id.map_or(Found::Nothing, |id| Found::Row(id, age))
+            }
+            Some(Source::Unreadable) => state.presumed(),
+            Some(Source::Retired) => Found::Retired,
+            Some(Source::Unknown) => Found::Unknown,
+            Some(Source::Nothing) | None => Found::Nothing,
+        }
+    }
+
+    async fn execute(&self, plan: Plan, change: Change) -> Result<Outcome, SessionError> {
+        match plan {
+            Plan::Keep if change == Change::Destroyed => Ok(Outcome::Done(self.removal())),
+            Plan::Keep => Ok(Outcome::Done(self.cookie_for_reading())),
+            Plan::Gone => Err(SessionError::Gone),
+            Plan::Unavailable => Err(SessionError::Degraded),
+            Plan::Touch(id) => self.touch(&id).await,
+            Plan::Delete(id) => self.end(&id).await,
+            Plan::Insert => self.insert_row().await,
+            Plan::Update(id) => self.update_row(id).await,
+            Plan::Rotate(id) => self.rename_row(id, true).await,
+            Plan::Rename(id) => self.rename_row(id, false).await,
+        }
+    }
+
+    async fn insert_row(&self) -> Result<Outcome, SessionError> {
+        let (rows, job) = (&self.0.rows, self.job()?);
+        let sealed = rows.first(self.draft(&job, None)?)?;
+        let id = SessionId::generate()?;
+        let attempt = attempt(&job.receipt, &sealed, &id, Over::Nothing);
+        let written = self.attempt(attempt, async {
+            rows.insert(&id, &sealed.row).await?;
+            Ok(Written::Saved)
+        });
+        self.outcome(written.await?, &job, None)
+    }
+
+    async fn update_row(&self, id: SessionId) -> Result<Outcome, SessionError> {
+        let (rows, job) = (&self.0.rows, self.job()?);
+        let Some(read) = &job.row else {
+            return Ok(Outcome::Missed(id));
         };
-        state.options_changed() || read.life() != stored.times.life() || cookie.is_some_and(is_old)
+        let sealed = rows.next(self.draft(&job, Some(read))?, read)?;
+        let attempt = attempt(&job.receipt, &sealed, &id, Over::Row(read.version));
+        let written = self.attempt(attempt, rows.update(&id, read, &sealed.row));
+        self.outcome(written.await?, &job, Some(id.clone()))
+    }
+
+    async fn rename_row(&self, old: SessionId, in_passing: bool) -> Result<Outcome, SessionError> {
+        let (rows, job) = (&self.0.rows, self.job()?);
+        let draft = self.draft(&job, None)?;
+        let sealed = match &job.row {
+            Some(read) if in_passing => rows.next(draft, read)?,
+            _ => rows.first(draft)?,
+        };
+        let new = SessionId::generate()?;
+        let over = Over::OldId(old.clone(), job.row.as_ref().map(|read| read.version));
+        let attempt = attempt(&job.receipt, &sealed, &new, over);
+        let renaming = rows.rename(&old, job.row.as_ref(), &new, &sealed.row, in_passing);
+        let written = self.attempt(attempt, renaming).await?;
+        self.outcome(written, &job, Some(old.clone()))
+    }
+
+    /// The row as it is, sealed anew. That it does not work out is no reason to fail a request
+    /// that has only read.
+    async fn touch(&self, id: &SessionId) -> Result<Outcome, SessionError> {
+        let numbers = &self.0.rows.numbers;
+        match self.update_row(id.clone()).await {
+            Ok(Outcome::Done(cookie)) => {
+                numbers.touched.add(1);
+                return Ok(Outcome::Done(cookie));
+            }
+            Ok(Outcome::Missed(_)) => numbers.touches_overtaken.add(1),
+            Ok(Outcome::Lost(_)) => numbers.touches_failed.add(1),
+            Err(error) => {
+                numbers.touches_failed.add(1);
+                let error = error.with_causes();
+                tracing::debug!(error, "a session that was read could not be touched");
+            }
+        }
+        self.state().record_undone();
+        Ok(Outcome::Done(self.cookie_for_reading()))
+    }
+
+    /// Removes the row. If the store is away it is tried again in the background.
+    async fn end(&self, id: &SessionId) -> Result<Outcome, SessionError> {
+        let rows = &self.0.rows;
+        let ended = rows.logouts.end(&*rows.store, id, rows.clock.now()).await;
+        if let Err(error) = &ended
+            && error.is_unavailable()
+        {
+            rows.logouts.take_over(rows, id.clone());
+        }
+        if ended?.is_retired() {
+            return Err(SessionError::Gone);
+        }
+        self.state().record_deleted();
+        Ok(Outcome::Done(self.removal()))
+    }
+
+    /// Time is up. What a statement under way does is open; a logout goes on in the background.
+    fn give_up(&self) -> SessionError {
+        let state = self.state();
+        if let (Change::Destroyed, Some(cookie)) = (state.change(), state.presented()) {
+            self.0
+                .rows
+                .logouts
+                .take_over(&self.0.rows, cookie.id.clone());
+        }
+        StoreError::new(StoreErrorKind::Timeout).in_doubt().into()
+    }
+
+    fn job(&self) -> Result<Job, SessionError> {
+        self.state().job(&self.0.rows.owners)
+    }
+
+    /// What a job comes to as a row.
+    fn draft<'a>(&self, job: &'a Job, read: Option<&Facts>) -> Result<Draft<'a>, SessionError> {
+        Ok(Draft {
+            values: &job.values,
+            ours: job.ours.marked()?,
+            max_age: job.receipt.max_age(),
+            used_at: read.and_then(|read| self.0.usage.last(read)),
+        })
+    }
+
+    /// Tries a statement, and finds out about it if its answer is lost.
+    pub(super) async fn attempt(
+        &self,
+        attempt: Attempt,
+        statement: impl Future<Output = Result<Written, SessionError>>,
+    ) -> Result<Tried, SessionError> {
+        self.state().begin(attempt.clone());
+        match statement.await {
+            Ok(Written::Saved) => {
+                self.state().record_saved();
+                Ok(Tried::Saved)
+            }
+            Ok(Written::Missed) => {
+                self.state().record_undone();
+                Ok(Tried::Missed)
+            }
+            Err(error) if is_in_doubt(&error) => match self.settle(&attempt).await {
+                Ok(Verdict::Saved) => Ok(Tried::Saved),
+                Ok(Verdict::Undone) => Ok(Tried::Lost),
+                Ok(Verdict::Open) | Err(_) => Err(error),
+            },
+            Err(error) => {
+                self.state().record_undone();
+                Err(error)
+            }
+        }
+    }
+
+    fn outcome(
+        &self,
+        tried: Tried,
+        job: &Job,
+        id: Option<SessionId>,
+    ) -> Result<Outcome, SessionError> {
+        Ok(match (tried, id) {
+            (Tried::Saved, _) => Outcome::Done(self.cookie_for_saving(job)),
+            (Tried::Missed, Some(id)) => Outcome::Missed(id),
+            // A first row is in nobody's way.
+            (Tried::Missed, None) => return Err(SessionError::Contended),
+            (Tried::Lost, _) => Outcome::Lost(self.found()),
+        })
+    }
+
+    /// The browser's cookie is due for a new date, or was never given: only a session that was
+    /// found in this request counts.
+    fn cookie_for_reading(&self) -> CookieChange {
+        let state = self.state();
+        let is_due = state.row().is_some()
+            && (state.cookie_is_owed() || self.cookie_is_old(&state, self.0.rows.policy.touch));
+        let options = state.options();
+        drop(state);
+        if is_due {
+            self.give_cookie(options)
+        } else {
+            CookieChange::Keep
+        }
+    }
+
+    /// The session is saved: the cookie follows if anything about it has changed.
+    fn cookie_for_saving(&self, job: &Job) -> CookieChange {
+        let state = self.state();
+        let cookie = state.presented();
+        let of_older_keys = cookie.is_some_and(|cookie| !cookie.by_current_keys);
+        let of_another_life = match (&job.row, state.row()) {
+            (Some(before), Some(after)) => before.life() != after.life(),
+            _ => false,
+        };
+        let is_due = state.cookie_is_owed()
+            || state.options_changed()
+            || of_older_keys
+            || of_another_life
+            || self.cookie_is_old(&state, self.0.rows.policy.touch.or_default());
+        drop(state);
+        match is_due {
+            true => self.give_cookie(job.receipt.options.clone()),
+            false => CookieChange::Keep,
+        }
+    }
+
+    /// Whether a part of the cookie's life has passed since it was sealed.
+    // Go: pgstore.go Save seals it every time.
+    fn cookie_is_old(&self, state: &State, touch: Touch) -> bool {
+        let rows = &self.0.rows;
+        let life = rows.life_of_cookies(&state.stored(), state.options().lasting());
+        let now = rows.clock.now().unix_seconds();
+        let cookie = state.presented();
+        cookie.is_some_and(|cookie| touch.is_due(now.saturating_sub(cookie.issued_at), life))
+    }
+
+    fn give_cookie(&self, options: CookieOptions) -> CookieChange {
+        let mut state = self.state();
+        let Some(id) = state.presented().map(|presented| presented.id.clone()) else {
+            return CookieChange::Keep;
+        };
+        state.record_cookie(&options, self.0.rows.clock.now());
+        CookieChange::Set(id, options)
     }
 
     fn removal(&self) -> CookieChange {
         CookieChange::Remove(self.options())
     }
+
+    /// A logout that the store could not take is one for the browser all the same.
+    fn cookie_after_failure(&self, error: &SessionError) -> CookieChange {
+        let is_logout = self.state().change() == Change::Destroyed;
+        match is_logout && error.is_unavailable() {
+            true => self.removal(),
+            false => CookieChange::Keep,
+        }
+    }
+}
+
+fn attempt(receipt: &Receipt, sealed: &Sealed, id: &SessionId, over: Over) -> Attempt {
+    Attempt {
+        receipt: receipt.clone(),
+        id: id.clone(),
+        facts: sealed.facts(),
+        over,
+    }
 }
 
 /// A random wait before the next attempt, longer the more have failed, at most 16 ms: so that
 /// those who collided do not collide again.
-fn pause(attempt: u32) -> Result<Duration, SessionError> {
+fn pause(missed: u32) -> Result<Duration, SessionError> {
     let [random] = random::bytes()?;
-    let most_micros = 500 << attempt.min(5);
+    let most_micros = 500 << missed.min(5);
     Ok(Duration::from_micros(u64::from(random) * most_micros / 255))
 }

@@ -1,29 +1,44 @@
 //! What one request knows of its session and has done to it. No I/O: `mod.rs` and `save.rs` do it.
 
-use super::operation::Operation;
-use super::plan::{Change, Found, Plan, plan};
-use super::rows::{OpenedRow, RowTimes, Stored};
+use super::about::{AboutChange, OwnerSource};
+use super::operation::{Operation, Taken};
+use super::plan::{Age, Change, Content, Found};
+use super::rows::{Arrival, Facts, OpenedRow};
+use super::settle::Attempt;
 use super::{Presented, SessionError};
 use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
 use crate::id::SessionId;
-use crate::options::CookieOptions;
+use crate::options::{CookieOptions, MaxAge};
+use crate::policy::OnConflict;
+use crate::store::Ours;
 use crate::wire::{GoPeer, Values};
 
 #[derive(Debug)]
 pub(super) struct State {
     /// The ID that the session has now: the cookie's, or the one that it was saved under since.
     id: Option<Presented>,
-    content: Content,
+    view: View,
     /// What the handler did to the values since they were last saved, in order. Another request
     /// may save first: then it is done again to what that one left.
     operations: Vec<Operation>,
+    about: AboutChange,
     options: CookieOptions,
     /// The options that the session had before the handler set others.
     given_options: CookieOptions,
     options_changed: bool,
+    /// Whether the browser must be given a cookie: the session has an ID that it does not know.
+    cookie_is_owed: bool,
     go_peer: GoPeer,
+    on_conflict: OnConflict,
     fate: Fate,
     phase: Phase,
+    /// Whether the row is known to be another by now.
+    row_is_stale: bool,
+    /// A save of which nobody knows yet whether it took effect.
+    attempt: Option<Attempt>,
+    /// Messages that the handler was given, and that are gone from the row.
+    taken: Vec<Taken>,
     /// Whether anything about the session was asked or changed, so that the response depends on
     /// the cookie.
     pub(super) looked_at: bool,
@@ -31,17 +46,26 @@ pub(super) struct State {
 
 /// The session's values: as the handler sees them, once they are read.
 #[derive(Debug)]
-enum Content {
+enum View {
     Unread,
-    Read {
-        values: Values,
-        row: Option<RowTimes>,
-    },
+    Read { values: Values, source: Source },
+}
+
+/// Where the values come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    Nothing,
+    Retired,
+    Unknown,
+    Row(Facts),
+    /// A row that cannot be read, and is going to be replaced.
+    Unreadable,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Lives,
+    Rotated,
     Renewed,
     Destroyed,
 }
@@ -54,13 +78,26 @@ enum Phase {
 
 /// What one save writes. It counts as a change until it is known to be stored.
 pub(super) struct Job {
-    pub(super) change: Change,
     pub(super) values: Values,
     /// The row that it replaces; `None` for one that cannot be read.
-    pub(super) row: Option<RowTimes>,
+    pub(super) row: Option<Facts>,
+    pub(super) ours: Ours,
+    pub(super) receipt: Receipt,
+}
+
+/// Which changes a save contains.
+#[derive(Clone, Debug)]
+pub(super) struct Receipt {
+    pub(super) change: Change,
     pub(super) options: CookieOptions,
-    /// How many operations it contains.
+    about: AboutChange,
     operations: usize,
+}
+
+impl Receipt {
+    pub(super) fn max_age(&self) -> MaxAge {
+        self.options.lasting()
+    }
 }
 
 impl State {
@@ -68,17 +105,24 @@ impl State {
         presented: Option<Presented>,
         options: CookieOptions,
         go_peer: GoPeer,
+        on_conflict: OnConflict,
     ) -> Self {
         Self {
             id: presented,
-            content: Content::Unread,
+            view: View::Unread,
             operations: Vec::new(),
+            about: AboutChange::default(),
             given_options: options.clone(),
             options,
             options_changed: false,
+            cookie_is_owed: false,
             go_peer,
+            on_conflict,
             fate: Fate::Lives,
             phase: Phase::Open,
+            row_is_stale: false,
+            attempt: None,
+            taken: Vec::new(),
             looked_at: false,
         }
     }
@@ -88,66 +132,151 @@ impl State {
         self.id.as_ref()
     }
 
-    pub(super) fn options(&self) -> &CookieOptions {
-        &self.options
+    /// What the cookie says that the session is.
+    pub(super) fn presumed(&self) -> Found {
+        const UNKNOWN: Age = Age {
+            idle: 0,
+            lifetime: u64::MAX,
+        };
+        match &self.id {
+            Some(presented) => Found::Row(presented.id.clone(), UNKNOWN),
+            None => Found::Nothing,
+        }
+    }
+
+    /// The cookie's attributes: the session's own maximal age comes before the application's.
+    pub(super) fn options(&self) -> CookieOptions {
+        let own = self.about.max_age;
+        match own.or_else(|| self.stored().max_age.map(MaxAge::from)) {
+            Some(own) => self.options.clone().max_age(own),
+            None => self.options.clone(),
+        }
     }
 
     pub(super) fn options_changed(&self) -> bool {
         self.options_changed
     }
 
+    pub(super) fn cookie_is_owed(&self) -> bool {
+        self.cookie_is_owed
+    }
+
     /// The values, once they are read.
     pub(super) fn values(&self) -> Option<&Values> {
-        match &self.content {
-            Content::Read { values, .. } => Some(values),
-            Content::Unread => None,
+        match &self.view {
+            View::Read { values, .. } => Some(values),
+            View::Unread => None,
         }
+    }
+
+    /// Where they come from, once they are read.
+    pub(super) fn source(&self) -> Option<&Source> {
+        match &self.view {
+            View::Read { source, .. } => Some(source),
+            View::Unread => None,
+        }
+    }
+
+    /// The row that the values come from.
+    pub(super) fn row(&self) -> Option<&Facts> {
+        match self.source() {
+            Some(Source::Row(facts)) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// What stands in the row's columns of ours, as far as it is read.
+    pub(super) fn stored(&self) -> Ours {
+        self.row().map(|row| row.ours.clone()).unwrap_or_default()
+    }
+
+    /// What will stand there when the session is saved.
+    pub(super) fn ours(&self, owners: &OwnerSource) -> Ours {
+        let mut ours = self.about.over(&self.stored());
+        if !owners.is_by_hand() {
+            ours.owner = self.values().and_then(|values| owners.owner_in(values));
+        }
+        ours
+    }
+
+    /// The session's public name, drawn if it has none.
+    pub(super) fn handle(&mut self) -> Result<SessionHandle, SessionError> {
+        let stored = self.stored();
+        Ok(self.about.handle(&stored)?)
     }
 
     pub(super) fn is_read(&self) -> bool {
-        matches!(self.content, Content::Read { .. })
+        matches!(self.view, View::Read { .. })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.values().is_none_or(Values::is_empty)
-    }
-
-    /// What the session is, once it has been read.
-    pub(super) fn found(&self) -> Found {
-        match &self.content {
-            Content::Read { row: Some(_), .. } => self.presumed(),
-            _ => Found::Nothing,
+    /// Whether there is anything to store.
+    pub(super) fn content(&self, owners: &OwnerSource) -> Content {
+        let is_empty = self.values().is_none_or(Values::is_empty);
+        if is_empty && self.ours(owners).owner.is_none() {
+            Content::Empty
+        } else {
+            Content::Something
         }
     }
 
-    /// What the cookie says that the session is.
-    pub(super) fn presumed(&self) -> Found {
-        match &self.id {
-            Some(presented) => Found::Row(presented.id.clone()),
-            None => Found::Nothing,
-        }
-    }
-
-    /// Takes in what the store has, and does to it what the handler did.
+    /// Takes in what the store has, and does to it what the handler did. Returns how many values
+    /// that writes over which another request has changed meanwhile.
     ///
     /// On an error nothing has changed: the operations still wait.
-    pub(super) fn arrive(&mut self, row: Option<OpenedRow>) -> Result<(), SessionError> {
+    pub(super) fn arrive(&mut self, arrival: Arrival) -> Result<u64, SessionError> {
         if self.fate == Fate::Destroyed {
-            return Ok(()); // It was ended while the store was asked: it stays empty.
+            return Ok(0); // It was ended while the store was asked: it stays empty.
         }
-        let times = row.as_ref().map(|row| row.times);
-        let mut values = row.map_or_else(Values::new, |row| row.values);
+        let (moved_to, row, absent) = match arrival {
+            Arrival::Nothing => (None, None, Source::Nothing),
+            Arrival::Retired => (None, None, Source::Retired),
+            Arrival::Unknown => (None, None, Source::Unknown),
+            Arrival::Row(row) => (None, Some(row), Source::Nothing),
+            Arrival::Moved(id, row) => (Some(id), Some(row), Source::Nothing),
+        };
+        let overwritten = self.take_in(row, absent)?;
+        if let Some(id) = moved_to {
+            self.move_to(id);
+        }
+        Ok(overwritten)
+    }
+
+    /// A row that cannot be read is going to be replaced by what the handler has put.
+    pub(super) fn replace_unreadable(&mut self) -> Result<(), SessionError> {
+        self.take_in(None, Source::Unreadable).map(|_| ())
+    }
+
+    fn take_in(&mut self, row: Option<OpenedRow>, absent: Source) -> Result<u64, SessionError> {
+        let (mut values, source) = match row {
+            Some(row) => (row.values, Source::Row(row.facts)),
+            None => (Values::new(), absent),
+        };
+        let mut overwritten = 0;
         for operation in &mut self.operations {
+            overwritten += u64::from(operation.note_conflict(&values, self.on_conflict)?);
             operation.perform(&mut values, &self.go_peer)?;
         }
-        self.content = Content::Read { values, row: times };
-        Ok(())
+        self.view = View::Read { values, source };
+        self.row_is_stale = false;
+        Ok(overwritten)
+    }
+
+    /// Another request has given the session a new ID in passing: this one need not.
+    fn move_to(&mut self, id: SessionId) {
+        if let Some(presented) = &mut self.id {
+            presented.id = id;
+        }
+        self.cookie_is_owed = true;
+        if self.fate == Fate::Rotated {
+            self.fate = Fate::Lives;
+        }
     }
 
     /// Does something to the values, or keeps it in mind until they are read.
     pub(super) fn record(&mut self, mut operation: Operation) -> Result<(), SessionError> {
         self.must_be_changeable()?;
-        if let Content::Read { values, .. } = &mut self.content {
+        if let View::Read { values, .. } = &mut self.view {
+            operation.note_before(values);
             operation.perform(values, &self.go_peer)?;
         }
         self.operations.push(operation);
@@ -156,8 +285,22 @@ impl State {
 
     pub(super) fn set_options(&mut self, options: CookieOptions) -> Result<(), SessionError> {
         self.must_be_changeable()?;
+        let max_age = options.lasting();
+        if max_age != self.options().lasting() {
+            self.about.max_age = Some(max_age);
+        }
         self.options = options;
         self.options_changed = true;
+        Ok(())
+    }
+
+    /// Says whose the session is, or what it is called.
+    pub(super) fn change_about(
+        &mut self,
+        change: impl FnOnce(&mut AboutChange),
+    ) -> Result<(), SessionError> {
+        self.must_be_changeable()?;
+        change(&mut self.about);
         Ok(())
     }
 
@@ -167,14 +310,25 @@ impl State {
         Ok(())
     }
 
+    /// A new ID in passing; one that was asked for at a login is more.
+    pub(super) fn rotate(&mut self) -> Result<(), SessionError> {
+        self.must_be_changeable()?;
+        if self.fate == Fate::Lives {
+            self.fate = Fate::Rotated;
+        }
+        Ok(())
+    }
+
     /// Destroying twice is once.
     pub(super) fn destroy(&mut self) -> Result<(), SessionError> {
         self.must_be_open()?;
         self.fate = Fate::Destroyed;
         self.operations.clear();
-        self.content = Content::Read {
+        self.taken.clear();
+        self.about = AboutChange::default();
+        self.view = View::Read {
             values: Values::new(),
-            row: None,
+            source: Source::Nothing,
         };
         Ok(())
     }
@@ -183,75 +337,162 @@ impl State {
         self.phase = Phase::HeadSent;
     }
 
-    /// Forgets every change but the end of the session and its new ID.
+    /// Forgets every change but the end of the session and its new ID. Messages that were taken
+    /// are put back.
     pub(super) fn discard_changes(&mut self) {
-        if self.fate != Fate::Destroyed {
-            self.content = Content::Unread;
-            self.operations.clear();
-            self.options = self.given_options.clone();
-            self.options_changed = false;
+        if self.fate == Fate::Destroyed {
+            return;
         }
+        self.view = View::Unread;
+        self.about = AboutChange::default();
+        self.options = self.given_options.clone();
+        self.options_changed = false;
+        let taken = std::mem::take(&mut self.taken).into_iter();
+        self.operations = taken.map(Operation::PutBack).collect();
+    }
+
+    /// Forgets that a new ID was asked for.
+    #[cfg(feature = "middleware")]
+    pub(super) fn forget_new_id(&mut self) {
+        if self.fate != Fate::Destroyed {
+            self.fate = Fate::Lives;
+        }
+    }
+
+    /// Messages that are gone from the row, now that the handler is given them.
+    pub(super) fn note_taken(&mut self, taken: Taken) {
+        self.taken.push(taken);
+    }
+
+    /// The row as it is, if the handler has done nothing to its values.
+    pub(super) fn unchanged_row(&self) -> Option<OpenedRow> {
+        match &self.view {
+            View::Read {
+                values,
+                source: Source::Row(facts),
+            } if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
+                values: values.clone(),
+                facts: facts.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The row is not what it was when it was read.
+    pub(super) fn note_stale(&mut self) {
+        self.row_is_stale = true;
+    }
+
+    /// What a write of other values alone contains: none of the handler's changes.
+    pub(super) fn nothing_but_values(&self) -> (Option<SessionId>, Receipt) {
+        let id = self.presented().map(|presented| presented.id.clone());
+        let receipt = Receipt {
+            change: Change::None,
+            options: self.options(),
+            about: AboutChange::default(),
+            operations: 0,
+        };
+        (id, receipt)
     }
 
     /// What there is to save.
     pub(super) fn change(&self) -> Change {
+        let is_changed =
+            self.options_changed || !self.operations.is_empty() || !self.about.is_none();
         match self.fate {
             Fate::Destroyed => Change::Destroyed,
             Fate::Renewed => Change::Renewed,
-            Fate::Lives if self.options_changed || !self.operations.is_empty() => Change::Values,
+            Fate::Rotated => Change::Rotated,
+            Fate::Lives if is_changed => Change::Values,
             Fate::Lives => Change::None,
         }
     }
 
-    /// What to do and what to write, as of now: what changes while it is on its way is for the
-    /// next save.
-    pub(super) fn decide(&self, found: Found) -> (Plan, Job) {
-        let change = self.change();
-        let plan = plan(found, change, self.is_empty());
-        let (values, row) = match &self.content {
-            Content::Read { values, row } => (values.clone(), *row),
-            Content::Unread => (Values::new(), None),
-        };
-        let (options, operations) = (self.options.clone(), self.operations.len());
-        (
-            plan,
-            Job {
-                change,
-                values,
-                row,
-                options,
-                operations,
+    /// What to write, as of now: what changes while it is on its way is for the next save.
+    ///
+    /// # Errors
+    /// When a public name is wanted, and the system has no randomness to give.
+    pub(super) fn job(&mut self, owners: &OwnerSource) -> Result<Job, SessionError> {
+        if self.ours(owners).owner.is_some() {
+            self.handle()?; // So that it can be revoked.
+        }
+        Ok(Job {
+            values: self.values().cloned().unwrap_or_default(),
+            row: self.row().cloned(),
+            ours: self.ours(owners),
+            receipt: Receipt {
+                change: self.change(),
+                options: self.options(),
+                about: self.about.clone(),
+                operations: self.operations.len(),
             },
-        )
+        })
     }
 
-    /// The job is done. Until this is known, all of it counts as still to be done: also when the
+    /// A save is about to be tried. Until more is known, nobody can tell whether it took effect.
+    pub(super) fn begin(&mut self, attempt: Attempt) {
+        self.attempt = Some(attempt);
+    }
+
+    /// A save that somebody has to find out about.
+    pub(super) fn attempt(&self) -> Option<Attempt> {
+        self.attempt.clone()
+    }
+
+    /// The save had no effect.
+    pub(super) fn record_undone(&mut self) {
+        self.attempt = None;
+    }
+
+    /// The save is done. Until this is known, all of it counts as still to be done: also when the
     /// request goes away while its save is under way.
-    pub(super) fn record_saved(&mut self, job: &Job, stored: &Stored) {
+    pub(super) fn record_saved(&mut self) {
+        let Some(attempt) = self.attempt.take() else {
+            return;
+        };
+        let receipt = &attempt.receipt;
+        if attempt.is_under_a_new_id() {
+            self.own(attempt.id.clone(), attempt.facts.version);
+        }
         if self.fate == Fate::Destroyed {
             return; // It was ended meanwhile; the row goes with the next save.
         }
         self.operations
-            .drain(..job.operations.min(self.operations.len()));
-        if self.options == job.options {
-            self.options_changed = false;
-        }
-        if job.change == Change::Renewed && self.fate == Fate::Renewed {
+            .drain(..receipt.operations.min(self.operations.len()));
+        self.about.forget(&receipt.about);
+        let is_done = |fate| match fate {
+            Fate::Renewed => receipt.change == Change::Renewed,
+            Fate::Rotated => receipt.change == Change::Rotated,
+            Fate::Lives | Fate::Destroyed => false,
+        };
+        if is_done(self.fate) {
             self.fate = Fate::Lives;
         }
-        if let Content::Read { row, .. } = &mut self.content {
-            *row = Some(stored.times);
+        if let View::Read { source, .. } = &mut self.view {
+            *source = Source::Row(attempt.facts);
         }
     }
 
-    /// The browser is given a cookie, sealed at this time.
-    pub(super) fn record_cookie(&mut self, id: SessionId, at: Timestamp) {
-        let issued_at = at.unix_seconds();
+    /// The session has an ID that no cookie tells yet.
+    fn own(&mut self, id: SessionId, at: Timestamp) {
+        self.cookie_is_owed = true;
         self.id = Some(Presented {
             id,
-            issued_at,
+            issued_at: at.unix_seconds(),
             by_current_keys: true,
         });
+    }
+
+    /// The browser is given a cookie with these attributes, sealed at this time.
+    pub(super) fn record_cookie(&mut self, options: &CookieOptions, at: Timestamp) {
+        self.cookie_is_owed = false;
+        if self.options() == *options {
+            self.options_changed = false;
+        }
+        if let Some(presented) = &mut self.id {
+            presented.issued_at = at.unix_seconds();
+            presented.by_current_keys = true;
+        }
     }
 
     /// The session is no longer stored.
@@ -261,10 +502,10 @@ impl State {
 
     pub(super) fn must_be_changeable(&self) -> Result<(), SessionError> {
         self.must_be_open()?;
-        if self.fate == Fate::Destroyed {
-            Err(SessionError::Destroyed)
-        } else {
-            Ok(())
+        match (self.fate, self.source()) {
+            (Fate::Destroyed, _) => Err(SessionError::Destroyed),
+            (_, Some(Source::Unknown)) => Err(SessionError::Degraded),
+            _ => Ok(()),
         }
     }
 

@@ -172,10 +172,15 @@ impl SecureCookie {
         if self.min_age != 0 && issued_at > now.saturating_sub(self.min_age) {
             return Err(OpenError::TooNew);
         }
-        if self.max_age != 0 && issued_at < now.saturating_sub(self.max_age) {
+        if !self.is_young(issued_at, now) {
             return Err(OpenError::Expired);
         }
         Ok(issued_at)
+    }
+
+    /// Whether what was sealed then is within the maximal age. All times are seconds.
+    pub(crate) fn is_young(&self, issued_at: i64, now: i64) -> bool {
+        self.max_age == 0 || issued_at >= now.saturating_sub(self.max_age)
     }
 
     /// How long after sealing a text opens; thirty days where it opens for ever.

@@ -52,6 +52,33 @@ impl Values {
     }
 }
 
+impl Values {
+    /// Puts elements back in front of a `[]interface {}`, from where they were taken.
+    pub(crate) fn put_back_into_list(
+        &mut self,
+        key: impl Into<Key>,
+        elements: &[Option<Typed>],
+    ) -> Result<(), ValueError> {
+        let key = key.into();
+        let mut list = self.typed(&key).cloned().unwrap_or_else(empty_list);
+        let items = list_of(&key, &mut list)?;
+        let elements = elements.iter().cloned();
+        items.splice(
+            ..0,
+            elements.map(|element| Value::Interface(element.map(Box::new))),
+        );
+        self.set(key, Some(list));
+        Ok(())
+    }
+}
+
+impl Typed {
+    /// Whether two values are the same in Go's eyes.
+    pub(crate) fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        form(&one.cloned()) == form(&other.cloned())
+    }
+}
+
 /// Bytes that are equal for equal elements.
 fn form(element: &Option<Typed>) -> Vec<u8> {
     let entry: Entry = (None, element.clone());

@@ -1,0 +1,126 @@
+//! What a session has besides its values: whose it is, what it is called, how long it lasts.
+
+use super::SessionError;
+use crate::handle::SessionHandle;
+use crate::options::MaxAge;
+use crate::random::NoRandomness;
+use crate::store::Ours;
+use crate::wire::{Blame, Key, Values};
+
+/// Where the owner of an application's sessions is read.
+#[derive(Clone, Debug)]
+pub(crate) enum OwnerSource {
+    /// The application says it: `set_owner`.
+    ByHand,
+    /// A value says it, also when a Go program wrote it.
+    Value(Key),
+}
+
+impl OwnerSource {
+    /// The owner, as far as a value says it: a string, or an integer in decimal.
+    pub(crate) fn owner_in(&self, values: &Values) -> Option<String> {
+        let Self::Value(key) = self else {
+            return None;
+        };
+        let value = values.value(key.clone())?;
+        let text = value.read::<String>().ok().filter(|text| !text.is_empty());
+        text.or_else(|| value.read::<i64>().ok().map(|id| id.to_string()))
+            .or_else(|| value.read::<u64>().ok().map(|id| id.to_string()))
+            .filter(|owner| check_text(owner).is_ok())
+    }
+
+    pub(crate) fn is_by_hand(&self) -> bool {
+        matches!(self, Self::ByHand)
+    }
+}
+
+/// An owner or a label that PostgreSQL cannot hold, or nobody would want to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an owner or a label is at most 1000 bytes long and has no NUL; an owner is not empty")]
+#[non_exhaustive]
+pub struct BadText;
+
+impl BadText {
+    /// Always [`Blame::Usage`].
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        Blame::Usage
+    }
+}
+
+pub(super) fn check_text(text: &str) -> Result<(), BadText> {
+    let is_good = text.len() <= 1000 && !text.contains('\0');
+    is_good.then_some(()).ok_or(BadText)
+}
+
+/// What the handler said of the session. It holds whatever another request has saved meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct AboutChange {
+    pub(super) owner: Option<Option<String>>,
+    pub(super) label: Option<Option<String>>,
+    pub(super) max_age: Option<MaxAge>,
+    /// For a session that has none yet.
+    pub(super) handle: Option<SessionHandle>,
+}
+
+impl AboutChange {
+    pub(super) fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is to be stored, where this is what there is.
+    pub(super) fn over(&self, stored: &Ours) -> Ours {
+        let text = |new: &Option<Option<String>>, old: &Option<String>| {
+            new.clone().unwrap_or_else(|| old.clone())
+        };
+        Ours {
+            mark: None,
+            max_age: self.max_age.map_or(stored.max_age, seconds),
+            owner: text(&self.owner, &stored.owner),
+            label: text(&self.label, &stored.label),
+            handle: stored.handle.clone().or_else(|| self.handle.clone()),
+        }
+    }
+
+    /// The handle, drawn if there is none.
+    pub(super) fn handle(&mut self, stored: &Ours) -> Result<SessionHandle, NoRandomness> {
+        if let Some(handle) = stored.handle.as_ref().or(self.handle.as_ref()) {
+            return Ok(handle.clone());
+        }
+        let handle = SessionHandle::generate()?;
+        self.handle = Some(handle.clone());
+        Ok(handle)
+    }
+
+    /// Forgets what is stored now, unless it has been said otherwise since.
+    pub(super) fn forget(&mut self, saved: &Self) {
+        forget(&mut self.owner, &saved.owner);
+        forget(&mut self.label, &saved.label);
+        forget(&mut self.max_age, &saved.max_age);
+        forget(&mut self.handle, &saved.handle);
+    }
+}
+
+fn forget<T: PartialEq>(one: &mut Option<T>, saved: &Option<T>) {
+    if one == saved {
+        *one = None;
+    }
+}
+
+/// A maximal age as the column has it. One that deletes is never stored.
+fn seconds(max_age: MaxAge) -> Option<i64> {
+    match max_age {
+        MaxAge::For(age) => i64::try_from(age.as_secs()).ok(),
+        MaxAge::UntilBrowserCloses => Some(0),
+        MaxAge::Delete => None,
+    }
+}
+
+/// What the owner is, or an error.
+pub(super) fn owner(text: String) -> Result<String, SessionError> {
+    check_text(&text)?;
+    if text.is_empty() {
+        return Err(BadText.into());
+    }
+    Ok(text)
+}

@@ -1,0 +1,412 @@
+//! The store is away, or has what cannot be read: never an empty session in disguise.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::any;
+use http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::{Request, Response, StatusCode};
+use libtest_mimic::Trial;
+use pgstore::middleware::SessionFailure;
+use pgstore::store::{Row, Store, StoreErrorKind};
+use pgstore::{OnOutage, OnUndecodable, Session, SessionError, SessionLayer};
+use tokio::time::timeout;
+use tower::{Layer, ServiceExt, service_fn};
+
+use super::{App, Browser, Told};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_session_that_cannot_be_read_is_an_error_and_not_an_empty_one,
+        by_policy_an_outage_is_an_empty_session_that_cannot_be_changed,
+        a_change_made_before_an_outage_was_seen_is_unavailable,
+        a_logout_that_fails_clears_the_cookie_and_goes_on_in_the_background,
+        a_session_whose_logout_is_under_way_is_dead_on_this_node,
+        a_logout_that_fails_reports_no_success,
+        a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed,
+        by_policy_a_row_that_cannot_be_opened_is_left_for_a_new_session,
+        the_application_answers_failures_in_its_own_way,
+        a_client_error_of_the_handler_is_sent_though_the_session_is_gone,
+        a_5xx_puts_messages_back,
+        an_error_or_a_panic_of_the_service_discards_changes_but_not_ends,
+        a_client_that_goes_away_does_not_tear_a_save,
+        the_probe_tells_whether_sessions_can_be_written,
+    ]
+}
+
+impl App {
+    fn is_down(&self, down: bool) {
+        let kind = down.then_some(StoreErrorKind::Unavailable);
+        self.store.fail_with(kind);
+    }
+
+    fn router<H, T>(&self, handler: H) -> Router
+    where
+        H: axum::handler::Handler<T, ()>,
+        T: 'static,
+    {
+        let layer = SessionLayer::new(&self.sessions, "s").unwrap();
+        Router::new().route("/", any(handler)).layer(layer)
+    }
+}
+
+impl Browser<'_> {
+    fn http(&self) -> Request<Body> {
+        let mut request = Request::builder().uri("/");
+        if let Some(cookie) = &self.cookie {
+            request = request.header(COOKIE, cookie);
+        }
+        request.body(Body::empty()).unwrap()
+    }
+
+    async fn ask(&self, app: Router) -> Response<Body> {
+        app.oneshot(self.http()).await.unwrap()
+    }
+}
+
+async fn a_session_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
+    let app = App::new();
+    let mut browser = app.log_in().await;
+    app.is_down(true);
+    let session = browser.session();
+    let error = session.get::<String>("user").await.unwrap_err();
+    assert!(error.is_unavailable());
+    assert!(session.is_new().await.is_err());
+    assert!(session.is_degraded().await.is_err());
+    assert!(session.flashes::<String>().await.is_err());
+    assert!(session.owner().await.is_err());
+    let (told, result) = browser.save(&session).await;
+    assert_eq!((told, result.is_ok()), (Told::Nothing, true), "it changed nothing");
+    app.is_down(false);
+    let user = session.get::<String>("user").await.unwrap();
+    assert_eq!(user.as_deref(), Some("ada"), "the same session can be asked again");
+}
+
+async fn by_policy_an_outage_is_an_empty_session_that_cannot_be_changed() {
+    let app = App::new();
+    let browser = app.log_in().await;
+    app.is_down(true);
+    let layer = SessionLayer::new(&app.sessions, "s").unwrap();
+    let page = |session: Session| async move {
+        assert_eq!(session.get::<String>("user").await?, None);
+        assert!(session.is_degraded().await?);
+        for change in [
+            session.insert("n", &1),
+            session.remove("user"),
+            session.renew(),
+            session.set_owner("x"),
+            session.set_max_age(60),
+            session.add_flash("x"),
+        ] {
+            let error = change.unwrap_err();
+            assert!(matches!(error, SessionError::Degraded));
+            assert!(error.is_unavailable());
+        }
+        Ok::<_, SessionError>("for strangers")
+    };
+    let public = Router::new()
+        .route("/", any(page))
+        .layer(layer.clone().on_outage(OnOutage::Anonymous));
+    let response = browser.ask(public).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    assert_eq!(app.sessions.stats().degraded, 1);
+
+    let read = |session: Session| async move {
+        session.get::<String>("user").await?;
+        Ok::<_, SessionError>("for users")
+    };
+    let members = Router::new().route("/", any(read)).layer(layer);
+    let response = browser.ask(members).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().get(RETRY_AFTER).is_some());
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    let cause = response.extensions().get::<SessionFailure>().unwrap();
+    assert!(cause.is_unavailable());
+
+    app.is_down(false);
+    let session = browser.session();
+    assert!(!session.is_degraded().await.unwrap());
+}
+
+async fn a_change_made_before_an_outage_was_seen_is_unavailable() {
+    for policy in [OnOutage::Required, OnOutage::Anonymous] {
+        let app = App::with(|sessions| sessions.on_outage(policy));
+        let mut browser = app.log_in().await;
+        app.is_down(true);
+        let session = browser.session();
+        session.insert("n", &1).unwrap();
+        let (told, result) = browser.save(&session).await;
+        assert!(result.unwrap_err().is_unavailable());
+        assert_eq!(told, Told::Nothing);
+        app.is_down(false);
+        assert!(!browser.session().contains("n").await.unwrap());
+    }
+}
+
+async fn until(what: impl Fn() -> bool) {
+    let waiting = async {
+        while !what() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), waiting).await.unwrap();
+}
+
+async fn a_logout_that_fails_clears_the_cookie_and_goes_on_in_the_background() {
+    let app = App::new();
+    let mut browser = app.log_in().await;
+    app.is_down(true);
+    let session = browser.session();
+    session.destroy().unwrap();
+    let (told, result) = browser.save(&session).await;
+    assert!(result.unwrap_err().is_unavailable());
+    assert_eq!(told, Told::Remove);
+    let stats = app.sessions.stats();
+    assert_eq!((stats.logouts_taken_over, stats.logouts_made_up_for), (1, 0));
+    app.is_down(false);
+    until(|| app.store.is_empty()).await;
+    until(|| app.sessions.stats().logouts_made_up_for == 1).await;
+    assert_eq!(app.sessions.stats().logouts_given_up, 0);
+}
+
+async fn a_session_whose_logout_is_under_way_is_dead_on_this_node() {
+    let app = App::new();
+    let mut browser = app.log_in().await;
+    let mut thief = browser.clone();
+    app.is_down(true);
+    let session = browser.session();
+    session.destroy().unwrap();
+    browser.save(&session).await.1.unwrap_err();
+    assert_eq!(thief.user().await, None, "without asking the store");
+    app.is_down(false);
+    assert_eq!(thief.user().await, None);
+    until(|| app.store.is_empty()).await;
+    assert_eq!(thief.user().await, None);
+}
+
+async fn a_logout_that_fails_reports_no_success() {
+    let app = App::new();
+    let browser = app.log_in().await;
+    app.is_down(true);
+    let logout = app.router(|session: Session| async move { session.destroy() });
+    let response = browser.ask(logout).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+    let cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("s=; "), "{cookie}");
+}
+
+async fn damaged(app: &App) -> Browser<'_> {
+    let browser = app.log_in().await;
+    let session = browser.session();
+    let row = app.row(&session).await;
+    let id = session.id().await.unwrap().unwrap();
+    let damaged = Row {
+        data: b"garbage".to_vec(),
+        ..row.clone()
+    };
+    let written = app.store.update(&id, row.modified_on, &damaged).await;
+    assert_eq!(written.unwrap(), pgstore::store::Written::Saved);
+    browser
+}
+
+async fn a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed() {
+    let app = App::new();
+    let mut browser = damaged(&app).await;
+    let session = browser.session();
+    let error = session.get::<String>("user").await.unwrap_err();
+    assert!(matches!(error, SessionError::Undecodable(_)));
+    session.insert("n", &1).unwrap();
+    assert!(browser.save(&session).await.1.is_err());
+    assert_eq!(app.store.len(), 1);
+
+    let renew = |session: Session| async move {
+        session.renew()?;
+        session.insert("user", "grace")
+    };
+    assert_eq!(browser.request(renew).await.unwrap(), Told::Set);
+    assert_eq!(browser.user().await.as_deref(), Some("grace"));
+    assert_eq!(app.store.len(), 1);
+
+    let mut browser = damaged(&app).await;
+    let told = browser.request(|session| async move { session.destroy() });
+    assert_eq!(told.await.unwrap(), Told::Remove);
+    assert_eq!(app.store.len(), 1);
+}
+
+async fn by_policy_a_row_that_cannot_be_opened_is_left_for_a_new_session() {
+    let app = App::with(|sessions| sessions.on_undecodable(OnUndecodable::StartFresh));
+    let mut browser = damaged(&app).await;
+    let old = browser.cookie.clone();
+    assert_eq!(browser.read().await, (None, Told::Nothing));
+    let told = browser
+        .request(|session| async move { session.insert("user", "grace") })
+        .await;
+    assert_eq!(told.unwrap(), Told::Set);
+    assert_ne!(browser.cookie, old);
+    assert_eq!(browser.user().await.as_deref(), Some("grace"));
+    assert_eq!(app.store.len(), 2, "the row is kept");
+}
+
+async fn the_application_answers_failures_in_its_own_way() {
+    let app = App::new();
+    let browser = app.log_in().await;
+    let layer = SessionLayer::new(&app.sessions, "s").unwrap();
+    let layer = layer.on_failure(|failed| {
+        assert_eq!(failed.uri.path(), "/");
+        let status = match failed.error {
+            SessionError::Gone => StatusCode::SEE_OTHER,
+            error if error.is_unavailable() => return None,
+            _ => StatusCode::IM_A_TEAPOT,
+        };
+        let response = Response::builder().status(status);
+        let response = response.header(LOCATION, "/login");
+        response.body("log in again".into()).ok()
+    });
+    let store = app.store.clone();
+    let ends = move |session: Session| {
+        let store = store.clone();
+        async move {
+            let id = session.id().await.unwrap().unwrap();
+            session.insert("n", &1).unwrap();
+            store.delete(&id).await.unwrap();
+            "success"
+        }
+    };
+    let gone = Router::new().route("/", any(ends)).layer(layer.clone());
+    let response = browser.ask(gone).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[LOCATION], "/login");
+    assert!(response.headers().get(SET_COOKIE).is_none());
+    let failure = response.extensions().get::<SessionFailure>().unwrap();
+    assert!(matches!(**failure, SessionError::Gone));
+
+    // Of an error that the handler returned.
+    let mut browser = damaged(&app).await;
+    let read = |session: Session| async move {
+        session.get::<String>("user").await?;
+        Ok::<_, SessionError>("read")
+    };
+    let undecodable = Router::new().route("/", any(read)).layer(layer.clone());
+    let response = browser.ask(undecodable.clone()).await;
+    assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+
+    // What it leaves to the layer.
+    browser = app.log_in().await;
+    app.is_down(true);
+    let response = browser.ask(undecodable).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+async fn a_client_error_of_the_handler_is_sent_though_the_session_is_gone() {
+    let app = App::new();
+    for (status, sent) in [(422, 422), (200, 409), (303, 409)] {
+        let browser = app.log_in().await;
+        let store = app.store.clone();
+        let handler = move |session: Session| {
+            let store = store.clone();
+            async move {
+                let id = session.id().await.unwrap().unwrap();
+                session.insert("failed logins", &1).unwrap();
+                store.delete(&id).await.unwrap();
+                StatusCode::from_u16(status).unwrap()
+            }
+        };
+        let response = browser.ask(app.router(handler)).await;
+        assert_eq!(response.status().as_u16(), sent);
+        assert!(response.headers().get(SET_COOKIE).is_none());
+    }
+}
+
+async fn with_a_message(app: &App) -> Browser<'_> {
+    let mut browser = app.log_in().await;
+    browser
+        .request(|session| async move { session.add_flash("hello") })
+        .await
+        .unwrap();
+    browser
+}
+
+async fn a_5xx_puts_messages_back() {
+    let app = App::new();
+    let browser = with_a_message(&app).await;
+    let fails = |session: Session| async move {
+        assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
+        session.add_flash("half-way").unwrap();
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    browser.ask(app.router(fails)).await;
+    let messages = browser.session().flashes::<String>().await.unwrap();
+    assert_eq!(messages, ["hello"]);
+}
+
+async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
+    for panics in [true, false] {
+        for ends in [true, false] {
+            let app = App::new();
+            let browser = with_a_message(&app).await;
+            let service = service_fn(move |request: Request<Body>| async move {
+                let session = request.extensions().get::<Session>().unwrap();
+                assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
+                session.insert("half", &true).unwrap();
+                if ends {
+                    session.destroy().unwrap();
+                }
+                assert!(!panics, "on purpose");
+                Err::<Response<Body>, _>("failed")
+            });
+            let layer = SessionLayer::new(&app.sessions, "s").unwrap();
+            let call = layer.layer(service).oneshot(browser.http());
+            let outcome = tokio::spawn(call).await;
+            assert_eq!(outcome.is_err(), panics);
+            let session = || browser.session();
+            if ends {
+                until(|| app.store.is_empty()).await;
+                continue;
+            }
+            let mut messages = Vec::new();
+            while messages.is_empty() {
+                messages = session().flashes::<String>().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(messages, ["hello"], "it is put back");
+            assert!(!session().contains("half").await.unwrap());
+        }
+    }
+}
+
+async fn a_client_that_goes_away_does_not_tear_a_save() {
+    let app = App::new();
+    let browser = app.log_in().await;
+    for round in 0..20 {
+        let handler = move |session: Session| async move {
+            session.get::<i64>("n").await.unwrap();
+            session.insert("n", &round).unwrap();
+        };
+        let layer = SessionLayer::new(&app.sessions, "s").unwrap();
+        let router = Router::new().route("/", any(handler)).layer(layer);
+        let mut response = Box::pin(router.oneshot(browser.http()));
+        // Polled until the handler has run, and dropped.
+        let began = std::future::poll_fn(|context| {
+            let poll = response.as_mut().poll(context);
+            std::task::Poll::Ready(poll.is_ready())
+        });
+        assert!(!began.await, "the save goes on in a task of its own");
+        drop(response);
+        let stored = async || browser.session().get::<i64>("n").await.unwrap();
+        while stored().await != Some(round) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn the_probe_tells_whether_sessions_can_be_written() {
+    let app = App::new();
+    app.sessions.probe().await.unwrap();
+    app.is_down(true);
+    let error = app.sessions.probe().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+}

@@ -1,0 +1,244 @@
+//! New IDs, and what becomes of the old ones.
+
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use pgstore::{Session, SessionError};
+
+use super::{App, Told};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone,
+        a_renewed_id_is_forgotten_after_a_minute,
+        a_request_under_way_during_a_login_cannot_undo_it,
+        ending_the_session_of_a_renewed_id_is_no_success,
+        a_rotated_id_leads_to_the_session_and_its_holder_gets_the_new_cookie,
+        a_rotated_id_is_honoured_for_its_grace_time_only,
+        what_a_request_under_way_saves_follows_a_rotation,
+        of_two_rotations_at_the_same_time_one_is_done,
+        a_login_ends_the_grace_of_a_rotation,
+        a_second_rotation_ends_the_grace_of_the_first,
+        the_end_of_the_session_ends_the_grace_of_a_rotation,
+        another_owner_ends_the_grace_of_a_rotation,
+        a_logout_with_a_rotated_id_ends_the_session,
+        a_renewal_is_more_than_a_rotation,
+    ]
+}
+
+async fn renew(session: Session) -> Result<(), SessionError> {
+    session.renew()
+}
+
+async fn rotate(session: Session) -> Result<(), SessionError> {
+    session.rotate_gently()
+}
+
+async fn write(session: Session) -> Result<(), SessionError> {
+    session.insert("late", &true)
+}
+
+async fn destroy(session: Session) -> Result<(), SessionError> {
+    session.destroy()
+}
+
+async fn a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(renew).await.unwrap();
+    assert_eq!(late.read().await, (None, Told::Nothing));
+    let session = late.session();
+    session.insert("late", &true).unwrap();
+    let (told, result) = late.save(&session).await;
+    assert!(matches!(result, Err(SessionError::Gone)), "{result:?}");
+    assert_eq!(told, Told::Nothing);
+    assert!(matches!(late.request(renew).await, Err(SessionError::Gone)));
+    assert_eq!(app.store.len(), 1);
+    assert_eq!(user.user().await.as_deref(), Some("ada"));
+    assert_eq!(app.sessions.stats().gone, 2);
+}
+
+async fn a_renewed_id_is_forgotten_after_a_minute() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(renew).await.unwrap();
+    app.pass(59);
+    assert!(matches!(late.request(write).await, Err(SessionError::Gone)));
+    app.pass(1);
+    assert_eq!(late.request(write).await.unwrap(), Told::Set);
+    assert_eq!(late.user().await, None, "a session of its own, and a new one");
+    assert_eq!(user.user().await.as_deref(), Some("ada"));
+    assert_eq!(app.store.len(), 2);
+}
+
+async fn a_request_under_way_during_a_login_cannot_undo_it() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    let under_way = late.session();
+    under_way.get::<String>("user").await.unwrap();
+    under_way.insert("late", &true).unwrap();
+    user.request(renew).await.unwrap();
+    let (told, result) = late.save(&under_way).await;
+    assert!(matches!(result, Err(SessionError::Gone)));
+    assert_eq!(told, Told::Nothing);
+}
+
+async fn ending_the_session_of_a_renewed_id_is_no_success() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(renew).await.unwrap();
+    let session = late.session();
+    session.destroy().unwrap();
+    let (told, result) = late.save(&session).await;
+    assert!(matches!(result, Err(SessionError::Gone)), "{result:?}");
+    assert_eq!(told, Told::Nothing, "it would undo the login");
+    assert_eq!(user.user().await.as_deref(), Some("ada"));
+}
+
+async fn a_rotated_id_leads_to_the_session_and_its_holder_gets_the_new_cookie() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    assert_eq!(user.request(rotate).await.unwrap(), Told::Set);
+    assert_ne!(user.cookie, late.cookie);
+    app.pass(29);
+    assert_eq!(late.read().await, (Some("ada".into()), Told::Set));
+    assert_eq!(late.read().await, (Some("ada".into()), Told::Nothing));
+    let ids = (user.session().id().await, late.session().id().await);
+    assert_eq!(ids.0.unwrap(), ids.1.unwrap());
+    assert_eq!(app.store.len(), 1);
+}
+
+async fn a_rotated_id_is_honoured_for_its_grace_time_only() {
+    let app = App::with(|sessions| sessions.rotation_grace(Duration::from_secs(5)));
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(rotate).await.unwrap();
+    app.pass(4);
+    assert_eq!(late.clone().user().await.as_deref(), Some("ada"));
+    app.pass(1);
+    assert_eq!(late.read().await, (None, Told::Nothing));
+    assert!(
+        matches!(late.request(write).await, Err(SessionError::Gone)),
+        "it is known to be late for longer"
+    );
+    app.pass(60);
+    assert_eq!(late.request(write).await.unwrap(), Told::Set);
+}
+
+async fn what_a_request_under_way_saves_follows_a_rotation() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    let under_way = late.session();
+    under_way.get::<String>("user").await.unwrap();
+    under_way.insert("late", &true).unwrap();
+    user.request(rotate).await.unwrap();
+    let (told, result) = late.save(&under_way).await;
+    result.unwrap();
+    assert_eq!(told, Told::Set);
+    let session = user.session();
+    assert_eq!(session.get::<bool>("late").await.unwrap(), Some(true));
+    assert_eq!(app.store.len(), 1);
+}
+
+async fn of_two_rotations_at_the_same_time_one_is_done() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    let under_way = late.session();
+    under_way.get::<String>("user").await.unwrap();
+    under_way.rotate_gently().unwrap();
+    user.request(rotate).await.unwrap();
+    let (told, result) = late.save(&under_way).await;
+    result.unwrap();
+    assert_eq!(told, Told::Set);
+    let ids = (user.session().id().await, late.session().id().await);
+    assert_eq!(ids.0.unwrap(), ids.1.unwrap());
+    assert_eq!(user.user().await.as_deref(), Some("ada"));
+}
+
+/// Rotated at t0, this done at t0 + 1 s; what the old cookie is worth at t0 + 2 s.
+async fn two_seconds_after_a_rotation(app: &App, then: impl AsyncFnOnce(&mut super::Browser<'_>)) {
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(rotate).await.unwrap();
+    assert_eq!(late.clone().user().await.as_deref(), Some("ada"));
+    app.pass(1);
+    then(&mut user).await;
+    app.pass(1);
+    assert_eq!(late.read().await, (None, Told::Nothing));
+}
+
+async fn a_login_ends_the_grace_of_a_rotation() {
+    let log_in = async |user: &mut super::Browser<'_>| {
+        user.request(renew).await.unwrap();
+    };
+    two_seconds_after_a_rotation(&App::new(), log_in).await;
+}
+
+async fn a_second_rotation_ends_the_grace_of_the_first() {
+    let rotate_again = async |user: &mut super::Browser<'_>| {
+        user.request(rotate).await.unwrap();
+    };
+    two_seconds_after_a_rotation(&App::new(), rotate_again).await;
+}
+
+async fn the_end_of_the_session_ends_the_grace_of_a_rotation() {
+    let log_out = async |user: &mut super::Browser<'_>| {
+        user.request(destroy).await.unwrap();
+    };
+    two_seconds_after_a_rotation(&App::new(), log_out).await;
+}
+
+async fn another_owner_ends_the_grace_of_a_rotation() {
+    let change = async |user: &mut super::Browser<'_>| {
+        user.request(|session| async move { session.set_owner("grace") })
+            .await
+            .unwrap();
+    };
+    two_seconds_after_a_rotation(&App::new(), change).await;
+    let name = pgstore::CookieName::new("s").unwrap();
+    let by_value = App::with(|sessions| sessions.owner_from(name, "user"));
+    let change = async |user: &mut super::Browser<'_>| {
+        user.request(|session| async move { session.insert("user", "grace") })
+            .await
+            .unwrap();
+    };
+    two_seconds_after_a_rotation(&by_value, change).await;
+}
+
+async fn a_logout_with_a_rotated_id_ends_the_session() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(rotate).await.unwrap();
+    assert_eq!(late.request(destroy).await.unwrap(), Told::Remove);
+    assert_eq!(user.user().await, None);
+    assert_eq!(app.store.len(), 0);
+}
+
+async fn a_renewal_is_more_than_a_rotation() {
+    for renewal_first in [true, false] {
+        let app = App::new();
+        let mut user = app.log_in().await;
+        let mut late = user.clone();
+        let both = |session: Session| async move {
+            if renewal_first {
+                session.renew()?;
+                session.rotate_gently()
+            } else {
+                session.rotate_gently()?;
+                session.renew()
+            }
+        };
+        user.request(both).await.unwrap();
+        assert_eq!(late.user().await, None);
+        assert_eq!(user.user().await.as_deref(), Some("ada"));
+    }
+}
