@@ -60,6 +60,7 @@ mod cookie;
 mod edge;
 #[cfg(feature = "axum")]
 mod extract;
+mod handle;
 mod id;
 mod manager;
 #[cfg(feature = "middleware")]
@@ -75,6 +76,7 @@ pub mod wire;
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
 pub use extract::MissingSessionLayer;
+pub use handle::SessionHandle;
 pub use id::SessionId;
 pub use manager::SessionManager;
 #[cfg(feature = "middleware")]

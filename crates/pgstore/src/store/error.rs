@@ -12,6 +12,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
+    is_in_doubt: bool,
     cause: Option<Cause>,
 }
 
@@ -39,16 +40,36 @@ impl StoreError {
     /// An error without a cause further down.
     #[must_use]
     pub fn new(kind: StoreErrorKind) -> Self {
-        Self { kind, cause: None }
+        Self {
+            kind,
+            is_in_doubt: false,
+            cause: None,
+        }
     }
 
     /// An error that comes from another one.
     #[must_use]
     pub fn caused_by(kind: StoreErrorKind, cause: impl Into<Cause>) -> Self {
         Self {
-            kind,
             cause: Some(cause.into()),
+            ..Self::new(kind)
         }
+    }
+
+    /// The same of a write that may have taken effect all the same: its answer was lost, or did
+    /// not come in time.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        Self {
+            is_in_doubt: true,
+            ..self
+        }
+    }
+
+    /// Whether the write may have taken effect all the same.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt
     }
 
     /// What to branch on.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Row, Store, StoreError, StoreErrorKind, StoreFuture};
+use super::{Foreign, ForeignCursor, Renaming, Retired, Retirement, Revocation, Revoked, Row};
+use super::{Store, StoreError, StoreErrorKind, StoreFuture};
 use super::{SweepBatch, SweepCursor, Swept, Written};
 use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
 use crate::id::SessionId;
 
 /// A [`Store`] that keeps its rows in memory and behaves as `PgStore` does.
@@ -70,7 +72,7 @@ use crate::id::SessionId;
 /// # As a store by itself
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, Row, Store, Written};
+/// use pgstore::store::{MemoryStore, Ours, Row, Store, Written};
 /// use pgstore::{SessionId, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -81,6 +83,7 @@ use crate::id::SessionId;
 ///     created_on: Timestamp::from_unix_seconds(100),
 ///     modified_on: Timestamp::from_unix_seconds(100),
 ///     expires_on: Timestamp::from_unix_seconds(200),
+///     ours: Ours::default(),
 /// };
 /// assert_eq!(store.update(&id, row.modified_on, &row).await?, Written::Missed);
 /// store.insert(&id, &row).await?;
@@ -126,7 +129,7 @@ impl MemoryStore {
     /// How many rows there are, those past their time included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.table().rows.len()
+        self.table().lines.len()
     }
 
     /// Whether there are no rows.
@@ -172,7 +175,7 @@ impl Store for MemoryStore {
         self.run(move |table| {
             let newest = table.newest(id)?;
             table.keep_only(id, newest);
-            let row = &table.rows[&newest].1;
+            let row = &table.lines[&newest].row;
             (!row.is_past_its_time(now)).then(|| row.clone())
         })
     }
@@ -190,114 +193,238 @@ impl Store for MemoryStore {
         self.run(move |table| table.update(id, seen, row))
     }
 
-    fn rename<'a>(
+    fn retired<'a>(
         &'a self,
-        old: &'a SessionId,
-        seen: Option<Timestamp>,
-        new: &'a SessionId,
-        row: &'a Row,
-    ) -> StoreFuture<'a, Written> {
-        self.run(move |table| table.rename(old, seen, new, row))
+        id: &'a SessionId,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<Retired>> {
+        self.run(move |table| table.retired(id, now))
+    }
+
+    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        self.run(move |table| table.rename(renaming, row))
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
         self.run(move |table| table.delete(id))
     }
 
+    fn delete_version<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+    ) -> StoreFuture<'a, Written> {
+        self.run(move |table| table.delete_version(id, seen))
+    }
+
+    fn find<'a>(
+        &'a self,
+        handle: &'a SessionHandle,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<(SessionId, Row)>> {
+        self.run(move |table| table.find(handle, now))
+    }
+
+    fn owned<'a>(
+        &'a self,
+        owner: &'a str,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<(SessionId, Row)>> {
+        self.run(move |table| table.owned(owner, now))
+    }
+
+    fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {
+        self.run(move |table| table.revoke(revocation))
+    }
+
+    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
+        self.run(move |table| table.foreign(after, limit))
+    }
+
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
         self.run(move |table| table.sweep(batch))
     }
+
+    fn probe(&self) -> StoreFuture<'_, ()> {
+        self.run(|_| ())
+    }
 }
 
-/// What http_sessions is: rows by their number; a key may have several.
+/// What http_sessions is: lines by their number; a key may have several.
 #[derive(Default)]
 struct Table {
-    rows: BTreeMap<i64, (SessionId, Row)>,
+    lines: BTreeMap<i64, Line>,
     last_number: i64,
     failing: Option<StoreErrorKind>,
+}
+
+/// One line of the table: a row, its key, and the key before that one.
+struct Line {
+    key: SessionId,
+    row: Row,
+    retired: Option<(SessionId, Retirement)>,
 }
 
 impl Table {
     /// The number of the newest row of a key.
     fn newest(&self, id: &SessionId) -> Option<i64> {
-        let of_key = self.rows.iter().filter(|(_, (key, _))| key == id);
-        let newest = of_key.max_by_key(|(number, (_, row))| (row.modified_on, **number));
+        let of_key = self.lines.iter().filter(|(_, line)| line.key == *id);
+        let newest = of_key.max_by_key(|(number, line)| (line.row.modified_on, **number));
         newest.map(|(number, _)| *number)
     }
 
     fn keep_only(&mut self, id: &SessionId, newest: i64) {
-        self.rows
-            .retain(|number, (key, _)| key != id || *number == newest);
+        self.lines
+            .retain(|number, line| line.key != *id || *number == newest);
+    }
+
+    fn version(&self, id: &SessionId) -> Option<Timestamp> {
+        Some(self.lines[&self.newest(id)?].row.modified_on)
     }
 
     fn insert(&mut self, id: &SessionId, row: &Row) {
+        self.write(Line {
+            key: id.clone(),
+            row: row.clone(),
+            retired: None,
+        });
+    }
+
+    fn write(&mut self, line: Line) {
         self.last_number += 1;
-        self.rows
-            .insert(self.last_number, (id.clone(), row.clone()));
+        self.lines.insert(self.last_number, line);
+    }
+
+    fn retired(&self, id: &SessionId, now: Timestamp) -> Option<Retired> {
+        let is_meant = |line: &&Line| line.retired.as_ref().is_some_and(|(old, _)| old == id);
+        let line = self.lines.values().rev().find(is_meant)?;
+        let (_, retirement) = line.retired.as_ref()?;
+        if retirement.honours(&line.row, now) {
+            let row = Box::new(line.row.clone());
+            return Some(Retired::Honoured(line.key.clone(), row));
+        }
+        (now < retirement.until).then_some(Retired::Dead)
     }
 
     fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
-        let newest = self
-            .newest(id)
-            .and_then(|number| self.rows.get_mut(&number));
-        match newest {
-            Some((_, row)) if row.modified_on == seen => {
-                *row = Row {
-                    created_on: row.created_on,
-                    ..new.clone()
-                };
-                Written::Saved
-            }
-            _ => Written::Missed,
+        let newest = self.newest(id);
+        let line = newest.and_then(|number| self.lines.get_mut(&number));
+        let Some(line) = line.filter(|line| line.row.modified_on == seen) else {
+            return Written::Missed;
+        };
+        let is_as_it_was = line.row.ours.mark.is_some() && line.row.ours.owner == new.ours.owner;
+        if let (false, Some((_, retirement))) = (is_as_it_was, &mut line.retired) {
+            retirement.honoured_until = None;
         }
+        line.row = Row {
+            created_on: line.row.created_on,
+            ..new.clone()
+        };
+        Written::Saved
     }
 
-    fn rename(
-        &mut self,
-        old: &SessionId,
-        seen: Option<Timestamp>,
-        new: &SessionId,
-        row: &Row,
-    ) -> Written {
-        let version = self
-            .newest(old)
-            .map(|number| self.rows[&number].1.modified_on);
+    fn rename(&mut self, renaming: Renaming<'_>, row: &Row) -> Written {
+        let Renaming {
+            old,
+            seen,
+            new,
+            retirement,
+        } = renaming;
+        let version = self.version(old);
         if version.is_none() || seen.is_some() && seen != version {
             return Written::Missed;
         }
         self.delete(old);
-        self.insert(new, row);
+        self.write(Line {
+            key: new.clone(),
+            row: row.clone(),
+            retired: Some((old.clone(), retirement)),
+        });
         Written::Saved
     }
 
     fn delete(&mut self, id: &SessionId) -> u64 {
-        let before = self.rows.len();
-        self.rows.retain(|_, (key, _)| key != id);
-        (before - self.rows.len()) as u64
+        self.remove(|line| line.key == *id)
+    }
+
+    fn delete_version(&mut self, id: &SessionId, seen: Timestamp) -> Written {
+        if self.version(id) != Some(seen) {
+            return Written::Missed;
+        }
+        self.delete(id);
+        Written::Saved
+    }
+
+    fn remove(&mut self, is_meant: impl Fn(&Line) -> bool) -> u64 {
+        let before = self.lines.len();
+        self.lines.retain(|_, line| !is_meant(line));
+        (before - self.lines.len()) as u64
+    }
+
+    fn find(&self, handle: &SessionHandle, now: Timestamp) -> Option<(SessionId, Row)> {
+        let mut live = self.newest_of_each_key(now).into_iter();
+        live.find(|(_, row)| row.ours.handle.as_ref() == Some(handle))
+    }
+
+    fn owned(&self, owner: &str, now: Timestamp) -> Vec<(SessionId, Row)> {
+        let mut owned = self.newest_of_each_key(now);
+        owned.retain(|(_, row)| row.ours.owner.as_deref() == Some(owner));
+        owned
+    }
+
+    /// The sessions that are alive, newest first.
+    fn newest_of_each_key(&self, now: Timestamp) -> Vec<(SessionId, Row)> {
+        let newest = |(number, line): &(&i64, &Line)| self.newest(&line.key) == Some(**number);
+        let lines = self.lines.iter().filter(newest);
+        let live = lines.filter(|(_, line)| !line.row.is_past_its_time(now));
+        let mut rows: Vec<_> = live
+            .map(|(_, line)| (line.key.clone(), line.row.clone()))
+            .collect();
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.modified_on));
+        rows
+    }
+
+    fn revoke(&mut self, revocation: &Revocation<'_>) -> Revoked {
+        let removed = self.remove(|line| revocation.removes(&line.key, &line.row));
+        Revoked::new(removed, removed)
+    }
+
+    fn foreign(&self, after: ForeignCursor, limit: u32) -> Foreign {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_meant = |(number, line): &(&i64, &Line)| {
+            ForeignCursor::new(**number) > after && line.row.ours.mark.is_none()
+        };
+        let batch: Vec<_> = self.lines.iter().filter(is_meant).take(limit).collect();
+        let next = batch.last().filter(|_| batch.len() == limit);
+        let next = next.map(|(number, _)| ForeignCursor::new(**number));
+        let rows = batch
+            .iter()
+            .map(|(_, line)| (line.key.clone(), line.row.clone()));
+        Foreign::new(rows.collect(), next)
     }
 
     fn sweep(&mut self, batch: &SweepBatch) -> Swept {
         let limit = usize::try_from(batch.limit).unwrap_or(usize::MAX);
         let places = self.places(batch);
         let looked_at = &places[..places.len().min(limit)];
-        let before = self.rows.len();
+        let before = self.lines.len();
         for place in looked_at {
-            if batch.removes(&self.rows[&place.row].1) {
-                self.rows.remove(&place.row);
+            if batch.removes(&self.lines[&place.row].row) {
+                self.lines.remove(&place.row);
             }
         }
         let full = !looked_at.is_empty() && looked_at.len() == limit;
         let next = looked_at.last().copied().filter(|_| full);
-        Swept::new((before - self.rows.len()) as u64, next)
+        Swept::new((before - self.lines.len()) as u64, next)
     }
 
     /// The places of the rows a sweep has still before it, in its order.
     fn places(&self, batch: &SweepBatch) -> Vec<SweepCursor> {
         let mut places: Vec<_> = self
-            .rows
+            .lines
             .iter()
-            .filter(|(_, (_, row))| row.expires_on < batch.expired_before)
-            .map(|(number, (_, row))| SweepCursor::new(row.expires_on, *number))
+            .filter(|(_, line)| line.row.expires_on < batch.expired_before)
+            .map(|(number, line)| SweepCursor::new(line.row.expires_on, *number))
             .filter(|place| *place > batch.after)
             .collect();
         places.sort_unstable();

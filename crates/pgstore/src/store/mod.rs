@@ -7,24 +7,31 @@
 pub mod conformance;
 mod error;
 mod memory;
+mod owners;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod retired;
+mod row;
 mod sweep;
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
+pub use owners::{Foreign, ForeignCursor, OwnerColumn, Revocation, Revoked, Which};
 #[cfg(feature = "postgres")]
 pub use postgres::{
     BadTableName, ConnectError, ConnectErrorKind, DatabaseError, MigrateError, MigrateErrorKind,
     Migrated, Migration, PgStore, PgStoreOptions, TableName, connecting, migrations,
 };
+pub use retired::{Renaming, Retired, Retirement};
+pub use row::{Ours, Row};
 pub use sweep::{FirstSweep, SweepHandle, SweepOptions, SweepStats, Sweeper};
 
 use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
 use crate::id::SessionId;
 
 /// What a [`Store`]'s methods return.
@@ -58,8 +65,19 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the row is not known to be written.
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
-    /// Replaces `data`, `modified_on` and `expires_on` of the key's newest row, if its version is
-    /// the one that was `seen`; `created_on` stays.
+    /// Whether an ID without a row was replaced a moment ago, and what its holder may know of it.
+    ///
+    /// Asked for only when [`load`](Store::load) has found nothing. A rename leaves the old ID with
+    /// the new row; it is honoured no longer once that row has another owner, or was written last
+    /// by a program that does not know the columns of ours.
+    ///
+    /// # Errors
+    /// As [`load`](Store::load).
+    fn retired<'a>(&'a self, id: &'a SessionId, now: Timestamp)
+    -> StoreFuture<'a, Option<Retired>>;
+
+    /// Replaces the key's newest row, if its version is the one that was `seen`; `created_on`
+    /// stays, and so does what a [`rename`](Store::rename) left of the ID before.
     ///
     /// A row's version is its `modified_on`, compared by equality only. Give `row` another one
     /// than `seen` (the later of now and a microsecond after `seen`), so that whoever saw the same
@@ -75,19 +93,14 @@ pub trait Store: Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, Written>;
 
     /// Removes every row of `old` and writes `row` under `new`, in one step, if the newest row's
-    /// version is the one that was `seen`.
+    /// version is the one that was `seen`. The new row remembers `old` as [retired](Store::retired),
+    /// and nothing of what was retired before.
     ///
-    /// With `None` every row goes whatever its version, which is for one that cannot be read.
+    /// Without a version every row goes whatever it is, which is for one that cannot be read.
     ///
     /// # Errors
     /// When the rows are not known to be changed.
-    fn rename<'a>(
-        &'a self,
-        old: &'a SessionId,
-        seen: Option<Timestamp>,
-        new: &'a SessionId,
-        row: &'a Row,
-    ) -> StoreFuture<'a, Written>;
+    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
 
     /// Removes every row of a key and returns how many there were. None is no error.
     ///
@@ -95,52 +108,62 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the rows are not known to be removed.
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64>;
 
+    /// Removes every row of a key if its newest row's version is the one that was `seen`.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn delete_version<'a>(&'a self, id: &'a SessionId, seen: Timestamp)
+    -> StoreFuture<'a, Written>;
+
+    /// The session with this handle, unless it is past its time.
+    ///
+    /// # Errors
+    /// As [`load`](Store::load).
+    fn find<'a>(
+        &'a self,
+        handle: &'a SessionHandle,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<(SessionId, Row)>>;
+
+    /// The sessions whose column `owner` says this, newest first, those past their time left out.
+    /// Rows that cannot be read are left out, too.
+    ///
+    /// # Errors
+    /// When the store could not be asked.
+    fn owned<'a>(
+        &'a self,
+        owner: &'a str,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<(SessionId, Row)>>;
+
+    /// Removes an owner's sessions in one step.
+    ///
+    /// A rename under way at the same time may carry one past it; so it also says how many it saw,
+    /// and is to be repeated until that is none.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked>;
+
+    /// One bounded batch of the rows that were written last by a program that does not know the
+    /// columns of ours (a peer in Go), so that their `owner` may not be true any more.
+    ///
+    /// # Errors
+    /// When the store could not be asked.
+    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign>;
+
     /// Removes one bounded batch of rows past their time, oldest first.
     ///
     /// # Errors
     /// When the rows are not known to be removed.
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept>;
-}
 
-/// A row without its key.
-#[derive(Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // A literal of it must name every column that is written.
-pub struct Row {
-    /// The sealed values: the text that securecookie makes of them, as ASCII bytes.
-    pub data: Vec<u8>,
-    /// When the session began.
-    pub created_on: Timestamp,
-    /// When it was last written, which is also its version.
-    pub modified_on: Timestamp,
-    /// When it ends, as far as the store is concerned.
-    pub expires_on: Timestamp,
-}
-
-impl Row {
-    /// Whether a load at `now` must not see the row any more.
-    // Go: pgstore.go load reads rows past their time until Cleanup removes them; ours does not.
-    #[must_use]
-    pub fn is_past_its_time(&self, now: Timestamp) -> bool {
-        self.expires_on <= now && !self.ends_with_the_browser()
-    }
-
-    /// Whether it was written with a maximal age of 0, which leaves `expires_on` meaningless.
-    // Go: pgstore.go save takes expires_on from the clock before modified_on.
-    #[must_use]
-    pub fn ends_with_the_browser(&self) -> bool {
-        self.expires_on <= self.modified_on
-    }
-}
-
-impl fmt::Debug for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Row")
-            .field("data", &format_args!("{} bytes", self.data.len()))
-            .field("created_on", &self.created_on)
-            .field("modified_on", &self.modified_on)
-            .field("expires_on", &self.expires_on)
-            .finish()
-    }
+    /// Whether sessions can be written right now, found out without writing one: fails on a
+    /// standby, without the table, and without the right to change it.
+    ///
+    /// # Errors
+    /// Why they cannot be written.
+    fn probe(&self) -> StoreFuture<'_, ()>;
 }
 
 /// What became of a write to a row that should have been there as it was seen.

@@ -1,0 +1,85 @@
+//! A session's public name.
+
+use std::fmt;
+
+use data_encoding::BASE32_NOPAD;
+
+use crate::random::{self, NoRandomness};
+
+/// What a session is called where its ID must not be seen: in a list of devices, in a job.
+///
+/// 128 random bits, 26 characters of base32. It stays when the ID changes, and opens nothing:
+/// whoever knows it can look the session up only through the application.
+///
+/// ```
+/// use pgstore::SessionHandle;
+///
+/// // From a form or a path, where it may be anything.
+/// assert!(SessionHandle::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY").is_some());
+/// assert!(SessionHandle::parse("../etc/passwd").is_none());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionHandle(Box<str>);
+
+impl SessionHandle {
+    /// The length of the text in bytes.
+    pub const LENGTH: usize = 26;
+
+    /// Draws a new handle.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn generate() -> Result<Self, NoRandomness> {
+        let random: [u8; 16] = random::bytes()?;
+        Ok(Self(BASE32_NOPAD.encode(&random).into()))
+    }
+
+    /// Reads a handle. `None` unless it is exactly 26 characters of `A`–`Z` and `2`–`7`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_base32 = |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+        (text.len() == Self::LENGTH && text.bytes().all(is_base32)).then(|| Self(text.into()))
+    }
+
+    /// The handle as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionHandle({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_handle_reads_back_as_itself_and_no_two_are_alike() {
+        let one = SessionHandle::generate().unwrap();
+        assert_eq!(SessionHandle::parse(one.as_str()), Some(one.clone()));
+        assert_ne!(one, SessionHandle::generate().unwrap());
+    }
+
+    #[test]
+    fn only_26_characters_of_base32_are_a_handle() {
+        for bad in [
+            "",
+            "A",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert_eq!(SessionHandle::parse(bad), None);
+        }
+    }
+}
