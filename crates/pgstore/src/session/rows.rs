@@ -132,7 +132,18 @@ impl SealedRows {
         let new = SessionId::generate()?;
         let written = self
             .store
-            .rename(old, read.map(|read| read.version), &new, &row)
+            .rename(
+                crate::store::Renaming {
+                    old,
+                    seen: read.map(|read| read.version),
+                    new: &new,
+                    retirement: crate::store::Retirement {
+                        until: row.modified_on,
+                        honoured_until: None,
+                    },
+                },
+                &row,
+            )
             .await?;
         Ok(Stored::if_saved(written, new, &row))
     }
@@ -156,6 +167,10 @@ impl SealedRows {
             created_on: special.created_on.unwrap_or(now),
             modified_on: now,
             expires_on: special.later(now.plus(self.lifetime(max_age))),
+            ours: crate::store::Ours {
+                mark: Some(i64::from_le_bytes(random::bytes()?)),
+                ..Default::default()
+            },
         })
     }
 
