@@ -9,7 +9,16 @@ CREATE TABLE http_sessions (
     data bytea,
     created_on timestamp with time zone DEFAULT CURRENT_TIMESTAMP,
     modified_on timestamp with time zone,
-    expires_on timestamp with time zone
+    expires_on timestamp with time zone,
+    mark bigint,
+    saved_on timestamp with time zone,
+    max_age bigint,
+    owner text,
+    label text,
+    handle text,
+    retired_key bytea,
+    retired_until timestamp with time zone,
+    honoured_until timestamp with time zone
 );
 
 ALTER SEQUENCE http_sessions_id_seq OWNED BY http_sessions.id;
@@ -18,4 +27,10 @@ ALTER TABLE http_sessions ADD CONSTRAINT http_sessions_pkey PRIMARY KEY (id);
 
 CREATE INDEX http_sessions_expiry_idx ON http_sessions USING btree (expires_on);
 
+CREATE INDEX http_sessions_handle_idx ON http_sessions USING btree (handle) WHERE (handle IS NOT NULL);
+
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
+
+CREATE INDEX http_sessions_old_idx ON http_sessions USING btree (retired_key) WHERE (retired_key IS NOT NULL);
+
+CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);

@@ -53,7 +53,8 @@
 //! - `tls` (default): TLS to the database, by rustls.
 //! - `axum`: the [`Session`] extractor, and errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
-//! - `testing`: [`store::conformance`], what every store must do.
+//! - `testing`: [`store::conformance`], what every store must do, and stores for tests that note what
+//!   they are asked ([`store::SpyStore`]) or fail as they are told ([`store::FaultyStore`]).
 
 mod clock;
 mod cookie;

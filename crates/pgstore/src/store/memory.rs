@@ -297,9 +297,10 @@ impl Table {
 
     fn retired(&self, id: &SessionId, now: Timestamp) -> Option<Retired> {
         let is_meant = |line: &&Line| line.retired.as_ref().is_some_and(|(old, _)| old == id);
-        let line = self.lines.values().rev().find(is_meant)?;
+        let (number, line) = self.lines.iter().rev().find(|(_, line)| is_meant(line))?;
         let (_, retirement) = line.retired.as_ref()?;
-        if retirement.honours(&line.row, now) {
+        let is_newest = self.newest(&line.key) == Some(*number);
+        if is_newest && retirement.honours(&line.row, now) {
             let row = Box::new(line.row.clone());
             return Some(Retired::Honoured(line.key.clone(), row));
         }
@@ -385,7 +386,10 @@ impl Table {
     }
 
     fn revoke(&mut self, revocation: &Revocation<'_>) -> Revoked {
-        let removed = self.remove(|line| revocation.removes(&line.key, &line.row));
+        let lines = self.lines.values();
+        let theirs = lines.filter(|line| revocation.removes(&line.key, &line.row));
+        let keys: Vec<_> = theirs.map(|line| line.key.clone()).collect();
+        let removed = self.remove(|line| keys.contains(&line.key));
         Revoked::new(removed, removed)
     }
 

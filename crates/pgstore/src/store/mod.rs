@@ -6,12 +6,16 @@
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod error;
+#[cfg(feature = "testing")]
+mod faulty;
 mod memory;
 mod owners;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod retired;
 mod row;
+#[cfg(feature = "testing")]
+mod spy;
 mod sweep;
 
 use std::fmt::Debug;
@@ -19,6 +23,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use error::{StoreError, StoreErrorKind};
+#[cfg(feature = "testing")]
+pub use faulty::{Fault, FaultyStore};
 pub use memory::MemoryStore;
 pub use owners::{Foreign, ForeignCursor, OwnerColumn, Revocation, Revoked, Which};
 #[cfg(feature = "postgres")]
@@ -28,6 +34,8 @@ pub use postgres::{
 };
 pub use retired::{Renaming, Retired, Retirement};
 pub use row::{Ours, Row};
+#[cfg(feature = "testing")]
+pub use spy::{HeldCall, SpyStore};
 pub use sweep::{FirstSweep, SweepHandle, SweepOptions, SweepStats, Sweeper};
 
 use crate::clock::Timestamp;
@@ -136,7 +144,7 @@ pub trait Store: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<(SessionId, Row)>>;
 
-    /// Removes an owner's sessions in one step.
+    /// Removes an owner's sessions in one step: every row of each key that has a row which is theirs.
     ///
     /// A rename under way at the same time may carry one past it; so it also says how many it saw,
     /// and is to be repeated until that is none.

@@ -6,12 +6,12 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use libtest_mimic::Trial;
+use pgstore::store::{SpyStore, StoreErrorKind};
 use pgstore::wire::{GoPeer, Keys, go};
 use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
 
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
-use crate::support::spy::Spy;
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -47,7 +47,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const NOW: i64 = 1_700_000_000;
 
-fn manager(store: &Spy) -> SessionManager {
+fn manager(store: &SpyStore) -> SessionManager {
     let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
     SessionManager::new(store.clone(), keys).clock(StandingClock::at(NOW))
 }
@@ -95,7 +95,7 @@ async fn the_originals_example_works_line_by_line() {
 
 // Go: IsNew is never cleared, so there this makes two rows.
 async fn a_session_saved_twice_is_one_row() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     let mut response = HeaderMap::new();
@@ -111,22 +111,22 @@ async fn a_session_saved_twice_is_one_row() {
 }
 
 async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
     let mut response = HeaderMap::new();
-    store.is_down(true);
+    store.inner().fail_with(Some(StoreErrorKind::Unavailable));
     let error = sessions.save(&session, &mut response).await.unwrap_err();
     assert!(error.is_unavailable());
     assert!(response.is_empty());
-    store.is_down(false);
+    store.inner().fail_with(None);
     sessions.save(&session, &mut response).await.unwrap();
     assert!(response.contains_key(SET_COOKIE));
 }
 
 async fn a_name_that_is_no_token_is_refused() {
-    let sessions = manager(&Spy::default());
+    let sessions = manager(&SpyStore::default());
     let error = sessions.get(&HeaderMap::new(), "a b").unwrap_err();
     assert!(
         error
@@ -136,7 +136,7 @@ async fn a_name_that_is_no_token_is_refused() {
 }
 
 async fn options_are_a_sessions_own() {
-    let sessions = manager(&Spy::default());
+    let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session
         .set_options(CookieOptions::go().path("/app").max_age(60))
@@ -154,7 +154,7 @@ async fn options_are_a_sessions_own() {
 }
 
 async fn the_id_is_known_once_the_session_is_stored() {
-    let sessions = manager(&Spy::default());
+    let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     assert_eq!(session.id().await.unwrap(), None);
     session.insert("n", &1).unwrap();
@@ -171,7 +171,7 @@ async fn the_id_is_known_once_the_session_is_stored() {
 }
 
 async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store).max_age(Duration::from_secs(100));
     for (special, expected) in [(NOW + 500, NOW + 500), (NOW + 50, NOW + 100)] {
         let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -191,7 +191,7 @@ async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
     }
 }
 
-async fn row_of(store: &Spy, session: &Session) -> pgstore::store::Row {
+async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
     use pgstore::store::Store;
     let id = session.id().await.unwrap().unwrap();
     store
@@ -203,7 +203,7 @@ async fn row_of(store: &Spy, session: &Session) -> pgstore::store::Row {
 
 // Go: panics.
 async fn an_expires_on_that_is_no_time_is_an_error_that_names_it() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("expires_on", "tomorrow").unwrap();
@@ -218,7 +218,7 @@ async fn an_expires_on_that_is_no_time_is_an_error_that_names_it() {
 }
 
 async fn several_sessions_are_saved_by_one_call() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let manager = manager(&store);
     let sessions = manager.sessions(&HeaderMap::new());
     sessions.get("b").unwrap().insert("n", &1).unwrap();
@@ -243,7 +243,7 @@ async fn several_sessions_are_saved_by_one_call() {
 }
 
 async fn two_tasks_may_use_one_session() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     let tasks = (0..50).map(|n| {
@@ -265,7 +265,7 @@ async fn two_tasks_may_use_one_session() {
 }
 
 async fn a_lower_maximal_age_ends_older_sessions() {
-    let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
     let sessions = manager(&store).clock(clock.clone());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -287,7 +287,7 @@ fn lower_options() -> CookieOptions {
 }
 
 async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -320,7 +320,7 @@ async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
 }
 
 async fn a_renewal_during_a_save_is_not_lost() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -347,7 +347,7 @@ async fn a_renewal_during_a_save_is_not_lost() {
 }
 
 async fn a_change_during_a_save_is_for_the_next_one() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -371,7 +371,7 @@ async fn a_change_during_a_save_is_for_the_next_one() {
 }
 
 async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -381,9 +381,9 @@ async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
         .unwrap();
     session.set_max_age(3600).unwrap();
     let mut response = HeaderMap::new();
-    store.is_down(true);
+    store.inner().fail_with(Some(StoreErrorKind::Unavailable));
     sessions.save(&session, &mut response).await.unwrap_err();
-    store.is_down(false);
+    store.inner().fail_with(None);
     sessions.save(&session, &mut response).await.unwrap();
     assert!(
         response[SET_COOKIE]
@@ -413,7 +413,7 @@ async fn saved_after(
 async fn the_cookie_follows_a_maximal_age_of_its_own() {
     let clock = StandingClock::at(NOW);
     let hour = CookieOptions::default().max_age(3600);
-    let sessions = manager(&Spy::default())
+    let sessions = manager(&SpyStore::default())
         .clock(clock.clone())
         .cookie_options(hour);
     let first = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
@@ -430,7 +430,7 @@ async fn the_cookie_follows_a_maximal_age_of_its_own() {
 }
 
 async fn a_row_of_another_lifetime_gets_its_cookie_again() {
-    let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
     let sessions = manager(&store).clock(clock.clone());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -448,10 +448,10 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
 
 async fn the_order_of_settings_does_not_matter() {
     let (day, options) = (Duration::from_secs(86_400), CookieOptions::default());
-    let one = manager(&Spy::default())
+    let one = manager(&SpyStore::default())
         .max_age(day)
         .cookie_options(options.clone());
-    let other = manager(&Spy::default())
+    let other = manager(&SpyStore::default())
         .cookie_options(options)
         .max_age(day);
     for sessions in [one, other] {
@@ -465,13 +465,13 @@ async fn the_order_of_settings_does_not_matter() {
 
 async fn a_negative_maximal_age_for_all_is_refused() {
     let options = CookieOptions::default().max_age(-1);
-    let sessions = manager(&Spy::default()).cookie_options(options);
+    let sessions = manager(&SpyStore::default()).cookie_options(options);
     let error = sessions.get(&HeaderMap::new(), "s").unwrap_err();
     assert_eq!(error, pgstore::CookieError::Deletes);
 }
 
 async fn a_cookie_fits_whatever_length_rows_may_have() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store).max_length(150);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -482,7 +482,7 @@ async fn a_cookie_fits_whatever_length_rows_may_have() {
 }
 
 async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store).go_peer(GoPeer::registered(["time.Time"]));
     let now = std::time::UNIX_EPOCH;
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -518,7 +518,7 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
 }
 
 async fn an_update_of_another_type_or_one_that_panics_changes_nothing() {
-    let sessions = manager(&Spy::default());
+    let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("name", "ada").unwrap();
     session.get::<String>("name").await.unwrap();
@@ -546,7 +546,7 @@ async fn errors_of_reading_show_nothing_of_the_value() {
         #[allow(dead_code, reason = "only its name counts")]
         Known,
     }
-    let sessions = manager(&Spy::default());
+    let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("text", "topsecret").unwrap();
     session
@@ -566,7 +566,7 @@ async fn errors_of_reading_show_nothing_of_the_value() {
 }
 
 async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
-    let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
     let behind = manager(&store).clock(clock.clone());
     let ahead = behind.clone().clock(StandingClock::at(NOW + 100));
     let session = ahead.get(&HeaderMap::new(), "s").unwrap();
@@ -584,7 +584,7 @@ async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
 }
 
 async fn a_session_destroyed_while_it_is_read_stays_empty() {
-    let store = Spy::default();
+    let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -609,7 +609,7 @@ async fn a_session_destroyed_while_it_is_read_stays_empty() {
 }
 
 async fn a_flash_taken_by_two_requests_takes_no_later_one_with_it() {
-    let sessions = manager(&Spy::default());
+    let sessions = manager(&SpyStore::default());
     let first = sessions.get(&HeaderMap::new(), "s").unwrap();
     first.add_flash("saved").unwrap();
     let mut response = HeaderMap::new();

@@ -11,12 +11,12 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
+use pgstore::store::{SpyStore, StoreErrorKind};
 use pgstore::wire::{Keys, go};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager, Sessions};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::clock::StandingClock;
-use crate::support::spy::Spy;
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -59,14 +59,14 @@ const NOW: i64 = 1_700_000_000;
 
 /// An application with its store, and a browser's memory for one cookie.
 struct Fixture {
-    store: Spy,
+    store: SpyStore,
     clock: StandingClock,
     sessions: SessionManager,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let (store, clock) = (Spy::default(), StandingClock::at(NOW));
+        let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
         let sessions = SessionManager::new(store.clone(), keys("old")).clock(clock.clone());
         Self {
             store,
@@ -398,19 +398,25 @@ async fn a_missing_layer_is_an_error_that_names_it() {
 async fn a_store_that_is_down_is_unavailable_and_leaves_the_cookie() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
-    fixture.store.is_down(true);
+    fixture
+        .store
+        .inner()
+        .fail_with(Some(StoreErrorKind::Unavailable));
     let response = send(fixture.app(), "GET", "/read", &cookie).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().get(SET_COOKIE).is_none());
     assert_eq!(response.headers()[RETRY_AFTER], "1");
-    fixture.store.is_down(false);
+    fixture.store.inner().fail_with(None);
     let response = send(fixture.app(), "GET", "/read", &cookie).await;
     assert_eq!(text(response).await, "Some(1) new=false");
 }
 
 async fn a_save_that_fails_withholds_the_success() {
     let fixture = Fixture::new();
-    fixture.store.is_down(true);
+    fixture
+        .store
+        .inner()
+        .fail_with(Some(StoreErrorKind::Unavailable));
     let handler = |session: Session| async move {
         session.insert("count", &1).unwrap();
         "saved!"

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Row, Store};
+use crate::store::{Ours, Renaming, Retirement, Row, Store};
 
 /// The time of all checks, in seconds: an hour in 2023.
 pub(super) const NOW: i64 = 1_700_000_000;
@@ -25,6 +25,10 @@ pub(super) fn row(data: &str) -> Row {
         created_on: at(0),
         modified_on: at(0),
         expires_on: at(3600),
+        ours: Ours {
+            mark: Some(1),
+            ..Ours::default()
+        },
     }
 }
 
@@ -52,6 +56,24 @@ pub(super) fn browser(seconds: i64) -> Row {
         modified_on: at(seconds),
         expires_on: at(seconds),
         ..row("browser")
+    }
+}
+
+/// A new ID for a session, as at a login: the old one is dead, and remembered for a minute.
+pub(super) fn renaming<'a>(
+    old: &'a SessionId,
+    seen: Option<Timestamp>,
+    new: &'a SessionId,
+) -> Renaming<'a> {
+    let retirement = Retirement {
+        until: at(60),
+        honoured_until: None,
+    };
+    Renaming {
+        old,
+        seen,
+        new,
+        retirement,
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::Poll;
 use tokio::task::JoinSet;
 
 use super::list;
-use super::support::{ageing, at, delete, fresh, insert, load, put, row};
+use super::support::{ageing, at, delete, fresh, insert, load, put, renaming, row};
 use crate::store::{Store, StoreError, Written};
 
 list![
@@ -46,7 +46,10 @@ async fn of_renames_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
     let mut renames = JoinSet::new();
     for _ in 0..10 {
         let (store, old) = (Arc::clone(&store), old.clone());
-        renames.spawn(async move { store.rename(&old, Some(at(0)), &fresh(), &row("")).await });
+        renames.spawn(async move {
+            let (new, row) = (fresh(), row(""));
+            store.rename(renaming(&old, Some(at(0)), &new), &row).await
+        });
     }
     assert_eq!(saved(&renames.join_all().await), 1);
     assert_eq!(load(&store, &old).await, None);
@@ -58,7 +61,7 @@ async fn of_an_update_and_a_rename_at_the_same_time_one_succeeds(store: Arc<dyn 
         let (updated, renamed) = (ageing("updated", 1), ageing("renamed", 1));
         let outcomes = tokio::join!(
             store.update(&old, at(0), &updated),
-            store.rename(&old, Some(at(0)), &new, &renamed),
+            store.rename(renaming(&old, Some(at(0)), &new), &renamed),
         );
         assert_eq!(saved(&[outcomes.0, outcomes.1]), 1);
         match load(&store, &old).await {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Statement};
 
 use super::connect_error::ConnectError;
@@ -25,6 +26,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn open(dial: &Dial) -> Result<Self, ConnectError> {
         let (client, line) = dial.connect().await?;
+        dial.compare_clocks(&client).await;
         Ok(Self {
             client,
             prepared: Default::default(),
@@ -48,20 +50,23 @@ impl Connection {
         self.line.host
     }
 
-    /// Runs one statement. Dropping the future leaves the connection usable.
+    /// Runs one statement, to the deadline at most. Dropping the future leaves the connection
+    /// usable.
     pub(super) async fn run<V: Verb>(
         &self,
         verb: &V,
         statements: &Statements,
+        deadline: Instant,
     ) -> Result<V::Answer, Failure> {
-        let statement = self
-            .statement(V::KIND, statements)
+        let statement = timeout_at(deadline, self.statement(V::KIND, statements))
             .await
+            .unwrap_or_else(|_| Err(Failure::no_answer()))
             .map_err(Failure::before_execution)?;
         if self.client.is_closed() {
             return Err(Failure::not_sent());
         }
-        verb.run(&self.client, statement).await
+        let answer = timeout_at(deadline, verb.run(&self.client, statement)).await;
+        answer.unwrap_or_else(|_| Err(Failure::no_answer()))
     }
 
     async fn statement(&self, kind: Kind, statements: &Statements) -> Result<&Statement, Failure> {

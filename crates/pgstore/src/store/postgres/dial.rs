@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -11,8 +11,10 @@ use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{CancelToken, Client, Config};
 
+use super::clocks;
 use super::connect_error::{ConnectError, ConnectErrorKind};
 use super::connecting::{Connector, Environment, Host, Mode, Place, Settings, Target, Tls};
+use crate::clock::Clock;
 use crate::random;
 
 /// Where and as whom to connect.
@@ -20,6 +22,8 @@ use crate::random;
 pub(super) struct Dial {
     settings: Settings,
     timeout: Duration,
+    /// What the servers' clocks are compared with.
+    clock: Arc<dyn Clock>,
     /// Hosts (by their place in the list) that turned out to be unable to write.
     demoted: Mutex<Vec<usize>>,
 }
@@ -37,12 +41,14 @@ impl Dial {
         text: &str,
         timeout: Option<Duration>,
         environment: &Environment,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, ConnectError> {
         let settings = Settings::read(text, environment)?;
         settings.warn_if_unverified();
         Ok(Self {
             timeout: settings.timeout.or(timeout),
             settings,
+            clock,
             demoted: Mutex::default(),
         })
     }
@@ -71,6 +77,13 @@ impl Dial {
             }
         }
         Err(ConnectError::of_all(failures))
+    }
+
+    /// Warns when the server's clock and ours are far apart.
+    pub(super) async fn compare_clocks(&self, client: &Client) {
+        let comparing = clocks::compare(client, &*self.clock);
+        // Without an answer there is nothing to say.
+        let _ = timeout(self.timeout, comparing).await;
     }
 
     /// Notes that a host cannot write: the next connections try it after all others.

@@ -11,8 +11,18 @@ use crate::store::{StoreError, StoreErrorKind};
 pub(super) struct Failure {
     pub(super) error: StoreError,
     pub(super) fate: Fate,
-    /// Whether the connection it came from is of no use any more.
-    pub(super) retires: bool,
+    pub(super) connection: Left,
+}
+
+/// How a failure leaves the connection that it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It serves others as before.
+    Usable,
+    /// It is of no use any more.
+    Useless,
+    /// It did not answer in time: the server is still at it.
+    Stuck,
 }
 
 /// What is known about the statement that failed.
@@ -20,7 +30,7 @@ pub(super) struct Failure {
 pub(super) enum Fate {
     /// It had no effect, and another attempt may succeed.
     Undone,
-    /// The connection went away; it may have had its effect.
+    /// The connection went away, or the time was up; it may have had its effect.
     Unknown,
     /// Another attempt would fail the same way.
     Final,
@@ -31,7 +41,21 @@ impl Failure {
         Self {
             error,
             fate: Fate::Final,
-            retires: false,
+            connection: Left::Usable,
+        }
+    }
+
+    /// The deadline passed while there was no connection.
+    pub(super) fn too_late() -> Self {
+        Self::last(StoreError::new(StoreErrorKind::Timeout))
+    }
+
+    /// The deadline passed while there was no answer.
+    pub(super) fn no_answer() -> Self {
+        Self {
+            fate: Fate::Unknown,
+            connection: Left::Stuck,
+            ..Self::too_late()
         }
     }
 
@@ -40,7 +64,7 @@ impl Failure {
         Self {
             error: StoreError::new(StoreErrorKind::Unavailable),
             fate: Fate::Undone,
-            retires: true,
+            connection: Left::Useless,
         }
     }
 
@@ -56,22 +80,22 @@ impl Failure {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        let (kind, fate, retires) = match error.code() {
+        let (kind, fate, connection) = match error.code() {
             Some(state) => judge(state),
             // No answer of the server's: the connection is closed or broken.
-            None => (StoreErrorKind::Unavailable, Fate::Unknown, true),
+            None => (StoreErrorKind::Unavailable, Fate::Unknown, Left::Useless),
         };
         Self {
             error: StoreError::caused_by(kind, without_details(error)),
             fate,
-            retires,
+            connection,
         }
     }
 }
 
-fn judge(state: &SqlState) -> (StoreErrorKind, Fate, bool) {
-    const STAYS: bool = false;
-    const RETIRES: bool = true;
+fn judge(state: &SqlState) -> (StoreErrorKind, Fate, Left) {
+    const STAYS: Left = Left::Usable;
+    const RETIRES: Left = Left::Useless;
     match state.code() {
         // undefined_table, undefined_column, invalid_schema_name
         "42P01" | "42703" | "3F000" => (StoreErrorKind::NotMigrated, Fate::Final, STAYS),
@@ -143,16 +167,16 @@ mod tests {
 
     #[test]
     fn only_what_certainly_had_no_effect_counts_as_undone() {
-        for (code, fate, retires) in [
-            ("40P01", Fate::Undone, false),
-            ("25006", Fate::Undone, true),
-            ("57P01", Fate::Unknown, true),
-            ("08006", Fate::Unknown, true),
-            ("53100", Fate::Final, false),
-            ("42P01", Fate::Final, false),
+        for (code, fate, connection) in [
+            ("40P01", Fate::Undone, Left::Usable),
+            ("25006", Fate::Undone, Left::Useless),
+            ("57P01", Fate::Unknown, Left::Useless),
+            ("08006", Fate::Unknown, Left::Useless),
+            ("53100", Fate::Final, Left::Usable),
+            ("42P01", Fate::Final, Left::Usable),
         ] {
-            let (_, judged, retired) = judge(&SqlState::from_code(code));
-            assert_eq!((judged, retired), (fate, retires), "{code}");
+            let (_, judged, left) = judge(&SqlState::from_code(code));
+            assert_eq!((judged, left), (fate, connection), "{code}");
         }
     }
 }

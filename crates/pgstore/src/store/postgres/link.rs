@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect_error::ConnectError;
-use super::failure::{Failure, Fate};
+use super::failure::{Failure, Fate, Left};
 use super::gate::{Gate, Inside};
 use super::lines::Lines;
 use super::statements::Statements;
-use super::verbs::Verb;
+use super::verbs::{Effect, Lane, Verb};
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -28,16 +28,24 @@ const CONNECTIONS: u32 = 3;
 pub(super) struct Link {
     lines: Lines,
     statements: Statements,
-    deadline: Duration,
+    deadlines: Deadlines,
     gate: Gate,
 }
 
+/// How long an operation may take in all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadlines {
+    pub(super) all: Duration,
+    /// Of what requests begin with.
+    pub(super) reading: Duration,
+}
+
 impl Link {
-    pub(super) fn new(lines: Lines, statements: Statements, deadline: Duration) -> Self {
+    pub(super) fn new(lines: Lines, statements: Statements, deadlines: Deadlines) -> Self {
         Self {
             lines,
             statements,
-            deadline,
+            deadlines,
             gate: Gate::default(),
         }
     }
@@ -50,17 +58,32 @@ impl Link {
     /// Runs a verb: as often as makes sense, within the deadline.
     pub(super) async fn run<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
         let _inside = self.enter()?;
-        let deadline = Instant::now() + self.deadline;
-        let mut attempt = 1;
+        let deadline = Instant::now() + self.deadline_of::<V>();
+        let (mut attempt, mut in_doubt) = (1, false);
         loop {
             let outcome = self.lines.attempt(verb, &self.statements, deadline);
-            match outcome.await {
+            let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if may_repeat::<V>(&failure, attempt) => {}
-                Err(failure) => return Err(failure.error),
+                Err(failure) => failure,
+            };
+            in_doubt |= V::EFFECT != Effect::None && failure.fate == Fate::Unknown;
+            let pause = pause_after(attempt);
+            if !may_repeat::<V>(&failure, attempt) || Instant::now() + pause >= deadline {
+                return Err(match in_doubt {
+                    true => failure.error.in_doubt(),
+                    false => failure.error,
+                });
             }
-            sleep(pause_after(attempt)).await;
+            sleep(pause).await;
             attempt += 1;
+        }
+    }
+
+    /// What requests wait for before they do anything has a time of its own.
+    fn deadline_of<V: Verb>(&self) -> Duration {
+        match (V::EFFECT, V::LANE) {
+            (Effect::None, Lane::NeverWaits) => self.deadlines.reading,
+            _ => self.deadlines.all,
         }
     }
 
@@ -77,7 +100,7 @@ impl Link {
     /// Waits for what is under way, for one deadline at most, and ends the connections.
     pub(super) async fn close(&self) {
         self.gate.close();
-        let deadline = Instant::now() + self.deadline;
+        let deadline = Instant::now() + self.deadlines.all;
         // Whoever is still inside after it has failed with a timeout of its own by then.
         let _ = timeout_at(deadline, self.gate.emptied()).await;
         self.lines.close(deadline).await;
@@ -97,23 +120,18 @@ fn pause_after(attempt: u32) -> Duration {
 }
 
 fn may_repeat<V: Verb>(failure: &Failure, attempt: u32) -> bool {
-    let most = if failure.retires {
-        CONNECTIONS
-    } else {
-        ATTEMPTS
+    let most = match failure.connection {
+        Left::Usable => ATTEMPTS,
+        Left::Useless | Left::Stuck => CONNECTIONS,
     };
     attempt < most
         && match failure.fate {
             Fate::Undone => true,
-            Fate::Unknown => V::REPEATABLE,
+            Fate::Unknown => V::EFFECT != Effect::Once,
             Fate::Final => false,
         }
 }
 
 pub(super) fn closed() -> StoreError {
     StoreError::new(StoreErrorKind::Closed)
-}
-
-pub(super) fn timed_out() -> Failure {
-    Failure::last(StoreError::new(StoreErrorKind::Timeout))
 }

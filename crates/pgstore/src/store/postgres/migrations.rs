@@ -42,19 +42,39 @@ pub(super) struct Index {
 pub fn migrations() -> &'static [Migration] {
     const BYTES: Option<&str> = Some("bytea");
     const TIME: Option<&str> = Some("timestamp with time zone");
-    const ALL: &[Migration] = &[Migration {
-        number: 1,
-        name: "http_sessions",
-        sql: include_str!("../../../migrations/0001_http_sessions.sql"),
-        columns: &[
-            Column::new("id", None),
-            Column::new("key", BYTES),
-            Column::new("data", BYTES),
-            Column::new("created_on", TIME),
-            Column::new("modified_on", TIME),
-            Column::new("expires_on", TIME),
-        ],
-    }];
+    const NUMBER: Option<&str> = Some("bigint");
+    const TEXT: Option<&str> = Some("text");
+    const ALL: &[Migration] = &[
+        Migration {
+            number: 1,
+            name: "http_sessions",
+            sql: include_str!("../../../migrations/0001_http_sessions.sql"),
+            columns: &[
+                Column::new("id", None),
+                Column::new("key", BYTES),
+                Column::new("data", BYTES),
+                Column::new("created_on", TIME),
+                Column::new("modified_on", TIME),
+                Column::new("expires_on", TIME),
+            ],
+        },
+        Migration {
+            number: 2,
+            name: "columns_of_ours",
+            sql: include_str!("../../../migrations/0002_columns_of_ours.sql"),
+            columns: &[
+                Column::new("mark", NUMBER),
+                Column::new("saved_on", TIME),
+                Column::new("max_age", NUMBER),
+                Column::new("owner", TEXT),
+                Column::new("label", TEXT),
+                Column::new("handle", TEXT),
+                Column::new("retired_key", BYTES),
+                Column::new("retired_until", TIME),
+                Column::new("honoured_until", TIME),
+            ],
+        },
+    ];
     ALL
 }
 

@@ -3,13 +3,16 @@
 //! [`PgStore`] is the store; [`PgStoreOptions`] says how many connections it has and how long an
 //! operation may take; [`migrations`] is the SQL that [`PgStore::migrate`] runs.
 //!
-//! Inside, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs.rs`), the *link*
+//! Inside, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs/`), the *link*
 //! (`link.rs`) tries it as often as makes sense on a connection out of its *lines* (`lines.rs`:
 //! `slots.rs` or the application's pool), the *slot* (`slot.rs`) has the *dial* (`dial.rs`,
 //! [`connecting`]) bring lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
-//! (`sql/`) once and pipelines it with other callers'. `failure.rs` says what an error means.
+//! (`sql/`) once and pipelines it with other callers'. `columns.rs` knows a row's columns,
+//! `failure.rs` what an error means.
 
 mod catalogue;
+mod clocks;
+mod columns;
 mod connect_error;
 pub mod connecting;
 mod connection;
@@ -47,9 +50,14 @@ pub use table::{BadTableName, TableName};
 use self::duplicates::Duplicates;
 use self::link::Link;
 use self::needs_migration::NeedsMigration;
-use self::verbs::{Delete, Doubt, Insert, Load, Rename, Replace, Sweep, Update, Verb};
-use super::{Row, Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
+use self::verbs::{
+    Delete, DeleteVersion, Find, Foreigners, Insert, Load, Owned, Probe, Rename, Replace,
+    Retirements, Revoke, Sweep, Update, Verb,
+};
+use super::{Foreign, ForeignCursor, Renaming, Retired, Revocation, Revoked, Row};
+use super::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
 use crate::id::SessionId;
 
 /// Sessions in PostgreSQL. A handle: clones share the connections.
@@ -75,9 +83,11 @@ use crate::id::SessionId;
 ///
 /// Within the deadline: a statement that others got in the way of (a deadlock, a serialization
 /// failure), up to seven more times; one whose connection was found closed or read-only, twice
-/// more. When a connection is lost with a statement under way, everything but inserting is
-/// repeated likewise. An update or rename that then finds another version does not know whether
-/// it was its own first attempt that wrote it, and fails as unavailable.
+/// more. When a connection is lost with a statement under way, reading is repeated likewise, and
+/// so is what can be done twice: deleting, revoking, sweeping. A first row, an update, a rename or
+/// the deletion of one version is not: it may have been done, and finding out is up to whoever
+/// asked for it, for whom the error is [in doubt](StoreError::is_in_doubt). So is that of a
+/// deadline which passes with the statement under way.
 ///
 /// # What does it cost?
 ///
@@ -188,46 +198,44 @@ impl Store for PgStore {
         seen: Timestamp,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        let doubt = Doubt::default();
-        let update = Update {
-            id,
-            seen,
-            row,
-            doubt,
-        };
-        Box::pin(async move { self.inner.run(&update).await })
+        Box::pin(async move { self.inner.run(&Update { id, seen, row }).await })
     }
 
-    fn rename<'a>(
+    fn retired<'a>(
         &'a self,
-        old: &'a SessionId,
-        seen: Option<Timestamp>,
-        new: &'a SessionId,
-        row: &'a Row,
-    ) -> StoreFuture<'a, Written> {
-        let (inner, doubt) = (&self.inner, Doubt::default());
+        id: &'a SessionId,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<Retired>> {
+        Box::pin(async move { self.inner.run(&Retirements { id, now }).await })
+    }
+
+    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        let Renaming {
+            old,
+            seen,
+            new,
+            retirement,
+        } = renaming;
         Box::pin(async move {
             match seen {
                 Some(seen) => {
-                    inner
-                        .run(&Rename {
-                            old,
-                            seen,
-                            new,
-                            row,
-                            doubt,
-                        })
-                        .await
+                    let rename = Rename {
+                        old,
+                        seen,
+                        new,
+                        retirement,
+                        row,
+                    };
+                    self.inner.run(&rename).await
                 }
                 None => {
-                    inner
-                        .run(&Replace {
-                            old,
-                            new,
-                            row,
-                            doubt,
-                        })
-                        .await
+                    let replace = Replace {
+                        old,
+                        new,
+                        retirement,
+                        row,
+                    };
+                    self.inner.run(&replace).await
                 }
             }
         })
@@ -235,6 +243,44 @@ impl Store for PgStore {
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
         Box::pin(async move { self.inner.run(&Delete { id }).await })
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+    ) -> StoreFuture<'a, Written> {
+        Box::pin(async move { self.inner.run(&DeleteVersion { id, seen }).await })
+    }
+
+    fn find<'a>(
+        &'a self,
+        handle: &'a SessionHandle,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<(SessionId, Row)>> {
+        Box::pin(async move { self.inner.run(&Find { handle, now }).await })
+    }
+
+    fn owned<'a>(
+        &'a self,
+        owner: &'a str,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<(SessionId, Row)>> {
+        Box::pin(async move { self.inner.run(&Owned { owner, now }).await })
+    }
+
+    fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {
+        Box::pin(async move { self.inner.run(&Revoke { revocation }).await })
+    }
+
+    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
+        Box::pin(async move {
+            let foreign = self.inner.run(&Foreigners { after, limit }).await;
+            if !matches!(foreign, Ok(Foreign { next: Some(_), .. })) {
+                self.inner.link.rest();
+            }
+            foreign
+        })
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
@@ -245,5 +291,9 @@ impl Store for PgStore {
             }
             swept
         })
+    }
+
+    fn probe(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move { self.inner.run(&Probe).await })
     }
 }

@@ -9,11 +9,12 @@ use super::connecting::Environment;
 use super::dial::Dial;
 use super::duplicates::Duplicates;
 use super::lines::Lines;
-use super::link::Link;
+use super::link::{Deadlines, Link};
 use super::slots::Slots;
 use super::statements::Statements;
 use super::table::TableName;
 use super::{Inner, PgStore};
+use crate::clock::{Clock, SystemClock};
 
 /// Settings of a [`PgStore`], each with a default.
 ///
@@ -34,8 +35,10 @@ use super::{Inner, PgStore};
 pub struct PgStoreOptions {
     connections: usize,
     deadline: Duration,
+    read_deadline: Option<Duration>,
     connect_timeout: Option<Duration>,
     environment: Environment,
+    clock: Arc<dyn Clock>,
     table: TableName,
 }
 
@@ -47,8 +50,10 @@ impl PgStoreOptions {
         Self {
             connections: 2,
             deadline: Duration::from_secs(5),
+            read_deadline: None,
             connect_timeout: None,
             environment: Environment::default(),
+            clock: Arc::new(SystemClock),
             table: TableName::default(),
         }
     }
@@ -71,6 +76,19 @@ impl PgStoreOptions {
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
+    }
+
+    /// The same for what only looks sessions up: loading one, whether by its ID, a retired ID or its
+    /// handle, and listing an owner's (default: the same as [`deadline`](Self::deadline)).
+    ///
+    /// Nothing is lost when a lookup is given up, so it may be short where pages are served without a
+    /// session rather than late.
+    #[must_use]
+    pub fn read_deadline(self, deadline: Duration) -> Self {
+        Self {
+            read_deadline: Some(deadline),
+            ..self
+        }
     }
 
     /// How long one attempt to connect may take (default 5 seconds).
@@ -116,6 +134,20 @@ impl PgStoreOptions {
         }
     }
 
+    /// What the server's clock is compared with whenever a connection is made (default
+    /// [`SystemClock`]).
+    ///
+    /// More than a minute apart is a warning in the log. Give it the clock of the
+    /// [`SessionManager`](crate::SessionManager::clock) where that is another one. Statements get
+    /// their times from there, not from here.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self {
+            clock: Arc::new(clock),
+            ..self
+        }
+    }
+
     /// The sessions table (default `http_sessions`, the one a peer in Go uses).
     #[must_use]
     pub fn table(self, table: TableName) -> Self {
@@ -141,7 +173,8 @@ impl PgStoreOptions {
     /// # Errors
     /// When the connection string cannot be read.
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
-        let dial = Dial::parse(url, self.connect_timeout, &self.environment)?;
+        let clock = Arc::clone(&self.clock);
+        let dial = Dial::parse(url, self.connect_timeout, &self.environment, clock)?;
         let slots = Slots::new(dial, self.connections, self.deadline);
         Ok(self.store(Lines::Own(slots)))
     }
@@ -157,9 +190,13 @@ impl PgStoreOptions {
 
     fn store(self, lines: Lines) -> PgStore {
         let statements = Statements::about(&self.table);
+        let deadlines = Deadlines {
+            all: self.deadline,
+            reading: self.read_deadline.unwrap_or(self.deadline),
+        };
         PgStore {
             inner: Arc::new(Inner {
-                link: Link::new(lines, statements, self.deadline),
+                link: Link::new(lines, statements, deadlines),
                 table: self.table,
                 duplicates: Duplicates::default(),
             }),

@@ -8,8 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
 use super::connect_error::ConnectError;
-use super::failure::Failure;
-use super::link::timed_out;
+use super::failure::{Failure, Left};
 use super::statements::Statements;
 use super::verbs::Verb;
 use crate::store::{StoreError, StoreErrorKind};
@@ -41,23 +40,20 @@ impl Pooled {
     ) -> Result<V::Answer, Failure> {
         let checkout = timeout_at(deadline, self.take())
             .await
-            .map_err(|_| timed_out())?
+            .map_err(|_| Failure::too_late())?
             .map_err(unavailable)?;
         let token = checkout.cancel_token();
-        match timeout_at(deadline, checkout.run(verb, statements)).await {
-            Ok(answer) => {
-                if !answer.as_ref().is_err_and(|failure| failure.retires) {
-                    checkout.give_back();
-                }
-                answer
-            }
-            Err(_) => {
+        let answer = checkout.run(verb, statements, deadline).await;
+        match answer.as_ref().err().map(|failure| failure.connection) {
+            None | Some(Left::Usable) => checkout.give_back(),
+            Some(Left::Useless) => {}
+            Some(Left::Stuck) => {
                 // How the pool does TLS is its own affair; where it has to be, the server ends
                 // the statement when it finds the connection gone.
                 tokio::spawn(async move { token.cancel_query(NoTls).await });
-                Err(timed_out())
             }
         }
+        answer
     }
 }
 
@@ -80,17 +76,22 @@ impl Checkout {
         drop(self.0.take());
     }
 
-    async fn run<V: Verb>(&self, verb: &V, statements: &Statements) -> Result<V::Answer, Failure> {
+    async fn run<V: Verb>(
+        &self,
+        verb: &V,
+        statements: &Statements,
+        deadline: Instant,
+    ) -> Result<V::Answer, Failure> {
         let (text, types) = (statements.text(V::KIND), V::KIND.parameters());
-        let statement = self
-            .wrapper()
-            .prepare_typed_cached(text, types)
+        let statement = timeout_at(deadline, self.wrapper().prepare_typed_cached(text, types))
             .await
-            .map_err(|error| Failure::from(error).before_execution())?;
+            .map_or_else(|_| Err(Failure::no_answer()), |made| Ok(made?))
+            .map_err(Failure::before_execution)?;
         if self.is_closed() {
             return Err(Failure::not_sent());
         }
-        verb.run(self, &statement).await
+        let answer = timeout_at(deadline, verb.run(self, &statement)).await;
+        answer.unwrap_or_else(|_| Err(Failure::no_answer()))
     }
 
     fn wrapper(&self) -> &ClientWrapper {

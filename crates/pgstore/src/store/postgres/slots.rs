@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use super::connect_error::ConnectError;
 use super::connection::Connection;
 use super::dial::Dial;
-use super::failure::{DatabaseError, Failure};
-use super::link::{closed, timed_out};
+use super::failure::{DatabaseError, Failure, Left};
+use super::link::closed;
 use super::slot::{Slot, outcome};
 use super::statements::Statements;
 use super::verbs::{Lane, Verb};
@@ -61,14 +61,9 @@ impl Slots {
     ) -> Result<V::Answer, Failure> {
         let connection = timeout_at(deadline, self.connection(self.lane(V::LANE)))
             .await
-            .map_err(|_| timed_out())??;
-        match timeout_at(deadline, connection.run(verb, statements)).await {
-            Ok(answer) => answer.inspect_err(|failure| self.note(&connection, failure)),
-            Err(_) => {
-                connection.give_up(&self.dial, self.grace);
-                Err(timed_out())
-            }
-        }
+            .map_err(|_| Failure::too_late())??;
+        let answer = connection.run(verb, statements, deadline).await;
+        answer.inspect_err(|failure| self.note(&connection, failure))
     }
 
     /// Lets go of the connection for background work until there is some again.
@@ -110,12 +105,17 @@ impl Slots {
 
     /// Retires a connection that is of no use any more; many callers may find that out at once.
     fn note(&self, connection: &Connection, failure: &Failure) {
-        if failure.retires && connection.retire() {
-            if is_read_only(failure) {
-                self.dial.demote(connection.host());
+        match failure.connection {
+            Left::Usable => {}
+            Left::Stuck => connection.give_up(&self.dial, self.grace),
+            Left::Useless if connection.retire() => {
+                if is_read_only(failure) {
+                    self.dial.demote(connection.host());
+                }
+                let cause = failure.error.source();
+                tracing::warn!(cause, "a connection to the session store was lost");
             }
-            let cause = failure.error.source();
-            tracing::warn!(cause, "a connection to the session store was lost");
+            Left::Useless => {}
         }
     }
 }

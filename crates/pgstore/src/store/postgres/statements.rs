@@ -9,53 +9,80 @@ use super::table::TableName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Load,
+    Retired,
     Tidy,
     Insert,
     Update,
     Rename,
     Replace,
     Delete,
+    DeleteVersion,
+    Find,
+    Owned,
+    Revoke,
+    Foreign,
     Sweep,
+    Probe,
 }
 
 impl Kind {
-    pub(super) const COUNT: usize = 8;
+    pub(super) const COUNT: usize = 15;
     const ALL: [Self; Self::COUNT] = [
         Self::Load,
+        Self::Retired,
         Self::Tidy,
         Self::Insert,
         Self::Update,
         Self::Rename,
         Self::Replace,
         Self::Delete,
+        Self::DeleteVersion,
+        Self::Find,
+        Self::Owned,
+        Self::Revoke,
+        Self::Foreign,
         Self::Sweep,
+        Self::Probe,
     ];
 
     /// The migration that brought the last of the columns it names.
     pub(super) fn migration(self) -> &'static Migration {
         const FIRST: usize = 0;
+        const OURS: usize = 1;
         match self {
+            Self::Tidy | Self::Delete | Self::Sweep => &migrations()[FIRST],
             Self::Load
-            | Self::Tidy
+            | Self::Retired
             | Self::Insert
             | Self::Update
             | Self::Rename
             | Self::Replace
-            | Self::Delete
-            | Self::Sweep => &migrations()[FIRST],
+            | Self::DeleteVersion
+            | Self::Find
+            | Self::Owned
+            | Self::Revoke
+            | Self::Foreign
+            | Self::Probe => &migrations()[OURS],
         }
     }
 
     fn sql(self) -> &'static str {
         match self {
             Self::Load => include_str!("sql/load.sql"),
+            Self::Retired => include_str!("sql/retired.sql"),
             Self::Tidy => include_str!("sql/tidy.sql"),
             Self::Insert => include_str!("sql/insert.sql"),
             Self::Update => include_str!("sql/update.sql"),
             Self::Rename => include_str!("sql/rename.sql"),
             Self::Replace => include_str!("sql/replace.sql"),
             Self::Delete => include_str!("sql/delete.sql"),
+            Self::DeleteVersion => include_str!("sql/delete_version.sql"),
+            Self::Find => include_str!("sql/find.sql"),
+            Self::Owned => include_str!("sql/owned.sql"),
+            Self::Revoke => include_str!("sql/revoke.sql"),
+            Self::Foreign => include_str!("sql/foreign.sql"),
             Self::Sweep => include_str!("sql/sweep.sql"),
+            Self::Probe => include_str!("sql/probe.sql"),
         }
     }
 
@@ -65,13 +92,31 @@ impl Kind {
         const DATA: Type = Type::BYTEA;
         const TIME: Type = Type::TIMESTAMPTZ;
         const NUMBER: Type = Type::INT8;
+        const TEXT: Type = Type::TEXT;
+        // A row is DATA, TIME (created_on, not for Update), TIME, TIME, NUMBER (its mark), TIME,
+        // NUMBER (its maximal age), TEXT (owner, label, handle).
         match self {
-            Self::Load | Self::Tidy | Self::Delete => &[KEY],
-            Self::Insert => &[KEY, DATA, TIME, TIME, TIME],
-            Self::Update => &[KEY, TIME, DATA, TIME, TIME],
-            Self::Rename => &[KEY, TIME, KEY, DATA, TIME, TIME, TIME],
-            Self::Replace => &[KEY, KEY, DATA, TIME, TIME, TIME],
+            Self::Load | Self::Retired | Self::Tidy | Self::Delete => &[KEY],
+            Self::Insert => &[
+                KEY, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+            ],
+            Self::Update => &[
+                KEY, TIME, DATA, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+            ],
+            Self::Rename => &[
+                KEY, TIME, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT,
+                TEXT, TEXT,
+            ],
+            Self::Replace => &[
+                KEY, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT,
+                TEXT,
+            ],
+            Self::DeleteVersion => &[KEY, TIME],
+            Self::Find | Self::Owned => &[TEXT, TIME],
+            Self::Revoke => &[TEXT, Type::BOOL, TEXT, KEY, TEXT],
+            Self::Foreign => &[NUMBER, NUMBER],
             Self::Sweep => &[TIME, TIME, TIME, NUMBER, NUMBER],
+            Self::Probe => &[],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters and columns as PostgreSQL sends them: keys that nothing prints, times in
+//! Parameters and columns as PostgreSQL sends them: secrets that nothing prints, times in
 //! microseconds.
 
 use std::error::Error;
@@ -12,10 +12,16 @@ use crate::clock::Timestamp;
 /// What a parameter or column conversion fails with.
 type Trouble = Box<dyn Error + Sync + Send>;
 
-/// A `bytea` parameter: a session's key or its data.
+/// A `bytea` or `text` parameter: a session's key or its data, or whose it is.
 ///
 /// At the debug level the driver logs parameters by their `Debug`, which here shows nothing.
 pub(super) struct Secret<'a>(pub(super) &'a [u8]);
+
+impl<'a> Secret<'a> {
+    pub(super) fn text(text: &'a str) -> Self {
+        Self(text.as_bytes())
+    }
+}
 
 impl fmt::Debug for Secret<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +35,7 @@ impl ToSql for Secret<'_> {
     }
 
     fn accepts(ty: &Type) -> bool {
-        *ty == Type::BYTEA
+        matches!(*ty, Type::BYTEA | Type::TEXT)
     }
 
     to_sql_checked!();
@@ -92,6 +98,7 @@ mod tests {
     #[test]
     fn what_the_driver_logs_of_a_secret_shows_nothing() {
         assert_eq!(format!("{:?}", Secret(b"key")), "..");
+        assert_eq!(format!("{:?}", Some(Secret::text("alice"))), "Some(..)");
     }
 
     #[test]

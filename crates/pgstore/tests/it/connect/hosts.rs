@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
-use pgstore::store::{Row, Store};
+use pgstore::store::{Ours, Row, Store};
 use pgstore::{SessionId, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;
 
@@ -224,6 +224,7 @@ async fn insert(store: &pgstore::store::PgStore) {
         created_on: now,
         modified_on: now,
         expires_on: now,
+        ours: Ours::default(),
     };
     let id = SessionId::generate().unwrap();
     store.insert(&id, &row).await.unwrap();

@@ -10,7 +10,7 @@ use pgstore::SessionId;
 use pgstore::store::{PgStore, Row, Store, StoreError, Written};
 use tokio_postgres::Client;
 
-use super::things::{at, fresh, row};
+use super::things::{at, fresh, renaming, row};
 use crate::support::database::Database;
 use crate::support::trials;
 
@@ -89,7 +89,10 @@ impl Scene {
         new: &SessionId,
     ) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
         let (store, id, new) = (self.store.clone(), self.id.clone(), new.clone());
-        async move { store.rename(&id, Some(at(0)), &new, &row("ours")).await }
+        async move {
+            let renaming = renaming(&id, Some(at(0)), &new);
+            store.rename(renaming, &row("ours")).await
+        }
     }
 
     async fn data(&self, id: &SessionId) -> Option<String> {

@@ -1,16 +1,18 @@
 //! Completing a table that is in use: indexes beside writers, after failures, many at once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use pgstore::store::conformance::behaviours;
-use pgstore::store::{MigrateErrorKind, Migrated, PgStoreOptions, TableName};
-use pgstore::store::{PgStore, Store};
+use pgstore::store::{DatabaseError, MigrateErrorKind, Migrated, PgStoreOptions, TableName};
+use pgstore::store::{PgStore, Store, StoreError, Written, migrations};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
-use super::things::{at, fresh, row};
+use super::things::{at, fresh, renaming, row};
 use crate::support::database::Database;
 use crate::support::trials;
 
@@ -22,7 +24,9 @@ pub(super) fn trials() -> Vec<Trial> {
         twenty_stores_complete_a_table_in_use_at_once,
         a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers,
         a_schema_that_does_not_exist_is_an_error_of_its_own,
-        the_library_runs_on_the_bare_table_of_go,
+        columns_are_added_beside_writers,
+        columns_wait_for_a_long_transaction_without_holding_up_others,
+        the_library_runs_on_the_table_of_go,
         what_is_missing_at_first_use_says_which_migration,
     ]
 }
@@ -31,10 +35,12 @@ const ROWS: &str = "INSERT INTO http_sessions (key, data, created_on, modified_o
     SELECT convert_to((n / 2)::text, 'UTF8'), 'x', now(), now(), now() + interval '1 h'
       FROM generate_series(1, 2000) AS n";
 
-/// Go's table with duplicates of keys, in which nothing can be found quickly any more.
+/// A table with duplicates of keys, in which nothing can be found quickly any more.
 async fn table_without_an_index_on_key(database: &Database) -> Client {
     let client = database.client().await;
-    client.batch_execute(AS_GO_DOES).await.unwrap();
+    for migration in migrations() {
+        client.batch_execute(migration.sql()).await.unwrap();
+    }
     client.batch_execute(ROWS).await.unwrap();
     let drop = "DROP INDEX http_sessions_key_idx";
     client.batch_execute(drop).await.unwrap();
@@ -187,7 +193,115 @@ async fn a_schema_that_does_not_exist_is_an_error_of_its_own() {
     assert!(error.to_string().contains("schema"), "{error}");
 }
 
-async fn the_library_runs_on_the_bare_table_of_go() {
+/// What Go runs, in our words (pgstore.go insert, save and selectOne), prepared once.
+const GO_INSERTS: &str =
+    "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
+    VALUES ($1, 'go', now(), now(), now() + interval '1 h')";
+const GO_UPDATES: &str = "UPDATE http_sessions SET data = 'again', modified_on = now(),
+    expires_on = now() + interval '1 h' WHERE key = $1";
+const GO_SELECTS: &str = "SELECT id, key, data, created_on, modified_on, expires_on
+    FROM http_sessions WHERE key = $1";
+
+/// One session after the other, as Go keeps them, until it is told to stop: how many there were.
+async fn write_as_go_does(client: Client, stop: Arc<AtomicBool>) -> u64 {
+    let insert = client.prepare(GO_INSERTS).await.unwrap();
+    let update = client.prepare(GO_UPDATES).await.unwrap();
+    let select = client.prepare(GO_SELECTS).await.unwrap();
+    let mut sessions = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let id = fresh();
+        let key = id.as_bytes();
+        client.execute(&insert, &[&key]).await.unwrap();
+        assert_eq!(client.execute(&update, &[&key]).await.unwrap(), 1);
+        assert_eq!(client.query(&select, &[&key]).await.unwrap().len(), 1);
+        sessions += 1;
+    }
+    sessions
+}
+
+/// The same as a node of ours does it, which migrates when it starts.
+async fn write_as_we_do(url: String, stop: Arc<AtomicBool>) -> (u64, Vec<u32>) {
+    let store = PgStore::connect(&url).await.unwrap();
+    let applied = store.migrate().await.unwrap().applied;
+    let (mut sessions, after) = (0, row("new"));
+    while !stop.load(Ordering::Relaxed) {
+        let (id, new) = (fresh(), fresh());
+        store.insert(&id, &row("")).await.unwrap();
+        let renamed = store.rename(renaming(&id, Some(at(0)), &new), &after);
+        assert_eq!(renamed.await.unwrap(), Written::Saved);
+        assert_eq!(store.load(&new, at(0)).await.unwrap(), Some(after.clone()));
+        sessions += 1;
+    }
+    store.close().await;
+    (sessions, applied)
+}
+
+async fn columns_are_added_beside_writers() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    client.batch_execute(ROWS).await.unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut go = JoinSet::new();
+    for _ in 0..4 {
+        let serial = "SET default_transaction_isolation = 'read committed'"; // As Go's users run it.
+        let writer = database.client().await;
+        writer.batch_execute(serial).await.unwrap();
+        go.spawn(write_as_go_does(writer, Arc::clone(&stop)));
+    }
+    let mut ours = JoinSet::new();
+    for _ in 0..4 {
+        ours.spawn(write_as_we_do(database.url(), Arc::clone(&stop)));
+    }
+    let complete = "(SELECT count(*) = 3 FROM pg_index WHERE indisvalid AND indpred IS NOT NULL
+        AND indrelid = 'http_sessions'::regclass)
+        AND (SELECT count(*) > 50 FROM http_sessions WHERE saved_on = modified_on)";
+    let begun = Instant::now();
+    while client
+        .query_one(&format!("SELECT {complete}"), &[])
+        .await
+        .is_err()
+    {
+        // The columns are not there yet.
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    wait_until(&client, complete).await;
+    stop.store(true, Ordering::Relaxed);
+    let by_go: u64 = go.join_all().await.into_iter().sum();
+    let ours = ours.join_all().await;
+    let by_us: u64 = ours.iter().map(|(sessions, _)| sessions).sum();
+    let applied: usize = ours.iter().map(|(_, applied)| applied.len()).sum();
+    assert!(applied >= 1, "one of them did it");
+    println!("{by_go} sessions of Go's, {by_us} of ours, none failed");
+    assert!(by_go > 0 && by_us > 0);
+    let rows = "(SELECT count(*) = 2000 FROM http_sessions WHERE data = 'x' AND mark IS NULL)";
+    wait_until(&client, rows).await;
+}
+
+async fn columns_wait_for_a_long_transaction_without_holding_up_others() {
+    let database = Database::fresh().await;
+    let watcher = database.client().await;
+    watcher.batch_execute(AS_GO_DOES).await.unwrap();
+    let mut client = database.client().await;
+    let slow = slow_writer(&mut client).await;
+    let migrating = begin_to_migrate(&database);
+    let waits = format!(
+        "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{}'
+           AND wait_event_type = 'Lock' AND query LIKE 'ALTER TABLE%')",
+        database.schema()
+    );
+    wait_until(&watcher, &waits).await;
+    // Whoever comes now waits behind it, for as long as it waits at most: 2 seconds.
+    let begun = Instant::now();
+    watcher.execute(GO_INSERTS, &[&&b"key"[..]]).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(4), "writers go on");
+    assert!(!migrating.is_finished());
+    slow.commit().await.unwrap();
+    assert_eq!(migrating.await.unwrap().applied, [2]);
+}
+
+async fn the_library_runs_on_the_table_of_go() {
     let database = Database::fresh().await;
     let client = database.client().await;
     client.batch_execute(AS_GO_DOES).await.unwrap();
@@ -195,7 +309,8 @@ async fn the_library_runs_on_the_bare_table_of_go() {
         let empty = "TRUNCATE http_sessions";
         client.batch_execute(empty).await.unwrap();
         let store = PgStore::connect(&database.url()).await.unwrap();
-        behaviour.check(std::sync::Arc::new(store.clone())).await;
+        store.migrate().await.unwrap();
+        behaviour.check(Arc::new(store.clone())).await;
         store.close().await;
     }
 }
@@ -203,14 +318,29 @@ async fn the_library_runs_on_the_bare_table_of_go() {
 async fn what_is_missing_at_first_use_says_which_migration() {
     let database = Database::fresh().await;
     let client = database.client().await;
-    client.batch_execute(AS_GO_DOES).await.unwrap();
-    let drop = "ALTER TABLE http_sessions DROP COLUMN modified_on";
-    client.batch_execute(drop).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
+    let error = store.delete(&fresh()).await.unwrap_err();
+    assert_eq!(
+        said_of(&error),
+        ["it needs migration 1 (http_sessions)", "42P01"]
+    );
+
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    store.delete(&fresh()).await.unwrap();
     let error = store.load(&fresh(), at(0)).await.unwrap_err();
     assert!(error.to_string().contains("migrate()"), "{error}");
-    let cause = std::error::Error::source(&error).expect("which migration");
-    assert_eq!(cause.to_string(), "it needs migration 1 (http_sessions)");
-    let cause = cause.source().expect("what the server said");
-    assert!(cause.to_string().contains("42703"), "{cause}");
+    assert_eq!(
+        said_of(&error),
+        ["it needs migration 2 (columns_of_ours)", "42703"]
+    );
+}
+
+/// Which migration, and the server's SQLSTATE.
+fn said_of(error: &StoreError) -> [String; 2] {
+    let cause = std::error::Error::source(error).expect("which migration");
+    let refusal = cause.source().expect("what the server said");
+    let refusal = refusal
+        .downcast_ref::<DatabaseError>()
+        .expect("it is the server's");
+    [cause.to_string(), refusal.sqlstate().to_owned()]
 }

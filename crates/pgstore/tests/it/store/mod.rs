@@ -77,7 +77,7 @@ fn trial(
 
 /// IDs, rows and times of these tests.
 mod things {
-    use pgstore::store::Row;
+    use pgstore::store::{Ours, Renaming, Retirement, Row};
     use pgstore::{SessionId, Timestamp};
 
     pub(super) fn at(seconds: i64) -> Timestamp {
@@ -95,6 +95,28 @@ mod things {
             created_on: at(0),
             modified_on: at(0),
             expires_on: at(3600),
+            ours: Ours {
+                mark: Some(1),
+                ..Ours::default()
+            },
+        }
+    }
+
+    /// A new ID for a session, as at a login.
+    pub(super) fn renaming<'a>(
+        old: &'a SessionId,
+        seen: Option<Timestamp>,
+        new: &'a SessionId,
+    ) -> Renaming<'a> {
+        let retirement = Retirement {
+            until: at(60),
+            honoured_until: None,
+        };
+        Renaming {
+            old,
+            seen,
+            new,
+            retirement,
         }
     }
 }

@@ -5,7 +5,6 @@ pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod rust_app;
 pub(crate) mod server;
-pub(crate) mod spy;
 pub(crate) mod vectors;
 
 use std::future::Future;

@@ -1,5 +1,6 @@
 -- Every row of the old key ($1) goes and one row of the new key ($3) comes, if the newest row's
--- version is the one that was seen ($2).
+-- version is the one that was seen ($2). The new row remembers the old key until $4, and leads its
+-- holder on until $5.
 -- Not SET key = …: that leaves duplicates in place and is refused where key distributes the table.
 -- Not modified_on <= $2: versions are compared by equality alone, as a peer whose clock is behind
 -- leaves a newer version with an earlier time, which that would delete and not replace.
@@ -20,7 +21,11 @@ old AS (
        AND (row.id <> newest.id OR row.modified_on = $2)
     RETURNING row.id
 )
-INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
-SELECT $3::bytea, $4::bytea, $5::timestamptz, $6::timestamptz, $7::timestamptz
+INSERT INTO http_sessions (key, retired_key, retired_until, honoured_until,
+                           data, created_on, modified_on, expires_on,
+                           mark, saved_on, max_age, owner, label, handle)
+SELECT $3::bytea, $1::bytea, $4::timestamptz, $5::timestamptz,
+       $6::bytea, $7::timestamptz, $8::timestamptz, $9::timestamptz,
+       $10::bigint, $11::timestamptz, $12::bigint, $13::text, $14::text, $15::text
   FROM old
   JOIN newest ON newest.id = old.id

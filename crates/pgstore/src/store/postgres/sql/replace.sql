@@ -1,9 +1,14 @@
--- Every row of the old key ($1) goes, whatever its version, and one row of the new key ($2) comes;
--- or there is none and nothing happens. For a row that cannot be read, so that it has no version.
+-- Every row of the old key ($1) goes, whatever its version, and one row of the new key ($2) comes,
+-- which remembers the old one; or there is none and nothing happens. For a row that cannot be read,
+-- so that it has no version.
 WITH old AS (
     DELETE FROM http_sessions WHERE key = $1 RETURNING id
 )
-INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
-SELECT $2::bytea, $3::bytea, $4::timestamptz, $5::timestamptz, $6::timestamptz
+INSERT INTO http_sessions (key, retired_key, retired_until, honoured_until,
+                           data, created_on, modified_on, expires_on,
+                           mark, saved_on, max_age, owner, label, handle)
+SELECT $2::bytea, $1::bytea, $3::timestamptz, $4::timestamptz,
+       $5::bytea, $6::timestamptz, $7::timestamptz, $8::timestamptz,
+       $9::bigint, $10::timestamptz, $11::bigint, $12::text, $13::text, $14::text
   FROM old
  LIMIT 1

@@ -1,0 +1,138 @@
+//! A row's columns as parameters, and as they come back.
+
+use tokio_postgres::Row as PgRow;
+use tokio_postgres::types::{FromSql, ToSql};
+
+use super::failure::without_details;
+use super::types::{Micros, Secret};
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
+use crate::id::SessionId;
+use crate::store::{Ours, Row, StoreError, StoreErrorKind};
+
+/// A parameter of a statement.
+pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
+
+/// What a row is written with.
+pub(super) struct Columns<'a> {
+    data: Secret<'a>,
+    created_on: Micros,
+    modified_on: Micros,
+    expires_on: Micros,
+    mark: Option<i64>,
+    /// The same as `modified_on` for as long as nobody else writes the row.
+    saved_on: Option<Micros>,
+    max_age: Option<i64>,
+    owner: Option<Secret<'a>>,
+    label: Option<Secret<'a>>,
+    handle: Option<Secret<'a>>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(row: &'a Row) -> Self {
+        let ours = &row.ours;
+        let modified_on = Micros::from(row.modified_on);
+        Self {
+            data: Secret(&row.data),
+            created_on: row.created_on.into(),
+            modified_on,
+            expires_on: row.expires_on.into(),
+            mark: ours.mark,
+            saved_on: ours.mark.map(|_| modified_on),
+            max_age: ours.max_age,
+            owner: ours.owner.as_deref().map(Secret::text),
+            label: ours.label.as_deref().map(Secret::text),
+            handle: ours.handle.as_ref().map(handle),
+        }
+    }
+
+    /// All of them, in the order of the statements.
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 10] {
+        [
+            &self.data,
+            &self.created_on,
+            &self.modified_on,
+            &self.expires_on,
+            &self.mark,
+            &self.saved_on,
+            &self.max_age,
+            &self.owner,
+            &self.label,
+            &self.handle,
+        ]
+    }
+}
+
+pub(super) fn key(id: &SessionId) -> Secret<'_> {
+    Secret(id.as_bytes())
+}
+
+pub(super) fn handle(handle: &SessionHandle) -> Secret<'_> {
+    Secret::text(handle.as_str())
+}
+
+/// Reads the columns that every statement which finds rows begins with.
+// Go: pgstore.go selectOne fails on a NULL or an infinity likewise; it does so for ever, since its
+// New then hands out an error with every request. Ours can still be deleted.
+pub(super) fn row(found: &PgRow) -> Result<Row, StoreError> {
+    let data: Option<&[u8]> = column(found, 0)?;
+    let times = [time(found, 1)?, time(found, 2)?, time(found, 3)?];
+    let (Some(data), [Some(created_on), Some(modified_on), Some(expires_on)]) = (data, times)
+    else {
+        return Err(undecodable());
+    };
+    Ok(Row {
+        data: data.to_vec(),
+        created_on,
+        modified_on,
+        expires_on,
+        ours: ours(found)?,
+    })
+}
+
+/// What cannot be a handle or an age is none: the session is there without it.
+fn ours(found: &PgRow) -> Result<Ours, StoreError> {
+    let max_age: Option<i64> = column(found, 5)?;
+    let handle: Option<&str> = column(found, 8)?;
+    Ok(Ours {
+        mark: column(found, 4)?,
+        max_age: max_age.filter(|seconds| *seconds >= 0),
+        owner: column(found, 6)?,
+        label: column(found, 7)?,
+        handle: handle.and_then(SessionHandle::parse),
+    })
+}
+
+/// The number of the first column after those of [`row`], which is the key where there is one.
+pub(super) const KEY: usize = 9;
+
+/// Reads a row with its key.
+pub(super) fn keyed(found: &PgRow) -> Result<(SessionId, Row), StoreError> {
+    let key: Option<&[u8]> = column(found, KEY)?;
+    let id = key.and_then(SessionId::parse).ok_or_else(undecodable)?;
+    Ok((id, row(found)?))
+}
+
+/// The same, with nothing for one that cannot be read.
+pub(super) fn readable(found: &PgRow) -> Result<Option<(SessionId, Row)>, StoreError> {
+    match keyed(found) {
+        Ok(row) => Ok(Some(row)),
+        Err(error) if error.kind() == StoreErrorKind::UndecodableRow => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A time, unless it is NULL or an infinity.
+pub(super) fn time(found: &PgRow, index: usize) -> Result<Option<Timestamp>, StoreError> {
+    let time: Option<Micros> = column(found, index)?;
+    Ok(time.and_then(Micros::finite))
+}
+
+pub(super) fn column<'a, T: FromSql<'a>>(row: &'a PgRow, index: usize) -> Result<T, StoreError> {
+    row.try_get(index)
+        .map_err(|error| StoreError::caused_by(StoreErrorKind::Other, without_details(error)))
+}
+
+fn undecodable() -> StoreError {
+    StoreError::new(StoreErrorKind::UndecodableRow)
+}

@@ -1,0 +1,15 @@
+-- An owner's ($1) sessions that are not past their time ($2), newest first, the newest row of each.
+-- The bound is far above what a list can show: it keeps an owner with very many (a robot that logs
+-- in again and again) from filling the memory.
+SELECT data, created_on, modified_on, expires_on,
+       CASE WHEN saved_on = modified_on THEN mark END AS mark, max_age, owner, label, handle, key
+  FROM http_sessions AS row
+ WHERE owner = $1
+   AND (expires_on > $2 OR expires_on <= modified_on)
+   AND id = (SELECT newest.id
+               FROM http_sessions AS newest
+              WHERE newest.key = row.key
+              ORDER BY newest.modified_on DESC NULLS LAST, newest.id DESC
+              LIMIT 1)
+ ORDER BY modified_on DESC, id DESC
+ LIMIT 1000

@@ -1,0 +1,21 @@
+-- Everything that saving needs, done to no row: the server looks at the rights, the columns and
+-- whether it may write before it finds that there is nothing to do.
+WITH inserted AS (
+    INSERT INTO http_sessions (key, retired_key, retired_until, honoured_until,
+                               data, created_on, modified_on, expires_on,
+                               mark, saved_on, max_age, owner, label, handle)
+    SELECT key, retired_key, retired_until, honoured_until,
+           data, created_on, modified_on, expires_on,
+           mark, saved_on, max_age, owner, label, handle
+      FROM http_sessions
+     WHERE false
+),
+updated AS (
+    UPDATE http_sessions SET data = data WHERE false
+),
+deleted AS (
+    DELETE FROM http_sessions WHERE false
+)
+-- The sequence is used only when a row comes: whether this role may is not found out by none.
+SELECT pg_catalog.has_sequence_privilege(
+    pg_catalog.pg_get_serial_sequence('http_sessions', 'id'), 'USAGE, UPDATE') AS has_numbers

@@ -1,0 +1,110 @@
+//! What is done to the table as a whole, and behind a request's back.
+
+use tokio_postgres::{Client, Row as PgRow, Statement};
+
+use super::{Effect, Lane, Verb};
+use crate::id::SessionId;
+use crate::store::postgres::columns::{KEY, column, key, readable, time};
+use crate::store::postgres::failure::Failure;
+use crate::store::postgres::statements::Kind;
+use crate::store::postgres::types::Micros;
+use crate::store::{Foreign, ForeignCursor, StoreError, StoreErrorKind};
+use crate::store::{SweepBatch, SweepCursor, Swept};
+
+/// Removes what [`Load`](super::Load) found beside the newest row.
+pub(in crate::store::postgres) struct Tidy<'a> {
+    pub(in crate::store::postgres) id: &'a SessionId,
+}
+
+impl Verb for Tidy<'_> {
+    type Answer = u64;
+    const KIND: Kind = Kind::Tidy;
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::MayWait;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, Failure> {
+        Ok(client.execute(statement, &[&key(self.id)]).await?)
+    }
+}
+
+pub(in crate::store::postgres) struct Sweep<'a> {
+    pub(in crate::store::postgres) batch: &'a SweepBatch,
+}
+
+impl Verb for Sweep<'_> {
+    type Answer = Swept;
+    const KIND: Kind = Kind::Sweep;
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::Background;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Swept, Failure> {
+        let batch = self.batch;
+        let expired = Micros::from(batch.expired_before);
+        let idle = Micros::from(batch.idle_since_before);
+        let after = Micros::from(batch.after.expires_on);
+        let limit = i64::from(batch.limit);
+        let answer = client
+            .query_one(
+                statement,
+                &[&expired, &idle, &after, &batch.after.row, &limit],
+            )
+            .await?;
+        Ok(swept(&answer, limit)?)
+    }
+}
+
+fn swept(answer: &PgRow, limit: i64) -> Result<Swept, StoreError> {
+    let removed: i64 = column(answer, 0)?;
+    let scanned: i64 = column(answer, 1)?;
+    let row: Option<i64> = column(answer, 3)?;
+    let last = time(answer, 2)?.zip(row);
+    let next = last.filter(|_| scanned == limit);
+    Ok(Swept::new(
+        removed.unsigned_abs(),
+        next.map(|(expires_on, row)| SweepCursor::new(expires_on, row)),
+    ))
+}
+
+/// Rows that somebody else has written last.
+pub(in crate::store::postgres) struct Foreigners {
+    pub(in crate::store::postgres) after: ForeignCursor,
+    pub(in crate::store::postgres) limit: u32,
+}
+
+impl Verb for Foreigners {
+    type Answer = Foreign;
+    const KIND: Kind = Kind::Foreign;
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::Background;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Foreign, Failure> {
+        let limit = i64::from(self.limit);
+        let found = client.query(statement, &[&self.after.0, &limit]).await?;
+        let rows = found.iter().map(readable);
+        let rows = rows.filter_map(Result::transpose);
+        let rows = rows.collect::<Result<_, _>>()?;
+        let is_full = found.len() as u64 == u64::from(self.limit);
+        let last = found.last().filter(|_| is_full);
+        let number = last.map(|last| column(last, KEY + 1)).transpose()?;
+        Ok(Foreign::new(rows, number.map(ForeignCursor::new)))
+    }
+}
+
+/// Whether there is everything that saving needs.
+pub(in crate::store::postgres) struct Probe;
+
+impl Verb for Probe {
+    type Answer = ();
+    const KIND: Kind = Kind::Probe;
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::MayWait;
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<(), Failure> {
+        let answer = client.query_one(statement, &[]).await?;
+        let has_numbers: Option<bool> = column(&answer, 0)?;
+        match has_numbers {
+            Some(false) => Err(StoreError::new(StoreErrorKind::Forbidden).into()),
+            Some(true) | None => Ok(()),
+        }
+    }
+}
