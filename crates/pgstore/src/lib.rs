@@ -74,7 +74,7 @@ pub mod wire;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
-pub use extract::MissingSessionLayer;
+pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
 pub use id::SessionId;
 pub use manager::SessionManager;
 #[cfg(feature = "middleware")]
@@ -83,7 +83,7 @@ pub use name::{CookieError, CookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
 pub use random::NoRandomness;
 pub use registry::Sessions;
-pub use session::{Session, SessionError};
+pub use session::{CsrfToken, Session, SessionError, Typed};
 
 /// The manual's chapters.
 #[cfg(doc)]

@@ -45,6 +45,10 @@ pub(crate) fn refusal(error: SessionError) -> Response<&'static str> {
 fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
     match error {
         SessionError::Gone => (StatusCode::CONFLICT, "The session has ended.\n"),
+        SessionError::CsrfMismatch => (
+            StatusCode::FORBIDDEN,
+            "This request does not come from a page of this session. Load the page again.\n",
+        ),
         SessionError::Contended => (
             StatusCode::SERVICE_UNAVAILABLE,
             "The session is in use by too many requests.\n",

@@ -3,6 +3,7 @@
 //! A [`Session`] is read at first use and changed in memory. Saving it is the edge's part, once
 //! the handler is done: the middleware does it by itself, the direct API when it is told to.
 
+mod csrf;
 mod error;
 mod flash;
 mod operation;
@@ -11,10 +12,12 @@ mod rows;
 mod save;
 mod special;
 mod state;
+mod typed;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use csrf::CsrfToken;
 pub use error::SessionError;
 use operation::Operation;
 use plan::Found;
@@ -23,6 +26,7 @@ pub(crate) use save::CookieChange;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state::State;
+pub use typed::Typed;
 
 use crate::id::SessionId;
 use crate::name::CookieName;
@@ -192,12 +196,15 @@ impl Session {
     /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
     /// rights change, so that nobody who planted or saw the old ID shares the new session.
     ///
-    /// Values stay. Cost: the save becomes one statement that replaces the row.
+    /// Values stay, but for the seed of [CSRF tokens](Session::csrf_token): those of earlier pages
+    /// are refused from then on. Cost: the save becomes one statement that replaces the row.
     ///
     /// # Errors
-    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late;
+    /// [`SessionError::NoRandomness`].
     pub fn renew(&self) -> Result<(), SessionError> {
-        self.state_for_use().renew()
+        let reseed = csrf::reseed()?;
+        self.state_for_use().renew(reseed)
     }
 
     /// Ends the session: its row goes, and the browser is told to drop the cookie.

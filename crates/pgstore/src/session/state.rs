@@ -161,8 +161,12 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn renew(&mut self) -> Result<(), SessionError> {
+    /// Renewing twice is once. `reseed` goes with it.
+    pub(super) fn renew(&mut self, reseed: Operation) -> Result<(), SessionError> {
         self.must_be_changeable()?;
+        if self.fate != Fate::Renewed {
+            self.record(reseed)?;
+        }
         self.fate = Fate::Renewed;
         Ok(())
     }
@@ -187,7 +191,7 @@ impl State {
     pub(super) fn discard_changes(&mut self) {
         if self.fate != Fate::Destroyed {
             self.content = Content::Unread;
-            self.operations.clear();
+            self.operations.retain(Operation::goes_with_a_new_id);
             self.options = self.given_options.clone();
             self.options_changed = false;
         }

@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod connect;
+mod csrf;
 mod direct;
 mod from_go;
 mod fuzz_smoke;
@@ -19,12 +20,14 @@ mod races;
 mod securecookie;
 mod store;
 mod support;
+mod typed;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         architecture::trials(),
         connect::trials(),
+        csrf::trials(),
         direct::trials(),
         from_go::trials(),
         fuzz_smoke::trials(),
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         securecookie::trials(),
         store::trials(),
         support::go::trials(),
+        typed::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()
