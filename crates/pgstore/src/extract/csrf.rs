@@ -6,7 +6,7 @@ use http::request::Parts;
 use super::{SessionRejection, left_by_the_layer};
 use crate::session::{CsrfToken, Session, SessionError};
 
-/// The token's header. Sites elsewhere cannot send it: browsers ask this one first.
+/// Where scripts put the token.
 const HEADER: &str = "x-csrf-token";
 
 /// A token for the page that the handler makes, as [`Session::csrf_token`] gives it: the session
@@ -25,15 +25,17 @@ impl<S: Sync> FromRequestParts<S> for CsrfToken {
 /// Proof that a request carried a good [`CsrfToken`] in its header `X-CSRF-Token`: 403 otherwise,
 /// and the handler does not run.
 ///
-/// For requests that scripts make. Ask for it in a handler, or for a group of routes at once; it
-/// looks at every method, `GET` as well. Forms cannot send headers: they carry the token in a
-/// field, which the handler gives to [`Session::check_csrf`].
+/// For requests that scripts make; the page's [`CsrfToken`] is where they find it. Forms cannot
+/// send headers: they carry the token in a field, which the handler gives to
+/// [`Session::check_csrf`]. The check is the same for every method, `GET` as well.
 ///
 /// ```
-/// use axum::{Router, middleware::from_extractor, routing::{delete, get, post}};
-/// use pgstore::{CsrfHeader, CsrfToken, Session, SessionError};
+/// use axum::Router;
+/// use axum::middleware::from_extractor;
+/// use axum::routing::{delete, get, put};
+/// use pgstore::{CsrfHeader, CsrfToken, Session, SessionError, SessionLayer};
 ///
-/// /// The page's scripts send the token back: `headers: { "X-CSRF-Token": … }`.
+/// /// Scripts do `fetch("/name", { method: "PUT", headers: { "X-CSRF-Token": … }, … })`.
 /// async fn page(token: CsrfToken) -> String {
 ///     format!(r#"<meta name="csrf-token" content="{token}">"#)
 /// }
@@ -42,16 +44,18 @@ impl<S: Sync> FromRequestParts<S> for CsrfToken {
 ///     session.insert("name", &name)
 /// }
 ///
-/// async fn forget(session: Session) -> Result<(), SessionError> {
-///     session.remove("name")
+/// async fn log_out(session: Session) -> Result<(), SessionError> {
+///     session.destroy()
 /// }
 ///
-/// let app: Router = Router::new()
-///     .route("/name", delete(forget))
-///     .route_layer(from_extractor::<CsrfHeader>()) // for all routes above
+/// # fn router(layer: SessionLayer) -> Router {
+/// Router::new()
+///     .route("/session", delete(log_out))
+///     .route_layer(from_extractor::<CsrfHeader>()) // for the routes above
+///     .route("/name", put(rename)) // asks for it by itself
 ///     .route("/", get(page))
-///     .route("/name", post(rename)); // asks for it by itself
-/// // and last of all .layer(SessionLayer::new(…)?)
+///     .layer(layer)
+/// # }
 /// ```
 ///
 /// Cost: the session is read; a missing header and what is no token cost nothing.
