@@ -78,7 +78,7 @@ pub mod wire;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
-pub use extract::MissingSessionLayer;
+pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
 pub use handle::SessionHandle;
 pub use id::SessionId;
 pub use manager::SessionManager;
@@ -90,7 +90,7 @@ pub use owners::SessionInfo;
 pub use policy::{OnConflict, OnOutage, OnUndecodable, Touch};
 pub use random::NoRandomness;
 pub use registry::Sessions;
-pub use session::{BadText, Session, SessionError, SessionStats};
+pub use session::{BadText, CsrfToken, Session, SessionError, SessionStats, Typed};
 
 /// The manual's chapters.
 #[cfg(doc)]

@@ -40,6 +40,56 @@ use crate::session::{Session, SessionError};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Who else has the session?
+///
+/// Every middleware between the layer and the handler: it may read and change the session before
+/// the handler and after it, and all of them have the same one, read once. In axum, that is what is
+/// added to the router *before* the session layer.
+///
+/// ```
+/// use axum::Router;
+/// use axum::extract::Request;
+/// use axum::middleware::{Next, from_fn};
+/// use axum::response::{IntoResponse, Redirect, Response};
+/// use axum::routing::get;
+/// use pgstore::{Session, SessionError, SessionLayer};
+///
+/// /// Whoever is not logged in is shown the login.
+/// async fn only_users(
+///     session: Session,
+///     request: Request,
+///     next: Next,
+/// ) -> Result<Response, SessionError> {
+///     match session.get::<String>("user").await? {
+///         Some(_) => Ok(next.run(request).await),
+///         None => Ok(Redirect::to("/login").into_response()),
+///     }
+/// }
+///
+/// # fn router(layer: SessionLayer) -> Router {
+/// Router::new()
+///     .route("/account", get(|| async { "Yours." }))
+///     .route_layer(from_fn(only_users))
+///     .route("/login", get(|| async { "Who are you?" }))
+///     .layer(layer)
+/// # }
+/// ```
+///
+/// A plain tower service takes it from the extensions:
+///
+/// ```
+/// # use http::Extensions;
+/// use pgstore::{Session, SessionError};
+///
+/// /// Called with `request.extensions()`.
+/// async fn user(extensions: &Extensions) -> Result<Option<String>, SessionError> {
+///     match extensions.get::<Session>() {
+///         Some(session) => session.get("user").await,
+///         None => Ok(None), // there is no layer above
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SessionLayer {
     manager: SessionManager,

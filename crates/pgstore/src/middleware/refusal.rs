@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::session::SessionError;
+use crate::wire::Blame;
 
 /// Why a session was not loaded or not saved: look for it among the response's extensions.
 #[derive(Clone, Debug)]
@@ -22,9 +23,13 @@ impl Deref for SessionFailure {
 }
 
 impl SessionFailure {
-    /// Logs the error with all it comes from.
+    /// Logs the error with all it comes from; what clients bring about is no reason for an alarm.
     pub(crate) fn log(error: SessionError) -> Self {
-        tracing::warn!(error = %error.with_causes(), "a session failed");
+        let causes = error.with_causes();
+        match error.blame() {
+            Blame::Decode => tracing::info!(error = causes, "a session failed"),
+            _ => tracing::warn!(error = causes, "a session failed"),
+        }
         Self(Arc::new(error))
     }
 }
@@ -54,6 +59,10 @@ fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
         SessionError::Conflict(_) => (
             StatusCode::CONFLICT,
             "The session was changed by another request.\n",
+        ),
+        SessionError::CsrfMismatch => (
+            StatusCode::FORBIDDEN,
+            "This request does not come from a page of this session. Load the page again.\n",
         ),
         SessionError::Contended => (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -55,6 +55,10 @@ pub enum SessionError {
     /// A closure given to [`update`](crate::Session::update) panicked; the session is unchanged.
     #[error("a closure given to update() panicked: the session is unchanged")]
     UpdatePanicked,
+    /// A [CSRF token](crate::Session::check_csrf) is missing, malformed, or of another session: the
+    /// request does not come from a page of this one, or from one of before its renewal.
+    #[error("the CSRF token is missing, malformed, or not of this session")]
+    CsrfMismatch,
     /// The stored row does not open with the keys, or holds what is no session. It is kept;
     /// [`destroy`](crate::Session::destroy) and [`renew`](crate::Session::renew) still work.
     #[error("the stored session cannot be opened: the keys have changed, or it is damaged")]
@@ -81,7 +85,9 @@ impl SessionError {
             | Self::OwnerIsAValue
             | Self::NoOwner
             | Self::Text(_) => Blame::Usage,
-            Self::Gone | Self::Conflict(_) | Self::Undecodable(_) => Blame::Decode,
+            Self::Gone | Self::Conflict(_) | Self::CsrfMismatch | Self::Undecodable(_) => {
+                Blame::Decode
+            }
             Self::Store(error) => error.blame(),
             Self::NoRandomness(_) | Self::Contended | Self::Degraded => Blame::Internal,
         }

@@ -4,6 +4,7 @@
 //! the handler is done: the middleware does it by itself, the direct API when it is told to.
 
 mod about;
+mod csrf;
 mod error;
 mod flash;
 mod logouts;
@@ -16,12 +17,14 @@ mod save;
 mod settle;
 mod special;
 mod state;
+mod typed;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use about::BadText;
 pub(crate) use about::OwnerSource;
+pub use csrf::CsrfToken;
 pub use error::SessionError;
 pub(crate) use logouts::Logouts;
 pub(crate) use numbers::Numbers;
@@ -33,6 +36,7 @@ pub(crate) use save::CookieChange;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state::{Source, State};
+pub use typed::Typed;
 
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -239,16 +243,19 @@ impl Session {
     /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
     /// rights change, so that nobody who planted or saw the old ID shares the new session.
     ///
-    /// Values stay, and the session begins anew as far as timeouts go. For a minute the old ID is
+    /// Values stay, but for the seed of [CSRF tokens](Session::csrf_token): those of earlier pages
+    /// are refused from then on. The session begins anew as far as timeouts go. For a minute the old ID is
     /// known to be late: requests under way with it read as anonymous, and what they change is
     /// [`Gone`](SessionError::Gone), so that they cannot undo the new one. Cost: the save becomes
     /// one statement that replaces the row.
     ///
     /// # Errors
-    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
+    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late;
+    /// [`SessionError::NoRandomness`].
     // OWASP ASVS 5.0, 7.2.4: a new session token at authentication.
     pub fn renew(&self) -> Result<(), SessionError> {
-        self.state_for_use().renew()
+        let reseed = csrf::reseed()?;
+        self.state_for_use().renew(reseed)
     }
 
     /// Gives the session a new ID in passing, for applications that change IDs from time to time.
@@ -330,9 +337,7 @@ impl Session {
     /// Whatever loading the session may bring.
     pub async fn id(&self) -> Result<Option<SessionId>, SessionError> {
         self.load().await?;
-        let state = self.state();
-        let id = state.presented().map(|presented| presented.id.clone());
-        Ok(id.filter(|_| state.row().is_some()))
+        Ok(self.state().stored_id())
     }
 
     /// The cookie's name.

@@ -13,6 +13,10 @@ use crate::wire::{Draft, GoPeer, Key, Typed, Values};
 
 pub(super) enum Operation {
     Set(Key, Draft, Before),
+    /// Sets a value where there is none: what another request put there first stays.
+    SetIfAbsent(Key, Draft),
+    /// Sets a value if this holds for those that there are. It goes with a new ID.
+    ReplaceIf(fn(&Values) -> bool, Key, Draft),
     Remove(Key, Before),
     Clear,
     Append(Key, Draft),
@@ -21,6 +25,8 @@ pub(super) enum Operation {
     /// Puts them back where they were taken.
     PutBack(Taken),
     Update(Key, Compute),
+    /// All of these, or none.
+    All(Vec<Operation>),
 }
 
 /// The value under a key as the handler saw it, if it looked.
@@ -64,44 +70,54 @@ impl Operation {
         Self::Update(key, Box::new(compute))
     }
 
-    /// Notes the value that it writes over, as the handler sees it.
+    /// Notes the values that it writes over, as the handler sees them.
     pub(super) fn note_before(&mut self, values: &Values) {
-        if let Self::Set(key, _, before) | Self::Remove(key, before) = self {
-            *before = Before::Seen(values.value(key.clone()).cloned());
+        match self {
+            Self::Set(key, _, before) | Self::Remove(key, before) => {
+                *before = Before::Seen(values.value(key.clone()).cloned());
+            }
+            Self::All(all) => all.iter_mut().for_each(|one| one.note_before(values)),
+            _ => {}
         }
     }
 
-    /// Before it is done again to what another request left: whether that one changed what this
-    /// one writes over.
+    /// Before it is done again to what another request left: how many values that one has changed
+    /// which this one writes over.
     ///
     /// Of several operations on one key the first tells; the others write over that one's work.
-    pub(super) fn note_conflict(
+    pub(super) fn note_conflicts(
         &mut self,
         values: &Values,
         policy: OnConflict,
-    ) -> Result<bool, SessionError> {
-        let (Self::Set(key, _, before) | Self::Remove(key, before)) = self else {
-            return Ok(false);
-        };
-        let Before::Seen(seen) = before else {
-            return Ok(false);
-        };
-        let now = values.value(key.clone());
-        if Typed::are_same(seen.as_ref(), now) {
-            return Ok(false);
+    ) -> Result<u64, SessionError> {
+        match self {
+            Self::Set(key, _, before) | Self::Remove(key, before) => {
+                before.note_conflict(key, values, policy).map(u64::from)
+            }
+            Self::All(all) => {
+                let mut each = all.iter_mut();
+                each.try_fold(0, |sum, one| Ok(sum + one.note_conflicts(values, policy)?))
+            }
+            _ => Ok(0),
         }
-        if policy == OnConflict::Error {
-            return Err(SessionError::Conflict(key.clone()));
-        }
-        tracing::info!(%key, "a value is written over that another request has changed meanwhile");
-        *before = Before::Seen(now.cloned());
-        Ok(true)
+    }
+
+    /// Whether it stays when the request's other changes are forgotten.
+    pub(super) fn goes_with_a_new_id(&self) -> bool {
+        matches!(self, Self::ReplaceIf(..))
     }
 
     /// Does it to the values, as far as a Go program can read them. On an error they are unchanged.
     pub(super) fn perform(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
             Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
+            Self::SetIfAbsent(key, draft) if values.value(&*key).is_none() => {
+                values.put_for(key.clone(), draft, go)?;
+            }
+            Self::ReplaceIf(holds, key, draft) if holds(values) => {
+                values.put_for(key.clone(), draft, go)?;
+            }
+            Self::SetIfAbsent(..) | Self::ReplaceIf(..) => {}
             Self::Remove(key, _) => {
                 values.remove(key.clone());
             }
@@ -117,8 +133,39 @@ impl Operation {
                 let draft = compute(values)?;
                 values.put_for(key.clone(), &draft, go)?;
             }
+            Self::All(operations) => {
+                let mut changed = values.clone();
+                for operation in operations {
+                    operation.perform(&mut changed, go)?;
+                }
+                *values = changed;
+            }
         }
         Ok(())
+    }
+}
+
+impl Before {
+    /// Whether the value under the key has changed since it was seen.
+    fn note_conflict(
+        &mut self,
+        key: &Key,
+        values: &Values,
+        policy: OnConflict,
+    ) -> Result<bool, SessionError> {
+        let Self::Seen(seen) = self else {
+            return Ok(false);
+        };
+        let now = values.value(key.clone());
+        if Typed::are_same(seen.as_ref(), now) {
+            return Ok(false);
+        }
+        if policy == OnConflict::Error {
+            return Err(SessionError::Conflict(key.clone()));
+        }
+        tracing::info!(%key, "a value is written over that another request has changed meanwhile");
+        *self = Self::Seen(now.cloned());
+        Ok(true)
     }
 }
 
@@ -126,12 +173,15 @@ impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Set(..) => "Set",
+            Self::SetIfAbsent(..) => "SetIfAbsent",
+            Self::ReplaceIf(..) => "ReplaceIf",
             Self::Remove(..) => "Remove",
             Self::Clear => "Clear",
             Self::Append(..) => "Append",
             Self::Take(_) => "Take",
             Self::PutBack(_) => "PutBack",
             Self::Update(..) => "Update",
+            Self::All(..) => "All",
         })
     }
 }

@@ -132,6 +132,12 @@ impl State {
         self.id.as_ref()
     }
 
+    /// The ID that the session is stored under.
+    pub(super) fn stored_id(&self) -> Option<SessionId> {
+        let id = self.id.as_ref().filter(|_| self.row().is_some());
+        id.map(|presented| presented.id.clone())
+    }
+
     /// What the cookie says that the session is.
     pub(super) fn presumed(&self) -> Found {
         const UNKNOWN: Age = Age {
@@ -253,7 +259,7 @@ impl State {
         };
         let mut overwritten = 0;
         for operation in &mut self.operations {
-            overwritten += u64::from(operation.note_conflict(&values, self.on_conflict)?);
+            overwritten += operation.note_conflicts(&values, self.on_conflict)?;
             operation.perform(&mut values, &self.go_peer)?;
         }
         self.view = View::Read { values, source };
@@ -304,8 +310,12 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn renew(&mut self) -> Result<(), SessionError> {
+    /// Renewing twice is once. `reseed` goes with it.
+    pub(super) fn renew(&mut self, reseed: Operation) -> Result<(), SessionError> {
         self.must_be_changeable()?;
+        if self.fate != Fate::Renewed {
+            self.record(reseed)?;
+        }
         self.fate = Fate::Renewed;
         Ok(())
     }
@@ -348,7 +358,8 @@ impl State {
         self.options = self.given_options.clone();
         self.options_changed = false;
         let taken = std::mem::take(&mut self.taken).into_iter();
-        self.operations = taken.map(Operation::PutBack).collect();
+        self.operations.retain(Operation::goes_with_a_new_id);
+        self.operations.extend(taken.map(Operation::PutBack));
     }
 
     /// Forgets that a new ID was asked for.
@@ -356,6 +367,8 @@ impl State {
     pub(super) fn forget_new_id(&mut self) {
         if self.fate != Fate::Destroyed {
             self.fate = Fate::Lives;
+            let goes = Operation::goes_with_a_new_id;
+            self.operations.retain(|operation| !goes(operation));
         }
     }
 

@@ -54,6 +54,8 @@ pub enum Fault {
     /// The store does it, and the answer is lost: it fails as unavailable, and a write
     /// [in doubt](StoreError::is_in_doubt).
     LosesTheAnswer,
+    /// The store is not asked, and nobody can tell: it fails in the same way.
+    LosesTheCall,
     /// It waits, and the store is not asked, until [`release`](FaultyStore::release) or for ever.
     NeverAnswers,
     /// It panics, and the store is not asked.
@@ -63,6 +65,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 struct Script {
     next: VecDeque<Fault>,
+    once: HashMap<&'static str, VecDeque<Fault>>,
     every: HashMap<&'static str, Fault>,
     /// How often the waiting calls were released.
     releases: watch::Sender<u64>,
@@ -107,15 +110,31 @@ impl<S> FaultyStore<S> {
     /// # Panics
     /// When there is no such method.
     pub fn every(&self, method: &'static str, fault: Fault) {
+        Self::must_be_a_method(method);
+        self.script().every.insert(method, fault);
+    }
+
+    /// What goes wrong in the next call of this method, or in the one after those that have a
+    /// fault already.
+    ///
+    /// # Panics
+    /// When there is no such method.
+    pub fn once(&self, method: &'static str, fault: Fault) {
+        Self::must_be_a_method(method);
+        let mut script = self.script();
+        script.once.entry(method).or_default().push_back(fault);
+    }
+
+    fn must_be_a_method(method: &'static str) {
         let methods = [&Self::READS[..], &Self::WRITES[..]].concat();
         assert!(methods.contains(&method), "a store has no `{method}`");
-        self.script().every.insert(method, fault);
     }
 
     /// Nothing goes wrong any more; calls that wait are released.
     pub fn mend(&self) {
         let mut script = self.script();
         script.next.clear();
+        script.once.clear();
         script.every.clear();
         drop(script);
         self.release();
@@ -132,18 +151,16 @@ impl<S> FaultyStore<S> {
         answer: StoreFuture<'a, T>,
     ) -> StoreFuture<'a, T> {
         let mut script = self.script();
-        let next = script.next.pop_front();
+        let once = script.once.get_mut(method).and_then(VecDeque::pop_front);
+        let next = once.or_else(|| script.next.pop_front());
         match next.or_else(|| script.every.get(method).copied()) {
             None => answer,
             Some(Fault::Fails(kind)) => Box::pin(async move { Err(StoreError::new(kind)) }),
             Some(Fault::LosesTheAnswer) => Box::pin(async move {
                 answer.await?;
-                let lost = StoreError::new(StoreErrorKind::Unavailable);
-                Err(match Self::WRITES.contains(&method) {
-                    true => lost.in_doubt(),
-                    false => lost,
-                })
+                Err(Self::lost(method))
             }),
+            Some(Fault::LosesTheCall) => Box::pin(async move { Err(Self::lost(method)) }),
             Some(Fault::NeverAnswers) => {
                 let mut releases = script.releases.subscribe();
                 Box::pin(async move {
@@ -155,6 +172,15 @@ impl<S> FaultyStore<S> {
             Some(Fault::Panics) => {
                 Box::pin(async move { panic!("{method} panics as it was told") })
             }
+        }
+    }
+
+    /// The error of a call that nobody heard of any more.
+    fn lost(method: &'static str) -> StoreError {
+        let lost = StoreError::new(StoreErrorKind::Unavailable);
+        match Self::WRITES.contains(&method) {
+            true => lost.in_doubt(),
+            false => lost,
         }
     }
 

@@ -11,6 +11,7 @@ pub use error::{Blame, OpenError, TooLong};
 pub use gob::{error::GobError, tree::Typed};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
 pub use securecookie::{Opened, SecureCookie};
+pub(crate) use value::FieldDrafts;
 pub use value::{
     Draft, Entries, Fields, GoPeer, Key, List, Node, RegisteredNames, ValueError, ValueErrorKind,
     Values, View, go,

@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod connect;
+mod csrf;
 mod direct;
 mod from_go;
 mod fuzz_smoke;
@@ -17,14 +18,17 @@ mod middleware;
 mod quickstart;
 mod races;
 mod securecookie;
+mod session;
 mod store;
 mod support;
+mod typed;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trials = [
         architecture::trials(),
         connect::trials(),
+        csrf::trials(),
         direct::trials(),
         from_go::trials(),
         fuzz_smoke::trials(),
@@ -34,8 +38,10 @@ fn main() -> ExitCode {
         quickstart::trials(),
         races::trials(),
         securecookie::trials(),
+        session::trials(),
         store::trials(),
         support::go::trials(),
+        typed::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
@@ -49,6 +51,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         flashes_are_shown_once,
         a_maximal_age_of_zero_makes_a_cookie_without_expiry,
         the_layer_serves_any_http_service,
+        an_axum_middleware_within_the_layer_reads_and_changes_the_session,
+        a_plain_tower_service_within_the_layer_reads_and_changes_the_session,
         several_sessions_are_saved_each_on_its_own_in_the_order_of_names,
         the_same_name_is_the_same_session,
         a_session_first_asked_for_after_the_head_cannot_be_changed,
@@ -608,6 +612,66 @@ async fn the_layer_serves_any_http_service() {
         response.into_body().collect().await.unwrap().to_bytes(),
         "plain"
     );
+}
+
+async fn an_axum_middleware_within_the_layer_reads_and_changes_the_session() {
+    async fn only_known(session: Session, request: Request<Body>, next: Next) -> Response<Body> {
+        match session.get::<i64>("count").await.unwrap() {
+            None => StatusCode::UNAUTHORIZED.into_response(),
+            Some(_) => {
+                session.insert("seen by", "middleware").unwrap();
+                next.run(request).await
+            }
+        }
+    }
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let handler = |session: Session| async move {
+        session.update("count", |count: Option<i64>| count.unwrap_or(0) + 1)?;
+        let seen_by = session.get::<String>("seen by").await?;
+        Ok::<_, SessionError>(seen_by.unwrap_or_default())
+    };
+    let app = Router::new()
+        .route("/", get(handler))
+        .layer(from_fn(only_known))
+        .layer(SessionLayer::new(&fixture.sessions, "s").unwrap());
+    let response = send(app.clone(), "GET", "/", "").await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        text(send(app, "GET", "/", &cookie).await).await,
+        "middleware"
+    );
+    assert_eq!(
+        fixture.store.calls(),
+        ["load", "update"],
+        "both have the same session"
+    );
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "Some(2) new=false");
+}
+
+async fn a_plain_tower_service_within_the_layer_reads_and_changes_the_session() {
+    let fixture = Fixture::new();
+    let cookie = fixture.logged_in().await;
+    let handler = service_fn(|request: Request<()>| async move {
+        let sessions = request.extensions().get::<Sessions>().unwrap();
+        let count = sessions.get("s").unwrap().get::<i64>("count").await;
+        Ok::<_, Infallible>(Response::new(count.unwrap().unwrap_or(0)))
+    });
+    // Around the handler, and within the layer.
+    let tenfold = service_fn(move |request: Request<()>| async move {
+        let session = request.extensions().get::<Session>().unwrap();
+        let count = session.get::<i64>("count").await.unwrap().unwrap_or(0);
+        session.insert("count", &(count * 10)).unwrap();
+        handler.oneshot(request).await
+    });
+    let layer = SessionLayer::new(&fixture.sessions, "s").unwrap();
+    let request = Request::builder().header(COOKIE, &cookie).body(()).unwrap();
+    let response = layer.layer(tenfold).oneshot(request).await.unwrap();
+    assert_eq!(fixture.store.calls(), ["load", "update"]);
+    assert_eq!(response.headers()[VARY], "Cookie");
+    let response = send(fixture.app(), "GET", "/read", &cookie).await;
+    assert_eq!(text(response).await, "Some(10) new=false");
 }
 
 async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {

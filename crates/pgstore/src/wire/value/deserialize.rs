@@ -1,9 +1,9 @@
 //! Reading through serde: which of its hints each kind of Go value answers.
 
-use std::cell::Cell;
+use std::{cell::Cell, marker::PhantomData};
 
 use serde::{
-    de::{self, DeserializeOwned, Deserializer, Visitor, value::SeqDeserializer},
+    de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor, value::SeqDeserializer},
     forward_to_deserialize_any,
 };
 
@@ -34,12 +34,20 @@ impl Typed {
     ///
     /// The value does not read as a `T`.
     pub fn read<T: DeserializeOwned>(&self) -> std::result::Result<T, ValueError> {
+        self.read_with(PhantomData::<T>)
+    }
+
+    /// Reads the value as serde's own code asks for it.
+    pub(super) fn read_with<'de, S: DeserializeSeed<'de>>(
+        &'de self,
+        seed: S,
+    ) -> std::result::Result<S::Value, ValueError> {
         let zeros = Cell::new(MAX_ZERO_FIELDS);
         let reading = Reading {
             node: self.node(),
             zeros: &zeros,
         };
-        T::deserialize(reading).map_err(|ReadError(reason)| {
+        seed.deserialize(reading).map_err(|ReadError(reason)| {
             let found = self.go_type_name().to_owned();
             ValueError::keyless(ValueErrorKind::Mismatch { found, reason })
         })

@@ -89,6 +89,14 @@ pub enum ValueErrorKind {
         /// What serde says.
         reason: String,
     },
+    /// A struct's field has no value under its key, and serde needs one.
+    #[error("there is no such value; make the field an Option, or give it #[serde(default)]")]
+    Missing,
+    /// Something else than a struct was to be the view of a whole session.
+    #[error(
+        "only a struct with named fields, none of them #[serde(flatten)], can be the view of a session"
+    )]
+    NotAStruct,
     /// The value's own `Serialize` failed.
     #[error("the value cannot be serialized: {0}")]
     Serialize(String),
@@ -129,7 +137,7 @@ impl ValueError {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self.kind {
-            ValueErrorKind::Mismatch { .. } => Blame::Decode,
+            ValueErrorKind::Mismatch { .. } | ValueErrorKind::Missing => Blame::Decode,
             _ => Blame::Usage,
         }
     }

@@ -21,6 +21,8 @@ mod node_key;
 mod old_entries;
 mod parts;
 mod serialize;
+mod struct_read;
+mod struct_write;
 mod tree;
 mod variant;
 mod visit;
@@ -39,6 +41,7 @@ pub use go_peer::{GoPeer, RegisteredNames};
 pub use key::Key;
 pub use node::{Node, View};
 pub use parts::{Entries, Fields, List};
+pub(crate) use struct_write::FieldDrafts;
 
 use fit::fit;
 use fresh::{empty_list, fresh, interface};
@@ -185,14 +188,20 @@ impl Values {
     ) -> Result<Draft, ValueError> {
         let key = key.into();
         let draft = Draft::lenient(&key, value)?;
+        self.admit(&key, &draft)?;
+        Ok(draft)
+    }
+
+    /// Whether a draft's maps have string keys, or a Go map of another kind is there to take them.
+    pub(crate) fn admit(&self, key: &Key, draft: &Draft) -> Result<(), ValueError> {
         let fits = || {
-            self.typed(&key)
+            self.typed(key)
                 .is_some_and(|typed| fit(&draft.0, typed).is_some())
         };
         if draft.0.has_other_keys() && !fits() {
-            return Err(ValueError::new(&key, ValueErrorKind::MapKey));
+            return Err(ValueError::new(key, ValueErrorKind::MapKey));
         }
-        Ok(draft)
+        Ok(())
     }
 
     /// Puts a draft in place. An existing value keeps its Go type whenever the new one fits it.

@@ -42,6 +42,23 @@ impl Tree {
         }
     }
 
+    /// Whether it is the same value, of which a NaN is one, too.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Float(name, one), Self::Float(other_name, other)) => {
+                name == other_name && one.to_bits() == other.to_bits()
+            }
+            (Self::List(one), Self::List(other)) => all_same(one, other),
+            (Self::Map(one), Self::Map(other)) => all_pairs_same(one, other),
+            (Self::Struct(_, one), Self::Struct(_, other)) => all_pairs_same(one, other),
+            (Self::Any(one), Self::Any(other)) => one.is_same(other),
+            (Self::Named(name, one), Self::Named(other_name, other)) => {
+                name == other_name && one.is_same(other)
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// The entries of a map or the fields of a struct.
     pub(super) fn pairs(&self) -> Option<&[(TreeKey, Self)]> {
         match self {
@@ -95,6 +112,17 @@ impl Tree {
             _ => false,
         }
     }
+}
+
+fn all_same(one: &[Tree], other: &[Tree]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len() && pairs.all(|(one, other)| one.is_same(other))
+}
+
+fn all_pairs_same(one: &[(TreeKey, Tree)], other: &[(TreeKey, Tree)]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    one.len() == other.len()
+        && pairs.all(|((key, one), (other_key, other))| key == other_key && one.is_same(other))
 }
 
 impl TreeKey {

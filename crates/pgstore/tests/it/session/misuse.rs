@@ -142,7 +142,10 @@ async fn a_plain_insert_over_anothers_is_won_by_the_later_save() {
 async fn by_policy_a_plain_insert_over_anothers_is_a_conflict() {
     let app = App::with(|sessions| sessions.on_conflict(OnConflict::Error));
     let (browser, result) = overlapping(&app).await;
-    assert!(matches!(result, Err(SessionError::Conflict(_))), "{result:?}");
+    assert!(
+        matches!(result, Err(SessionError::Conflict(_))),
+        "{result:?}"
+    );
     let session = browser.session();
     let stored = session.get::<String>("n").await.unwrap();
     assert_eq!(stored.as_deref(), Some("early"));
@@ -284,7 +287,13 @@ async fn a_row_of_another_cookie_name_does_not_open() {
     session.set_owner("ada").unwrap();
     let handle = session.handle().await.unwrap();
     browser.clone().save(&session).await.1.unwrap();
-    assert!(app.sessions.by_handle("s", &handle).await.unwrap().is_some());
+    assert!(
+        app.sessions
+            .by_handle("s", &handle)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let error = app.sessions.by_handle("other", &handle).await.unwrap_err();
     assert!(matches!(error, SessionError::Undecodable(_)), "{error:?}");
 }

@@ -1,6 +1,6 @@
 //! What becomes of a session over many requests: time, new IDs, owners, trouble.
 
-//mod doubt;
+mod doubt;
 mod lifetimes;
 mod misuse;
 mod outage;
@@ -20,7 +20,7 @@ use crate::support::clock::StandingClock;
 
 pub(crate) fn trials() -> Vec<Trial> {
     [
-        //doubt::trials(),
+        doubt::trials(),
         lifetimes::trials(),
         misuse::trials(),
         outage::trials(),

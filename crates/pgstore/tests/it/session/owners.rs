@@ -53,7 +53,11 @@ async fn an_owner_sees_all_their_sessions_and_which_one_this_is() {
     let _laptop = device(&app, "ada", "laptop").await;
     let _other = device(&app, "grace", "tablet").await;
     let session = phone.session();
-    let all = app.sessions.sessions_of("ada", Some(&session)).await.unwrap();
+    let all = app
+        .sessions
+        .sessions_of("ada", Some(&session))
+        .await
+        .unwrap();
     assert_eq!(labels(&all), [("laptop", false), ("phone", true)]);
     assert_eq!(all[1].created.unix_seconds(), super::NOW);
     assert_eq!(all[1].last_used, all[1].created);
@@ -172,7 +176,13 @@ async fn an_owner_by_value_follows_the_value() {
         .request(|session| async move { session.insert("user", &42) })
         .await
         .unwrap();
-    assert!(app.sessions.sessions_of("ada", None).await.unwrap().is_empty());
+    assert!(
+        app.sessions
+            .sessions_of("ada", None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(app.sessions.sessions_of("42", None).await.unwrap().len(), 1);
     browser
         .request(|session| async move { session.remove("user") })
@@ -202,7 +212,11 @@ async fn written_by_go(app: &App, session: &Session, user: &str) {
         },
         ..row.clone()
     };
-    let written = app.store.update(&id, row.modified_on, &by_go).await.unwrap();
+    let written = app
+        .store
+        .update(&id, row.modified_on, &by_go)
+        .await
+        .unwrap();
     assert_eq!(written, pgstore::store::Written::Saved);
 }
 
@@ -231,7 +245,12 @@ async fn what_a_go_program_wrote_is_looked_into() {
 
     written_by_go(&app, &once_adas.session(), "grace").await;
     assert!(!app.sessions.revoke("ada", &graces[0].handle).await.unwrap());
-    assert!(app.sessions.revoke("grace", &graces[0].handle).await.unwrap());
+    assert!(
+        app.sessions
+            .revoke("grace", &graces[0].handle)
+            .await
+            .unwrap()
+    );
     assert_eq!(once_adas.user().await, None);
 }
 
@@ -254,12 +273,15 @@ async fn owners_and_labels_that_cannot_be_stored_are_refused() {
 
 async fn a_job_finds_a_session_by_its_handle_and_does_not_prolong_it() {
     let app = App::new();
-    let mut phone = device(&app, "ada", "phone").await;
+    let phone = device(&app, "ada", "phone").await;
     let handle = phone.session().handle().await.unwrap();
     let before = app.row(&phone.session()).await;
     app.pass(20 * 24 * 60 * 60);
     let job = app.sessions.by_handle("s", &handle).await.unwrap().unwrap();
-    assert_eq!(job.get::<String>("user").await.unwrap().as_deref(), Some("ada"));
+    assert_eq!(
+        job.get::<String>("user").await.unwrap().as_deref(),
+        Some("ada")
+    );
     job.add_flash("done").unwrap();
     let mut nowhere = http::HeaderMap::new();
     app.sessions.save(&job, &mut nowhere).await.unwrap();
@@ -283,7 +305,16 @@ async fn a_job_finds_a_session_by_its_handle_and_does_not_prolong_it() {
 async fn sessions_past_their_absolute_timeout_are_not_listed() {
     let app = App::with(|sessions| sessions.absolute_timeout(std::time::Duration::from_secs(10)));
     let _phone = device(&app, "ada", "phone").await;
-    assert_eq!(app.sessions.sessions_of("ada", None).await.unwrap().len(), 1);
+    assert_eq!(
+        app.sessions.sessions_of("ada", None).await.unwrap().len(),
+        1
+    );
     app.pass(10);
-    assert!(app.sessions.sessions_of("ada", None).await.unwrap().is_empty());
+    assert!(
+        app.sessions
+            .sessions_of("ada", None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -69,7 +69,11 @@ async fn a_renewed_id_is_forgotten_after_a_minute() {
     assert!(matches!(late.request(write).await, Err(SessionError::Gone)));
     app.pass(1);
     assert_eq!(late.request(write).await.unwrap(), Told::Set);
-    assert_eq!(late.user().await, None, "a session of its own, and a new one");
+    assert_eq!(
+        late.user().await,
+        None,
+        "a session of its own, and a new one"
+    );
     assert_eq!(user.user().await.as_deref(), Some("ada"));
     assert_eq!(app.store.len(), 2);
 }
