@@ -178,11 +178,12 @@ async fn trouble() {
     let id = SessionId::generate().unwrap();
     let now = Timestamp::from_unix_seconds(0);
     // Until it is told of it in the middle of a statement, not between two.
-    let lock = "CREATE TABLE IF NOT EXISTS http_sessions (); LOCK TABLE http_sessions";
-    client
-        .batch_execute(&format!("BEGIN; {lock}"))
-        .await
-        .unwrap();
+    for sql in [
+        "CREATE TABLE IF NOT EXISTS http_sessions ()", // Others wait for what they can see only.
+        "BEGIN; LOCK TABLE http_sessions",
+    ] {
+        client.batch_execute(sql).await.unwrap();
+    }
     let load = store.load(&id, now);
     let kill = async {
         let waiting = "SELECT count(*) FROM pg_stat_activity
