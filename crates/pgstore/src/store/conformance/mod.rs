@@ -12,6 +12,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod ours;
+mod owners;
+mod retired;
 mod rows;
 mod support;
 mod sweeps;
@@ -58,7 +61,15 @@ impl fmt::Debug for Behaviour {
 /// All behaviours. Each wants an empty store; they may run at the same time.
 #[must_use]
 pub fn behaviours() -> Vec<Behaviour> {
-    [rows::list(), together::list(), sweeps::list()].concat()
+    let lists = [
+        rows::list(),
+        ours::list(),
+        retired::list(),
+        owners::list(),
+        together::list(),
+        sweeps::list(),
+    ];
+    lists.concat()
 }
 
 /// Lists `async fn(Arc<dyn Store>)`s as behaviours.

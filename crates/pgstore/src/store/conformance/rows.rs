@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::list;
 use super::support::{
-    ageing, at, browser, delete, fresh, insert, load, load_at, put, renaming, row,
+    ageing, at, browser, delete, fresh, insert, load, load_at, put, renaming, row, saves,
 };
 use crate::clock::Timestamp;
 use crate::store::{Row, Store, Written};
@@ -32,6 +32,8 @@ list![
     renaming_what_is_not_there_writes_nothing,
     deleting_takes_every_row_of_the_key_and_no_other,
     deleting_nothing_is_no_error,
+    deleting_a_version_takes_every_row_of_the_key,
+    deleting_another_version_takes_nothing,
     what_was_deleted_does_not_come_back,
 ];
 
@@ -292,6 +294,27 @@ async fn deleting_takes_every_row_of_the_key_and_no_other(store: Arc<dyn Store>)
 
 async fn deleting_nothing_is_no_error(store: Arc<dyn Store>) {
     assert_eq!(delete(&store, &fresh()).await, 0);
+}
+
+async fn deleting_a_version_takes_every_row_of_the_key(store: Arc<dyn Store>) {
+    let (id, bystander) = (fresh(), put(&store, &row("bystander")).await);
+    insert(&store, &id, &ageing("older", -1)).await;
+    insert(&store, &id, &row("newest")).await;
+    assert!(saves(store.delete_version(&id, at(0))).await);
+    assert_eq!(load(&store, &id).await, None);
+    assert_eq!(load(&store, &bystander).await, Some(row("bystander")));
+    assert!(!saves(store.delete_version(&id, at(0))).await);
+}
+
+async fn deleting_another_version_takes_nothing(store: Arc<dyn Store>) {
+    let id = fresh();
+    insert(&store, &id, &ageing("older", -1)).await;
+    insert(&store, &id, &row("newest")).await;
+    for seen in [at(-1), at(1)] {
+        assert!(!saves(store.delete_version(&id, seen)).await);
+    }
+    assert_eq!(load(&store, &id).await, Some(row("newest")));
+    assert!(!saves(store.delete_version(&fresh(), at(0))).await);
 }
 
 async fn what_was_deleted_does_not_come_back(store: Arc<dyn Store>) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Ours, Renaming, Retirement, Row, Store};
+use crate::store::{Ours, Renaming, Retirement, Row, Store, StoreFuture, Written};
 
 /// The time of all checks, in seconds: an hour in 2023.
 pub(super) const NOW: i64 = 1_700_000_000;
@@ -75,6 +75,11 @@ pub(super) fn renaming<'a>(
         new,
         retirement,
     }
+}
+
+/// Whether a write found its row as it was seen.
+pub(super) async fn saves(write: StoreFuture<'_, Written>) -> bool {
+    write.await.expect("a row is written") == Written::Saved
 }
 
 pub(super) async fn put(store: &Arc<dyn Store>, row: &Row) -> SessionId {

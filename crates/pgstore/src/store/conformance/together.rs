@@ -8,13 +8,18 @@ use tokio::task::JoinSet;
 
 use super::list;
 use super::support::{ageing, at, delete, fresh, insert, load, put, renaming, row};
-use crate::store::{Store, StoreError, Written};
+use crate::id::SessionId;
+use crate::store::{
+    Ours, OwnerColumn, Revocation, Revoked, Row, Store, StoreError, Which, Written,
+};
 
 list![
     of_updates_at_the_same_time_one_succeeds,
     of_renames_at_the_same_time_one_succeeds,
     of_an_update_and_a_rename_at_the_same_time_one_succeeds,
+    of_an_update_and_a_delete_of_that_version_at_the_same_time_one_succeeds,
     a_delete_wins_over_updates_at_the_same_time,
+    revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time,
     a_hundred_callers_each_find_their_own_row,
     callers_that_go_away_leave_the_store_usable,
 ];
@@ -71,6 +76,23 @@ async fn of_an_update_and_a_rename_at_the_same_time_one_succeeds(store: Arc<dyn 
     }
 }
 
+async fn of_an_update_and_a_delete_of_that_version_at_the_same_time_one_succeeds(
+    store: Arc<dyn Store>,
+) {
+    for _ in 0..50 {
+        let id = put(&store, &row("before")).await;
+        let updated = ageing("updated", 1);
+        let outcomes = tokio::join!(
+            store.update(&id, at(0), &updated),
+            store.delete_version(&id, at(0)),
+        );
+        let was_updated = matches!(outcomes.0, Ok(Written::Saved));
+        assert_eq!(saved(&[outcomes.0, outcomes.1]), 1);
+        let expected = was_updated.then_some(updated);
+        assert_eq!(load(&store, &id).await, expected);
+    }
+}
+
 async fn a_delete_wins_over_updates_at_the_same_time(store: Arc<dyn Store>) {
     let id = put(&store, &row("")).await;
     let mut updates = JoinSet::new();
@@ -83,6 +105,51 @@ async fn a_delete_wins_over_updates_at_the_same_time(store: Arc<dyn Store>) {
         assert!(outcome.is_ok(), "{outcome:?}");
     }
     assert_eq!(load(&store, &id).await, None);
+}
+
+async fn revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time(store: Arc<dyn Store>) {
+    let owned = Row {
+        ours: Ours {
+            owner: Some("alice".to_owned()),
+            ..row("").ours
+        },
+        ..row("")
+    };
+    let all = Revocation {
+        owner: "alice",
+        which: Which::All,
+        column: OwnerColumn::IsTheTruth,
+    };
+    for _ in 0..5 {
+        let mut renames = JoinSet::new();
+        for _ in 0..10 {
+            let id = put(&store, &owned).await;
+            renames.spawn(rename_for_ever(Arc::clone(&store), id, owned.clone()));
+        }
+        let mut times = 0;
+        while !matches!(store.revoke(&all).await, Ok(Revoked { seen: 0, .. })) {
+            times += 1;
+            assert!(times < 1000, "it comes to no end");
+        }
+        for last in renames.join_all().await {
+            assert_eq!(load(&store, &last).await, None);
+        }
+        let left = store.owned("alice", at(0)).await;
+        assert_eq!(left.ok(), Some(Vec::new()));
+    }
+}
+
+/// Gives a session one ID after the other, until it is gone. The last one it had.
+async fn rename_for_ever(store: Arc<dyn Store>, mut id: SessionId, row: Row) -> SessionId {
+    loop {
+        let new = fresh();
+        match store.rename(renaming(&id, Some(at(0)), &new), &row).await {
+            Ok(Written::Saved) => id = new,
+            Ok(Written::Missed) => return id,
+            // Against all the others it may not come through; then it is as it was.
+            Err(error) => assert!(error.is_unavailable() && !error.is_in_doubt()),
+        }
+    }
 }
 
 async fn a_hundred_callers_each_find_their_own_row(store: Arc<dyn Store>) {

@@ -4,7 +4,8 @@ use libtest_mimic::{Completion, Trial};
 use tokio_postgres::error::SqlState;
 
 use super::{
-    conformance_of_postgres, guards, link, migrate, migrate_live, rows, schema, sql, sweep,
+    conformance_of_postgres, doubt, guards, link, migrate, migrate_live, probe, rows, schema, sql,
+    sweep,
 };
 use crate::support::database::Database;
 use crate::support::server::Server;
@@ -16,6 +17,8 @@ pub(super) fn trials() -> Vec<Trial> {
             conformance_of_postgres(),
             rows::trials(),
             guards::trials(),
+            doubt::trials(),
+            probe::trials(),
             sql::trials(),
             link::trials(),
             migrate::trials(),

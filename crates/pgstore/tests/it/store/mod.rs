@@ -1,11 +1,13 @@
 //! The store on a real PostgreSQL, and both stores against the list of behaviours.
 
+mod doubt;
 mod guards;
 mod hostile;
 mod link;
 mod migrate;
 mod migrate_live;
 mod outage;
+mod probe;
 mod processes;
 mod rows;
 mod schema;
@@ -26,6 +28,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(conformance_of_postgres());
     trials.extend(rows::trials());
     trials.extend(guards::trials());
+    trials.extend(doubt::trials());
+    trials.extend(probe::trials());
     trials.extend(sql::trials());
     trials.extend(link::trials());
     trials.extend(outage::trials());

@@ -1,0 +1,126 @@
+//! The columns that a peer in Go does not know.
+
+use std::sync::Arc;
+
+use super::list;
+use super::support::{ageing, at, fresh, load, put, renaming, row, saves};
+use crate::handle::SessionHandle;
+use crate::store::{Ours, Row, Store};
+
+list![
+    columns_of_ours_load_as_they_were_inserted,
+    an_update_replaces_the_columns_of_ours,
+    a_rename_writes_the_columns_of_ours,
+    a_row_that_somebody_else_wrote_has_no_mark,
+    a_row_has_a_mark_again_once_it_is_ours_again,
+    marks_and_ages_may_be_any_number,
+    owners_and_labels_may_be_any_text,
+    a_store_that_can_be_written_passes_a_probe,
+];
+
+fn full() -> Ours {
+    Ours {
+        mark: Some(42),
+        max_age: Some(3600),
+        owner: Some("alice".to_owned()),
+        label: Some("a telephone".to_owned()),
+        handle: SessionHandle::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY"),
+    }
+}
+
+fn with(ours: Ours, row: Row) -> Row {
+    Row { ours, ..row }
+}
+
+async fn columns_of_ours_load_as_they_were_inserted(store: Arc<dyn Store>) {
+    let nothing_but_a_mark = put(&store, &row("")).await;
+    let id = put(&store, &with(full(), row(""))).await;
+    assert_eq!(load(&store, &id).await, Some(with(full(), row(""))));
+    assert_eq!(load(&store, &nothing_but_a_mark).await, Some(row("")));
+}
+
+async fn an_update_replaces_the_columns_of_ours(store: Arc<dyn Store>) {
+    let id = put(&store, &row("")).await;
+    let more = with(full(), ageing("more", 1));
+    assert!(saves(store.update(&id, at(0), &more)).await);
+    assert_eq!(load(&store, &id).await, Some(more));
+    let less = ageing("less", 2);
+    assert!(saves(store.update(&id, at(1), &less)).await);
+    assert_eq!(load(&store, &id).await, Some(less));
+}
+
+async fn a_rename_writes_the_columns_of_ours(store: Arc<dyn Store>) {
+    for seen in [Some(at(0)), None] {
+        let (old, new) = (put(&store, &row("")).await, fresh());
+        let after = with(full(), ageing("after", 1));
+        assert!(saves(store.rename(renaming(&old, seen, &new), &after)).await);
+        assert_eq!(load(&store, &new).await, Some(after));
+    }
+}
+
+/// As a peer in Go writes it: everything of ours stays, and is as old as it is.
+fn theirs(row: Row) -> Row {
+    let ours = Ours {
+        mark: None,
+        ..row.ours
+    };
+    Row { ours, ..row }
+}
+
+async fn a_row_that_somebody_else_wrote_has_no_mark(store: Arc<dyn Store>) {
+    let new = put(&store, &theirs(row("new"))).await;
+    assert_eq!(load(&store, &new).await, Some(theirs(row("new"))));
+
+    let id = put(&store, &with(full(), row(""))).await;
+    let after = theirs(with(full(), ageing("theirs", 1)));
+    assert!(saves(store.update(&id, at(0), &after)).await);
+    assert_eq!(load(&store, &id).await, Some(after));
+}
+
+async fn a_row_has_a_mark_again_once_it_is_ours_again(store: Arc<dyn Store>) {
+    let id = put(&store, &theirs(row(""))).await;
+    assert!(saves(store.update(&id, at(0), &ageing("ours", 1))).await);
+    assert_eq!(load(&store, &id).await, Some(ageing("ours", 1)));
+}
+
+async fn marks_and_ages_may_be_any_number(store: Arc<dyn Store>) {
+    for (mark, max_age) in [(i64::MIN, 0), (-1, 1), (0, i64::MAX), (i64::MAX, 60)] {
+        let (mark, max_age) = (Some(mark), Some(max_age));
+        let ours = Ours {
+            mark,
+            max_age,
+            ..full()
+        };
+        let written = with(ours, row(""));
+        let id = put(&store, &written).await;
+        assert_eq!(load(&store, &id).await, Some(written));
+    }
+}
+
+async fn owners_and_labels_may_be_any_text(store: Arc<dyn Store>) {
+    for text in [
+        "",
+        " ",
+        "it's \"quoted\" \\ 100%",
+        "Zoë 🦀",
+        &"x".repeat(255),
+    ] {
+        let (owner, label) = (Some(text.to_owned()), Some(text.to_owned()));
+        let ours = Ours {
+            owner,
+            label,
+            ..full()
+        };
+        let written = with(ours, row(""));
+        let id = put(&store, &written).await;
+        assert_eq!(load(&store, &id).await, Some(written.clone()));
+        let owned = store.owned(text, at(0)).await.ok();
+        assert_eq!(owned, Some(vec![(id, written)]), "{text:?}");
+    }
+}
+
+async fn a_store_that_can_be_written_passes_a_probe(store: Arc<dyn Store>) {
+    let id = put(&store, &row("")).await;
+    store.probe().await.expect("it can be written");
+    assert_eq!(load(&store, &id).await, Some(row("")));
+}
