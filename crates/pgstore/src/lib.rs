@@ -41,7 +41,8 @@
 //!
 //! In the order in which a request meets it: [`SessionManager`] holds what all requests share,
 //! [`SessionLayer`] gives each its [`Session`], [`wire`] opens and seals cookies and values,
-//! [`store`] keeps rows.
+//! [`store`] keeps rows. [`Typed`] is the session seen as a struct, [`Session::csrf_token`] protects
+//! its forms.
 //!
 //! Why it is as it is stands in [`docs::design`], what Go's names are called here in
 //! [`docs::from_go`], how to run it in [`docs::operations`].
@@ -51,7 +52,8 @@
 //! - `postgres` (default): [`store::PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
 //! - `tls` (default): TLS to the database, by rustls.
-//! - `axum`: the [`Session`] extractor, and errors as responses.
+//! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
+//!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
 //! - `testing`: [`store::conformance`], what every store must do, and stores for tests that note what
 //!   they are asked ([`store::SpyStore`]) or fail as they are told ([`store::FaultyStore`]).
