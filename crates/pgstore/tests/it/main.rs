@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
+use crate::support::secrets;
+
 mod architecture;
 mod connect;
 mod direct;
@@ -22,6 +24,7 @@ mod support;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    secrets::watch();
     let trials = [
         architecture::trials(),
         connect::trials(),
@@ -36,7 +39,9 @@ fn main() -> ExitCode {
         securecookie::trials(),
         store::trials(),
         support::go::trials(),
+        secrets::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    secrets::verdict(&arguments, &conclusion)
 }

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -166,7 +167,7 @@ async fn a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers() {
     let client = table_without_an_index_on_key(&database).await;
     let role = role_without_create(&database).await;
     let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::Forbidden);
     assert_eq!(
         error.sql().expect("the SQL to run").trim_end(),
@@ -182,7 +183,7 @@ async fn a_schema_that_does_not_exist_is_an_error_of_its_own() {
     let table = TableName::parse("no_such_schema.sessions").unwrap();
     let options = PgStoreOptions::new().table(table);
     let store = options.connect(&database.url()).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::NoSchema);
     assert!(error.to_string().contains("schema"), "{error}");
 }
@@ -207,7 +208,7 @@ async fn what_is_missing_at_first_use_says_which_migration() {
     let drop = "ALTER TABLE http_sessions DROP COLUMN modified_on";
     client.batch_execute(drop).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
-    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    let error = store.load(&fresh(), at(0)).await.told().unwrap_err();
     assert!(error.to_string().contains("migrate()"), "{error}");
     let cause = std::error::Error::source(&error).expect("which migration");
     assert_eq!(cause.to_string(), "it needs migration 1 (http_sessions)");

@@ -77,15 +77,13 @@ fn trial(
 
 /// IDs, rows and times of these tests.
 mod things {
+    use pgstore::Timestamp;
     use pgstore::store::Row;
-    use pgstore::{SessionId, Timestamp};
+
+    pub(super) use crate::support::secrets::fresh_id as fresh;
 
     pub(super) fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix_seconds(1_700_000_000 + seconds)
-    }
-
-    pub(super) fn fresh() -> SessionId {
-        SessionId::generate().expect("the system gives random bytes")
     }
 
     /// A row written now that ends in an hour.

@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod rust_app;
+pub(crate) mod secrets;
 pub(crate) mod server;
 pub(crate) mod spy;
 pub(crate) mod vectors;
