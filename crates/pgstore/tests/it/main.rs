@@ -14,6 +14,7 @@ mod direct;
 mod from_go;
 mod fuzz_smoke;
 mod go_peer;
+mod go_together;
 mod gob;
 mod middleware;
 mod quickstart;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         from_go::trials(),
         fuzz_smoke::trials(),
         go_peer::trials(),
+        go_together::trials(),
         gob::trials(),
         middleware::trials(),
         quickstart::trials(),

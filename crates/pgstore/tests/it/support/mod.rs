@@ -7,6 +7,7 @@ pub(crate) mod rust_app;
 pub(crate) mod secrets;
 pub(crate) mod server;
 pub(crate) mod spy;
+pub(crate) mod unguarded;
 pub(crate) mod vectors;
 
 use std::future::Future;
