@@ -7,11 +7,12 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use libtest_mimic::Trial;
 use pgstore::store::{SpyStore, StoreErrorKind};
-use pgstore::wire::{GoPeer, Keys, go};
+use pgstore::wire::{GoPeer, go};
 use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
 
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
+use crate::support::secrets::{self, Shown, Told};
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -48,12 +49,15 @@ pub(crate) fn trials() -> Vec<Trial> {
 const NOW: i64 = 1_700_000_000;
 
 fn manager(store: &SpyStore) -> SessionManager {
-    let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-    SessionManager::new(store.clone(), keys).clock(StandingClock::at(NOW))
+    let keys = secrets::keys(&[b"the hash key of this file"]);
+    SessionManager::new(store.clone(), keys)
+        .clock(StandingClock::at(NOW))
+        .shown()
 }
 
 /// The headers of a request that sends back the cookies of a response.
 fn next_request(response: &HeaderMap) -> HeaderMap {
+    secrets::headers(response);
     let mut request = HeaderMap::new();
     for cookie in response.get_all(SET_COOKIE) {
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();
@@ -64,8 +68,8 @@ fn next_request(response: &HeaderMap) -> HeaderMap {
 
 async fn the_originals_example_works_line_by_line() {
     let database = Database::fresh().await;
-    let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-    let sessions = SessionManager::new(database.store().await, keys);
+    let keys = secrets::keys(&[b"the hash key of this file"]);
+    let sessions = SessionManager::new(database.store().await, keys).shown();
 
     let mut response = HeaderMap::new();
     let session = sessions.get(&HeaderMap::new(), "session-key").unwrap();
@@ -117,7 +121,11 @@ async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
     session.insert("n", &1).unwrap();
     let mut response = HeaderMap::new();
     store.inner().fail_with(Some(StoreErrorKind::Unavailable));
-    let error = sessions.save(&session, &mut response).await.unwrap_err();
+    let error = sessions
+        .save(&session, &mut response)
+        .await
+        .told()
+        .unwrap_err();
     assert!(error.is_unavailable());
     assert!(response.is_empty());
     store.inner().fail_with(None);
@@ -127,7 +135,7 @@ async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
 
 async fn a_name_that_is_no_token_is_refused() {
     let sessions = manager(&SpyStore::default());
-    let error = sessions.get(&HeaderMap::new(), "a b").unwrap_err();
+    let error = sessions.get(&HeaderMap::new(), "a b").told().unwrap_err();
     assert!(
         error
             .to_string()
@@ -211,6 +219,7 @@ async fn an_expires_on_that_is_no_time_is_an_error_that_names_it() {
     let error = sessions
         .save(&session, &mut HeaderMap::new())
         .await
+        .told()
         .unwrap_err();
     assert!(matches!(error, SessionError::Value(_)));
     assert!(error.to_string().contains("expires_on"), "{error}");
@@ -382,7 +391,11 @@ async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
     session.set_max_age(3600).unwrap();
     let mut response = HeaderMap::new();
     store.inner().fail_with(Some(StoreErrorKind::Unavailable));
-    sessions.save(&session, &mut response).await.unwrap_err();
+    sessions
+        .save(&session, &mut response)
+        .await
+        .told()
+        .unwrap_err();
     store.inner().fail_with(None);
     sessions.save(&session, &mut response).await.unwrap();
     assert!(
@@ -466,7 +479,7 @@ async fn the_order_of_settings_does_not_matter() {
 async fn a_negative_maximal_age_for_all_is_refused() {
     let options = CookieOptions::default().max_age(-1);
     let sessions = manager(&SpyStore::default()).cookie_options(options);
-    let error = sessions.get(&HeaderMap::new(), "s").unwrap_err();
+    let error = sessions.get(&HeaderMap::new(), "s").told().unwrap_err();
     assert_eq!(error, pgstore::CookieError::Deletes);
 }
 
@@ -490,6 +503,7 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     session.insert("at", &now).unwrap();
     let error = session
         .insert("map", &HashMap::from([("a", 1)]))
+        .told()
         .unwrap_err();
     assert!(
         error
@@ -507,6 +521,7 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     let error = sessions
         .save(&unread, &mut HeaderMap::new())
         .await
+        .told()
         .unwrap_err();
     assert!(
         error
@@ -524,10 +539,14 @@ async fn an_update_of_another_type_or_one_that_panics_changes_nothing() {
     session.get::<String>("name").await.unwrap();
     let error = session
         .update("name", |n: Option<i64>| n.unwrap_or(0))
+        .told()
         .unwrap_err();
     assert!(matches!(error, SessionError::Value(_)));
     let error = session.update("name", |_: Option<String>| -> String { panic!("expected") });
-    assert!(matches!(error.unwrap_err(), SessionError::UpdatePanicked));
+    assert!(matches!(
+        error.told().unwrap_err(),
+        SessionError::UpdatePanicked
+    ));
     assert_eq!(
         session.get::<String>("name").await.unwrap().as_deref(),
         Some("ada")
@@ -553,11 +572,15 @@ async fn errors_of_reading_show_nothing_of_the_value() {
         .insert("map", &HashMap::from([("topsecret", "topsecret")]))
         .unwrap();
     let errors = [
-        session.get::<i64>("text").await.unwrap_err(),
-        session.get::<Choice>("text").await.unwrap_err(),
-        session.get::<std::net::IpAddr>("text").await.unwrap_err(),
-        session.get::<Strict>("map").await.unwrap_err(),
-        session.get::<Vec<bool>>("map").await.unwrap_err(),
+        session.get::<i64>("text").await.told().unwrap_err(),
+        session.get::<Choice>("text").await.told().unwrap_err(),
+        session
+            .get::<std::net::IpAddr>("text")
+            .await
+            .told()
+            .unwrap_err(),
+        session.get::<Strict>("map").await.told().unwrap_err(),
+        session.get::<Vec<bool>>("map").await.told().unwrap_err(),
     ];
     for error in errors {
         let shown = format!("{error} {error:?}");

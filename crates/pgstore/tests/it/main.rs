@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
+use crate::support::secrets;
+
 mod architecture;
 mod connect;
 mod csrf;
@@ -13,6 +15,7 @@ mod direct;
 mod from_go;
 mod fuzz_smoke;
 mod go_peer;
+mod go_together;
 mod gob;
 mod middleware;
 mod quickstart;
@@ -25,6 +28,7 @@ mod typed;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    secrets::watch();
     let trials = [
         architecture::trials(),
         connect::trials(),
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
         from_go::trials(),
         fuzz_smoke::trials(),
         go_peer::trials(),
+        go_together::trials(),
         gob::trials(),
         middleware::trials(),
         quickstart::trials(),
@@ -41,8 +46,10 @@ fn main() -> ExitCode {
         session::trials(),
         store::trials(),
         support::go::trials(),
+        secrets::trials(),
         typed::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    secrets::verdict(&arguments, &conclusion)
 }

@@ -19,6 +19,7 @@ use pgstore::{Session, SessionError, SessionLayer, SessionManager, Sessions};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::clock::StandingClock;
+use crate::support::secrets::{self, Shown};
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -75,7 +76,7 @@ impl Fixture {
         Self {
             store,
             clock,
-            sessions,
+            sessions: sessions.shown(),
         }
     }
 
@@ -118,7 +119,7 @@ impl Fixture {
 }
 
 fn keys(name: &str) -> Keys {
-    Keys::from_pairs(&[name.as_bytes(), b"0123456789abcdef"]).unwrap()
+    secrets::keys(&[name.as_bytes(), b"0123456789abcdef"])
 }
 
 async fn read(session: Session) -> Result<String, SessionError> {
@@ -138,9 +139,8 @@ async fn send(app: Router, method: &str, path: &str, cookie: &str) -> Response<B
         .method(method)
         .uri(path)
         .header(COOKIE, cookie);
-    app.oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap()
+    let request = request.body(Body::empty()).unwrap();
+    secrets::response(app.oneshot(request).await.unwrap())
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -232,11 +232,10 @@ async fn a_cookie_of_an_older_key_pair_is_resealed_by_a_save() {
     let mut fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
     let rotated = [&b"new"[..], b"", b"old", b"0123456789abcdef"];
-    fixture.sessions =
-        SessionManager::new(fixture.store.clone(), Keys::from_pairs(&rotated).unwrap())
-            .clock(fixture.clock.clone());
+    fixture.sessions = SessionManager::new(fixture.store.clone(), secrets::keys(&rotated))
+        .clock(fixture.clock.clone());
     let resealed = cookie_of(&send(fixture.app(), "POST", "/count", &cookie).await).unwrap();
-    let new_alone = Keys::from_pairs(&[b"new"]).unwrap();
+    let new_alone = secrets::keys(&[b"new"]);
     fixture.sessions =
         SessionManager::new(fixture.store.clone(), new_alone).clock(fixture.clock.clone());
     let response = send(fixture.app(), "GET", "/read", &resealed).await;

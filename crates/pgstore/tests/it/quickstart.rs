@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
 use libtest_mimic::Trial;
+use pgstore::wire::Keys;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::database::Database;
 use crate::support::go::{GoPeer, Reply, Site, go_trials};
+use crate::support::secrets;
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -53,6 +55,7 @@ impl Quickstart {
                     site: Site { authority },
                 };
             }
+            secrets::heard("quickstart", &line);
             said.push(line);
         }
     }
@@ -66,12 +69,18 @@ impl Quickstart {
             .await
             .unwrap();
         assert!(kill.success());
-        while self.output.next_line().await.unwrap().is_some() {}
+        while let Some(line) = self.output.next_line().await.unwrap() {
+            secrets::heard("quickstart", line);
+        }
         self.process.wait().await.unwrap()
     }
 }
 
 fn command(settings: &[(&str, &str)]) -> Command {
+    for (_, keys) in settings.iter().filter(|(name, _)| *name == "SESSION_KEYS") {
+        // Some tests' keys are none.
+        _ = Keys::from_hex(keys).map(|_| secrets::hex_keys(keys));
+    }
     let mut command = Command::new(program());
     command
         .env_remove("DATABASE_URL")
@@ -221,6 +230,7 @@ async fn what_is_wrong_with_the_settings_is_said() {
             .await
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
+        secrets::heard("quickstart", &said);
         assert!(!output.status.success());
         assert!(said.contains(expected), "{said}");
     }

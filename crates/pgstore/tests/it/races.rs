@@ -6,11 +6,11 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use libtest_mimic::Trial;
-use pgstore::wire::Keys;
 use pgstore::{Session, SessionError, SessionManager};
 use tokio::sync::Barrier;
 
 use crate::support::database::Database;
+use crate::support::secrets::{self, Shown, Told};
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -35,7 +35,7 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let database = Database::fresh().await;
-        let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
+        let keys = secrets::keys(&[b"the hash key of this file"]);
         let sessions = SessionManager::new(database.store().await, keys).max_length(0);
         let mut fixture = Self {
             _database: database,
@@ -53,13 +53,14 @@ impl Fixture {
     }
 
     fn session(&self) -> Session {
-        self.sessions.get(&self.request, "s").unwrap()
+        self.sessions.get(&self.request, "s").unwrap().shown()
     }
 }
 
 async fn save(sessions: &SessionManager, session: &Session) -> Result<HeaderMap, SessionError> {
     let mut response = HeaderMap::new();
-    sessions.save(session, &mut response).await?;
+    sessions.save(session, &mut response).await.told()?;
+    secrets::headers(&response);
     Ok(response)
 }
 

@@ -6,6 +6,7 @@ use pgstore::wire::{GobError, KeyError, Keys, OpenError, SecureCookie, Values, g
 use serde_json::{Value, json};
 
 use crate::support::go::{go_trials, securecookie};
+use crate::support::secrets::Told;
 use crate::support::trials;
 use crate::support::vectors::{self, hex, text};
 
@@ -71,7 +72,7 @@ async fn every_bad_text_gets_gos_verdict() {
             // Go: keys are checked when they are first used; ours when they are made. An empty
             // block key that is not nil is an error in Go; ours has no such thing as nil.
             "securecookie-decode/bad_block_key" => {
-                let error = keys(&vector).unwrap_err();
+                let error = keys(&vector).told().unwrap_err();
                 assert!(matches!(error, KeyError::BlockKeyLength { bytes: 5, .. }));
                 continue;
             }
@@ -118,7 +119,10 @@ fn expected_error(of_go: &str) -> OpenError {
         _ if of_go.ends_with("EOF") => OpenError::Value(GobError::UnexpectedEnd),
         _ if of_go.contains("too long") => {
             let codec = SecureCookie::new(Keys::from_pairs(&[b"any"]).unwrap());
-            codec.open("any", &[b'A'; 4097], 0, as_bytes).unwrap_err()
+            codec
+                .open("any", &[b'A'; 4097], 0, as_bytes)
+                .told()
+                .unwrap_err()
         }
         _ => panic!("a verdict of Go's that this test does not know: {of_go}"),
     }

@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use libtest_mimic::Trial;
+use pgstore::Timestamp;
 use pgstore::store::Store;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::wire::Blame;
-use pgstore::{SessionId, Timestamp};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use super::servers::{PASSWORD, bare, named, with_tls};
 use super::{connect, refused, told};
+use crate::support::secrets::{self, Told};
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -92,10 +93,10 @@ async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
         "postgres://h?x",
         "sslmode=require sslcert=/no/x",
     ] {
-        let error = connect(text).await.unwrap_err();
+        let error = connect(text).await.told().unwrap_err();
         assert_eq!(error.blame(), Blame::Usage, "{error}");
     }
-    let error = connect("host=/nowhere").await.unwrap_err();
+    let error = connect("host=/nowhere").await.told().unwrap_err();
     assert_eq!(error.blame(), Blame::Internal);
 }
 
@@ -166,7 +167,10 @@ async fn trouble() {
     let far = PgStoreOptions::new().connect_lazily("postgres://u:hunter2@db.internal/d");
     far.unwrap().close().await;
     let wrong = named("db.test", "user=app");
-    let error = super::connect_in(&variables, &wrong).await.unwrap_err();
+    let error = super::connect_in(&variables, &wrong)
+        .await
+        .told()
+        .unwrap_err();
     told(&error);
 
     let name = crate::support::database::unique();
@@ -175,7 +179,7 @@ async fn trouble() {
     let client = crate::support::database::client(with_tls().url()).await;
     let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                 WHERE application_name = $1";
-    let id = SessionId::generate().unwrap();
+    let id = secrets::fresh_id();
     let now = Timestamp::from_unix_seconds(0);
     // Until it is told of it in the middle of a statement, not between two.
     for sql in [

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use pgstore::Timestamp;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::store::{Ours, Row, Store};
-use pgstore::{SessionId, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;
 
 use super::servers::{with_tls, without_tls};
 use super::{connect, told};
+use crate::support::secrets::{self, Told};
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -125,7 +126,7 @@ async fn when_all_hosts_fail_each_is_heard() {
         "host=127.0.0.1,nowhere.invalid,127.0.0.1 port={closed},1,{port} user=postgres \
          password=hunter2 dbname=none"
     );
-    let error = connect(&text).await.unwrap_err();
+    let error = connect(&text).await.told().unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::AllHostsFailed);
     let kinds: Vec<_> = error
         .attempts()
@@ -150,7 +151,7 @@ async fn when_all_hosts_fail_each_is_heard() {
 async fn a_refused_password_ends_the_search() {
     let (first, second) = (with_tls().port(), without_tls().port());
     let text = format!("host=127.0.0.1,127.0.0.1 port={first},{second} user=app password=hunter2");
-    let error = connect(&text).await.unwrap_err();
+    let error = connect(&text).await.told().unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::Password, "{}", told(&error));
     assert_eq!(error.server(), Some(&*format!("127.0.0.1:{first}")));
 }
@@ -172,6 +173,7 @@ async fn a_silent_host_takes_its_time_and_no_more() {
             "host=127.0.0.1 port={silent} user=u password=hunter2"
         ))
         .await
+        .told()
         .unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::Timeout, "{}", told(&error));
 }
@@ -226,7 +228,7 @@ async fn insert(store: &pgstore::store::PgStore) {
         expires_on: now,
         ours: Ours::default(),
     };
-    let id = SessionId::generate().unwrap();
+    let id = secrets::fresh_id();
     store.insert(&id, &row).await.unwrap();
 }
 

@@ -14,6 +14,8 @@ use libtest_mimic::Trial;
 use pgstore::store::PgStore;
 use pgstore::store::{ConnectError, ConnectErrorKind, PgStoreOptions};
 
+use crate::support::secrets::Told;
+
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = tls::trials();
     trials.extend(errors::trials());
@@ -38,7 +40,7 @@ async fn connect(text: &str) -> Result<PgStore, ConnectError> {
 
 /// The error that connecting must end with; none of it may tell the password.
 async fn refused(text: &str) -> (ConnectErrorKind, String) {
-    let error = connect(text).await.expect_err(text);
+    let error = connect(text).await.told().expect_err(text);
     (error.kind(), told(&error))
 }
 

@@ -6,6 +6,7 @@ use pgstore::store::ConnectErrorKind;
 use super::certificates::write;
 use super::servers::{PASSWORD, named, with_tls};
 use super::{connect, connect_in, told};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -33,6 +34,7 @@ async fn the_environment_says_all() {
     }
     let error = connect_in(&variables, "password=hunter2")
         .await
+        .told()
         .unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::Password, "{}", told(&error));
 }
@@ -46,7 +48,7 @@ async fn a_password_file_is_used_when_only_its_owner_may_read_it() {
     connect(&text).await.unwrap().close().await;
 
     write(&path, &lines, 0o640);
-    let error = connect(&text).await.unwrap_err();
+    let error = connect(&text).await.told().unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::Password, "{}", told(&error));
     std::fs::remove_file(path).unwrap();
 }

@@ -11,7 +11,8 @@ use pgstore::store::{Ours, PgStore, Row, Store, StoreErrorKind, SweepOptions, Sw
 use pgstore::{SessionId, Timestamp};
 use tokio_postgres::NoTls;
 
-use crate::support::database::Database;
+use crate::support::database::{Database, Key};
+use crate::support::secrets::{self, Told};
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -77,7 +78,7 @@ fn row() -> Row {
 }
 
 async fn inserted(store: &PgStore) -> SessionId {
-    let id = SessionId::generate().unwrap();
+    let id = secrets::fresh_id();
     store.insert(&id, &row()).await.unwrap();
     id
 }
@@ -86,7 +87,7 @@ async fn closing_the_store_leaves_the_pool_open() {
     let (_database, pool, store) = store_of(2, PgStoreOptions::new()).await;
     let id = inserted(&store).await;
     store.close().await;
-    let error = store.load(&id, now()).await.unwrap_err();
+    let error = store.load(&id, now()).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Closed);
     assert!(!pool.is_closed());
     let client = pool.get().await.unwrap();
@@ -103,7 +104,7 @@ async fn waiting_for_the_pool_counts_towards_the_deadline() {
     let id = inserted(&store).await;
     let taken = pool.get().await.unwrap();
     let begun = Instant::now();
-    let error = store.load(&id, now()).await.unwrap_err();
+    let error = store.load(&id, now()).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(2));
     drop(taken);
@@ -126,8 +127,8 @@ async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_give
     let mut client = database.client().await;
     let stranger = client.transaction().await.unwrap();
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
-    let error = store.delete(&id).await.unwrap_err();
+    stranger.query(lock, &[&Key(&id)]).await.unwrap();
+    let error = store.delete(&id).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(store.load(&other, now()).await.unwrap().is_some());
     assert_ne!(backend(&pool).await, before);
@@ -142,7 +143,7 @@ async fn a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy() {
     let mut client = database.client().await;
     let stranger = client.transaction().await.unwrap();
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+    stranger.query(lock, &[&Key(&id)]).await.unwrap();
 
     let gone = tokio::time::timeout(Duration::from_millis(100), store.delete(&id)).await;
     assert!(gone.is_err());
@@ -197,14 +198,14 @@ async fn a_closed_pool_is_an_error() {
     let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
     let id = inserted(&store).await;
     pool.close();
-    let error = store.load(&id, now()).await.unwrap_err();
+    let error = store.load(&id, now()).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
 async fn a_pool_that_cannot_connect_is_an_error_without_the_password() {
     let store = PgStore::from_pool(pool("host=/nowhere user=u password=hunter2", 1));
-    let id = SessionId::generate().unwrap();
-    let error = store.load(&id, now()).await.unwrap_err();
+    let id = secrets::fresh_id();
+    let error = store.load(&id, now()).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     let told = format!("{error} {error:?} {store:?}");
     assert!(!told.contains("hunter2"), "{told}");

@@ -1,12 +1,13 @@
 //! `sslmode` and its files, against a real server.
 
 use libtest_mimic::Trial;
+use pgstore::Timestamp;
 use pgstore::store::ConnectErrorKind;
 use pgstore::store::Store;
-use pgstore::{SessionId, Timestamp};
 
 use super::servers::{PASSWORD, bare, file, named, with_tls};
 use super::{ask, connect, connect_in, refused, told};
+use crate::support::secrets::{self, Told};
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -73,7 +74,7 @@ async fn verify_full_as_a_url_reads_and_writes() {
     .await
     .unwrap();
     store.migrate().await.unwrap();
-    let id = SessionId::generate().unwrap();
+    let id = secrets::fresh_id();
     let now = Timestamp::from_unix_seconds(0);
     assert_eq!(store.load(&id, now).await.unwrap(), None);
     store.close().await;
@@ -105,7 +106,7 @@ async fn a_root_certificate_in_the_home_folder_is_used() {
     let variables = [("HOME", home.to_str().unwrap()), ("PGPASSWORD", PASSWORD)];
     let text = named("db.test", "user=app sslmode=verify-full");
 
-    let error = connect_in(&variables, &text).await.unwrap_err();
+    let error = connect_in(&variables, &text).await.told().unwrap_err();
     assert_eq!(error.kind(), ConnectErrorKind::File);
     assert!(told(&error).contains(".postgresql/root.crt"), "{error}");
 
@@ -254,10 +255,11 @@ async fn a_stuck_statement_is_cancelled_over_tls() {
     let stranger = client.transaction().await.unwrap();
     let lock = format!("LOCK TABLE t{name} IN ACCESS EXCLUSIVE MODE");
     stranger.batch_execute(&lock).await.unwrap();
-    let id = SessionId::generate().unwrap();
+    let id = secrets::fresh_id();
     store
         .load(&id, Timestamp::from_unix_seconds(0))
         .await
+        .told()
         .unwrap_err();
 
     let watcher = crate::support::database::client(with_tls().url()).await;

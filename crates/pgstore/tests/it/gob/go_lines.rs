@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::named::User;
 use crate::support::go::{go_tool, go_trials};
+use crate::support::secrets::Told;
 
 pub(super) fn trials() -> Vec<Trial> {
     go_trials![the_printed_lines_make_a_go_program_load_the_session]
@@ -126,7 +127,10 @@ fn cases() -> Vec<Case> {
 impl Case {
     fn line(&self) -> String {
         let go = GoPeer::registered::<String>([]);
-        let error = Values::new().put_for("k", &self.draft, &go).unwrap_err();
+        let error = Values::new()
+            .put_for("k", &self.draft, &go)
+            .told()
+            .unwrap_err();
         match error.kind() {
             ValueErrorKind::Unregistered { line, .. } => line.clone(),
             _ => panic!("{error}"),

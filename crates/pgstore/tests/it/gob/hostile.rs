@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::bytes::{Gob, hex, one_value, session_type, slice_type, struct_type};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -109,7 +110,7 @@ async fn deep_lists_are_refused_at_once() {
         deep_and_cheap(100_000),
     ] {
         timed("deep", move || {
-            assert_eq!(Values::decode(&blob).unwrap_err(), GobError::TooDeep);
+            assert_eq!(Values::decode(&blob).told().unwrap_err(), GobError::TooDeep);
         });
     }
 }
@@ -177,7 +178,10 @@ async fn elements_of_no_bytes_are_counted() {
     );
     timed("no bytes", move || {
         // All keys are equal, so one entry is all there would be; the count itself is the bomb.
-        assert_eq!(Values::decode(&blob).unwrap_err(), GobError::TooLarge);
+        assert_eq!(
+            Values::decode(&blob).told().unwrap_err(),
+            GobError::TooLarge
+        );
     });
 }
 
@@ -187,7 +191,7 @@ async fn wide_types_do_not_multiply_empty_structs() {
     let definitions = [struct_type(66, &fields), slice_type(67, 66)].concat();
     let body = Vec::new().raw(&[0]).uint(50_000).raw(&[0; 50_000]);
     let values = Values::decode(&one_value(&definitions, "[]main.T", 67, &body)).unwrap();
-    let error = values.get::<Value>("k").unwrap_err();
+    let error = values.get::<Value>("k").told().unwrap_err();
     assert!(error.to_string().contains("zero"), "{error}");
     assert_eq!(
         Values::decode(&values.encode()).unwrap().encode(),
@@ -196,7 +200,7 @@ async fn wide_types_do_not_multiply_empty_structs() {
 }
 
 async fn ids_and_definitions_are_checked() {
-    let error = |blob: Vec<u8>| Values::decode(&blob).unwrap_err();
+    let error = |blob: Vec<u8>| Values::decode(&blob).told().unwrap_err();
     let with = |definitions: &[u8], ty| error(one_value(definitions, "main.T", ty, &[0, 0]));
     assert_eq!(with(&[], 66), GobError::UndefinedType(66));
     assert_eq!(with(&[], 9), GobError::UndefinedType(9));
@@ -230,8 +234,11 @@ async fn ids_and_definitions_are_checked() {
 }
 
 async fn names_and_numbers_are_checked() {
-    let error =
-        |name: &str, ty, body: &[u8]| Values::decode(&one_value(&[], name, ty, body)).unwrap_err();
+    let error = |name: &str, ty, body: &[u8]| {
+        Values::decode(&one_value(&[], name, ty, body))
+            .told()
+            .unwrap_err()
+    };
     assert_eq!(error("int8", 2, &[0, 0xfe, 1, 0]), GobError::OutOfRange);
     assert_eq!(error("uint8", 3, &[0, 0xfe, 1, 0]), GobError::OutOfRange);
     assert_eq!(
@@ -250,15 +257,15 @@ async fn names_and_numbers_are_checked() {
         Values::decode(&one_value(&slice_type(66, elem), name, 66, body))
     };
     assert_eq!(
-        list("[]int8", 2, &[0, 1, 0xfe, 1, 0]).unwrap_err(),
+        list("[]int8", 2, &[0, 1, 0xfe, 1, 0]).told().unwrap_err(),
         GobError::OutOfRange
     );
     assert_eq!(
-        list("[]int8", 6, &[0, 0]).unwrap_err(),
+        list("[]int8", 6, &[0, 0]).told().unwrap_err(),
         GobError::WrongType("[]int8".into())
     );
     assert_eq!(
-        list("[]interface {}", 2, &[0, 0]).unwrap_err(),
+        list("[]interface {}", 2, &[0, 0]).told().unwrap_err(),
         GobError::WrongType("[]interface {}".into())
     );
     let time = Vec::new().message(
@@ -268,16 +275,18 @@ async fn names_and_numbers_are_checked() {
             .raw(b"Time")
             .raw(&[0, 0, 0]),
     );
-    let bad = Values::decode(&one_value(&time, "time.Time", 66, &[0, 1, 1])).unwrap_err();
+    let bad = Values::decode(&one_value(&time, "time.Time", 66, &[0, 1, 1]))
+        .told()
+        .unwrap_err();
     assert_eq!(bad, GobError::BadTime);
     let array = Vec::new().message(&Vec::new().int(-66).raw(&[1, 1, 0, 1, 4, 1, 6, 0, 0]));
     let array = |name: &str, body: &[u8]| Values::decode(&one_value(&array, name, 66, body));
     assert_eq!(
-        array("main.T", &[0, 2, 2, 2]).unwrap_err(),
+        array("main.T", &[0, 2, 2, 2]).told().unwrap_err(),
         GobError::ArrayLength
     );
     assert_eq!(
-        array("[4]int", &[0, 3, 2, 2, 2]).unwrap_err(),
+        array("[4]int", &[0, 3, 2, 2, 2]).told().unwrap_err(),
         GobError::WrongType("[4]int".into())
     );
     assert!(array("[3]int", &[0, 3, 2, 2, 2]).is_ok());
@@ -287,14 +296,14 @@ async fn messages_must_be_whole() {
     let whole = deep(3);
     for end in 0..whole.len() {
         assert_eq!(
-            Values::decode(&whole[..end]).unwrap_err(),
+            Values::decode(&whole[..end]).told().unwrap_err(),
             GobError::UnexpectedEnd,
             "{end}"
         );
     }
     assert!(Values::decode(&whole).is_ok());
     assert_eq!(
-        Values::decode(&hex("00")).unwrap_err(),
+        Values::decode(&hex("00")).told().unwrap_err(),
         GobError::UnexpectedEnd
     );
     assert_eq!(
@@ -302,5 +311,8 @@ async fn messages_must_be_whole() {
         "616263"
     );
     let extra = hex("0fff81040102ff8200011001100000").raw(&[0]);
-    assert_eq!(Values::decode(&extra).unwrap_err(), GobError::ExtraData);
+    assert_eq!(
+        Values::decode(&extra).told().unwrap_err(),
+        GobError::ExtraData
+    );
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_bytes::Bytes;
 
 use super::bytes::{go_type, saved};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -217,8 +218,8 @@ fn refused<T: Serialize>(value: &T, kind: ValueErrorKind, hint: &str) {
             "{error}"
         );
     };
-    check(values.insert("the key", value).unwrap_err());
-    check(Draft::new("the key", value).unwrap_err());
+    check(values.insert("the key", value).told().unwrap_err());
+    check(Draft::new("the key", value).told().unwrap_err());
     assert_eq!(values.encode(), before);
 }
 
@@ -237,16 +238,20 @@ async fn nesting_ends_at_64_levels() {
     values.insert("k", &Nested(64)).unwrap();
     assert_eq!(saved(&values).encode(), values.encode());
     assert_eq!(
-        *values.insert("k", &Nested(65)).unwrap_err().kind(),
+        *values.insert("k", &Nested(65)).told().unwrap_err().kind(),
         ValueErrorKind::TooDeep
     );
     assert_eq!(
-        *values.insert("k", &Nested(1_000_000)).unwrap_err().kind(),
+        *values
+            .insert("k", &Nested(1_000_000))
+            .told()
+            .unwrap_err()
+            .kind(),
         ValueErrorKind::TooDeep
     );
     let draft = Draft::new("k", &Nested(64)).unwrap();
     assert_eq!(
-        *values.push("list", &draft).unwrap_err().kind(),
+        *values.push("list", &draft).told().unwrap_err().kind(),
         ValueErrorKind::TooDeep
     );
     values
@@ -281,6 +286,7 @@ async fn lists_grow_and_are_taken() {
     let before = values.encode();
     let error = values
         .push("other", &Draft::new("other", "b").unwrap())
+        .told()
         .unwrap_err();
     assert!(
         error.to_string().contains("other") && error.to_string().contains("[]string"),

@@ -4,6 +4,7 @@ use libtest_mimic::Trial;
 use pgstore::wire::{GobError, Key, ValueErrorKind, Values, go};
 
 use super::bytes::{encoded, saved, session, vectors};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -88,14 +89,15 @@ async fn a_key_that_go_cannot_hash_is_refused() {
         .find(|(name, _)| name == "gobdec/slice_key")
         .unwrap();
     assert_eq!(
-        Values::decode(&encoded(&bad.1)).unwrap_err(),
+        Values::decode(&encoded(&bad.1)).told().unwrap_err(),
         GobError::Unhashable
     );
 }
 
 async fn a_key_that_does_not_fit_its_name_is_refused() {
-    let bad =
-        |name: &str, key: Key| *Key::named(name, key).unwrap_err().kind() == ValueErrorKind::BadKey;
+    let bad = |name: &str, key: Key| {
+        *Key::named(name, key).told().unwrap_err().kind() == ValueErrorKind::BadKey
+    };
     assert!(bad("int8", go::Int(128).into()) && bad("string", go::Int(1).into()));
     assert!(
         bad("[]string", "a".into()) && bad("", "a".into()) && bad(&"x".repeat(1025), "a".into())
@@ -117,7 +119,7 @@ async fn debug_output_has_no_content() {
         texts.iter().all(|text| !text.contains("secret")),
         "{texts:?}"
     );
-    let error = values.get::<i64>("secret-key").unwrap_err();
+    let error = values.get::<i64>("secret-key").told().unwrap_err();
     assert!(
         !error.to_string().contains("\"secret\"") && error.to_string().contains("string"),
         "{error}"

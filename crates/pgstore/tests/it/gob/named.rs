@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::bytes::{go_type, saved, session};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -272,7 +273,7 @@ async fn a_duration_has_its_go_type() {
 
 fn refusal<T: Serialize + ?Sized>(value: &T) -> ValueErrorKind {
     let mut values = Values::new();
-    let error = values.insert("k", value).unwrap_err();
+    let error = values.insert("k", value).told().unwrap_err();
     assert_eq!((error.key(), error.blame()), (Some("k"), Blame::Usage));
     assert!(values.is_empty());
     error.kind().clone()
@@ -345,7 +346,7 @@ fn put<T: Serialize + ?Sized>(
 
 /// The name and the line of the error.
 fn lacking<T: Serialize + ?Sized>(value: &T, go: &GoPeer) -> (String, String) {
-    let error = put(&mut Values::new(), "k", value, go).unwrap_err();
+    let error = put(&mut Values::new(), "k", value, go).told().unwrap_err();
     assert_eq!((error.key(), error.blame()), (Some("k"), Blame::Usage));
     let ValueErrorKind::Unregistered { name, line } = error.kind() else {
         panic!("{error}");
@@ -411,7 +412,9 @@ async fn what_a_go_program_has_not_registered_is_refused() {
             "gob.Register(&Profile{})  // in package main"
         )
     );
-    let error = put(&mut Values::new(), "k", &go::Duration::default(), &go).unwrap_err();
+    let error = put(&mut Values::new(), "k", &go::Duration::default(), &go)
+        .told()
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "session value \"k\": the Go program cannot read time.Duration, and so nothing of the \
@@ -449,12 +452,18 @@ async fn what_the_value_has_already_is_allowed() {
     put(&mut values, "u", &json!({"Name": "Bob"}), &go).unwrap();
     put(&mut values, "u", &User::default().as_go(), &go).unwrap();
     assert_eq!(go_type(&values, "u"), "main.User");
-    put(&mut values, "u", &json!({"ID": "no"}), &go).unwrap_err();
-    put(&mut values, "other", &User::default().as_go(), &go).unwrap_err();
+    put(&mut values, "u", &json!({"ID": "no"}), &go)
+        .told()
+        .unwrap_err();
+    put(&mut values, "other", &User::default().as_go(), &go)
+        .told()
+        .unwrap_err();
     let mut values = session("gob/struct_complex");
     let when = json!({"When": "1970-01-01T00:00:00Z", "New": [1], "Any": "text"});
     put(&mut values, "c", &when, &go).unwrap();
-    put(&mut values, "c", &json!({"Any": {}}), &go).unwrap_err();
+    put(&mut values, "c", &json!({"Any": {}}), &go)
+        .told()
+        .unwrap_err();
 }
 
 async fn elements_and_keys_are_looked_at_too() {
@@ -464,7 +473,7 @@ async fn elements_and_keys_are_looked_at_too() {
     values.push_for("_flash", &text, &go).unwrap();
     let user = Draft::new("_flash", &User::default().as_go()).unwrap();
     let before = values.encode();
-    let error = values.push_for("_flash", &user, &go).unwrap_err();
+    let error = values.push_for("_flash", &user, &go).told().unwrap_err();
     assert!(matches!(error.kind(), ValueErrorKind::Unregistered { .. }));
     assert_eq!(values.encode(), before);
     values.push("_flash", &user).unwrap();
@@ -472,7 +481,7 @@ async fn elements_and_keys_are_looked_at_too() {
 
     let role = Key::named("main.Role", "admin").unwrap();
     let yes = Draft::new("k", &true).unwrap();
-    let error = values.put_for(&role, &yes, &go).unwrap_err();
+    let error = values.put_for(&role, &yes, &go).told().unwrap_err();
     assert!(
         error.to_string().contains("gob.Register(Role(\"\"))"),
         "{error}"

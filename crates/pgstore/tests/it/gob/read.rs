@@ -10,6 +10,7 @@ use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use super::bytes::{one_value, session, struct_type};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -86,6 +87,7 @@ async fn strings_need_utf8_and_bytes_do_not() {
     assert!(
         values
             .get::<String>("foo")
+            .told()
             .unwrap_err()
             .to_string()
             .contains("UTF-8")
@@ -182,7 +184,10 @@ async fn fields_that_go_does_not_have_are_missing() {
         #[serde(rename = "Other")]
         _other: String,
     }
-    let error = session("gob/struct_zero").get::<Other>("u").unwrap_err();
+    let error = session("gob/struct_zero")
+        .get::<Other>("u")
+        .told()
+        .unwrap_err();
     assert!(
         error.to_string().contains("missing field `Other`"),
         "{error}"
@@ -255,7 +260,7 @@ async fn enums_read_from_strings_and_maps() {
     }
     let mut values = Values::new();
     values.insert("k", "Nothing").unwrap();
-    let error = values.get::<Shape>("k").unwrap_err().to_string();
+    let error = values.get::<Shape>("k").told().unwrap_err().to_string();
     assert!(
         error.contains("Circle") && !error.contains("Nothing"),
         "{error}"
@@ -303,7 +308,7 @@ async fn anything_reads_as_json() {
 }
 
 async fn mistakes_name_key_and_types() {
-    let error = session("gob/strs").get::<i64>("s").unwrap_err();
+    let error = session("gob/strs").get::<i64>("s").told().unwrap_err();
     assert_eq!((error.key(), error.blame()), (Some("s"), Blame::Decode));
     assert!(matches!(error.kind(), ValueErrorKind::Mismatch { found, .. } if found == "[]string"));
     assert!(error.to_string().contains("expected i64"), "{error}");

@@ -8,6 +8,7 @@ use super::{
     sweep,
 };
 use crate::support::database::Database;
+use crate::support::secrets::Told;
 use crate::support::server::Server;
 use crate::support::trials;
 
@@ -47,7 +48,7 @@ async fn its_settings_are_odd() {
 async fn messages() -> Result<Completion, libtest_mimic::Failed> {
     let client = Database::fresh().await.client().await;
     let error = client.batch_execute("SELECT no_such_column").await;
-    let error = error.expect_err("there is no such column");
+    let error = error.told().expect_err("there is no such column");
     let error = error.as_db_error().expect("the server says so");
     assert_eq!(*error.code(), SqlState::UNDEFINED_COLUMN);
     if error.message().contains("does not exist") {

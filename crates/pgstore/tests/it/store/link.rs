@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, row};
-use crate::support::database::Database;
+use crate::support::database::{Database, Key};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -140,7 +141,7 @@ async fn a_row_locked_by_a_stranger_keeps_nobody_from_reading() {
     let mut client = database.client().await;
     let stranger = client.transaction().await.unwrap();
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+    stranger.query(lock, &[&Key(&id)]).await.unwrap();
 
     let (seen, late) = (row("").modified_on, row("late"));
     let mut blocked = pin!(store.update(&id, seen, &late));
@@ -170,10 +171,14 @@ async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
     let mut client = database.client().await;
     let stranger = client.transaction().await.unwrap();
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+    stranger.query(lock, &[&Key(&id)]).await.unwrap();
 
     let begun = Instant::now();
-    let error = store.update(&id, at(0), &row("late")).await.unwrap_err();
+    let error = store
+        .update(&id, at(0), &row("late"))
+        .await
+        .told()
+        .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(2));
     assert_eq!(store.load(&other, at(0)).await.unwrap(), Some(row("")));
@@ -207,7 +212,7 @@ async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     let mut client = database.client().await;
     let stranger = client.transaction().await.unwrap();
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+    stranger.query(lock, &[&Key(&id)]).await.unwrap();
 
     let late = row("late");
     let write = store.update(&id, at(0), &late);
@@ -270,7 +275,7 @@ async fn statements_that_a_pooler_forgot_are_prepared_again() {
 async fn a_missing_table_says_that_migrate_was_not_run() {
     let database = Database::fresh().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
-    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    let error = store.load(&fresh(), at(0)).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::NotMigrated);
     assert!(error.to_string().contains("migrate"), "{error}");
     store.migrate().await.unwrap();
@@ -288,7 +293,7 @@ async fn a_missing_right_says_so() {
     );
     client.batch_execute(&create).await.unwrap();
     let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
-    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    let error = store.load(&fresh(), at(0)).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Forbidden);
     let remove = format!("DROP OWNED BY {role}; DROP ROLE {role}");
     client.batch_execute(&remove).await.unwrap();
@@ -325,7 +330,7 @@ async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
     let mut client = database.client().await;
     let stranger = client.transaction().await.unwrap();
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&id.as_bytes()]).await.unwrap();
+    stranger.query(lock, &[&Key(&id)]).await.unwrap();
 
     let writing = tokio::spawn({
         let (store, id) = (store.clone(), id.clone());
@@ -361,7 +366,7 @@ async fn closing_twice_is_harmless_and_later_calls_are_refused() {
     let clone = store.clone();
     store.close().await;
     clone.close().await;
-    let error = clone.load(&fresh(), at(0)).await.unwrap_err();
+    let error = clone.load(&fresh(), at(0)).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Closed);
     assert!(store.migrate().await.is_err());
 }
@@ -395,7 +400,7 @@ async fn wrong_settings_each_have_their_own_error_without_the_password() {
         ),
     ];
     for (url, kind) in tests {
-        let error = PgStore::connect(&url).await.unwrap_err();
+        let error = PgStore::connect(&url).await.told().unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
         let told = format!("{error} {error:?}");
         assert!(!told.contains("hunter2"), "{told}");
@@ -406,7 +411,7 @@ async fn connecting_lazily_needs_no_server() {
     let store = PgStoreOptions::new()
         .connect_lazily("host=/nowhere user=u password=hunter2")
         .unwrap();
-    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    let error = store.load(&fresh(), at(0)).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     let told = format!("{error} {error:?} {store:?}");
     assert!(!told.contains("hunter2"), "{told}");

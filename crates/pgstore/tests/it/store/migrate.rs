@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::things::{at, fresh, row};
 use crate::support::database::{Database, unique};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -161,7 +162,7 @@ async fn a_role_that_may_not_create_is_told_what_to_run() {
     let database = Database::fresh().await;
     let role = role_without_create(&database).await;
     let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::Forbidden);
     let sql = error.sql().expect("the SQL to run").to_owned();
     assert!(error.to_string().contains(&sql));
@@ -176,7 +177,7 @@ async fn a_table_that_holds_no_sessions_is_refused() {
     let create = "CREATE TABLE http_sessions (id bigserial PRIMARY KEY, key text, data bytea)";
     database.client().await.batch_execute(create).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::Foreign);
     let told = error.to_string();
     assert!(
@@ -203,7 +204,7 @@ async fn an_index_name_taken_by_another_index_is_told() {
                 CREATE INDEX http_sessions_key_idx ON http_sessions (data)";
     client.batch_execute(swap).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::Foreign);
     assert!(error.to_string().contains("no index on key"), "{error}");
 }

@@ -14,6 +14,7 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::Database;
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -172,7 +173,7 @@ async fn a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers() {
     let client = table_without_an_index_on_key(&database).await;
     let role = role_without_create(&database).await;
     let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::Forbidden);
     assert_eq!(
         error.sql().expect("the SQL to run").trim_end(),
@@ -188,7 +189,7 @@ async fn a_schema_that_does_not_exist_is_an_error_of_its_own() {
     let table = TableName::parse("no_such_schema.sessions").unwrap();
     let options = PgStoreOptions::new().table(table);
     let store = options.connect(&database.url()).await.unwrap();
-    let error = store.migrate().await.unwrap_err();
+    let error = store.migrate().await.told().unwrap_err();
     assert_eq!(error.kind(), MigrateErrorKind::NoSchema);
     assert!(error.to_string().contains("schema"), "{error}");
 }
@@ -319,7 +320,7 @@ async fn what_is_missing_at_first_use_says_which_migration() {
     let database = Database::fresh().await;
     let client = database.client().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
-    let error = store.delete(&fresh()).await.unwrap_err();
+    let error = store.delete(&fresh()).await.told().unwrap_err();
     assert_eq!(
         said_of(&error),
         ["it needs migration 1 (http_sessions)", "42P01"]
@@ -327,7 +328,7 @@ async fn what_is_missing_at_first_use_says_which_migration() {
 
     client.batch_execute(AS_GO_DOES).await.unwrap();
     store.delete(&fresh()).await.unwrap();
-    let error = store.load(&fresh(), at(0)).await.unwrap_err();
+    let error = store.load(&fresh(), at(0)).await.told().unwrap_err();
     assert!(error.to_string().contains("migrate()"), "{error}");
     assert_eq!(
         said_of(&error),

@@ -84,12 +84,10 @@ mod things {
     use pgstore::store::{Ours, Renaming, Retirement, Row};
     use pgstore::{SessionId, Timestamp};
 
+    pub(super) use crate::support::secrets::fresh_id as fresh;
+
     pub(super) fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix_seconds(1_700_000_000 + seconds)
-    }
-
-    pub(super) fn fresh() -> SessionId {
-        SessionId::generate().expect("the system gives random bytes")
     }
 
     /// A row written now that ends in an hour.

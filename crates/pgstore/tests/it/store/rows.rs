@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, renaming, row};
-use crate::support::database::Database;
+use crate::support::database::{Database, Key};
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -46,9 +47,9 @@ async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
         let id = fresh();
         store.insert(&id, &row("")).await.unwrap();
         let sql = format!("UPDATE http_sessions SET {broken} WHERE key = $1");
-        client.execute(&sql, &[&id.as_bytes()]).await.unwrap();
+        client.execute(&sql, &[&Key(&id)]).await.unwrap();
 
-        let error = store.load(&id, at(0)).await.unwrap_err();
+        let error = store.load(&id, at(0)).await.told().unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
         assert_eq!(error.blame(), Blame::Decode);
         assert_eq!(store.delete(&id).await.unwrap(), 1, "the row was kept");
@@ -61,7 +62,7 @@ async fn a_duplicate_with_a_null_time_is_not_the_newest() {
     let id = fresh();
     store.insert(&id, &row("whole")).await.unwrap();
     let broken = "INSERT INTO http_sessions (key, data) VALUES ($1, 'broken')";
-    client.execute(broken, &[&id.as_bytes()]).await.unwrap();
+    client.execute(broken, &[&Key(&id)]).await.unwrap();
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
     wait_for_one_row(&store, &client, &id).await;
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
@@ -69,7 +70,7 @@ async fn a_duplicate_with_a_null_time_is_not_the_newest() {
 
 async fn count_rows(client: &Client, id: &SessionId) -> i64 {
     let sql = "SELECT count(*) FROM http_sessions WHERE key = $1";
-    let row = client.query_one(sql, &[&id.as_bytes()]).await.unwrap();
+    let row = client.query_one(sql, &[&Key(id)]).await.unwrap();
     row.get(0)
 }
 
@@ -138,7 +139,7 @@ async fn an_undecodable_newest_row_keeps_its_duplicates() {
     store.insert(&id, &row("newest")).await.unwrap();
     let broken = "UPDATE http_sessions SET modified_on = 'infinity' WHERE data = 'newest'";
     client.execute(broken, &[]).await.unwrap();
-    let error = store.load(&id, at(0)).await.unwrap_err();
+    let error = store.load(&id, at(0)).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::UndecodableRow);
     store.close().await;
     assert_eq!(count_rows(&client, &id).await, 2);
@@ -201,7 +202,7 @@ async fn an_undecodable_row_can_be_renamed() {
     let (store, client) = (database.store().await, database.client().await);
     let (old, new) = (fresh(), fresh());
     let broken = "INSERT INTO http_sessions (key) VALUES ($1)";
-    client.execute(broken, &[&old.as_bytes()]).await.unwrap();
+    client.execute(broken, &[&Key(&old)]).await.unwrap();
     let renamed = store
         .rename(renaming(&old, None, &new), &row(""))
         .await
@@ -279,7 +280,7 @@ async fn a_table_of_another_name_and_schema_holds_the_rows() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
     let count = "SELECT count(*) FROM \"Visitors\" WHERE key = $1";
     let client = database.client().await;
-    let found = client.query_one(count, &[&id.as_bytes()]).await.unwrap();
+    let found = client.query_one(count, &[&Key(&id)]).await.unwrap();
     assert_eq!(found.get::<_, i64>(0), 1);
 }
 
@@ -290,7 +291,11 @@ async fn no_error_quotes_a_row() {
     let check = "ALTER TABLE http_sessions ADD CHECK (data <> 'secret data')";
     client.batch_execute(check).await.unwrap();
     let id = fresh();
-    let error = store.insert(&id, &row("secret data")).await.unwrap_err();
+    let error = store
+        .insert(&id, &row("secret data"))
+        .await
+        .told()
+        .unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Other);
     let told = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
     let key = String::from_utf8_lossy(id.as_bytes()).into_owned();

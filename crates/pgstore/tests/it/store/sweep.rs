@@ -9,6 +9,7 @@ use pgstore::{Clock, Timestamp};
 
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
+use crate::support::secrets::Told;
 use crate::support::trials;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -99,7 +100,7 @@ async fn the_sweeper_survives_errors_and_counts_them() {
     let handle = sweeper(store.clone(), SweepOptions::new()).start();
     store.fail_with(Some(StoreErrorKind::Unavailable));
     for _ in 0..2 {
-        let error = handle.sweep_now().await.unwrap_err();
+        let error = handle.sweep_now().await.told().unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     }
     let stats = handle.stats();
@@ -134,7 +135,7 @@ async fn stopping_twice_is_harmless() {
     let clone = handle.clone();
     tokio::join!(handle.stop(), clone.stop());
     handle.stop().await;
-    let error = clone.sweep_now().await.unwrap_err();
+    let error = clone.sweep_now().await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Closed);
 }
 

@@ -1,10 +1,16 @@
 //! A schema of its own for each test, on `DATABASE_URL` or on one embedded server per run.
 
+use std::error::Error;
+use std::fmt;
+
+use bytes::BytesMut;
 use pgstore::SessionId;
 use pgstore::store::PgStore;
 use pgstore::store::PgStoreOptions;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 
+use super::secrets::{Shown, Told};
 use super::server::Server;
 
 /// An empty schema. It is dropped with this value, unless its server is about to go as a whole.
@@ -71,9 +77,10 @@ impl Database {
         let store = options
             .connect(&self.url())
             .await
+            .told()
             .expect("the store connects");
-        store.migrate().await.expect("the table is created");
-        store
+        store.migrate().await.told().expect("the table is created");
+        store.shown()
     }
 }
 
@@ -118,4 +125,30 @@ pub(crate) fn server_url() -> &'static str {
 fn with_parameter(url: &str, parameter: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}{parameter}")
+}
+
+/// A session's ID as a parameter of the test's own statements. The driver logs parameters by their
+/// `Debug`.
+pub(crate) struct Key<'a>(pub(crate) &'a SessionId);
+
+impl fmt::Debug for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl ToSql for Key<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.as_bytes().to_sql(ty, out)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        <&[u8] as ToSql>::accepts(ty)
+    }
+
+    to_sql_checked!();
 }

@@ -21,6 +21,8 @@ use tokio::process::{Child, Command as Process};
 pub(crate) use http::{Reply, Site};
 pub(crate) use trials::trials;
 
+use crate::support::secrets;
+
 /// Lists test functions (`async fn()`) that need Go as trials named `module::function`.
 macro_rules! go_trials {
     ($($test:ident),* $(,)?) => {
@@ -79,6 +81,7 @@ impl GoPeer {
         flags: &[&str],
         errors: Stdio,
     ) -> Option<GoPeer> {
+        secrets::hex_keys(keys);
         let mut process = Process::new(program())
             .arg("serve")
             .args(flags)

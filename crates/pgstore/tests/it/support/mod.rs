@@ -4,7 +4,9 @@ pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod rust_app;
+pub(crate) mod secrets;
 pub(crate) mod server;
+pub(crate) mod unguarded;
 pub(crate) mod vectors;
 
 use std::future::Future;

@@ -3,10 +3,11 @@
 use std::ops::Deref;
 
 use axum::extract::Path;
+use axum::middleware::map_response;
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use pgstore::store::PgStore;
-use pgstore::wire::Keys;
 use pgstore::{CookieOptions, Session, SessionError, SessionLayer, SessionManager};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::go::Site;
+use super::secrets::{self, Shown, Told};
 
 /// Serves until it is dropped.
 #[derive(Debug)]
@@ -25,15 +27,16 @@ pub(crate) struct RustApp {
 impl RustApp {
     /// Keys are hex as in `SESSION_KEYS`; the cookie is `session-key`, with Go's attributes.
     pub(crate) async fn serve(database_url: &str, keys: &str) -> Self {
-        let store = PgStore::connect(database_url).await.unwrap();
-        let sessions = SessionManager::new(store, Keys::from_hex(keys).unwrap());
+        let store = PgStore::connect(database_url).await.told().unwrap();
+        let sessions = SessionManager::new(store.shown(), secrets::hex_keys(keys));
         Self::serve_manager(&sessions.cookie_options(CookieOptions::go())).await
     }
 
     pub(crate) async fn serve_manager(sessions: &SessionManager) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();
-        let app = routes().layer(SessionLayer::new(sessions, "session-key").unwrap());
+        let layer = SessionLayer::new(sessions, "session-key").unwrap().shown();
+        let app = routes().layer(layer).layer(map_response(seen));
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self {
             site: Site { authority },
@@ -69,7 +72,12 @@ fn routes() -> Router {
         )
 }
 
+async fn seen(response: Response) -> Response {
+    secrets::response(response)
+}
+
 async fn session(session: Session) -> Result<Json<Value>, SessionError> {
+    let session = session.shown();
     let values = session.values().await?;
     let text = |key: Option<&pgstore::wire::Typed>| key.unwrap().node().text();
     let json = |value: &pgstore::wire::Typed| value.read::<Value>().unwrap();

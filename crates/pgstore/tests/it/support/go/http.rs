@@ -1,9 +1,12 @@
 //! One request over HTTP, with nothing done behind the test's back: no redirect is followed and no
 //! cookie is kept.
 
+use pgstore::SessionId;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::support::secrets;
 
 /// What came back.
 #[derive(Debug)]
@@ -102,7 +105,17 @@ async fn request(
         .read_to_end(&mut reply)
         .await
         .expect("the reply comes");
-    parse(&String::from_utf8_lossy(&reply))
+    noted(parse(&String::from_utf8_lossy(&reply)))
+}
+
+/// The cookies are secrets, and so is the ID that the Go peer tells.
+fn noted(reply: Reply) -> Reply {
+    reply.set_cookies().into_iter().for_each(secrets::cookie);
+    let id = reply.json["id"].as_str();
+    if let Some(id) = id.and_then(|id| SessionId::parse(id.as_bytes())) {
+        secrets::id(&id);
+    }
+    reply
 }
 
 fn parse(reply: &str) -> Reply {

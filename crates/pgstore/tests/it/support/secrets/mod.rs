@@ -1,0 +1,29 @@
+//! What must never be read in a log, an error or a `Debug` output: every ID, cookie and key that
+//! the suite makes.
+//!
+//! Three parts: secrets are [`known`] where they are made or first seen; all that the library and
+//! its dependencies say, down to TRACE, goes into a [`capture`]; when the last trial has ended, the
+//! one is [`search`]ed for the other.
+
+mod capture;
+mod known;
+mod listener;
+mod search;
+mod seen;
+mod shown;
+mod trials;
+mod verdict;
+mod views;
+
+pub(crate) use capture::heard;
+pub(crate) use known::{cookie, hex_keys, id, keys};
+pub(crate) use seen::{fresh_id, headers, response};
+pub(crate) use shown::{Shown, Told};
+pub(crate) use trials::trials;
+pub(crate) use verdict::verdict;
+
+/// From now on, all that is said is kept.
+pub(crate) fn watch() {
+    capture::open();
+    listener::listen();
+}
