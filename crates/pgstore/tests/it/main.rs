@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod connect;
+mod cuts;
 mod direct;
 mod from_go;
 mod fuzz_smoke;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         connect::trials(),
+        cuts::trials(),
         direct::trials(),
         from_go::trials(),
         fuzz_smoke::trials(),
