@@ -8,6 +8,7 @@ use libtest_mimic::Arguments;
 
 mod architecture;
 mod connect;
+mod crashes;
 mod cuts;
 mod direct;
 mod from_go;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         connect::trials(),
+        crashes::trials(),
         cuts::trials(),
         direct::trials(),
         from_go::trials(),
