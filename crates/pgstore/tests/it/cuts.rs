@@ -42,27 +42,19 @@ const CUT: &[How] = &[How::Close, How::Reset];
 const SILENT: &[How] = &[How::Silence];
 
 async fn a_connection_that_is_cut_gives_no_wrong_answer() {
-    for operation in Operation::ALL {
-        cut(operation, Start::Warm, CUT).await.must_be_right();
-    }
+    must_be_right(&Operation::ALL, Start::Warm, CUT).await;
 }
 
 async fn a_connection_that_is_cut_while_it_is_made_gives_no_wrong_answer() {
-    for operation in Operation::ALL {
-        cut(operation, Start::Cold, CUT).await.must_be_right();
-    }
+    must_be_right(&Operation::ALL, Start::Cold, CUT).await;
 }
 
 async fn a_connection_that_falls_silent_gives_no_wrong_answer() {
-    for operation in Operation::ALL {
-        cut(operation, Start::Warm, SILENT).await.must_be_right();
-    }
+    must_be_right(&Operation::ALL, Start::Warm, SILENT).await;
 }
 
 async fn a_logout_that_fails_clears_the_cookie_and_is_done_soon() {
-    for (start, hows) in [(Start::Cold, CUT), (Start::Warm, SILENT)] {
-        cut(Operation::Logout, start, hows).await.must_be_right();
-    }
+    must_be_right(&[Operation::Logout], Start::Warm, SILENT).await;
 }
 
 /// What a library does that answers "saved" or "no session" when it does not know.
@@ -85,8 +77,15 @@ async fn the_check_sees_a_rotation_in_two_steps() {
     assert!(tally.is_wrong_with("rows: [Old, New]"), "{tally:?}");
 }
 
-async fn cut(operation: Operation, start: Start, hows: &[How]) -> Tally {
-    tally(operation, start, Conduct::Honest, hows).await
+/// Cuts everywhere, and tells of all operations before it fails for one.
+async fn must_be_right(operations: &[Operation], start: Start, hows: &[How]) {
+    let mut wrong = Vec::new();
+    for &operation in operations {
+        let tally = tally(operation, start, Conduct::Honest, hows).await;
+        assert!(tally.done > 0, "{operation:?}: {tally}");
+        wrong.extend(tally.wrong.into_iter().take(5));
+    }
+    assert!(wrong.is_empty(), "such as {wrong:#?}");
 }
 
 /// Connections that fall silent make requests fail, whatever a store can mend.
@@ -164,12 +163,6 @@ impl Tally {
             Verdict::Unavailable => self.unavailable += 1,
             Verdict::Wrong(why) => self.wrong.push(why),
         }
-    }
-
-    fn must_be_right(&self) {
-        let some: Vec<_> = self.wrong.iter().take(10).collect();
-        assert!(some.is_empty(), "{self}, such as {some:#?}");
-        assert!(self.done > 0, "{self}");
     }
 
     fn is_wrong_with(&self, what: &str) -> bool {

@@ -46,6 +46,8 @@ pub(super) enum Content {
     New,
     /// Changed twice.
     Twice,
+    /// Its ID has another row besides.
+    Doubled,
     /// Its two values do not agree, or it holds anything else.
     Torn,
 }
