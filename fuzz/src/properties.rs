@@ -15,6 +15,7 @@ use pgstore::store::PgStoreOptions;
 use pgstore::wire::{GobError, Keys, SecureCookie, Typed, Values, gob as wire};
 use serde::de::IgnoredAny;
 use sha2::Sha256;
+use tokio::runtime::Builder;
 
 /// The keys of most vectors, with and without encryption.
 const KEYS: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f,\
@@ -127,7 +128,10 @@ static LIVE: LazyLock<(SessionManager, HeaderValue)> = LazyLock::new(|| {
     session
         .insert("user", "ada")
         .expect("a string can be stored");
-    at_once(sessions.save(&session, &mut response)).expect("the store works");
+    let runtime = Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a runtime starts");
+    let saved = runtime.block_on(sessions.save(&session, &mut response));
+    saved.expect("the store works");
     let cookie = response[SET_COOKIE].to_str().expect("a cookie is ASCII");
     let cookie = cookie.split(';').next().unwrap_or_default();
     (

@@ -11,7 +11,7 @@ use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::random;
 use crate::registry::Sessions;
-use crate::session::{CookieChange, Presented, Session, SessionError, Usage};
+use crate::session::{CookieChange, GivenCookie, Presented, Session, SessionError, Usage};
 use crate::wire::{OpenError, Opened, gob};
 
 /// How many cookies of one name are tried before the request counts as having none.
@@ -131,8 +131,9 @@ impl SessionManager {
     ) -> Result<(), SessionError> {
         changes.looked_at |= session.looked_at();
         let (cookie, result) = session.save().await;
-        let set_cookie = self.set_cookie(session.cookie_name(), cookie)?;
-        changes.set_cookies.extend(set_cookie);
+        if let Some(header) = self.set_cookie(session.cookie_name(), &cookie)? {
+            changes.cookies.push((header, session.clone(), cookie));
+        }
         result
     }
 
@@ -189,22 +190,22 @@ impl SessionManager {
     fn set_cookie(
         &self,
         name: &CookieName,
-        change: CookieChange,
+        change: &CookieChange,
     ) -> Result<Option<HeaderValue>, SessionError> {
         let (text, options) = match change {
             CookieChange::Keep => return Ok(None),
-            CookieChange::Set(id, options) => (self.seal(name, &id)?, options),
-            CookieChange::Remove(options) => (String::new(), options.max_age(MaxAge::Delete)),
+            CookieChange::Set(given) => (self.seal(name, given)?, given.options.clone()),
+            CookieChange::Remove(options) => {
+                (String::new(), options.clone().max_age(MaxAge::Delete))
+            }
         };
         Ok(cookie::set_cookie(name, &text, &options, self.clock.now()))
     }
 
-    fn seal(&self, name: &CookieName, id: &SessionId) -> Result<String, SessionError> {
-        let plaintext = gob::encode_string(id.as_bytes());
-        let now = self.clock.now().unix_seconds();
-        let sealed = self
-            .cookie_codec()
-            .seal(name.as_str(), &plaintext, now, random::bytes()?);
+    fn seal(&self, name: &CookieName, given: &GivenCookie) -> Result<String, SessionError> {
+        let plaintext = gob::encode_string(given.id.as_bytes());
+        let (now, iv) = (given.at.unix_seconds(), random::bytes()?);
+        let sealed = self.cookie_codec().seal(name.as_str(), &plaintext, now, iv);
         sealed.map_err(SessionError::TooLarge)
     }
 }
@@ -220,21 +221,24 @@ async fn to_the_end<T: Send + 'static>(save: impl Future<Output = T> + Send + 's
 /// What a response has to say about its request's sessions.
 #[derive(Debug, Default)]
 pub(crate) struct HeaderChanges {
-    set_cookies: Vec<HeaderValue>,
+    /// Each cookie as a header, of which session, and what it says.
+    cookies: Vec<(HeaderValue, Session, CookieChange)>,
     looked_at: bool,
 }
 
 impl HeaderChanges {
-    /// Says it in a response's headers.
+    /// Says it in a response's headers. Only then the browser counts as told: of a save that
+    /// nobody waits for, it never hears.
     pub(crate) fn write(self, response: &mut HeaderMap) {
         if self.looked_at {
             vary_by_cookie(response);
         }
-        if !self.set_cookies.is_empty() {
+        if !self.cookies.is_empty() {
             never_cache(response);
         }
-        for set_cookie in self.set_cookies {
-            response.append(SET_COOKIE, set_cookie);
+        for (header, session, change) in self.cookies {
+            response.append(SET_COOKIE, header);
+            session.note_given(&change);
         }
     }
 }

@@ -32,7 +32,7 @@ pub use numbers::SessionStats;
 use operation::Operation;
 pub(crate) use rows::SealedRows;
 use rows::{Arrival, Facts};
-pub(crate) use save::CookieChange;
+pub(crate) use save::{CookieChange, GivenCookie};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state::{Source, State};

@@ -9,6 +9,7 @@ use super::rows::{Arrival, Draft, Facts, Sealed};
 use super::settle::{Attempt, Over, Verdict, is_in_doubt};
 use super::state::{Job, Receipt, Source, State};
 use super::{Session, SessionError};
+use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::options::CookieOptions;
 use crate::policy::Touch;
@@ -27,9 +28,17 @@ pub(crate) enum CookieChange {
     /// Nothing: it has what it needs.
     Keep,
     /// This ID, from now on.
-    Set(SessionId, CookieOptions),
+    Set(GivenCookie),
     /// That the session is over.
     Remove(CookieOptions),
+}
+
+/// A cookie as the browser gets it.
+#[derive(Debug)]
+pub(crate) struct GivenCookie {
+    pub(crate) id: SessionId,
+    pub(crate) options: CookieOptions,
+    pub(crate) at: Timestamp,
 }
 
 /// What became of one try.
@@ -379,12 +388,18 @@ impl Session {
     }
 
     fn give_cookie(&self, options: CookieOptions) -> CookieChange {
-        let mut state = self.state();
-        let Some(id) = state.presented().map(|presented| presented.id.clone()) else {
+        let Some(id) = self.state().stored_id() else {
             return CookieChange::Keep;
         };
-        state.record_cookie(&options, self.0.rows.clock.now());
-        CookieChange::Set(id, options)
+        let at = self.0.rows.clock.now();
+        CookieChange::Set(GivenCookie { id, options, at })
+    }
+
+    /// The browser is told.
+    pub(crate) fn note_given(&self, change: &CookieChange) {
+        if let CookieChange::Set(given) = change {
+            self.state().record_cookie(given);
+        }
     }
 
     fn removal(&self) -> CookieChange {

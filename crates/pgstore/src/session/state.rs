@@ -4,6 +4,7 @@ use super::about::{AboutChange, OwnerSource};
 use super::operation::{Operation, Taken};
 use super::plan::{Age, Change, Content, Found};
 use super::rows::{Arrival, Facts, OpenedRow};
+use super::save::GivenCookie;
 use super::settle::Attempt;
 use super::{Presented, SessionError};
 use crate::clock::Timestamp;
@@ -496,15 +497,19 @@ impl State {
         });
     }
 
-    /// The browser is given a cookie with these attributes, sealed at this time.
-    pub(super) fn record_cookie(&mut self, options: &CookieOptions, at: Timestamp) {
-        self.cookie_is_owed = false;
-        if self.options() == *options {
+    /// The browser is given this cookie.
+    pub(super) fn record_cookie(&mut self, given: &GivenCookie) {
+        if self.options() == given.options {
             self.options_changed = false;
         }
-        if let Some(presented) = &mut self.id {
-            presented.issued_at = at.unix_seconds();
+        if let Some(presented) = self
+            .id
+            .as_mut()
+            .filter(|presented| presented.id == given.id)
+        {
+            presented.issued_at = given.at.unix_seconds();
             presented.by_current_keys = true;
+            self.cookie_is_owed = false;
         }
     }
 

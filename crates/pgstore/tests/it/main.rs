@@ -10,7 +10,9 @@ use crate::support::secrets;
 
 mod architecture;
 mod connect;
+mod crashes;
 mod csrf;
+mod cuts;
 mod direct;
 mod from_go;
 mod fuzz_smoke;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
     let trials = [
         architecture::trials(),
         connect::trials(),
+        crashes::trials(),
+        cuts::trials(),
         csrf::trials(),
         direct::trials(),
         from_go::trials(),
