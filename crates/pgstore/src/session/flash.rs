@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::operation::{Operation, Taken};
 use super::rows::{Arrival, Draft, Facts, OpenedRow};
-use super::settle::{Attempt, Over};
+use super::save::Tried;
+use super::settle::{Attempt, Over, unknown};
 use super::{Session, SessionError};
 use crate::wire::{self, Key, Typed};
 
@@ -111,7 +112,7 @@ impl Session {
         list: &Key,
     ) -> Result<Option<Vec<T>>, SessionError> {
         let _asking = self.0.io.lock().await;
-        self.settle_earlier_attempt().await?;
+        self.settle_earlier_attempts().await?;
         for _ in 0..MOST_TRIES {
             let Some(mut row) = self.row_without_changes().await? else {
                 return Ok(None);
@@ -175,11 +176,12 @@ impl Session {
         };
         let facts = attempt.facts.clone();
         let update = rows.update(&id, &row.facts, &sealed.row);
-        Ok(self
-            .attempt(attempt, update)
-            .await?
-            .is_saved()
-            .then_some(facts))
+        match self.attempt(attempt, update).await? {
+            Tried::Saved => Ok(Some(facts)),
+            Tried::Missed => Ok(None),
+            // It may be on its way still: another try could take what nobody is shown.
+            Tried::Lost => Err(unknown()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::plan::{Change, Found, Plan, plan};
 use super::rows::{Arrival, Draft, Facts, Sealed};
-use super::settle::{Attempt, Over, Verdict, is_in_doubt};
+use super::settle::{Attempt, Over, Verdict, is_in_doubt, unknown};
 use super::state::{Job, Receipt, Source, State};
 use super::{Session, SessionError};
 use crate::clock::Timestamp;
@@ -58,17 +58,11 @@ pub(super) enum Tried {
     Lost,
 }
 
-impl Tried {
-    pub(super) fn is_saved(&self) -> bool {
-        matches!(self, Self::Saved)
-    }
-}
-
 impl Session {
     /// Whether saving will ask the store anything.
     pub(crate) fn has_work(&self) -> bool {
         let change = self.state().change();
-        change != Change::None || self.plan(self.found(), change) != Plan::Keep
+        change != Change::None || self.plan(self.found()) != Plan::Keep
     }
 
     /// Saves what changed, if anything did, and says what the browser is to be told. Some of it
@@ -90,13 +84,12 @@ impl Session {
     }
 
     async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
-        self.settle_earlier_attempt().await?;
-        let change = self.state().change();
-        let mut found = self.find(change).await?;
+        self.settle_earlier_attempts().await?;
+        let mut found = self.find().await?;
         let (mut missed, mut lost) = (0, 0);
         loop {
-            let plan = self.plan(found, change);
-            found = match self.execute(plan, change).await? {
+            let plan = self.plan(found);
+            found = match self.execute(plan).await? {
                 Outcome::Done(cookie) => return Ok(cookie),
                 Outcome::Missed(id) => self.find_again(&id, missed).await?,
                 Outcome::Lost(found) => {
@@ -111,19 +104,17 @@ impl Session {
         }
     }
 
-    fn plan(&self, found: Found, change: Change) -> Plan {
-        let rows = &self.0.rows;
-        let content = self.state().content(&rows.owners);
-        // What was asked for may have been done by another request meanwhile.
-        let change = match (change, self.state().change()) {
-            (Change::Rotated, now) => now,
-            (change, _) => change,
-        };
-        plan(found, change, content, &rows.policy)
+    /// Decides anew each time: what was asked for may have been done by another request meanwhile,
+    /// or by an earlier try.
+    fn plan(&self, found: Found) -> Plan {
+        let (rows, state) = (&self.0.rows, self.state());
+        let content = state.content(&rows.owners);
+        plan(found, state.change(), content, &rows.policy)
     }
 
     /// What there is to save over. To end a session, nobody needs to look.
-    async fn find(&self, change: Change) -> Result<Found, SessionError> {
+    async fn find(&self) -> Result<Found, SessionError> {
+        let change = self.state().change();
         match change {
             Change::None => Ok(self.found()),
             Change::Destroyed => Ok(self.state().presumed()),
@@ -147,6 +138,9 @@ impl Session {
 
     /// Looks again after a miss. A session that is gone stays gone.
     async fn find_again(&self, id: &SessionId, missed: u32) -> Result<Found, SessionError> {
+        if !self.state().attempts().is_empty() {
+            return self.find_after_doubt().await;
+        }
         self.0.rows.numbers.replayed.add(1);
         if missed > 0 {
             tokio::time::sleep(pause(missed)?).await;
@@ -166,6 +160,18 @@ impl Session {
         }
     }
 
+    /// Looks again after a miss that an earlier try of unknown fate may have brought about. If it
+    /// was not that one, it may have been written over since, and must not be done again.
+    async fn find_after_doubt(&self) -> Result<Found, SessionError> {
+        let attempts = self.state().attempts().to_vec();
+        for attempt in attempts {
+            if self.settle(&attempt).await? == Verdict::Saved {
+                return Ok(self.found());
+            }
+        }
+        Err(unknown())
+    }
+
     /// What the session is, as far as it has been read.
     pub(super) fn found(&self) -> Found {
         let state = self.state();
@@ -182,10 +188,9 @@ impl Session {
         }
     }
 
-    async fn execute(&self, plan: Plan, change: Change) -> Result<Outcome, SessionError> {
+    async fn execute(&self, plan: Plan) -> Result<Outcome, SessionError> {
         match plan {
-            Plan::Keep if change == Change::Destroyed => Ok(Outcome::Done(self.removal())),
-            Plan::Keep => Ok(Outcome::Done(self.cookie_for_reading())),
+            Plan::Keep => Ok(Outcome::Done(self.cookie_without_saving())),
             Plan::Gone => Err(SessionError::Gone),
             Plan::Unavailable => Err(SessionError::Degraded),
             Plan::Touch(id) => self.touch(&id).await,
@@ -252,7 +257,7 @@ impl Session {
                 tracing::debug!(error, "a session that was read could not be touched");
             }
         }
-        self.state().record_undone();
+        self.state().forget_attempts();
         Ok(Outcome::Done(self.cookie_for_reading()))
     }
 
@@ -307,7 +312,7 @@ impl Session {
         self.state().begin(attempt.clone());
         match statement.await {
             Ok(Written::Saved) => {
-                self.state().record_saved();
+                self.record_saved(&attempt);
                 Ok(Tried::Saved)
             }
             Ok(Written::Missed) => {
@@ -339,6 +344,14 @@ impl Session {
             (Tried::Missed, None) => return Err(SessionError::Contended),
             (Tried::Lost, _) => Outcome::Lost(self.found()),
         })
+    }
+
+    fn cookie_without_saving(&self) -> CookieChange {
+        let change = self.state().change();
+        match change {
+            Change::Destroyed => self.removal(),
+            _ => self.cookie_for_reading(),
+        }
     }
 
     /// The browser's cookie is due for a new date, or was never given: only a session that was

@@ -6,7 +6,7 @@ use super::state::Receipt;
 use super::{Session, SessionError};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Row, StoreError};
+use crate::store::{Row, StoreError, StoreErrorKind};
 
 /// One try at one statement.
 #[derive(Clone, Debug)]
@@ -30,11 +30,12 @@ pub(super) enum Over {
     OldId(SessionId, Option<Timestamp>),
 }
 
-/// What became of it.
+/// What became of it, as far as anybody can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Saved,
-    /// It had no effect, and another try may.
+    /// It has had no effect so far. It may be on its way still; then the guards let only one of
+    /// it and another try through.
     Undone,
     /// Others have written since, so that nobody will ever know.
     Open,
@@ -45,11 +46,19 @@ impl Attempt {
         !matches!(self.over, Over::Row(_))
     }
 
-    /// Judges by what stands under the ID now.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.facts.ours.mark == other.facts.ours.mark
+    }
+
+    /// Whether it wrote this row.
+    fn wrote(&self, row: &Row) -> bool {
+        row.ours.mark.is_some() && row.ours.mark == self.facts.ours.mark
+    }
+
+    /// Judges by what stands under the ID now; `None` if the older ID has to be looked at.
     fn verdict(&self, found: Option<&Row>) -> Option<Verdict> {
-        let is_ours = |row: &Row| row.ours.mark.is_some() && row.ours.mark == self.facts.ours.mark;
         match (&self.over, found) {
-            (_, Some(row)) if is_ours(row) => Some(Verdict::Saved),
+            (_, Some(row)) if self.wrote(row) => Some(Verdict::Saved),
             (Over::Nothing, None) => Some(Verdict::Undone),
             (Over::Row(seen), Some(row)) if row.modified_on == *seen => Some(Verdict::Undone),
             (Over::OldId(..), None) => None,
@@ -59,28 +68,42 @@ impl Attempt {
 }
 
 impl Session {
-    /// Finds out about a save that was cut off, so that saving again does nothing twice.
-    pub(super) async fn settle_earlier_attempt(&self) -> Result<(), SessionError> {
-        let Some(attempt) = self.state().attempt() else {
-            return Ok(());
-        };
-        match self.settle(&attempt).await? {
-            Verdict::Saved | Verdict::Undone => Ok(()),
-            Verdict::Open => Err(unknown()),
+    /// Finds out about tries that were cut off, so that saving again does nothing twice.
+    ///
+    /// # Errors
+    /// When nobody will ever know: then it must not be saved again.
+    pub(super) async fn settle_earlier_attempts(&self) -> Result<(), SessionError> {
+        let attempts = self.state().attempts().to_vec();
+        let mut is_open = false;
+        for attempt in attempts {
+            match self.settle(&attempt).await? {
+                Verdict::Saved => return Ok(()),
+                Verdict::Undone => {}
+                Verdict::Open => is_open = true,
+            }
         }
+        if is_open { Err(unknown()) } else { Ok(()) }
     }
 
-    /// Finds out what became of a save, and notes it.
+    /// Finds out what became of a try, and notes it if it took effect.
     pub(super) async fn settle(&self, attempt: &Attempt) -> Result<Verdict, SessionError> {
         let verdict = self.find_out(attempt).await?;
-        let mut state = self.state();
-        match verdict {
-            Verdict::Saved => state.record_saved(),
-            Verdict::Undone => state.record_undone(),
-            Verdict::Open => {}
-        }
         tracing::debug!(?verdict, "a save of unknown fate was looked into");
+        if verdict == Verdict::Saved {
+            self.record_saved(attempt);
+        }
         Ok(verdict)
+    }
+
+    /// A try took effect. First rows under other IDs, which may yet come, are nobody's.
+    pub(super) fn record_saved(&self, attempt: &Attempt) {
+        let others = self.state().record_saved(attempt);
+        let strays = others
+            .into_iter()
+            .filter(|other| matches!(other.over, Over::Nothing));
+        for stray in strays {
+            self.0.rows.logouts.take_over(&self.0.rows, stray.id);
+        }
     }
 
     async fn find_out(&self, attempt: &Attempt) -> Result<Verdict, SessionError> {
@@ -103,8 +126,9 @@ impl Session {
 
 /// The error of a save of which nobody knows whether it took effect.
 pub(super) fn unknown() -> SessionError {
-    use crate::store::StoreErrorKind::Unavailable;
-    StoreError::new(Unavailable).in_doubt().into()
+    StoreError::new(StoreErrorKind::Unavailable)
+        .in_doubt()
+        .into()
 }
 
 /// Whether an error leaves open what it did.

@@ -36,8 +36,8 @@ pub(super) struct State {
     phase: Phase,
     /// Whether the row is known to be another by now.
     row_is_stale: bool,
-    /// A save of which nobody knows yet whether it took effect.
-    attempt: Option<Attempt>,
+    /// Tries at saving of which nobody knows yet whether they took effect, or will.
+    attempts: Vec<Attempt>,
     /// Messages that the handler was given, and that are gone from the row.
     taken: Vec<Taken>,
     /// Whether anything about the session was asked or changed, so that the response depends on
@@ -122,7 +122,7 @@ impl State {
             fate: Fate::Lives,
             phase: Phase::Open,
             row_is_stale: false,
-            attempt: None,
+            attempts: Vec::new(),
             taken: Vec::new(),
             looked_at: false,
         }
@@ -445,46 +445,52 @@ impl State {
 
     /// A save is about to be tried. Until more is known, nobody can tell whether it took effect.
     pub(super) fn begin(&mut self, attempt: Attempt) {
-        self.attempt = Some(attempt);
+        self.attempts.push(attempt);
     }
 
-    /// A save that somebody has to find out about.
-    pub(super) fn attempt(&self) -> Option<Attempt> {
-        self.attempt.clone()
+    /// The tries that somebody has to find out about.
+    pub(super) fn attempts(&self) -> &[Attempt] {
+        &self.attempts
     }
 
-    /// The save had no effect.
+    /// The last try had no effect, and never will.
     pub(super) fn record_undone(&mut self) {
-        self.attempt = None;
+        self.attempts.pop();
     }
 
-    /// The save is done. Until this is known, all of it counts as still to be done: also when the
-    /// request goes away while its save is under way.
-    pub(super) fn record_saved(&mut self) {
-        let Some(attempt) = self.attempt.take() else {
-            return;
-        };
-        let receipt = &attempt.receipt;
-        if attempt.is_under_a_new_id() {
-            self.own(attempt.id.clone(), attempt.facts.version);
+    /// What the tries would have written is worth nothing.
+    pub(super) fn forget_attempts(&mut self) {
+        self.attempts.clear();
+    }
+
+    /// A try took effect, and no other ever will; the others are returned. Until this is known,
+    /// all of it counts as still to be done: also when the request goes away while its save is
+    /// under way.
+    pub(super) fn record_saved(&mut self, saved: &Attempt) -> Vec<Attempt> {
+        let mut others = std::mem::take(&mut self.attempts);
+        others.retain(|other| !other.is(saved));
+        let receipt = &saved.receipt;
+        if saved.is_under_a_new_id() {
+            self.own(saved.id.clone(), saved.facts.version);
         }
         if self.fate == Fate::Destroyed {
-            return; // It was ended meanwhile; the row goes with the next save.
+            return others; // It was ended meanwhile; the row goes with the next save.
         }
         self.operations
             .drain(..receipt.operations.min(self.operations.len()));
         self.about.forget(&receipt.about);
-        let is_done = |fate| match fate {
+        let is_done = match self.fate {
             Fate::Renewed => receipt.change == Change::Renewed,
             Fate::Rotated => receipt.change == Change::Rotated,
             Fate::Lives | Fate::Destroyed => false,
         };
-        if is_done(self.fate) {
+        if is_done {
             self.fate = Fate::Lives;
         }
         if let View::Read { source, .. } = &mut self.view {
-            *source = Source::Row(attempt.facts);
+            *source = Source::Row(saved.facts.clone());
         }
+        others
     }
 
     /// The session has an ID that no cookie tells yet.

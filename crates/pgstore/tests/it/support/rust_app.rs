@@ -28,6 +28,7 @@ impl RustApp {
     /// Keys are hex as in `SESSION_KEYS`; the cookie is `session-key`, with Go's attributes.
     pub(crate) async fn serve(database_url: &str, keys: &str) -> Self {
         let store = PgStore::connect(database_url).await.told().unwrap();
+        store.migrate().await.told().unwrap();
         let sessions = SessionManager::new(store.shown(), secrets::hex_keys(keys));
         Self::serve_manager(&sessions.cookie_options(CookieOptions::go())).await
     }

@@ -1,0 +1,59 @@
+//! A logout against saves under way.
+
+use libtest_mimic::Trial;
+use pgstore::SessionError;
+
+use super::careless::{Careless, Missing};
+use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_logout_wins_against_a_hundred_saves,
+        a_logout_loses_where_updates_insert,
+    ]
+}
+
+const NAME: &str = "a logout against 100 saves";
+
+async fn a_logout_wins_against_a_hundred_saves() {
+    let scene = Scene::new().await;
+    run(NAME, || log_out(&scene)).await;
+    println!("{} saves found it gone", scene.sessions.stats().gone);
+}
+
+async fn a_logout_loses_where_updates_insert() {
+    let missing = Missing::UpdatesNeverInsert;
+    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    run_until_lost(NAME, || log_out(&scene)).await;
+}
+
+async fn log_out(scene: &Scene) -> Round {
+    const SAVES: usize = 100;
+    let cookie = scene.log_in().await;
+    let results = at_once(SAVES + 1, |number, barrier| {
+        let (session, sessions) = (scene.session(&cookie), scene.sessions.clone());
+        async move {
+            session.get::<String>("user").await.unwrap();
+            match number {
+                0 => session.destroy().unwrap(),
+                _ => session.insert(format!("key {number}"), &number).unwrap(),
+            }
+            barrier.wait().await;
+            let mut cookie = Cookie::none();
+            let saved = save(&sessions, &session, &mut cookie).await;
+            (number, saved, cookie)
+        }
+    })
+    .await;
+    for (number, saved, cookie) in results {
+        let is_gone = number != 0 && matches!(saved, Err(SessionError::Gone));
+        check(saved.is_ok() || is_gone, || format!("{number}: {saved:?}"))?;
+        check(cookie == Cookie::none(), || {
+            format!("{number} sets a cookie")
+        })?;
+    }
+    let (rows, user) = (scene.rows().await, scene.user(&cookie).await);
+    check(rows == 0, || format!("{rows} rows afterwards"))?;
+    check(user.is_none(), || format!("it reads as {user:?}"))
+}

@@ -1,0 +1,186 @@
+//! Requests that meet on one session, on real PostgreSQL: hundreds of rounds, each released by a
+//! barrier, with printed counts. Each race is also run without what guards against it, and must
+//! be lost then.
+
+mod careless;
+mod ending;
+mod merging;
+mod revoking;
+mod rotating;
+mod sweeping;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use libtest_mimic::Trial;
+use pgstore::store::{PgStore, PgStoreOptions, Store};
+use pgstore::{Session, SessionError, SessionManager};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::support::database::Database;
+use crate::support::secrets::{self, Shown, Told};
+use crate::support::unguarded::unguarded;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        merging::trials(),
+        ending::trials(),
+        rotating::trials(),
+        revoking::trials(),
+        sweeping::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// How often each race is run.
+const ROUNDS: usize = 200;
+
+/// How often one is run at most to be lost without its guard.
+const ROUNDS_UNGUARDED: usize = 400;
+
+/// A database with an application on it.
+struct Scene {
+    database: Database,
+    sessions: SessionManager,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::over(|store, _| store).await
+    }
+
+    /// The same where every version of a row passes for the one that was seen.
+    async fn unguarded() -> Self {
+        let database = Database::fresh().await;
+        database.store().await.close().await;
+        let url = unguarded(&database).await;
+        let store = PgStoreOptions::new().connect(&url).await.told().unwrap();
+        Self::on(database, store)
+    }
+
+    /// The same with a store that goes without one of its guards.
+    async fn over<S: Store>(careless: impl FnOnce(PgStore, String) -> S) -> Self {
+        let database = Database::fresh().await;
+        let store = careless(database.store().await, database.url());
+        Self::on(database, store)
+    }
+
+    fn on(database: Database, store: impl Store) -> Self {
+        let keys = secrets::keys(&[b"the hash key of these races"]);
+        let sessions = SessionManager::new(store, keys).max_length(0).shown();
+        Self { database, sessions }
+    }
+
+    /// A request that brings this cookie.
+    fn session(&self, cookie: &Cookie) -> Session {
+        self.sessions.get(&cookie.request(), "s").unwrap()
+    }
+
+    /// A new session with this user.
+    async fn log_in(&self) -> Cookie {
+        let session = self.session(&Cookie::none());
+        session.insert("user", "ada").unwrap();
+        session.set_owner("ada").unwrap();
+        let mut cookie = Cookie::none();
+        self.save(&session, &mut cookie).await.unwrap();
+        cookie
+    }
+
+    /// Saves, and has the browser follow the response.
+    async fn save(&self, session: &Session, cookie: &mut Cookie) -> Result<(), SessionError> {
+        save(&self.sessions, session, cookie).await
+    }
+
+    async fn user(&self, cookie: &Cookie) -> Option<String> {
+        self.session(cookie).get("user").await.told().unwrap()
+    }
+
+    async fn rows(&self) -> i64 {
+        let client = self.database.client().await;
+        let count = "SELECT count(*) FROM http_sessions";
+        client.query_one(count, &[]).await.unwrap().get(0)
+    }
+}
+
+async fn save(
+    sessions: &SessionManager,
+    session: &Session,
+    cookie: &mut Cookie,
+) -> Result<(), SessionError> {
+    let mut response = HeaderMap::new();
+    let result = sessions.save(session, &mut response).await;
+    secrets::headers(&response);
+    cookie.follow(&response);
+    result
+}
+
+/// What a browser remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Cookie(Option<HeaderValue>);
+
+impl Cookie {
+    fn none() -> Self {
+        Self(None)
+    }
+
+    fn request(&self) -> HeaderMap {
+        let cookies = self.0.iter().map(|cookie| (COOKIE, cookie.clone()));
+        HeaderMap::from_iter(cookies)
+    }
+
+    fn follow(&mut self, response: &HeaderMap) {
+        if let Some(cookie) = response.get(SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let is_removal = pair.ends_with("s=");
+            let pair = HeaderValue::from_str(pair).unwrap();
+            self.0 = (!is_removal).then_some(pair);
+        }
+    }
+}
+
+/// Runs a request for each number; all are released at the same moment.
+async fn at_once<Fut, T>(count: usize, request: impl Fn(usize, Arc<Barrier>) -> Fut) -> Vec<T>
+where
+    Fut: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(count));
+    let mut requests = JoinSet::new();
+    for number in 0..count {
+        requests.spawn(request(number, Arc::clone(&barrier)));
+    }
+    requests.join_all().await
+}
+
+/// One round of a race: what went wrong in it, if anything did.
+type Round = Result<(), String>;
+
+/// Says what is wrong unless it is right.
+fn check(is_right: bool, what: impl FnOnce() -> String) -> Round {
+    if is_right { Ok(()) } else { Err(what()) }
+}
+
+/// Runs all rounds, none of which may be lost.
+async fn run<F: Future<Output = Round>>(name: &str, round: impl Fn() -> F) {
+    for number in 0..ROUNDS {
+        let lost = round().await;
+        assert_eq!(lost, Ok(()), "{name}, round {number}");
+    }
+    println!("{name}: {ROUNDS} rounds, 0 lost");
+}
+
+/// Runs rounds until one is lost, as without the guard one must be.
+async fn run_until_lost<F: Future<Output = Round>>(name: &str, round: impl Fn() -> F) {
+    for number in 1..=ROUNDS_UNGUARDED {
+        if let Err(what) = round().await {
+            println!("{name}, without its guard: lost in round {number}: {what}");
+            return;
+        }
+    }
+    panic!("{name}: without its guard none of {ROUNDS_UNGUARDED} rounds was lost");
+}

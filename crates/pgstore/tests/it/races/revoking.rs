@@ -1,0 +1,77 @@
+//! Revoking all sessions of an owner against what they are doing.
+
+use libtest_mimic::Trial;
+
+use super::careless::{Careless, Missing};
+use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        revoking_all_wins_against_saves,
+        revoking_all_loses_where_updates_insert,
+        revoking_all_wins_against_new_ids,
+        a_new_id_escapes_where_revoking_looks_once,
+    ]
+}
+
+const SESSIONS: usize = 8;
+
+async fn revoking_all_wins_against_saves() {
+    let scene = Scene::new().await;
+    run("revoking against saves", || revoke(&scene, false)).await;
+}
+
+async fn revoking_all_loses_where_updates_insert() {
+    let missing = Missing::UpdatesNeverInsert;
+    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    run_until_lost("revoking against saves", || revoke(&scene, false)).await;
+}
+
+async fn revoking_all_wins_against_new_ids() {
+    let scene = Scene::new().await;
+    run("revoking against new IDs", || revoke(&scene, true)).await;
+}
+
+async fn a_new_id_escapes_where_revoking_looks_once() {
+    let missing = Missing::RevokingIsRepeated;
+    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    run_until_lost("revoking against new IDs", || revoke(&scene, true)).await;
+}
+
+/// Eight sessions each save, or get a new ID, while all of them are revoked.
+async fn revoke(scene: &Scene, with_new_ids: bool) -> Round {
+    let mut cookies = Vec::new();
+    for _ in 0..SESSIONS {
+        cookies.push(scene.log_in().await);
+    }
+    let results = at_once(SESSIONS + 1, |number, barrier| {
+        let sessions = scene.sessions.clone();
+        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
+        async move {
+            if number == SESSIONS {
+                barrier.wait().await;
+                sessions.revoke_all("ada").await.unwrap();
+                return cookie;
+            }
+            let session = sessions.get(&cookie.request(), "s").unwrap();
+            session.get::<String>("user").await.unwrap();
+            match with_new_ids {
+                true => session.renew().unwrap(),
+                false => session.insert("n", &number).unwrap(),
+            }
+            barrier.wait().await;
+            // Whether it comes before or after, it must not live on.
+            let _ = save(&sessions, &session, &mut cookie).await;
+            cookie
+        }
+    })
+    .await;
+    let rows = scene.rows().await;
+    check(rows == 0, || format!("{rows} rows afterwards"))?;
+    for cookie in &results {
+        let user = scene.user(cookie).await;
+        check(user.is_none(), || "a session lives on".to_owned())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! A sweep against sessions that are touched in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use pgstore::store::{Store, SweepOptions, Sweeper};
+use pgstore::{Clock, SessionManager};
+
+use super::careless::{Careless, Missing};
+use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::clock::StandingClock;
+use crate::support::database::Database;
+use crate::support::secrets;
+use crate::support::trials;
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_session_touched_in_time_is_never_swept,
+        touched_sessions_are_swept_where_a_sweep_does_not_look_again,
+    ]
+}
+
+const SESSIONS: usize = 8;
+const LIFETIME: Duration = Duration::from_secs(800);
+
+/// An application, and a sweeper on another node whose clock is so far ahead that to it the
+/// sessions are past their time, while to the application they have a moment to live.
+struct Nodes {
+    scene: Scene,
+    clock: StandingClock,
+    store: Arc<dyn Store>,
+}
+
+impl Nodes {
+    async fn new(missing: Option<fn(String) -> Missing>) -> Self {
+        let database = Database::fresh().await;
+        let store: Arc<dyn Store> = match missing {
+            None => Arc::new(database.store().await),
+            Some(missing) => {
+                let missing = missing(database.url());
+                Arc::new(Careless::new(database.store().await, missing))
+            }
+        };
+        let clock = StandingClock::at(1_700_000_000);
+        let keys = secrets::keys(&[b"the hash key of these sweeps"]);
+        let sessions = SessionManager::new(database.store().await, keys)
+            .clock(clock.clone())
+            .max_age(LIFETIME);
+        Self {
+            scene: Scene { database, sessions },
+            clock,
+            store,
+        }
+    }
+
+    fn sweeper(&self) -> Sweeper {
+        let ahead = StandingClock::at(self.clock.now().unix_seconds() + 120);
+        let options = SweepOptions::new().browser_sessions(LIFETIME);
+        Sweeper::new(Arc::clone(&self.store), Arc::new(ahead), options)
+    }
+}
+
+async fn a_session_touched_in_time_is_never_swept() {
+    let nodes = Nodes::new(None).await;
+    run("a sweep against touches", || sweep(&nodes)).await;
+    println!("{:?}", nodes.scene.sessions.stats());
+}
+
+async fn touched_sessions_are_swept_where_a_sweep_does_not_look_again() {
+    let nodes = Nodes::new(Some(Missing::SweepingLooksAgain)).await;
+    run_until_lost("a sweep against touches", || sweep(&nodes)).await;
+}
+
+async fn sweep(nodes: &Nodes) -> Round {
+    let scene = &nodes.scene;
+    let mut cookies = Vec::new();
+    for _ in 0..SESSIONS {
+        cookies.push(scene.log_in().await);
+    }
+    nodes.clock.advance(LIFETIME - Duration::from_secs(10));
+    let sweeper = nodes.sweeper();
+    let touched_before = scene.sessions.stats().touched;
+    at_once(SESSIONS + 1, |number, barrier| {
+        let (sessions, sweeper) = (scene.sessions.clone(), sweeper.clone());
+        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
+        async move {
+            barrier.wait().await;
+            if number == SESSIONS {
+                sweeper.sweep().await.unwrap();
+                return;
+            }
+            let session = sessions.get(&cookie.request(), "s").unwrap();
+            session.get::<String>("user").await.unwrap();
+            save(&sessions, &session, &mut cookie).await.unwrap();
+        }
+    })
+    .await;
+    let touched = scene.sessions.stats().touched - touched_before;
+    let rows = scene.rows().await;
+    let rows = u64::try_from(rows).unwrap();
+    let client = scene.database.client().await;
+    client
+        .execute("DELETE FROM http_sessions", &[])
+        .await
+        .unwrap();
+    check(rows == touched, || {
+        format!("{touched} were touched, {rows} are there")
+    })
+}
