@@ -154,7 +154,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked>;
 
     /// One bounded batch of the rows that were written last by a program that does not know the
-    /// columns of ours (a peer in Go), so that their `owner` may not be true any more.
+    /// columns of ours (a peer in Go), so that their `owner` may not be true any more. It may be
+    /// empty and not the last.
     ///
     /// # Errors
     /// When the store could not be asked.

@@ -136,3 +136,31 @@ pub(super) fn column<'a, T: FromSql<'a>>(row: &'a PgRow, index: usize) -> Result
 fn undecodable() -> StoreError {
     StoreError::new(StoreErrorKind::UndecodableRow)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_driver_logs_of_a_row_shows_neither_what_is_in_it_nor_whose_it_is() {
+        let written = Row {
+            data: b"sealed".to_vec(),
+            created_on: Timestamp::UNIX_EPOCH,
+            modified_on: Timestamp::UNIX_EPOCH,
+            expires_on: Timestamp::UNIX_EPOCH,
+            ours: Ours {
+                mark: Some(1),
+                max_age: Some(60),
+                owner: Some("alice".to_owned()),
+                label: Some("telephone".to_owned()),
+                handle: SessionHandle::generate().ok(),
+            },
+        };
+        let columns = Columns::of(&written);
+        let [data, .., owner, label, handle] = columns.parameters();
+        assert_eq!(format!("{data:?}"), "..");
+        for parameter in [owner, label, handle] {
+            assert_eq!(format!("{parameter:?}"), "Some(..)");
+        }
+    }
+}

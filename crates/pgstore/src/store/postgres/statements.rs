@@ -114,7 +114,7 @@ impl Kind {
             Self::DeleteVersion => &[KEY, TIME],
             Self::Find | Self::Owned => &[TEXT, TIME],
             Self::Revoke => &[TEXT, Type::BOOL, TEXT, KEY, TEXT],
-            Self::Foreign => &[NUMBER, NUMBER],
+            Self::Foreign => &[NUMBER, NUMBER, NUMBER],
             Self::Sweep => &[TIME, TIME, TIME, NUMBER, NUMBER],
             Self::Probe => &[],
         }

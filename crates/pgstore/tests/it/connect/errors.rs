@@ -1,17 +1,14 @@
 //! What goes wrong while connecting, each with its own kind and words, none with the password.
 
-use std::sync::{Arc, Mutex};
-
 use libtest_mimic::Trial;
 use pgstore::Timestamp;
 use pgstore::store::Store;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::wire::Blame;
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use super::servers::{PASSWORD, bare, named, with_tls};
 use super::{connect, refused, told};
+use crate::support::log;
 use crate::support::secrets::{self, Told};
 use crate::support::trials;
 
@@ -136,19 +133,9 @@ async fn the_session_gets_its_name_and_options() {
     store.close().await;
 }
 
-/// Connecting, failing to, losing the connection: all on one thread, whose events are caught.
+/// Connecting, failing to, losing the connection.
 async fn nothing_of_the_password_is_logged() {
-    let log = Log::default();
-    let heard = Arc::clone(&log.0);
-    let on_one_thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        tracing::subscriber::with_default(log, || runtime.block_on(trouble()));
-    });
-    on_one_thread.join().unwrap();
-    let heard = heard.lock().unwrap().join("\n");
+    let heard = log::heard(trouble).join("\n");
     for event in [
         "PGSERVICE",
         "nobody checks",
@@ -173,21 +160,25 @@ async fn trouble() {
         .unwrap_err();
     told(&error);
 
-    let name = crate::support::database::unique();
-    let rest = format!("user=app password={PASSWORD} application_name={name}");
-    let store = connect(&named("db.test", &rest)).await.unwrap();
+    // A schema of its own, with a table to wait for.
+    let name = format!("test_{}", crate::support::database::unique());
     let client = crate::support::database::client(with_tls().url()).await;
+    let create = format!(
+        "CREATE SCHEMA {name}; GRANT USAGE ON SCHEMA {name} TO app;
+         CREATE TABLE {name}.http_sessions ()"
+    );
+    client.batch_execute(&create).await.unwrap();
+    let rest = format!(
+        "user=app password={PASSWORD} application_name={name} options='-csearch_path={name}'"
+    );
+    let store = connect(&named("db.test", &rest)).await.unwrap();
     let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                 WHERE application_name = $1";
     let id = secrets::fresh_id();
     let now = Timestamp::from_unix_seconds(0);
     // Until it is told of it in the middle of a statement, not between two.
-    for sql in [
-        "CREATE TABLE IF NOT EXISTS http_sessions ()", // Others wait for what they can see only.
-        "BEGIN; LOCK TABLE http_sessions",
-    ] {
-        client.batch_execute(sql).await.unwrap();
-    }
+    let lock = format!("BEGIN; LOCK TABLE {name}.http_sessions");
+    client.batch_execute(&lock).await.unwrap();
     let load = store.load(&id, now);
     let kill = async {
         let waiting = "SELECT count(*) FROM pg_stat_activity
@@ -207,33 +198,4 @@ async fn trouble() {
     };
     let (_, ()) = tokio::join!(load, kill);
     store.close().await;
-}
-
-/// Every event's fields, as text.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
-
-impl Subscriber for Log {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        self.0.lock().unwrap().push(format!("{attributes:?}"));
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, values: &Record<'_>) {
-        self.0.lock().unwrap().push(format!("{values:?}"));
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        self.0.lock().unwrap().push(format!("{event:?}"));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
 }

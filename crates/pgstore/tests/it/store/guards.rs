@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use pgstore::SessionId;
-use pgstore::store::{PgStore, Row, Store, StoreError, Written};
+use pgstore::store::{OwnerColumn, PgStore, Revocation, Revoked, Row, Store};
+use pgstore::store::{StoreError, Which, Written};
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, renaming, row};
@@ -21,6 +22,9 @@ pub(super) fn trials() -> Vec<Trial> {
         a_rename_that_waited_for_a_writer_misses_and_takes_nothing,
         a_rename_that_waited_for_the_end_of_the_session_misses,
         an_update_that_waited_for_a_rename_misses,
+        a_deletion_of_a_version_that_waited_for_a_writer_misses,
+        a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove,
+        a_revocation_that_waited_for_a_change_of_owner_spares_the_session,
         a_duplicate_that_became_the_newest_is_not_removed,
     ]
 }
@@ -158,6 +162,59 @@ async fn an_update_that_waited_for_a_rename_misses() {
     let ours = scene.race(renamed, scene.update()).await;
     assert_eq!(ours.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
+}
+
+async fn a_deletion_of_a_version_that_waited_for_a_writer_misses() {
+    for seconds in [1, -1] {
+        let scene = Scene::new().await;
+        let (store, id) = (scene.store.clone(), scene.id.clone());
+        let delete = async move { store.delete_version(&id, at(0)).await };
+        let ours = scene.race(&theirs(seconds), delete).await;
+        assert_eq!(ours.unwrap(), Written::Missed);
+        assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
+    }
+}
+
+impl Scene {
+    /// Makes it alice's, and revokes what is hers while the stranger does this.
+    async fn revoke_during(&self, theirs: &str) -> Revoked {
+        let hers = "UPDATE http_sessions SET owner = 'alice'";
+        self.watcher.batch_execute(hers).await.unwrap();
+        let store = self.store.clone();
+        let revoke = async move { store.revoke(&OF_ALICE).await };
+        self.race(theirs, revoke).await.unwrap()
+    }
+}
+
+const OF_ALICE: Revocation<'_> = Revocation {
+    owner: "alice",
+    which: Which::All,
+    column: OwnerColumn::IsTheTruth,
+};
+
+async fn a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove() {
+    let scene = Scene::new().await;
+    let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
+        INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on, owner)
+        SELECT 'other', data, created_on, modified_on, expires_on, owner FROM old";
+    let revoked = scene.revoke_during(renamed).await;
+    // Where the server makes transactions serializable it is done again, and sees the new row.
+    let expected = [(1, 0), (1, 1)];
+    assert!(expected.contains(&(revoked.seen, revoked.removed)));
+    let again = scene.store.revoke(&OF_ALICE).await.unwrap();
+    assert_eq!(revoked.removed + again.removed, 1);
+    assert_eq!(scene.store.revoke(&OF_ALICE).await.unwrap().seen, 0);
+    let count = "SELECT count(*) FROM http_sessions";
+    let left = scene.watcher.query_one(count, &[]).await.unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+}
+
+async fn a_revocation_that_waited_for_a_change_of_owner_spares_the_session() {
+    let scene = Scene::new().await;
+    let given_away = "UPDATE http_sessions SET owner = 'bob', data = 'theirs'";
+    let revoked = scene.revoke_during(given_away).await;
+    assert_eq!(revoked.removed, 0);
+    assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
 }
 
 async fn a_duplicate_that_became_the_newest_is_not_removed() {

@@ -1,5 +1,7 @@
 //! The store on a real PostgreSQL, and both stores against the list of behaviours.
 
+mod clocks;
+mod doubles;
 mod doubt;
 mod guards;
 mod hostile;
@@ -30,6 +32,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(guards::trials());
     trials.extend(doubt::trials());
     trials.extend(probe::trials());
+    trials.extend(clocks::trials());
+    trials.extend(doubles::trials());
     trials.extend(sql::trials());
     trials.extend(link::trials());
     trials.extend(outage::trials());

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
+use pgstore::store::{ForeignCursor, Ours, OwnerColumn, PgStore, Revocation, Row, Store};
+use pgstore::store::{StoreErrorKind, Which, Written};
 use pgstore::wire::Blame;
-use pgstore::{SessionId, Timestamp};
+use pgstore::{SessionHandle, SessionId, Timestamp};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
@@ -24,6 +25,10 @@ pub(super) fn trials() -> Vec<Trial> {
         removing_duplicates_beside_writers_never_removes_the_newest,
         a_locked_duplicate_does_not_hold_up_a_load,
         an_undecodable_row_can_be_renamed,
+        what_cannot_be_a_handle_or_an_age_is_none,
+        lists_leave_out_what_cannot_be_read,
+        an_owners_list_has_an_end,
+        foreign_rows_are_found_far_apart,
         the_time_zone_of_the_connection_changes_nothing,
         instants_beyond_postgresql_range_are_kept_as_its_last_one,
         every_column_that_go_reads_is_written,
@@ -209,6 +214,103 @@ async fn an_undecodable_row_can_be_renamed() {
         .unwrap();
     assert_eq!(renamed, Written::Saved);
     assert_eq!(store.load(&new, at(0)).await.unwrap(), Some(row("")));
+}
+
+async fn what_cannot_be_a_handle_or_an_age_is_none() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    let broken = "UPDATE http_sessions SET handle = '../etc/passwd', max_age = -1";
+    client.batch_execute(broken).await.unwrap();
+    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+}
+
+fn owned() -> Row {
+    Row {
+        ours: Ours {
+            owner: Some("alice".to_owned()),
+            handle: SessionHandle::generate().ok(),
+            mark: None,
+            ..Ours::default()
+        },
+        ..row("")
+    }
+}
+
+async fn lists_leave_out_what_cannot_be_read() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    for broken in [
+        "data = NULL",
+        "created_on = NULL",
+        "modified_on = NULL",
+        "expires_on = 'infinity'",
+        "key = 'no key'",
+    ] {
+        let (good, bad) = (owned(), owned());
+        let (id, lost) = (fresh(), fresh());
+        store.insert(&id, &good).await.unwrap();
+        store.insert(&lost, &bad).await.unwrap();
+        let sql = format!("UPDATE http_sessions SET {broken} WHERE key = $1");
+        client.execute(&sql, &[&lost.as_bytes()]).await.unwrap();
+        let expected = vec![(id, good)];
+        assert_eq!(
+            store.owned("alice", at(0)).await.unwrap(),
+            expected,
+            "{broken}"
+        );
+        let foreign = store.foreign(ForeignCursor::START, 10).await.unwrap();
+        assert_eq!(foreign.rows, expected, "{broken}");
+
+        // Asked for one alone, it is an error, as for a load.
+        let handle = bad.ours.handle.unwrap();
+        let error = store.find(&handle, at(0)).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
+        client
+            .batch_execute("TRUNCATE http_sessions")
+            .await
+            .unwrap();
+    }
+}
+
+/// A statement that makes so many sessions of alice's, written by us.
+const MANY: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
+                                               owner, mark, saved_on)
+    SELECT convert_to(rpad(translate(n::text, '0123456789', 'ABCDEFGHIJ'), 52, 'X'), 'UTF8'), 'x',
+           time, time, time + interval '1 h', 'alice', 1, time
+      FROM (SELECT n, to_timestamp(1700000000 + n) AS time FROM generate_series(1, $1::int) AS n) AS s";
+
+async fn an_owners_list_has_an_end() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    client.execute(MANY, &[&1010]).await.unwrap();
+    let listed = store.owned("alice", at(0)).await.unwrap();
+    assert_eq!(listed.len(), 1000);
+    assert_eq!(listed[0].1.modified_on, at(1010));
+    let all = Revocation {
+        owner: "alice",
+        which: Which::All,
+        column: OwnerColumn::IsAnIndex,
+    };
+    assert_eq!(store.revoke(&all).await.unwrap().removed, 1010);
+}
+
+async fn foreign_rows_are_found_far_apart() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let ids = [fresh(), fresh()];
+    store.insert(&ids[0], &owned()).await.unwrap();
+    client.execute(MANY, &[&25_000]).await.unwrap();
+    store.insert(&ids[1], &owned()).await.unwrap();
+    let (mut found, mut next, mut batches) = (Vec::new(), Some(ForeignCursor::START), 0);
+    while let Some(after) = next {
+        let batch = store.foreign(after, 10).await.unwrap();
+        found.extend(batch.rows.into_iter().map(|(id, _)| id));
+        (next, batches) = (batch.next, batches + 1);
+    }
+    assert_eq!(found, ids);
+    assert_eq!(batches, 3, "each looks at so many rows and no more");
 }
 
 async fn the_time_zone_of_the_connection_changes_nothing() {

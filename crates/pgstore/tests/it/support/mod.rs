@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod go;
+pub(crate) mod log;
 pub(crate) mod proxy;
 pub(crate) mod rust_app;
 pub(crate) mod secrets;

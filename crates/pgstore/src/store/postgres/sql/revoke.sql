@@ -15,11 +15,12 @@ WITH theirs AS MATERIALIZED (
        AND ($5::text IS NULL OR handle IS DISTINCT FROM $5)
 ),
 removed AS (
-    DELETE FROM http_sessions
-     WHERE key = ANY (ARRAY(SELECT key FROM theirs))
-       AND (id <> ALL (ARRAY(SELECT id FROM theirs))
-            OR owner = $1 AND ($2 OR saved_on = modified_on))
-    RETURNING id
+    DELETE FROM http_sessions AS row
+     USING theirs
+     WHERE row.key = theirs.key
+       AND (row.id <> theirs.id
+            OR row.owner = $1 AND ($2 OR row.saved_on = row.modified_on))
+    RETURNING row.id
 )
-SELECT (SELECT count(*) FROM http_sessions WHERE key = ANY (ARRAY(SELECT key FROM theirs))) AS seen,
+SELECT (SELECT count(*) FROM http_sessions WHERE key IN (SELECT key FROM theirs)) AS seen,
        (SELECT count(*) FROM removed) AS removed

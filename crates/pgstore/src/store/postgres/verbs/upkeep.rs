@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Row as PgRow, Statement};
 
 use super::{Effect, Lane, Verb};
 use crate::id::SessionId;
-use crate::store::postgres::columns::{KEY, column, key, readable, time};
+use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, time};
 use crate::store::postgres::failure::Failure;
 use crate::store::postgres::statements::Kind;
 use crate::store::postgres::types::Micros;
@@ -79,14 +79,32 @@ impl Verb for Foreigners {
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Foreign, Failure> {
         let limit = i64::from(self.limit);
-        let found = client.query(statement, &[&self.after.0, &limit]).await?;
-        let rows = found.iter().map(readable);
+        let parameters: [Parameter<'_>; 3] = [&self.after.0, &limit, &Self::LOOKED_AT];
+        Ok(self.foreign(&client.query(statement, &parameters).await?)?)
+    }
+}
+
+impl Foreigners {
+    /// How many rows are looked at, at most, whether foreign or not.
+    const LOOKED_AT: i64 = 10_000;
+
+    fn foreign(&self, found: &[PgRow]) -> Result<Foreign, StoreError> {
+        // Where there are no foreign rows there is one without a number, that says how far it went.
+        let Some(last) = found.last() else {
+            return Ok(Foreign::new(Vec::new(), None));
+        };
+        let number: Option<i64> = column(last, KEY + 1)?;
+        let looked_at: i64 = column(last, KEY + 2)?;
+        let end: Option<i64> = column(last, KEY + 3)?;
+        let rows = found.iter().filter(|_| number.is_some()).map(readable);
         let rows = rows.filter_map(Result::transpose);
-        let rows = rows.collect::<Result<_, _>>()?;
-        let is_full = found.len() as u64 == u64::from(self.limit);
-        let last = found.last().filter(|_| is_full);
-        let number = last.map(|last| column(last, KEY + 1)).transpose()?;
-        Ok(Foreign::new(rows, number.map(ForeignCursor::new)))
+        let is_full = found.len() as u64 >= u64::from(self.limit);
+        let next = match number {
+            Some(number) if is_full => Some(number),
+            _ => end.filter(|_| looked_at == Self::LOOKED_AT),
+        };
+        let next = next.map(ForeignCursor::new);
+        Ok(Foreign::new(rows.collect::<Result<_, _>>()?, next))
     }
 }
 

@@ -1,0 +1,64 @@
+//! A machine's clock beside the server's.
+
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use pgstore::store::{PgStoreOptions, Store};
+use pgstore::{Clock, SystemClock, Timestamp};
+
+use super::things::{at, fresh};
+use crate::support::clock::StandingClock;
+use crate::support::database::Database;
+use crate::support::{log, trials};
+
+pub(super) fn trials() -> Vec<Trial> {
+    trials![
+        a_clock_far_off_the_servers_warns_once_for_each_connection,
+        a_clock_close_to_the_servers_says_nothing,
+    ]
+}
+
+/// What is said of clocks while connecting and loading with this one.
+async fn said_of(clock: impl Clock) -> Vec<String> {
+    let database = Database::fresh().await;
+    database.store().await;
+    let url = database.url();
+    let heard = log::heard(|| async move {
+        let options = PgStoreOptions::new().connections(1).clock(clock);
+        let store = options.connect(&url).await.unwrap();
+        for _ in 0..3 {
+            store.load(&fresh(), at(0)).await.unwrap();
+        }
+        store.close().await;
+    });
+    let about_clocks = |event: &String| event.contains("clock is far off");
+    heard.into_iter().filter(about_clocks).collect()
+}
+
+async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
+    // Whoever runs this in another century will not be warned of much.
+    let events = said_of(StandingClock::at(4_102_444_800)).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert!(events[0].contains("Level(Warn)"), "{events:?}");
+    assert!(events[0].contains("seconds_ahead: "), "{events:?}");
+    assert!(!events[0].contains("seconds_ahead: -"), "{events:?}");
+    let events = said_of(StandingClock::at(0)).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert!(events[0].contains("seconds_ahead: -"), "{events:?}");
+}
+
+async fn a_clock_close_to_the_servers_says_nothing() {
+    #[derive(Debug)]
+    struct Ahead(Duration);
+    impl Clock for Ahead {
+        fn now(&self) -> Timestamp {
+            SystemClock::default().now().plus(self.0)
+        }
+    }
+    for seconds in [0, 50] {
+        let events = said_of(Ahead(Duration::from_secs(seconds))).await;
+        assert!(events.is_empty(), "{events:?}");
+    }
+    let events = said_of(Ahead(Duration::from_secs(70))).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+}
