@@ -27,10 +27,10 @@ const KEYS: &str = "b7e4c2915d0f386ab7e4c2915d0f386ab7e4c2915d0f386ab7e4c2915d0f
 /// How the session of the planted cookie ended before.
 #[derive(Clone, Copy, Debug)]
 enum Ended {
-    ByLogoutInGo,
-    ByLogoutInRust,
+    LogoutInGo,
+    LogoutInRust,
     /// As Go's Cleanup and our sweeper do it.
-    BySweep,
+    Sweep,
 }
 
 struct Scene {
@@ -54,13 +54,13 @@ impl Scene {
     async fn plant(&self, ended: Ended) -> String {
         let mallory = cookie(&self.go.post_form("/login", "user=mallory", None).await);
         let over = match ended {
-            Ended::ByLogoutInGo => self.go.post("/logout", &json!({}), Some(&mallory)).await,
-            Ended::ByLogoutInRust => {
+            Ended::LogoutInGo => self.go.post("/logout", &json!({}), Some(&mallory)).await,
+            Ended::LogoutInRust => {
                 self.rust
                     .post("/logout", &Value::Null, Some(&mallory))
                     .await
             }
-            Ended::BySweep => {
+            Ended::Sweep => {
                 let client = self.database.client().await;
                 client
                     .batch_execute("DELETE FROM http_sessions")
@@ -108,7 +108,7 @@ fn id_in(cookie: &str) -> SessionId {
 const NOBODY: [Value; 2] = [Value::Null, Value::Null];
 
 async fn an_id_planted_and_inserted_again_by_go_is_not_adopted_by_a_login_in_rust() {
-    for ended in [Ended::ByLogoutInGo, Ended::ByLogoutInRust, Ended::BySweep] {
+    for ended in [Ended::LogoutInGo, Ended::LogoutInRust, Ended::Sweep] {
         let scene = Scene::new().await;
         let planted = scene.plant(ended).await;
 
@@ -146,7 +146,7 @@ async fn an_id_planted_and_inserted_again_by_go_is_not_adopted_by_a_login_in_rus
 /// Why the login belongs on the Rust side.
 async fn a_login_in_go_over_a_planted_id_does_adopt_it() {
     let scene = Scene::new().await;
-    let planted = scene.plant(Ended::ByLogoutInGo).await;
+    let planted = scene.plant(Ended::LogoutInGo).await;
     let login = scene
         .go
         .post_form("/login", "user=victim", Some(&planted))
