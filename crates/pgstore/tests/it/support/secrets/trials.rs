@@ -13,6 +13,7 @@ use pgstore::{SessionError, SessionId};
 use super::capture::Records;
 use super::known::{Known, known};
 use super::search::{Find, Kind, Searcher};
+use super::shown::{DEBUG, ERROR};
 use super::verdict::missing;
 use super::{Shown, Told, cookie, fresh_id, heard, keys};
 use crate::support::trials;
@@ -185,8 +186,14 @@ async fn the_id_in_a_cookie_is_noted() {
 async fn a_run_that_noted_or_heard_nothing_is_worth_nothing() {
     let mut known = Known::default();
     let mut records = Records::new();
-    assert_eq!(missing(&known, &records).len(), 7);
-    let sources = ["pgstore::edge", "tokio_postgres::query", "Debug", "error"];
+    assert_eq!(missing(&known, &records).len(), 8);
+    let sources = [
+        "pgstore::edge",
+        "tokio_postgres::query",
+        "rustls::client",
+        DEBUG,
+        ERROR,
+    ];
     records.extend(sources.map(|source| (source.to_owned(), 1)));
     assert_eq!(missing(&known, &records).len(), 3);
     known.ids.insert(ID.into());

@@ -49,6 +49,7 @@ pub(super) fn missing(known: &Known, records: &Records) -> Vec<&'static str> {
         (!known.keys.is_empty(), "no key was noted"),
         (said("pgstore"), "no event of the library was heard"),
         (said("tokio_postgres"), "no record of the driver was heard"),
+        (said("rustls"), "no record of the TLS library was heard"),
         (said(DEBUG), "no Debug output was heard"),
         (said(ERROR), "no error was heard"),
     ];
