@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 const ROUNDS: usize = 20;
-const SESSIONS: usize = 128;
+const SESSIONS: usize = 192;
 
 /// How many saves are under way when the server dies, at least.
 const IN_FLIGHT: usize = 64;
@@ -78,7 +78,7 @@ async fn crash(server: &Builder, conduct: Conduct, rounds: usize) -> Totals {
     let mut totals = Totals::default();
     for round in 0..rounds {
         // At another point in the run of acknowledgements each time.
-        let first = 1 + round * 3 % (SESSIONS - IN_FLIGHT);
+        let first = 1 + round * 3 % IN_FLIGHT;
         let (ends, in_flight) = crashes.kill_and_restart(first, conduct).await;
         crashes.look(round, ends, &mut totals).await;
         totals.rounds += 1;
