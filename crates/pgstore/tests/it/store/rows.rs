@@ -253,7 +253,8 @@ async fn what_go_writes_over_is_not_ours_any_more() {
         store.retired(&old, at(1)).await.unwrap(),
         Some(Retired::Dead)
     );
-    assert_eq!(store.owned("alice", at(1)).await.unwrap(), [found.clone()]);
+    let listed = store.owned("alice", at(1)).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&found));
     let handle = ours.ours.handle.as_ref().unwrap();
     assert_eq!(
         store.find(handle, at(1)).await.unwrap(),
