@@ -17,11 +17,11 @@ use crate::id::SessionId;
 /// [`every`](FaultyStore::every). Clones share their faults.
 ///
 /// ```
-/// use pgstore::store::{Fault, FaultyStore, Store, StoreErrorKind};
+/// use pgstore::store::{Fault, FaultyStore, MemoryStore, Store, StoreErrorKind};
 /// use pgstore::SessionId;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let (store, id) = (FaultyStore::default(), SessionId::generate()?);
+/// let (store, id) = (FaultyStore::new(MemoryStore::new()), SessionId::generate()?);
 ///
 /// // A logout that the store does, while nobody learns of it.
 /// store.next(Fault::LosesTheAnswer);

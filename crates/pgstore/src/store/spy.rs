@@ -18,11 +18,11 @@ use crate::id::SessionId;
 /// [`MemoryStore::fail_with`].
 ///
 /// ```
-/// use pgstore::store::{SpyStore, Store};
+/// use pgstore::store::{MemoryStore, SpyStore, Store};
 /// use pgstore::{SessionId, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let store = SpyStore::default();
+/// let store = SpyStore::new(MemoryStore::new());
 /// let id = SessionId::generate()?;
 /// store.load(&id, Timestamp::UNIX_EPOCH).await?;
 /// store.delete(&id).await?;
@@ -36,11 +36,11 @@ use crate::id::SessionId;
 /// What comes first when two get into each other's way is for the test to say:
 ///
 /// ```
-/// use pgstore::store::{SpyStore, Store};
+/// use pgstore::store::{MemoryStore, SpyStore, Store};
 /// use pgstore::SessionId;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let (store, id) = (SpyStore::default(), SessionId::generate()?);
+/// let (store, id) = (SpyStore::new(MemoryStore::new()), SessionId::generate()?);
 /// let held = store.hold();
 /// let first = tokio::spawn({
 ///     let (store, id) = (store.clone(), id.clone());

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use pgstore::store::{ForeignCursor, Ours, OwnerColumn, PgStore, Revocation, Row, Store};
-use pgstore::store::{StoreErrorKind, Which, Written};
+use pgstore::store::{ForeignCursor, Ours, OwnerColumn, PgStore, Renaming, Retired, Retirement};
+use pgstore::store::{Revocation, Row, Store, StoreErrorKind, Which, Written};
 use pgstore::wire::Blame;
 use pgstore::{SessionHandle, SessionId, Timestamp};
 use tokio::task::JoinSet;
@@ -25,6 +25,7 @@ pub(super) fn trials() -> Vec<Trial> {
         removing_duplicates_beside_writers_never_removes_the_newest,
         a_locked_duplicate_does_not_hold_up_a_load,
         an_undecodable_row_can_be_renamed,
+        what_go_writes_over_is_not_ours_any_more,
         what_cannot_be_a_handle_or_an_age_is_none,
         lists_leave_out_what_cannot_be_read,
         an_owners_list_has_an_end,
@@ -214,6 +215,63 @@ async fn an_undecodable_row_can_be_renamed() {
         .unwrap();
     assert_eq!(renamed, Written::Saved);
     assert_eq!(store.load(&new, at(0)).await.unwrap(), Some(row("")));
+}
+
+/// Go leaves our columns as they are: nothing but the time tells that it was there.
+async fn what_go_writes_over_is_not_ours_any_more() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let (old, id) = (fresh(), fresh());
+    let mut ours = owned();
+    ours.ours.mark = Some(7);
+    store.insert(&old, &row("")).await.unwrap();
+    let retirement = Retirement {
+        until: at(60),
+        honoured_until: Some(at(60)),
+    };
+    let renaming = Renaming {
+        retirement,
+        ..renaming(&old, Some(at(0)), &id)
+    };
+    store.rename(renaming, &ours).await.unwrap().saved();
+    let led_to = Retired::Honoured(id.clone(), Box::new(ours.clone()));
+    assert_eq!(store.retired(&old, at(1)).await.unwrap(), Some(led_to));
+    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(ours.clone()));
+
+    let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
+                  WHERE key = $1 AND mark = 7";
+    let written = client.execute(by_go, &[&id.as_bytes()]).await.unwrap();
+    assert_eq!(written, 1);
+    let mut theirs = Row {
+        data: b"go".to_vec(),
+        modified_on: at(1),
+        ..ours.clone()
+    };
+    theirs.ours.mark = None;
+    let found = (id.clone(), theirs.clone());
+    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(theirs));
+    assert_eq!(
+        store.retired(&old, at(1)).await.unwrap(),
+        Some(Retired::Dead)
+    );
+    let listed = store.owned("alice", at(1)).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&found));
+    let handle = ours.ours.handle.as_ref().unwrap();
+    assert_eq!(
+        store.find(handle, at(1)).await.unwrap(),
+        Some(found.clone())
+    );
+    let foreign = store.foreign(ForeignCursor::START, 10).await.unwrap();
+    assert_eq!(foreign.rows, [found]);
+    let of_alice = |column| Revocation {
+        owner: "alice",
+        which: Which::All,
+        column,
+    };
+    let by_index = store.revoke(&of_alice(OwnerColumn::IsAnIndex)).await;
+    assert_eq!(by_index.unwrap().seen, 0);
+    let by_truth = store.revoke(&of_alice(OwnerColumn::IsTheTruth)).await;
+    assert_eq!(by_truth.unwrap().removed, 1);
 }
 
 async fn what_cannot_be_a_handle_or_an_age_is_none() {
