@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::operation::{Operation, Taken};
 use super::rows::{Arrival, Draft, Facts, OpenedRow};
-use super::save::Tried;
+use super::save::{Tried, pause};
 use super::settle::{Attempt, Over, unknown};
 use super::{Session, SessionError};
 use crate::wire::{self, Key, Typed};
@@ -113,7 +113,10 @@ impl Session {
     ) -> Result<Option<Vec<T>>, SessionError> {
         let _asking = self.0.io.lock().await;
         self.settle_earlier_attempts().await?;
-        for _ in 0..MOST_TRIES {
+        for missed in 0..MOST_TRIES {
+            if missed > 0 {
+                tokio::time::sleep(pause(missed)?).await;
+            }
             let Some(mut row) = self.row_without_changes().await? else {
                 return Ok(None);
             };

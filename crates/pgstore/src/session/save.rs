@@ -440,7 +440,7 @@ fn attempt(receipt: &Receipt, sealed: &Sealed, id: &SessionId, over: Over) -> At
 
 /// A random wait before the next attempt, longer the more have failed, at most 16 ms: so that
 /// those who collided do not collide again.
-fn pause(missed: u32) -> Result<Duration, SessionError> {
+pub(super) fn pause(missed: u32) -> Result<Duration, SessionError> {
     let [random] = random::bytes()?;
     let most_micros = 500 << missed.min(5);
     Ok(Duration::from_micros(u64::from(random) * most_micros / 255))

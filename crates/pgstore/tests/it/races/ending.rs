@@ -19,12 +19,12 @@ const NAME: &str = "a logout against 100 saves";
 async fn a_logout_wins_against_a_hundred_saves() {
     let scene = Scene::new().await;
     run(NAME, || log_out(&scene)).await;
-    println!("{} saves found it gone", scene.sessions.stats().gone);
+    println!("{} saves found it gone", scene.sum(|stats| stats.gone));
 }
 
 async fn a_logout_loses_where_updates_insert() {
     let missing = Missing::UpdatesNeverInsert;
-    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost(NAME, || log_out(&scene)).await;
 }
 
@@ -32,7 +32,8 @@ async fn log_out(scene: &Scene) -> Round {
     const SAVES: usize = 100;
     let cookie = scene.log_in().await;
     let results = at_once(SAVES + 1, |number, barrier| {
-        let (session, sessions) = (scene.session(&cookie), scene.sessions.clone());
+        let sessions = scene.node(number);
+        let session = sessions.get(&cookie.request(), "s").unwrap();
         async move {
             session.get::<String>("user").await.unwrap();
             match number {

@@ -16,7 +16,7 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use libtest_mimic::Trial;
 use pgstore::store::{PgStore, PgStoreOptions, Store};
-use pgstore::{Session, SessionError, SessionManager};
+use pgstore::{Session, SessionError, SessionManager, SessionStats};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -43,10 +43,14 @@ const ROUNDS: usize = 200;
 /// How often one is run at most to be lost without its guard.
 const ROUNDS_UNGUARDED: usize = 400;
 
+/// On how many nodes the application runs, each with connections of its own: what one node sends
+/// over one connection does not meet in the database.
+const NODES: usize = 4;
+
 /// A database with an application on it.
 struct Scene {
     database: Database,
-    sessions: SessionManager,
+    nodes: Vec<SessionManager>,
 }
 
 impl Scene {
@@ -59,26 +63,46 @@ impl Scene {
         let database = Database::fresh().await;
         database.store().await.close().await;
         let url = unguarded(&database).await;
-        let store = PgStoreOptions::new().connect(&url).await.told().unwrap();
-        Self::on(database, store)
+        Self::on(database, &url, |store, _| store).await
     }
 
-    /// The same with a store that goes without one of its guards.
-    async fn over<S: Store>(careless: impl FnOnce(PgStore, String) -> S) -> Self {
+    /// The same with stores that go without one of their guards.
+    async fn over<S: Store>(careless: impl Fn(PgStore, String) -> S) -> Self {
         let database = Database::fresh().await;
-        let store = careless(database.store().await, database.url());
-        Self::on(database, store)
+        database.store().await.close().await;
+        let url = database.url();
+        Self::on(database, &url, careless).await
     }
 
-    fn on(database: Database, store: impl Store) -> Self {
+    async fn on<S: Store>(
+        database: Database,
+        url: &str,
+        careless: impl Fn(PgStore, String) -> S,
+    ) -> Self {
         let keys = secrets::keys(&[b"the hash key of these races"]);
-        let sessions = SessionManager::new(store, keys).max_length(0).shown();
-        Self { database, sessions }
+        let mut nodes = Vec::new();
+        for _ in 0..NODES {
+            let store = PgStoreOptions::new().connect(url).await.told().unwrap();
+            let store = careless(store, url.to_owned());
+            let sessions = SessionManager::new(store, keys.clone()).max_length(0);
+            nodes.push(sessions.shown());
+        }
+        Self { database, nodes }
+    }
+
+    /// The node that a request of this number comes to.
+    fn node(&self, number: usize) -> SessionManager {
+        self.nodes[number % NODES].clone()
+    }
+
+    /// The sum of a number over all nodes.
+    fn sum(&self, number: impl Fn(SessionStats) -> u64) -> u64 {
+        self.nodes.iter().map(|node| number(node.stats())).sum()
     }
 
     /// A request that brings this cookie.
     fn session(&self, cookie: &Cookie) -> Session {
-        self.sessions.get(&cookie.request(), "s").unwrap()
+        self.nodes[0].get(&cookie.request(), "s").unwrap()
     }
 
     /// A new session with this user.
@@ -93,7 +117,7 @@ impl Scene {
 
     /// Saves, and has the browser follow the response.
     async fn save(&self, session: &Session, cookie: &mut Cookie) -> Result<(), SessionError> {
-        save(&self.sessions, session, cookie).await
+        save(&self.nodes[0], session, cookie).await
     }
 
     async fn user(&self, cookie: &Cookie) -> Option<String> {

@@ -24,7 +24,7 @@ async fn revoking_all_wins_against_saves() {
 
 async fn revoking_all_loses_where_updates_insert() {
     let missing = Missing::UpdatesNeverInsert;
-    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("revoking against saves", || revoke(&scene, false)).await;
 }
 
@@ -35,7 +35,7 @@ async fn revoking_all_wins_against_new_ids() {
 
 async fn a_new_id_escapes_where_revoking_looks_once() {
     let missing = Missing::RevokingIsRepeated;
-    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("revoking against new IDs", || revoke(&scene, true)).await;
 }
 
@@ -46,7 +46,7 @@ async fn revoke(scene: &Scene, with_new_ids: bool) -> Round {
         cookies.push(scene.log_in().await);
     }
     let results = at_once(SESSIONS + 1, |number, barrier| {
-        let sessions = scene.sessions.clone();
+        let sessions = scene.node(number);
         let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
         async move {
             if number == SESSIONS {

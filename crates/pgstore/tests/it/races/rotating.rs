@@ -27,7 +27,7 @@ async fn of_twenty_rotations_at_the_same_time_one_id_lives_and_nobody_is_logged_
 
 async fn two_ids_live_where_a_new_id_is_two_statements() {
     let missing = Missing::RenamingIsOneStep;
-    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("20 rotations", || rotate(&scene)).await;
 }
 
@@ -36,7 +36,8 @@ async fn rotate(scene: &Scene) -> Round {
     let before = scene.rows().await;
     let cookie = scene.log_in().await;
     let results = at_once(REQUESTS, |number, barrier| {
-        let (session, sessions) = (scene.session(&cookie), scene.sessions.clone());
+        let sessions = scene.node(number);
+        let session = sessions.get(&cookie.request(), "s").unwrap();
         let mut cookie = cookie.clone();
         async move {
             session.get::<String>("user").await.unwrap();
@@ -70,7 +71,7 @@ async fn a_login_among_twenty_requests_leaves_one_id_and_its_cookie() {
 
 async fn requests_undo_a_login_where_nobody_remembers_the_old_id() {
     let missing = Missing::Retirement;
-    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("a login among 20 requests", || {
         log_in_among_requests(&scene)
     })
@@ -82,7 +83,8 @@ async fn log_in_among_requests(scene: &Scene) -> Round {
     let before = scene.rows().await;
     let old = scene.log_in().await;
     let results = at_once(REQUESTS + 1, |number, barrier| {
-        let (session, sessions) = (scene.session(&old), scene.sessions.clone());
+        let sessions = scene.node(number);
+        let session = sessions.get(&old.request(), "s").unwrap();
         let mut cookie = old.clone();
         async move {
             if number % 2 == 0 {
@@ -121,7 +123,7 @@ async fn nobody_with_the_old_cookie_gets_into_a_login() {
 
 async fn an_attacker_gets_in_where_the_old_id_leads_to_the_new_one() {
     let missing = Missing::LoginsEndTheOldId;
-    let scene = Scene::over(|store, _| Careless::new(store, missing)).await;
+    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("a login against replays", || log_in_against_replays(&scene)).await;
 }
 
@@ -134,7 +136,7 @@ async fn log_in_against_replays(scene: &Scene) -> Round {
         cookie
     };
     let results = at_once(REQUESTS + 1, |number, barrier| {
-        let (sessions, mut cookie) = (scene.sessions.clone(), planted.clone());
+        let (sessions, mut cookie) = (scene.node(number), planted.clone());
         async move {
             barrier.wait().await;
             let session = sessions.get(&cookie.request(), "s").unwrap();

@@ -48,7 +48,10 @@ impl Nodes {
             .clock(clock.clone())
             .max_age(LIFETIME);
         Self {
-            scene: Scene { database, sessions },
+            scene: Scene {
+                database,
+                nodes: vec![sessions; super::NODES],
+            },
             clock,
             store,
         }
@@ -64,7 +67,7 @@ impl Nodes {
 async fn a_session_touched_in_time_is_never_swept() {
     let nodes = Nodes::new(None).await;
     run("a sweep against touches", || sweep(&nodes)).await;
-    println!("{:?}", nodes.scene.sessions.stats());
+    println!("{:?}", nodes.scene.nodes[0].stats());
 }
 
 async fn touched_sessions_are_swept_where_a_sweep_does_not_look_again() {
@@ -80,9 +83,9 @@ async fn sweep(nodes: &Nodes) -> Round {
     }
     nodes.clock.advance(LIFETIME - Duration::from_secs(10));
     let sweeper = nodes.sweeper();
-    let touched_before = scene.sessions.stats().touched;
+    let touched_before = scene.nodes[0].stats().touched;
     at_once(SESSIONS + 1, |number, barrier| {
-        let (sessions, sweeper) = (scene.sessions.clone(), sweeper.clone());
+        let (sessions, sweeper) = (scene.node(number), sweeper.clone());
         let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
         async move {
             barrier.wait().await;
@@ -96,7 +99,7 @@ async fn sweep(nodes: &Nodes) -> Round {
         }
     })
     .await;
-    let touched = scene.sessions.stats().touched - touched_before;
+    let touched = scene.nodes[0].stats().touched - touched_before;
     let rows = scene.rows().await;
     let rows = u64::try_from(rows).unwrap();
     let client = scene.database.client().await;
