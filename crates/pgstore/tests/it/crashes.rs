@@ -10,7 +10,6 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use libtest_mimic::Trial;
 use pgstore::store::PgStoreOptions;
-use pgstore::wire::Keys;
 use pgstore::{Session, SessionError, SessionManager};
 use pgstore_embedded::{Builder, EmbeddedPostgres};
 use tokio::io::AsyncWriteExt;
@@ -20,6 +19,7 @@ use tokio::task::JoinSet;
 
 use crate::support::clock::StandingClock;
 use crate::support::database::client;
+use crate::support::secrets::{self, Shown, Told};
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -170,9 +170,9 @@ impl Crashes {
         let options = PgStoreOptions::new().deadline(DEADLINE);
         let store = options.connect(server.url()).await.unwrap();
         store.migrate().await.unwrap();
-        let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
+        let keys = secrets::keys(&[b"the hash key of these crashes"]);
         let clock = StandingClock::at(1_700_000_000);
-        let sessions = SessionManager::new(store, keys).clock(clock);
+        let sessions = SessionManager::new(store.shown(), keys).clock(clock);
         let mut browsers = Vec::new();
         for _ in 0..=SESSIONS {
             browsers.push(Browser::new(&sessions).await);
@@ -268,7 +268,7 @@ impl Browser {
     async fn read(&self, sessions: &SessionManager) -> Result<i64, String> {
         let session = sessions.get(&self.request, "s").unwrap();
         let read = async { Ok((session.get("n").await?, session.get("text").await?)) };
-        match read.await {
+        match read.await.told() {
             Ok((Some(n), Some(text))) if i64::to_string(&n) == text => Ok(n),
             Ok::<(_, Option<String>), SessionError>(torn) => Err(format!("it holds {torn:?}")),
             Err(error) => Err(format!("not read after the restart: {error:?}")),
@@ -304,6 +304,7 @@ impl Browser {
 
     /// Takes the response's cookie, if there is one.
     fn receive(&mut self, response: &HeaderMap) {
+        secrets::headers(response);
         if let Some(set_cookie) = response.get(SET_COOKIE) {
             let cookie = set_cookie.to_str().unwrap().split(';').next().unwrap();
             self.request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())]);
@@ -344,7 +345,7 @@ impl Saves {
                 if conduct == Conduct::Hurries {
                     tell(Event::Ended(number, Ok(response.clone())));
                 }
-                let saved = sessions.save(&session, &mut response).await;
+                let saved = sessions.save(&session, &mut response).await.told();
                 if conduct == Conduct::Waits {
                     tell(Event::Ended(number, saved.map(|()| response)));
                 }

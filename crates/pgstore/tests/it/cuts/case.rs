@@ -13,6 +13,7 @@ use super::request::{Answer, Conduct, NAME, Nodes, Operation, answer, next_reque
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::proxy::{Cut, How, Message, Proxy};
+use crate::support::secrets::{self, Shown, Told as _};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -20,7 +21,7 @@ const NOW: i64 = 1_700_000_000;
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// The same where every case waits for it.
-const DEADLINE_OF_SILENCE: Duration = Duration::from_millis(600);
+const DEADLINE_OF_SILENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
@@ -76,7 +77,7 @@ impl Bench {
     pub(super) async fn count(&self, case: Case) -> Vec<Message> {
         let setting = self.set_up(case).await;
         setting.proxy.arm(None);
-        setting.succeed(case).await;
+        setting.undisturbed(case).await.unwrap();
         setting.proxy.seen()
     }
 
@@ -148,13 +149,24 @@ impl Bench {
             request: HeaderMap::new(),
         };
         if case.start == Start::Warm {
-            setting.request = self.fresh_session(case.operation).await;
-            setting.succeed(case).await;
+            self.warm_up(case, &mut setting).await;
         }
         let all = "DELETE FROM http_sessions";
         self.client.execute(all, &[]).await.unwrap();
         setting.request = self.fresh_session(case.operation).await;
         setting
+    }
+
+    /// Does the same for other sessions, until it works: on a busy machine it may take longer than
+    /// a short deadline.
+    async fn warm_up(&self, case: Case, setting: &mut Setting) {
+        for _ in 0..10 {
+            setting.request = self.fresh_session(case.operation).await;
+            if setting.undisturbed(case).await.is_ok() {
+                return;
+            }
+        }
+        panic!("{case:?}: it does not work without a cut");
     }
 
     /// The request that the operation needs: without a cookie, or with one that opens a session.
@@ -210,14 +222,14 @@ impl Bench {
             expected => (next.request.clone(), expected),
         };
         let session = setting.nodes.one.get(&request, NAME).unwrap();
-        let read = session.values().await;
+        let read = session.values().await.told();
         let read = read.map_err(|error| format!("the next request: {error:?}"))?;
         if Content::of(&read) != expected {
             return Err(format!("the next request reads {:?}", Content::of(&read)));
         }
         session.insert("next", &true).unwrap();
         let mut response = HeaderMap::new();
-        let saved = setting.nodes.one.save(&session, &mut response).await;
+        let saved = setting.nodes.one.save(&session, &mut response).await.told();
         saved.map_err(|error| format!("the next save: {error:?}"))?;
         let after = next_request(&request, &response);
         let after = self.direct.get(&after, NAME).unwrap();
@@ -243,14 +255,14 @@ impl Case {
 
 impl Setting {
     /// Answers a request that nothing comes in the way of.
-    async fn succeed(&self, case: Case) {
+    async fn undisturbed(&self, case: Case) -> Result<(), String> {
         let conduct = match case.conduct {
-            Conduct::Repeats => Conduct::Honest, // it might be impatient
+            Conduct::ClaimsSuccess | Conduct::Repeats => Conduct::Honest, // and so patient
             conduct => conduct,
         };
-        let case = Case { conduct, ..case };
-        let answer = self.answer(case).await.unwrap();
-        assert!(answer.result.is_ok(), "{:?}", answer.result);
+        let answer = self.answer(Case { conduct, ..case }).await?;
+        let ended = answer.result.map(drop);
+        ended.map_err(|error| format!("{error:?}"))
     }
 
     /// Answers the request, in time and without a panic.
@@ -267,7 +279,7 @@ impl Setting {
 }
 
 fn manager(store: PgStore) -> SessionManager {
-    SessionManager::new(store, keys()).clock(StandingClock::at(NOW))
+    SessionManager::new(store.shown(), keys()).clock(StandingClock::at(NOW))
 }
 
 fn codec() -> SecureCookie {
@@ -275,5 +287,5 @@ fn codec() -> SecureCookie {
 }
 
 fn keys() -> Keys {
-    Keys::from_pairs(&[b"secret-key"]).unwrap()
+    secrets::keys(&[b"the hash key of these cuts"])
 }
