@@ -83,7 +83,9 @@ fn add_one(session: &Session) {
 }
 
 /// What is done to a session, and what the store is asked for it.
-const CHANGES: [(&str, fn(&Session)); 3] = [
+type Change = (&'static str, fn(&Session));
+
+const CHANGES: [Change; 3] = [
     ("update", |_| {}),
     ("rename", |session| session.renew().unwrap()),
     ("rename", |session| session.rotate_gently().unwrap()),
