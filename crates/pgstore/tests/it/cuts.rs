@@ -59,12 +59,9 @@ async fn a_logout_that_fails_clears_the_cookie_and_is_done_soon() {
 
 /// What a library does that answers "saved" or "no session" when it does not know.
 async fn the_check_sees_requests_that_take_failures_for_success() {
-    // A first row is written under another ID then, so that there is no failure to claim.
-    let mends_itself = |operation| matches!(operation, Operation::Insert);
     for operation in Operation::ALL {
         let tally = misbehave(operation, Conduct::ClaimsSuccess).await;
-        let is_seen = !tally.wrong.is_empty();
-        assert_eq!(is_seen, !mends_itself(operation), "{operation:?}");
+        assert!(!tally.wrong.is_empty(), "{operation:?}");
     }
 }
 
