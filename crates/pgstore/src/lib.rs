@@ -34,13 +34,21 @@
 //!
 //! # What does it not do?
 //!
-//! It authenticates nobody, and keeps no values in the cookie. Reading does not extend a session:
-//! it lasts from its last save.
+//! It authenticates nobody, and keeps no values in the cookie. Of two plain
+//! [`insert`](Session::insert)s under one key the later save wins; [`update`](Session::update)
+//! loses nothing. That a session was used is written down once an eighth of its lifetime has
+//! passed, not at every request.
+//!
+//! # What does it promise?
+//!
+//! A response that reports success means that the save is stored. [`destroy`](Session::destroy)
+//! wins against every save. No change is silently dropped or done twice. Trouble in the store is an
+//! error, never an empty session.
 //!
 //! # Where is what?
 //!
 //! In the order in which a request meets it: [`SessionManager`] holds what all requests share,
-//! [`SessionLayer`] gives each its [`Session`], [`wire`] opens and seals cookies and values,
+//! [`SessionLayer`] gives each its [`Session`] (or [`Typed`], a struct as its view), [`wire`] opens and seals cookies and values,
 //! [`store`] keeps rows. [`Typed`] is the session seen as a struct, [`Session::csrf_token`] protects
 //! its forms.
 //!

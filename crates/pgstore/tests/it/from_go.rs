@@ -1,10 +1,8 @@
 //! `docs/from-go.md` is complete, and what it says is shown.
 
-use std::fs;
-use std::path::Path;
-
 use libtest_mimic::Trial;
 
+use crate::support::sources::sources;
 use crate::support::trials;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -92,10 +90,7 @@ async fn every_row_belongs_to_a_table() {
 }
 
 async fn every_row_names_a_test_that_exists() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut sources = String::new();
-    read(&root.join("tests"), &mut sources);
-    read(&root.join("src"), &mut sources);
+    let sources = sources();
     for (package, _) in EXPORTED {
         for [go, here, shown_by] in rows(package) {
             if here.starts_with("absent") {
@@ -109,17 +104,6 @@ async fn every_row_names_a_test_that_exists() {
                 sources.contains(&format!("fn {test}(")),
                 "{go}: there is no test {test}"
             );
-        }
-    }
-}
-
-fn read(folder: &Path, sources: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read(&path, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            *sources += &fs::read_to_string(path).unwrap();
         }
     }
 }

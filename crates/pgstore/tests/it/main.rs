@@ -23,6 +23,7 @@ mod middleware;
 mod quickstart;
 mod races;
 mod securecookie;
+mod security_bar;
 mod session;
 mod store;
 mod support;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         quickstart::trials(),
         races::trials(),
         securecookie::trials(),
+        security_bar::trials(),
         session::trials(),
         store::trials(),
         support::go::trials(),

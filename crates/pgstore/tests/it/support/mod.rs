@@ -8,6 +8,7 @@ pub(crate) mod proxy;
 pub(crate) mod rust_app;
 pub(crate) mod secrets;
 pub(crate) mod server;
+pub(crate) mod sources;
 pub(crate) mod unguarded;
 pub(crate) mod vectors;
 
