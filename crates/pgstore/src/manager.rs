@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
-use crate::session::{Logouts, Numbers, OwnerSource, SealedRows, SessionStats};
+use crate::session::{Logouts, Numbers, SealedRows, SessionStats, Sources, TextSource};
 use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 
@@ -48,6 +48,7 @@ pub struct SessionManager {
     policy: Policy,
     /// The value that tells the owner of sessions under a name.
     pub(crate) owner_value: Option<(CookieName, Key)>,
+    label_value: Option<(CookieName, Key)>,
     logouts: Logouts,
     numbers: Arc<Numbers>,
 }
@@ -65,6 +66,7 @@ impl SessionManager {
             go_peer: GoPeer::None,
             policy: Policy::default(),
             owner_value: None,
+            label_value: None,
             logouts: Logouts::default(),
             numbers: Arc::default(),
         }
@@ -217,6 +219,14 @@ impl SessionManager {
         self
     }
 
+    /// Reads the label of the sessions of this cookie off a value, as
+    /// [`owner_from`](SessionManager::owner_from) does with the owner.
+    #[must_use]
+    pub fn label_from(mut self, cookie: CookieName, key: impl Into<Key>) -> Self {
+        self.label_value = Some((cookie, key.into()));
+        self
+    }
+
     /// What has happened to the sessions so far, in numbers.
     #[must_use]
     pub fn stats(&self) -> SessionStats {
@@ -236,9 +246,13 @@ impl SessionManager {
 
     /// The rows of sessions under this name.
     pub(crate) fn rows(&self, name: CookieName) -> SealedRows {
-        let owners = match &self.owner_value {
-            Some((cookie, key)) if *cookie == name => OwnerSource::Value(key.clone()),
-            _ => OwnerSource::ByHand,
+        let source = |value: &Option<(CookieName, Key)>| match value {
+            Some((cookie, key)) if *cookie == name => TextSource::Value(key.clone()),
+            _ => TextSource::ByHand,
+        };
+        let sources = Sources {
+            owner: source(&self.owner_value),
+            label: source(&self.label_value),
         };
         SealedRows {
             store: Arc::clone(&self.store),
@@ -247,7 +261,7 @@ impl SessionManager {
             go_peer: self.go_peer.clone(),
             name,
             policy: self.policy,
-            owners,
+            sources,
             logouts: self.logouts.clone(),
             numbers: Arc::clone(&self.numbers),
         }

@@ -1,6 +1,8 @@
 //! An owner's sessions: listed, ended, and used by jobs. Outside of requests, or in those of an
 //! account page.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
@@ -195,7 +197,7 @@ impl SessionManager {
         revocation: &Revocation<'_>,
     ) -> Result<(u64, u64), SessionError> {
         let (mut seen, mut removed) = (0, 0);
-        for (id, row) in self.foreign(value, revocation.owner).await? {
+        for (id, row, _) in self.foreign(value, revocation.owner).await? {
             if !revocation.which.includes(&id, &row) {
                 continue;
             }
@@ -216,8 +218,8 @@ impl SessionManager {
         let mut adopted = Vec::new();
         for _ in 0..MOST_PASSES {
             let mut overtaken = false;
-            for (id, row) in self.foreign(value, owner).await? {
-                let next = adopted_by(owner, &row)?;
+            for (id, row, ours) in self.foreign(value, owner).await? {
+                let next = in_line(&row, &ours)?;
                 match self.store.update(&id, row.modified_on, &next).await? {
                     Written::Saved => adopted.push((id, next)),
                     Written::Missed => overtaken = true,
@@ -230,19 +232,21 @@ impl SessionManager {
         Ok(adopted)
     }
 
-    /// The owner's sessions among those that a Go program wrote last.
+    /// The owner's sessions among those that a Go program wrote last, with what the columns of ours
+    /// should say.
     async fn foreign(
         &self,
         value: &SealedRows,
         owner: &str,
-    ) -> Result<Vec<(SessionId, Row)>, SessionError> {
+    ) -> Result<Vec<(SessionId, Row, Ours)>, SessionError> {
         let (mut theirs, mut after) = (Vec::new(), ForeignCursor::START);
         loop {
             let Foreign { rows, next } = self.store.foreign(after, BATCH).await?;
-            theirs.extend(
-                rows.into_iter()
-                    .filter(|(_, row)| value.is_owned_by(owner, row)),
-            );
+            theirs.extend(rows.into_iter().filter_map(|(id, row)| {
+                let ours = value.look_into(&row)?;
+                let is_theirs = ours.owner.as_deref() == Some(owner);
+                is_theirs.then_some((id, row, ours))
+            }));
             match next {
                 // A store that does not get on would be asked for ever.
                 Some(next) if next > after => after = next,
@@ -259,16 +263,13 @@ impl SessionManager {
 }
 
 /// The same row, with what its values say in the columns of ours.
-fn adopted_by(owner: &str, row: &Row) -> Result<Row, SessionError> {
-    let mut ours = Ours {
-        owner: Some(owner.to_owned()),
-        ..row.ours.marked()?
-    };
+fn in_line(row: &Row, ours: &Ours) -> Result<Row, SessionError> {
+    let mut ours = ours.marked()?;
     if ours.handle.is_none() {
         ours.handle = Some(SessionHandle::generate()?);
     }
     Ok(Row {
-        modified_on: row.modified_on.plus(std::time::Duration::from_micros(1)),
+        modified_on: row.modified_on.plus(Duration::from_micros(1)),
         ours,
         ..row.clone()
     })

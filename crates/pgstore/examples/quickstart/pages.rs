@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 
 /// Counts visits, and shows who is logged in and what there is to tell.
 pub(crate) async fn home(session: Session) -> Result<impl IntoResponse, SessionError> {
+    let flashes = session.flashes::<String>().await?;
     session.update("visits", |visits: Option<i64>| visits.unwrap_or(0) + 1)?;
     let visits = session.get::<i64>("visits").await?.unwrap_or(1);
     let user = session.get::<String>("user").await?;
-    let flashes = session.flashes::<String>().await?;
     let page = Html(page(visits, user.as_deref(), &flashes));
     // So that going back after a logout does not show it.
     Ok(([(CACHE_CONTROL, "no-store")], page))

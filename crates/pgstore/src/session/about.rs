@@ -7,31 +7,48 @@ use crate::random::NoRandomness;
 use crate::store::Ours;
 use crate::wire::{Blame, Key, Values};
 
-/// Where the owner of an application's sessions is read.
-#[derive(Clone, Debug)]
-pub(crate) enum OwnerSource {
-    /// The application says it: `set_owner`.
+/// Where an application's sessions say whose they are, and what they are called.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sources {
+    pub(crate) owner: Source,
+    pub(crate) label: Source,
+}
+
+/// Where one of the two is read.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Source {
+    /// The application says it: `set_owner`, `set_label`.
+    #[default]
     ByHand,
     /// A value says it, also when a Go program wrote it.
     Value(Key),
 }
 
-impl OwnerSource {
-    /// The owner, as far as a value says it: a string, or an integer in decimal.
-    pub(crate) fn owner_in(&self, values: &Values) -> Option<String> {
-        let Self::Value(key) = self else {
-            return None;
-        };
-        let value = values.value(key.clone())?;
-        let text = value.read::<String>().ok().filter(|text| !text.is_empty());
-        text.or_else(|| value.read::<i64>().ok().map(|id| id.to_string()))
-            .or_else(|| value.read::<u64>().ok().map(|id| id.to_string()))
-            .filter(|owner| check_text(owner).is_ok())
+impl Sources {
+    /// Brings the columns in line with the values.
+    pub(super) fn fill(&self, ours: &mut Ours, values: &Values) {
+        if let Source::Value(key) = &self.owner {
+            ours.owner = text_under(key, values);
+        }
+        if let Source::Value(key) = &self.label {
+            ours.label = text_under(key, values);
+        }
     }
+}
 
-    pub(crate) fn is_by_hand(&self) -> bool {
+impl Source {
+    pub(super) fn is_by_hand(&self) -> bool {
         matches!(self, Self::ByHand)
     }
+}
+
+/// A string, or an integer in decimal, if it is one that can be stored.
+fn text_under(key: &Key, values: &Values) -> Option<String> {
+    let value = values.value(key.clone())?;
+    let text = value.read::<String>().ok().filter(|text| !text.is_empty());
+    text.or_else(|| value.read::<i64>().ok().map(|id| id.to_string()))
+        .or_else(|| value.read::<u64>().ok().map(|id| id.to_string()))
+        .filter(|text| check_text(text).is_ok())
 }
 
 /// An owner or a label that PostgreSQL cannot hold, or nobody would want to read.

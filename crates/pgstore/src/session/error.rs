@@ -46,6 +46,10 @@ pub enum SessionError {
     /// set that.
     #[error("the session's owner is read off a value: set that value instead")]
     OwnerIsAValue,
+    /// The label of this application's sessions is [read off a value](crate::SessionManager::label_from):
+    /// set that.
+    #[error("the session's label is read off a value: set that value instead")]
+    LabelIsAValue,
     /// The session belongs to nobody, so that there are no others of its owner's.
     #[error("the session has no owner: set one at login")]
     NoOwner,
@@ -83,6 +87,7 @@ impl SessionError {
             | Self::Destroyed
             | Self::UpdatePanicked
             | Self::OwnerIsAValue
+            | Self::LabelIsAValue
             | Self::NoOwner
             | Self::Text(_) => Blame::Usage,
             Self::Gone | Self::Conflict(_) | Self::CsrfMismatch | Self::Undecodable(_) => {

@@ -23,7 +23,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use about::BadText;
-pub(crate) use about::OwnerSource;
+pub(crate) use about::{Source as TextSource, Sources};
 pub use csrf::CsrfToken;
 pub use error::SessionError;
 pub(crate) use logouts::Logouts;

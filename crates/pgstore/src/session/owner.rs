@@ -12,7 +12,7 @@ impl Session {
     /// Whatever loading the session may bring.
     pub async fn owner(&self) -> Result<Option<String>, SessionError> {
         self.load().await?;
-        Ok(self.state().ours(&self.0.rows.owners).owner)
+        Ok(self.state().ours(&self.0.rows.sources).owner)
     }
 
     /// Says whose the session is: the application's ID of the user. At a login, beside
@@ -47,7 +47,7 @@ impl Session {
     }
 
     fn change_owner(&self, owner: Option<String>) -> Result<(), SessionError> {
-        if !self.0.rows.owners.is_by_hand() {
+        if !self.0.rows.sources.owner.is_by_hand() {
             return Err(SessionError::OwnerIsAValue);
         }
         let mut state = self.state_for_use();
@@ -60,17 +60,20 @@ impl Session {
     /// Whatever loading the session may bring.
     pub async fn label(&self) -> Result<Option<String>, SessionError> {
         self.load().await?;
-        Ok(self.state().ours(&self.0.rows.owners).label)
+        Ok(self.state().ours(&self.0.rows.sources).label)
     }
 
     /// Says what the owner knows the session by, such as the device; an empty label is none.
     ///
     /// # Errors
-    /// [`SessionError::Text`] when it has a NUL or is longer than 1000 bytes; otherwise as
-    /// [`remove`](Session::remove).
+    /// [`SessionError::Text`] when it has a NUL or is longer than 1000 bytes;
+    /// [`SessionError::LabelIsAValue`]; otherwise as [`remove`](Session::remove).
     pub fn set_label(&self, label: impl Into<String>) -> Result<(), SessionError> {
         let label = label.into();
         check_text(&label)?;
+        if !self.0.rows.sources.label.is_by_hand() {
+            return Err(SessionError::LabelIsAValue);
+        }
         let label = (!label.is_empty()).then_some(label);
         let mut state = self.state_for_use();
         state.change_about(|about| about.label = Some(label))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::about::OwnerSource;
+use super::about::Sources;
 use super::logouts::Logouts;
 use super::numbers::Numbers;
 use super::plan::Age;
@@ -29,7 +29,7 @@ pub(crate) struct SealedRows {
     /// The cookie's name, which every row is signed with.
     pub(crate) name: CookieName,
     pub(crate) policy: Policy,
-    pub(crate) owners: OwnerSource,
+    pub(crate) sources: Sources,
     pub(crate) logouts: Logouts,
     pub(crate) numbers: Arc<Numbers>,
 }
@@ -170,7 +170,7 @@ impl SealedRows {
     }
 
     fn is_still_its_owners(&self, row: &OpenedRow) -> bool {
-        self.owners.is_by_hand() || self.owners.owner_in(&row.values) == row.facts.ours.owner
+        self.ours_of(row).owner == row.facts.ours.owner
     }
 
     /// What the row holds, unless the session is over: by the age of its data, as Go counts it, by
@@ -217,14 +217,19 @@ impl SealedRows {
         }
     }
 
-    /// Whether the value that tells the owner says this one, in a row that may be anybody's.
-    pub(crate) fn is_owned_by(&self, owner: &str, row: &Row) -> bool {
+    /// What the columns of ours should say, by the values of a row that anybody may have written;
+    /// `None` for one that does not open, or has ended.
+    pub(crate) fn look_into(&self, row: &Row) -> Option<Ours> {
         let now = self.clock.now();
-        let Ok(Some(opened)) = self.unseal(row, now) else {
-            return false;
-        };
+        let opened = self.unseal(row, now).ok()??;
         let is_live = !row.is_past_its_time(now) && !self.is_past_the_absolute_timeout(row, now);
-        is_live && self.owners.owner_in(&opened.values).as_deref() == Some(owner)
+        is_live.then(|| self.ours_of(&opened))
+    }
+
+    fn ours_of(&self, row: &OpenedRow) -> Ours {
+        let mut ours = row.facts.ours.clone();
+        self.sources.fill(&mut ours, &row.values);
+        ours
     }
 
     fn is_past_the_absolute_timeout(&self, row: &Row, now: Timestamp) -> bool {

@@ -108,7 +108,7 @@ impl Session {
     /// or by an earlier try.
     fn plan(&self, found: Found) -> Plan {
         let (rows, state) = (&self.0.rows, self.state());
-        let content = state.content(&rows.owners);
+        let content = state.content(&rows.sources);
         plan(found, state.change(), content, &rows.policy)
     }
 
@@ -290,7 +290,7 @@ impl Session {
     }
 
     fn job(&self) -> Result<Job, SessionError> {
-        self.state().job(&self.0.rows.owners)
+        self.state().job(&self.0.rows.sources)
     }
 
     /// What a job comes to as a row.

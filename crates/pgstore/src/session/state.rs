@@ -1,6 +1,6 @@
 //! What one request knows of its session and has done to it. No I/O: `mod.rs` and `save.rs` do it.
 
-use super::about::{AboutChange, OwnerSource};
+use super::about::{AboutChange, Sources};
 use super::operation::{Operation, Taken};
 use super::plan::{Age, Change, Content, Found};
 use super::rows::{Arrival, Facts, OpenedRow};
@@ -198,10 +198,10 @@ impl State {
     }
 
     /// What will stand there when the session is saved.
-    pub(super) fn ours(&self, owners: &OwnerSource) -> Ours {
+    pub(super) fn ours(&self, sources: &Sources) -> Ours {
         let mut ours = self.about.over(&self.stored());
-        if !owners.is_by_hand() {
-            ours.owner = self.values().and_then(|values| owners.owner_in(values));
+        if let Some(values) = self.values() {
+            sources.fill(&mut ours, values);
         }
         ours
     }
@@ -217,9 +217,9 @@ impl State {
     }
 
     /// Whether there is anything to store.
-    pub(super) fn content(&self, owners: &OwnerSource) -> Content {
+    pub(super) fn content(&self, sources: &Sources) -> Content {
         let is_empty = self.values().is_none_or(Values::is_empty);
-        if is_empty && self.ours(owners).owner.is_none() {
+        if is_empty && self.ours(sources).owner.is_none() {
             Content::Empty
         } else {
             Content::Something
@@ -426,14 +426,14 @@ impl State {
     ///
     /// # Errors
     /// When a public name is wanted, and the system has no randomness to give.
-    pub(super) fn job(&mut self, owners: &OwnerSource) -> Result<Job, SessionError> {
-        if self.ours(owners).owner.is_some() {
+    pub(super) fn job(&mut self, sources: &Sources) -> Result<Job, SessionError> {
+        if self.ours(sources).owner.is_some() {
             self.handle()?; // So that it can be revoked.
         }
         Ok(Job {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
-            ours: self.ours(owners),
+            ours: self.ours(sources),
             receipt: Receipt {
                 change: self.change(),
                 options: self.options(),

@@ -20,6 +20,7 @@ pub(super) fn trials() -> Vec<Trial> {
         an_owner_by_value_follows_the_value,
         what_a_go_program_wrote_is_looked_into,
         an_owner_by_value_is_not_set_by_hand,
+        a_label_by_value_follows_the_value_also_when_go_writes_it,
         owners_and_labels_that_cannot_be_stored_are_refused,
         a_job_finds_a_session_by_its_handle_and_does_not_prolong_it,
         sessions_past_their_absolute_timeout_are_not_listed,
@@ -258,6 +259,25 @@ async fn an_owner_by_value_is_not_set_by_hand() {
     let app = App::with(by_value);
     let error = app.log_in().await.session().set_owner("grace");
     assert!(matches!(error, Err(SessionError::OwnerIsAValue)));
+}
+
+async fn a_label_by_value_follows_the_value_also_when_go_writes_it() {
+    let name = CookieName::new("s").unwrap();
+    let app = App::with(|sessions| by_value(sessions).label_from(name, "device"));
+    let mut browser = app.log_in().await;
+    browser
+        .request(|session| async move { session.insert("device", "phone") })
+        .await
+        .unwrap();
+    let session = browser.session();
+    assert_eq!(session.label().await.unwrap().as_deref(), Some("phone"));
+    assert!(matches!(
+        session.set_label("tablet"),
+        Err(SessionError::LabelIsAValue)
+    ));
+    written_by_go(&app, &browser.session(), "grace").await;
+    let listed = app.sessions.sessions_of("grace", None).await.unwrap();
+    assert_eq!(labels(&listed), [("phone", false)]);
 }
 
 async fn owners_and_labels_that_cannot_be_stored_are_refused() {
