@@ -3,6 +3,7 @@
 //! The steps are numbered as in `securecookie.go`, functions `Encode` and `Decode`.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use hmac::Mac;
@@ -25,8 +26,8 @@ pub struct SecureCookie {
     max_length: usize,
 }
 
-/// What a sealed text held.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a sealed text held. `Debug` shows nothing of the value: in a cookie it is the ID.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Opened<T> {
     /// What was read from the bytes that were sealed.
@@ -35,6 +36,15 @@ pub struct Opened<T> {
     pub issued_at: i64,
     /// Whether the pair that writes today sealed it; if not, it is due to be sealed anew.
     pub by_current_keys: bool,
+}
+
+impl<T> fmt::Debug for Opened<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("issued_at", &self.issued_at)
+            .field("by_current_keys", &self.by_current_keys)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SecureCookie {
