@@ -33,7 +33,7 @@ use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 /// sessions.save(&session, &mut response).await?;
 /// # Ok(())
 /// # }
-/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 /// # runtime.block_on(example(HeaderMap::new())).unwrap();
 /// ```
 // Go: pgstore.PGStore with its Codecs and Options, which is a gorilla sessions.Store.

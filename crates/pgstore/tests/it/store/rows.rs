@@ -240,7 +240,7 @@ async fn what_go_writes_over_is_not_ours_any_more() {
 
     let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
                   WHERE key = $1 AND mark = 7";
-    let written = client.execute(by_go, &[&id.as_bytes()]).await.unwrap();
+    let written = client.execute(by_go, &[&Key(&id)]).await.unwrap();
     assert_eq!(written, 1);
     let mut theirs = Row {
         data: b"go".to_vec(),
@@ -311,7 +311,7 @@ async fn lists_leave_out_what_cannot_be_read() {
         store.insert(&id, &good).await.unwrap();
         store.insert(&lost, &bad).await.unwrap();
         let sql = format!("UPDATE http_sessions SET {broken} WHERE key = $1");
-        client.execute(&sql, &[&lost.as_bytes()]).await.unwrap();
+        client.execute(&sql, &[&Key(&lost)]).await.unwrap();
         let expected = vec![(id, good)];
         assert_eq!(
             store.owned("alice", at(0)).await.unwrap(),
