@@ -158,6 +158,9 @@ impl SessionManager {
             by_current_keys: true,
         };
         let session = Session::new(self.rows(name), Some(presented), options, Usage::Job);
+        if session.is_degraded().await? {
+            return Err(SessionError::Degraded); // Nobody knows whether it has ended.
+        }
         Ok((!session.is_new().await?).then_some(session))
     }
 

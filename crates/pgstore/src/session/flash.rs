@@ -126,12 +126,13 @@ impl Session {
                 return Ok(Some(messages));
             }
             row.values.remove_from_list(list, &elements)?;
-            if let Some(facts) = self.write_back(&row).await? {
+            let list = list.clone();
+            let taken = Taken { list, elements };
+            if let Some(facts) = self.write_back(&row, taken.clone()).await? {
                 row.facts = facts;
                 let mut state = self.state();
+                state.note_taken(taken);
                 state.arrive(Arrival::Row(row))?;
-                let list = list.clone();
-                state.note_taken(Taken { list, elements });
                 return Ok(Some(messages));
             }
             self.state().note_stale();
@@ -156,7 +157,11 @@ impl Session {
     }
 
     /// Writes other values into the row, now. `None` when it is not what it was.
-    async fn write_back(&self, row: &OpenedRow) -> Result<Option<Facts>, SessionError> {
+    async fn write_back(
+        &self,
+        row: &OpenedRow,
+        taken: Taken,
+    ) -> Result<Option<Facts>, SessionError> {
         let rows = &self.0.rows;
         let (id, receipt) = self.state().nothing_but_values();
         let Some(id) = id else {
@@ -176,6 +181,7 @@ impl Session {
             id: id.clone(),
             facts: sealed.facts(),
             over: Over::Row(row.facts.version),
+            takes: Some(taken),
         };
         let facts = attempt.facts.clone();
         let update = rows.update(&id, &row.facts, &sealed.row);

@@ -104,8 +104,10 @@ impl Logouts {
                     rows.numbers.logouts_made_up_for.add(1);
                     return;
                 }
-                Err(error) if error.is_unavailable() => {}
-                Err(_) => break,
+                // Nobody opens it again.
+                Err(error) if error.kind() == StoreErrorKind::Closed => break,
+                // Also what a right or a migration mends that is missing.
+                Err(_) => {}
             }
         }
         self.forget(id);

@@ -306,7 +306,7 @@ impl Session {
     /// As [`set_options`](Session::set_options).
     // Go: gorilla/sessions Session.Options.MaxAge, which holds for one save.
     pub fn set_max_age(&self, max_age: impl Into<MaxAge>) -> Result<(), SessionError> {
-        self.set_options(self.options().max_age(max_age))
+        self.take_options(self.options().max_age(max_age), true)
     }
 
     /// The attributes that this session's cookie will have if it is written.
@@ -324,10 +324,18 @@ impl Session {
     // Go: gorilla/sessions Session.Options.
     pub fn set_options(&self, options: CookieOptions) -> Result<(), SessionError> {
         let options = options.or_max_age(self.options().lasting());
+        self.take_options(options, false)
+    }
+
+    fn take_options(
+        &self,
+        options: CookieOptions,
+        is_about_max_age: bool,
+    ) -> Result<(), SessionError> {
         options.check(self.cookie_name())?;
         let delete = options.lasting() == MaxAge::Delete;
         let mut state = self.state_for_use();
-        state.set_options(options)?;
+        state.set_options(options, is_about_max_age)?;
         if delete { state.destroy() } else { Ok(()) }
     }
 
@@ -352,7 +360,7 @@ impl Session {
 
     /// Whether this is the session of that ID or handle.
     pub(crate) fn is(&self, id: &SessionId, handle: Option<&SessionHandle>) -> bool {
-        let state = self.state();
+        let state = self.state_for_use(); // The answer depends on the cookie.
         let has_id = state
             .presented()
             .is_some_and(|presented| presented.id == *id);
@@ -368,7 +376,8 @@ impl Session {
     /// Whether there is anything to save, as far as is known without looking.
     #[cfg(feature = "middleware")]
     pub(crate) fn is_changed(&self) -> bool {
-        self.state().change() != plan::Change::None
+        let state = self.state();
+        state.change() != plan::Change::None || state.has_taken_perhaps()
     }
 
     pub(crate) fn looked_at(&self) -> bool {

@@ -102,6 +102,11 @@ impl Operation {
         }
     }
 
+    /// Whether it puts back what was taken.
+    pub(super) fn puts_back(&self) -> bool {
+        matches!(self, Self::PutBack(_))
+    }
+
     /// Whether it stays when the request's other changes are forgotten.
     pub(super) fn goes_with_a_new_id(&self) -> bool {
         matches!(self, Self::ReplaceIf(..))

@@ -74,6 +74,8 @@ pub(super) struct Facts {
     pub(super) sealed_at: i64,
     pub(super) expires_on: Timestamp,
     pub(super) ours: Ours,
+    /// Whose session it is: what the column says, or the value.
+    pub(super) owner: Option<String>,
 }
 
 impl Facts {
@@ -84,6 +86,7 @@ impl Facts {
             sealed_at,
             expires_on: row.expires_on,
             ours: row.ours.clone(),
+            owner: row.ours.owner.clone(),
         }
     }
 
@@ -162,6 +165,9 @@ impl SealedRows {
         cookie: &Presented,
         now: Timestamp,
     ) -> Result<Arrival, SessionError> {
+        if self.logouts.has(&id) {
+            return Ok(Arrival::Retired); // Ended here, as in `look_up`.
+        }
         Ok(match self.open(row, cookie, now)? {
             Some(opened) if self.is_still_its_owners(&opened) => Arrival::Moved(id, opened),
             Some(_) => Arrival::Retired,
@@ -170,7 +176,7 @@ impl SealedRows {
     }
 
     fn is_still_its_owners(&self, row: &OpenedRow) -> bool {
-        self.ours_of(row).owner == row.facts.ours.owner
+        row.facts.owner == row.facts.ours.owner
     }
 
     /// What the row holds, unless the session is over: by the age of its data, as Go counts it, by
@@ -199,10 +205,11 @@ impl SealedRows {
         let data = ageless
             .open(name, &row.data, now.unix_seconds(), Values::decode)
             .map_err(SessionError::Undecodable)?;
-        let opened = OpenedRow {
+        let mut opened = OpenedRow {
             values: data.value,
             facts: Facts::of(row, data.issued_at),
         };
+        opened.facts.owner = self.ours_of(&opened).owner;
         Ok(self
             .is_young(&row.ours, data.issued_at, now)
             .then_some(opened))
@@ -261,6 +268,11 @@ impl SealedRows {
         self.seal(draft, None)
     }
 
+    /// The row of a session that begins anew: now, whatever its values say of an earlier time.
+    pub(super) fn renewed(&self, draft: Draft<'_>) -> Result<Sealed, SessionError> {
+        self.seal(draft, Some(self.clock.now()))
+    }
+
     /// The row that replaces the one that was read, without moving its beginning.
     pub(super) fn next(&self, draft: Draft<'_>, read: &Facts) -> Result<Sealed, SessionError> {
         let Sealed { mut row, sealed_at } = self.seal(draft, Some(read.since))?;
@@ -296,6 +308,8 @@ impl SealedRows {
         is_in_passing: bool,
     ) -> Result<Written, SessionError> {
         let now = self.clock.now();
+        // Whoever has the old ID is led on to the same owner's session only.
+        let is_in_passing = is_in_passing && read.is_some_and(|read| read.owner == row.ours.owner);
         let Policy {
             retirement, grace, ..
         } = self.policy;

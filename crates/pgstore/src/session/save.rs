@@ -8,7 +8,7 @@ use super::plan::{Change, Found, Plan, plan};
 use super::rows::{Arrival, Draft, Facts, Sealed};
 use super::settle::{Attempt, Over, Verdict, is_in_doubt, unknown};
 use super::state::{Job, Receipt, Source, State};
-use super::{Session, SessionError};
+use super::{Session, SessionError, Usage};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::options::CookieOptions;
@@ -72,8 +72,9 @@ impl Session {
     /// changes are done to what that request left: neither loses anything.
     pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
         let _asking = self.0.io.lock().await;
+        let only_reads = self.state().change() == Change::None;
         let saved = timeout(self.0.rows.policy.deadline, self.save_unlocked()).await;
-        match saved.unwrap_or_else(|_| Err(self.give_up())) {
+        match saved.unwrap_or_else(|_| self.give_up(only_reads)) {
             Ok(cookie) => (cookie, Ok(())),
             Err(error) => {
                 let is_gone = matches!(error, SessionError::Gone);
@@ -108,8 +109,14 @@ impl Session {
     /// or by an earlier try.
     fn plan(&self, found: Found) -> Plan {
         let (rows, state) = (&self.0.rows, self.state());
-        let content = state.content(&rows.sources);
-        plan(found, state.change(), content, &rows.policy)
+        let (change, content) = (state.change(), state.content(&rows.sources));
+        match change {
+            // A job's reading is no use that has to be written down.
+            Change::None if self.0.usage == Usage::Job => Plan::Keep,
+            // It may have been ended while it was saved.
+            Change::Destroyed => plan(state.presumed(), change, content, &rows.policy),
+            _ => plan(found, change, content, &rows.policy),
+        }
     }
 
     /// What there is to save over. To end a session, nobody needs to look.
@@ -150,6 +157,10 @@ impl Session {
             return Err(SessionError::Gone);
         };
         match self.0.rows.look_up(&cookie).await {
+            Ok(Arrival::Nothing | Arrival::Retired) if self.state().only_puts_back() => {
+                self.arrive(Arrival::Nothing)?; // Taking them was no failure either.
+                Ok(self.found())
+            }
             Ok(Arrival::Nothing | Arrival::Retired) => Err(SessionError::Gone),
             Ok(Arrival::Unknown) => Err(SessionError::Degraded),
             Ok(arrival) => {
@@ -166,6 +177,7 @@ impl Session {
         let attempts = self.state().attempts().to_vec();
         for attempt in attempts {
             if self.settle(&attempt).await? == Verdict::Saved {
+                self.put_back_what_it_took(attempt);
                 return Ok(self.found());
             }
         }
@@ -230,7 +242,7 @@ impl Session {
         let draft = self.draft(&job, None)?;
         let sealed = match &job.row {
             Some(read) if in_passing => rows.next(draft, read)?,
-            _ => rows.first(draft)?,
+            _ => rows.renewed(draft)?,
         };
         let new = SessionId::generate()?;
         let over = Over::OldId(old.clone(), job.row.as_ref().map(|read| read.version));
@@ -261,32 +273,25 @@ impl Session {
         Ok(Outcome::Done(self.cookie_for_reading()))
     }
 
-    /// Removes the row. If the store is away it is tried again in the background.
+    /// Removes the row.
     async fn end(&self, id: &SessionId) -> Result<Outcome, SessionError> {
         let rows = &self.0.rows;
-        let ended = rows.logouts.end(&*rows.store, id, rows.clock.now()).await;
-        if let Err(error) = &ended
-            && error.is_unavailable()
-        {
-            rows.logouts.take_over(rows, id.clone());
-        }
-        if ended?.is_retired() {
+        let ended = rows.logouts.end(&*rows.store, id, rows.clock.now()).await?;
+        if ended.is_retired() {
             return Err(SessionError::Gone);
         }
         self.state().record_deleted();
         Ok(Outcome::Done(self.removal()))
     }
 
-    /// Time is up. What a statement under way does is open; a logout goes on in the background.
-    fn give_up(&self) -> SessionError {
-        let state = self.state();
-        if let (Change::Destroyed, Some(cookie)) = (state.change(), state.presented()) {
-            self.0
-                .rows
-                .logouts
-                .take_over(&self.0.rows, cookie.id.clone());
+    /// Time is up. What a statement under way does is open, and of no matter for a touch.
+    fn give_up(&self, only_reads: bool) -> Result<CookieChange, SessionError> {
+        if only_reads && !self.state().has_taken_perhaps() {
+            self.0.rows.numbers.touches_failed.add(1);
+            self.state().forget_attempts();
+            return Ok(self.cookie_for_reading());
         }
-        StoreError::new(StoreErrorKind::Timeout).in_doubt().into()
+        Err(StoreError::new(StoreErrorKind::Timeout).in_doubt().into())
     }
 
     fn job(&self) -> Result<Job, SessionError> {
@@ -419,13 +424,18 @@ impl Session {
         CookieChange::Remove(self.options())
     }
 
-    /// A logout that the store could not take is one for the browser all the same.
+    /// A logout that the store could not take is one for the browser all the same, and goes on in
+    /// the background.
     fn cookie_after_failure(&self, error: &SessionError) -> CookieChange {
         let is_logout = self.state().change() == Change::Destroyed;
-        match is_logout && error.is_unavailable() {
-            true => self.removal(),
-            false => CookieChange::Keep,
+        if !is_logout || !matches!(error, SessionError::Store(_)) {
+            return CookieChange::Keep;
         }
+        let cookie = self.state().presented().cloned();
+        if let Some(cookie) = cookie {
+            self.0.rows.logouts.take_over(&self.0.rows, cookie.id);
+        }
+        self.removal()
     }
 }
 
@@ -435,6 +445,7 @@ fn attempt(receipt: &Receipt, sealed: &Sealed, id: &SessionId, over: Over) -> At
         id: id.clone(),
         facts: sealed.facts(),
         over,
+        takes: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A save of unknown fate: its answer was lost, or nobody waited for it. The random mark that it
 //! wrote, or did not, tells.
 
+use super::operation::Taken;
 use super::rows::Facts;
 use super::state::Receipt;
 use super::{Session, SessionError};
@@ -17,6 +18,8 @@ pub(super) struct Attempt {
     /// What is known of the row if it took effect.
     pub(super) facts: Facts,
     pub(super) over: Over,
+    /// The messages that it takes.
+    pub(super) takes: Option<Taken>,
 }
 
 /// What the statement writes over.
@@ -77,12 +80,23 @@ impl Session {
         let mut is_open = false;
         for attempt in attempts {
             match self.settle(&attempt).await? {
-                Verdict::Saved => return Ok(()),
+                Verdict::Saved => {
+                    self.put_back_what_it_took(attempt);
+                    return Ok(());
+                }
                 Verdict::Undone => {}
                 Verdict::Open => is_open = true,
             }
         }
         if is_open { Err(unknown()) } else { Ok(()) }
+    }
+
+    /// Whoever took messages by a try that is found out about late was told of an error, or went
+    /// away.
+    pub(super) fn put_back_what_it_took(&self, attempt: Attempt) {
+        if let Some(taken) = attempt.takes {
+            self.state().put_back(taken);
+        }
     }
 
     /// Finds out what became of a try, and notes it if it took effect.

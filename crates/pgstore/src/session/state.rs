@@ -258,6 +258,13 @@ impl State {
             Some(row) => (row.values, Source::Row(row.facts)),
             None => (Values::new(), absent),
         };
+        if matches!(
+            source,
+            Source::Nothing | Source::Retired | Source::Unreadable
+        ) {
+            // What was taken goes with the session that it was taken from.
+            self.operations.retain(|operation| !operation.puts_back());
+        }
         let mut overwritten = 0;
         for operation in &mut self.operations {
             overwritten += operation.note_conflicts(&values, self.on_conflict)?;
@@ -290,10 +297,16 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn set_options(&mut self, options: CookieOptions) -> Result<(), SessionError> {
+    pub(super) fn set_options(
+        &mut self,
+        options: CookieOptions,
+        is_about_max_age: bool,
+    ) -> Result<(), SessionError> {
         self.must_be_changeable()?;
         let max_age = options.lasting();
-        if max_age != self.options().lasting() {
+        // Of a row that is not read nobody knows what it has.
+        let may_differ = is_about_max_age && self.id.is_some() && !self.is_read();
+        if may_differ || max_age != self.options().lasting() {
             self.about.max_age = Some(max_age);
         }
         self.options = options;
@@ -359,6 +372,12 @@ impl State {
         self.options = self.given_options.clone();
         self.options_changed = false;
         let taken = std::mem::take(&mut self.taken).into_iter();
+        for attempt in &mut self.attempts {
+            // Of what it may have saved, this much is still in the list.
+            let saved = self.operations.iter().take(attempt.receipt.operations);
+            let stays = saved.filter(|operation| operation.goes_with_a_new_id());
+            attempt.receipt.operations = stays.count();
+        }
         self.operations.retain(Operation::goes_with_a_new_id);
         self.operations.extend(taken.map(Operation::PutBack));
     }
@@ -371,6 +390,26 @@ impl State {
             let goes = Operation::goes_with_a_new_id;
             self.operations.retain(|operation| !goes(operation));
         }
+    }
+
+    /// Messages that are gone from the row, though nobody was given them.
+    pub(super) fn put_back(&mut self, taken: Taken) {
+        if self.fate != Fate::Destroyed {
+            self.operations.insert(0, Operation::PutBack(taken));
+        }
+    }
+
+    /// Whether messages may be gone from the row that nobody was given.
+    pub(super) fn has_taken_perhaps(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.takes.is_some())
+    }
+
+    /// Whether all that is to be saved are messages that were taken.
+    pub(super) fn only_puts_back(&self) -> bool {
+        self.change() == Change::Values
+            && !self.options_changed
+            && self.about.is_none()
+            && self.operations.iter().all(Operation::puts_back)
     }
 
     /// Messages that are gone from the row, now that the handler is given them.
@@ -458,9 +497,9 @@ impl State {
         self.attempts.pop();
     }
 
-    /// What the tries would have written is worth nothing.
+    /// What the tries would have written is worth nothing, but for messages that they took.
     pub(super) fn forget_attempts(&mut self) {
-        self.attempts.clear();
+        self.attempts.retain(|attempt| attempt.takes.is_some());
     }
 
     /// A try took effect, and no other ever will; the others are returned. Until this is known,

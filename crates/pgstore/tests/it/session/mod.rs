@@ -1,5 +1,6 @@
 //! What becomes of a session over many requests: time, new IDs, owners, trouble.
 
+mod corners;
 mod doubt;
 mod lifetimes;
 mod misuse;
@@ -25,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         misuse::trials(),
         outage::trials(),
         owners::trials(),
+        corners::trials(),
         rotation::trials(),
     ]
     .into_iter()
