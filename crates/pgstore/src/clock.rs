@@ -51,6 +51,17 @@ impl Timestamp {
     }
 }
 
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        let micros = Duration::from_micros(time.0.unsigned_abs());
+        if time.0 < 0 {
+            UNIX_EPOCH - micros
+        } else {
+            UNIX_EPOCH + micros
+        }
+    }
+}
+
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
@@ -106,6 +117,10 @@ mod tests {
         let just_before = Timestamp::from(UNIX_EPOCH - Duration::from_micros(1));
         assert_eq!(just_before.unix_micros(), -1);
         assert_eq!(just_before.unix_seconds(), -1);
+        assert_eq!(
+            SystemTime::from(just_before),
+            UNIX_EPOCH - Duration::from_micros(1)
+        );
     }
 
     #[test]

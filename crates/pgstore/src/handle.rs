@@ -1,8 +1,12 @@
 //! A session's public name.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::BASE32_NOPAD;
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
 
 use crate::random::{self, NoRandomness};
 
@@ -48,6 +52,35 @@ impl SessionHandle {
     }
 }
 
+impl FromStr for SessionHandle {
+    type Err = BadHandle;
+
+    fn from_str(text: &str) -> Result<Self, BadHandle> {
+        Self::parse(text).ok_or(BadHandle)
+    }
+}
+
+/// So that forms and paths can be of this type.
+impl<'de> Deserialize<'de> for SessionHandle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// For templates and JSON.
+impl Serialize for SessionHandle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The text is no [`SessionHandle`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a session's handle: it takes 26 characters of A-Z and 2-7")]
+#[non_exhaustive]
+pub struct BadHandle;
+
 impl fmt::Display for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -80,6 +113,7 @@ mod tests {
             "AAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
             assert_eq!(SessionHandle::parse(bad), None);
+            assert_eq!(bad.parse::<SessionHandle>(), Err(BadHandle));
         }
     }
 }

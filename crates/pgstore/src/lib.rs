@@ -89,7 +89,7 @@ pub mod wire;
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
 pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
-pub use handle::SessionHandle;
+pub use handle::{BadHandle, SessionHandle};
 pub use id::SessionId;
 pub use manager::SessionManager;
 #[cfg(feature = "middleware")]

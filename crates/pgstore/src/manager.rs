@@ -162,7 +162,8 @@ impl SessionManager {
     /// Sets how long after its beginning a session ends, however much it is used. Default: never.
     ///
     /// A session begins with its first save, and anew with [`renew`](crate::Session::renew). It is
-    /// enforced when a session is read; a Go program does not know of it.
+    /// enforced when a session is read; a Go program does not know of it. The browser may keep the
+    /// cookie for longer, to no avail.
     // OWASP ASVS 5.0, 7.3.2: an absolute maximum session lifetime.
     #[must_use]
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {

@@ -84,7 +84,7 @@ impl CookieOptions {
 
     /// Sets how long the browser keeps the cookie, and the store the row. Left alone, it is as
     /// long as [`SessionManager::max_age`](crate::SessionManager::max_age) says; longer than that
-    /// no session lasts.
+    /// no session lasts, but by its own [`set_max_age`](crate::Session::set_max_age).
     #[must_use]
     pub fn max_age(mut self, max_age: impl Into<MaxAge>) -> Self {
         self.max_age = Some(max_age.into());

@@ -28,7 +28,8 @@ pub struct SessionInfo {
     /// When it began: at the login, if that renewed it.
     pub created: Timestamp,
     /// When it was last written, which is when it was last used, to within a
-    /// [part](SessionManager::touch) of its lifetime.
+    /// [part](SessionManager::touch) of its lifetime. The request that asks does not count yet:
+    /// show "now" where [`is_current`](SessionInfo::is_current).
     pub last_used: Timestamp,
     /// When it ends if it is not used any more.
     pub expires: Timestamp,

@@ -10,9 +10,13 @@ pub enum OnOutage {
     /// logged out.
     #[default]
     Required,
-    /// An empty session that can be read and not changed, for pages that are of use to strangers:
-    /// [`is_degraded`](crate::Session::is_degraded) tells it from a new one, changing it is an
-    /// error, and no cookie is written.
+    /// An empty session that can be read and not changed, for pages that are of use to strangers.
+    /// [`is_degraded`](crate::Session::is_degraded) tells it from a new one, and no cookie is
+    /// written. Reading gives nothing, [`flashes`](crate::Session::flashes) too; every change is
+    /// [`SessionError::Degraded`](crate::SessionError::Degraded), which as a response is 503, and so
+    /// is a [`csrf_token`](crate::Session::csrf_token): leave forms out of such pages. A request
+    /// without a cookie asks the store nothing and is not degraded; what it writes fails when it is
+    /// saved.
     Anonymous,
 }
 

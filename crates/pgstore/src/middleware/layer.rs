@@ -136,6 +136,8 @@ impl SessionLayer {
     /// of plain text.
     ///
     /// It is asked when a save fails, and for errors that an axum handler has returned as they are.
+    /// [`Gone`](SessionError::Gone) is for requests that were under way when their session ended;
+    /// later ones find a new session, so pages for members still look who is there.
     /// Of the response that it gives, everything is sent; `Retry-After`, say, is up to it.
     ///
     /// ```

@@ -7,6 +7,7 @@ use super::operation::{Operation, Taken};
 use super::rows::{Arrival, Draft, Facts, OpenedRow};
 use super::save::{Tried, pause};
 use super::settle::{Attempt, Over, unknown};
+use super::state::Source;
 use super::{Session, SessionError};
 use crate::wire::{self, Key, Typed};
 
@@ -59,6 +60,8 @@ impl Session {
     ///
     /// Cost: one statement more than [`get`](Session::get) if there are messages, none if not.
     ///
+    /// A session that could not be read ([`is_degraded`](Session::is_degraded)) gives none.
+    ///
     /// # Errors
     /// [`SessionError::Value`] when a message is not of the type asked for; none is taken then.
     /// Otherwise as [`get`](Session::get) and [`remove`](Session::remove).
@@ -78,6 +81,9 @@ impl Session {
     ) -> Result<Vec<T>, SessionError> {
         let list = list.into();
         self.load().await?;
+        if matches!(self.state().source(), Some(Source::Unknown)) {
+            return Ok(Vec::new()); // Nobody could read what there is; the pages of strangers go on.
+        }
         self.state().must_be_changeable()?;
         let mut messages = Vec::new();
         if self.state().row().is_some() {

@@ -4,6 +4,8 @@
 //! the handler is done: the middleware does it by itself, the direct API when it is told to.
 
 mod about;
+mod attributes;
+mod cookie_change;
 mod csrf;
 mod error;
 mod flash;
@@ -24,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use about::BadText;
 pub(crate) use about::{Source as TextSource, Sources};
+pub(crate) use cookie_change::{CookieChange, GivenCookie};
 pub use csrf::CsrfToken;
 pub use error::SessionError;
 pub(crate) use logouts::Logouts;
@@ -32,7 +35,6 @@ pub use numbers::SessionStats;
 use operation::Operation;
 pub(crate) use rows::SealedRows;
 use rows::{Arrival, Facts};
-pub(crate) use save::{CookieChange, GivenCookie};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state::{Source, State};
@@ -42,7 +44,7 @@ use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::name::CookieName;
-use crate::options::{CookieOptions, MaxAge};
+use crate::options::CookieOptions;
 use crate::wire::{Draft, Key, Values};
 
 /// The session of one request.
@@ -163,6 +165,10 @@ impl Session {
     /// chosen to [go on without](crate::OnOutage::Anonymous). It is empty then and cannot be
     /// changed; always `false` under the default, where reading is an error.
     ///
+    /// It says whether this request's session could not be looked up, not whether a save would
+    /// succeed: without a cookie there is nothing to look up. For that see
+    /// [`SessionManager::probe`](crate::SessionManager::probe).
+    ///
     /// # Errors
     /// Whatever loading the session may bring.
     pub async fn is_degraded(&self) -> Result<bool, SessionError> {
@@ -232,7 +238,8 @@ impl Session {
         self.record(Operation::remove(key.into()))
     }
 
-    /// Removes all values; the session and its ID stay.
+    /// Removes all values; the session stays, with its ID, owner, label and lifetime. To log out,
+    /// [`destroy`](Session::destroy) it.
     ///
     /// # Errors
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
@@ -243,7 +250,7 @@ impl Session {
     /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
     /// rights change, so that nobody who planted or saw the old ID shares the new session.
     ///
-    /// Values stay, but for the seed of [CSRF tokens](Session::csrf_token): those of earlier pages
+    /// Values, owner, label and lifetime stay, but for the seed of [CSRF tokens](Session::csrf_token): those of earlier pages
     /// are refused from then on. The session begins anew as far as timeouts go. For a minute the old ID is
     /// known to be late: requests under way with it read as anonymous, and what they change is
     /// [`Gone`](SessionError::Gone), so that they cannot undo the new one. Cost: the save becomes
@@ -293,50 +300,6 @@ impl Session {
     /// middleware does this for a response of the 5xx classes.
     pub fn discard_changes(&self) {
         self.state().discard_changes();
-    }
-
-    /// Sets how long this session lasts after it was last used ("remember me"), and its cookie in
-    /// the browser. A negative number of seconds destroys the session, as in Go.
-    ///
-    /// It stays with the session, whatever the manager's maximal age is, until it is set again; at
-    /// most 400 days. A Go program knows nothing of it: what outlasts the Go program's own MaxAge
-    /// does not open there.
-    ///
-    /// # Errors
-    /// As [`set_options`](Session::set_options).
-    // Go: gorilla/sessions Session.Options.MaxAge, which holds for one save.
-    pub fn set_max_age(&self, max_age: impl Into<MaxAge>) -> Result<(), SessionError> {
-        self.take_options(self.options().max_age(max_age), true)
-    }
-
-    /// The attributes that this session's cookie will have if it is written.
-    #[must_use]
-    pub fn options(&self) -> CookieOptions {
-        self.state().options()
-    }
-
-    /// Sets the attributes of this session's cookie, and so has it written. With
-    /// [`MaxAge::Delete`] it destroys the session, as in Go.
-    ///
-    /// # Errors
-    /// [`SessionError::Cookie`] when browsers would drop such a cookie, and
-    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
-    // Go: gorilla/sessions Session.Options.
-    pub fn set_options(&self, options: CookieOptions) -> Result<(), SessionError> {
-        let options = options.or_max_age(self.options().lasting());
-        self.take_options(options, false)
-    }
-
-    fn take_options(
-        &self,
-        options: CookieOptions,
-        is_about_max_age: bool,
-    ) -> Result<(), SessionError> {
-        options.check(self.cookie_name())?;
-        let delete = options.lasting() == MaxAge::Delete;
-        let mut state = self.state_for_use();
-        state.set_options(options, is_about_max_age)?;
-        if delete { state.destroy() } else { Ok(()) }
     }
 
     /// The ID that the session is stored under, or `None` while it is new. A secret.

@@ -22,9 +22,9 @@ pub type Iv = [u8; 16];
 
 /// The key pairs of an application, newest first: the first writes, all of them read.
 ///
-/// To rotate keys, put the new pair in front and keep the old one until the last session sealed
-/// with it has ended. On a rolling deployment, let every node *read* the new pair first (append
-/// it), then let it write (move it to the front): nobody is logged out.
+/// To rotate keys, let every node *read* the new pair first (append it), then let it write (move it
+/// to the front), and keep the old one until the last session sealed with it has ended: nobody is
+/// logged out.
 ///
 /// Keys are wiped from memory on drop and cannot be printed.
 ///

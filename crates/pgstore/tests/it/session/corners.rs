@@ -395,13 +395,14 @@ async fn messages_come_back_also_when_a_save_before_was_of_unknown_fate() {
     assert_eq!(lab.flashes().await, ["hello"]);
 }
 
+/// What a request is called, what it does, and what that asks the store.
+type Request = (&'static str, Handler, &'static [&'static str]);
+
+type Handler = fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
 async fn typical_requests_cost_what_they_should() {
     let mut lab = Lab::new().await;
-    let table: [(
-        &str,
-        fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()>>>,
-        &[&str],
-    ); 8] = [
+    let table: [Request; 8] = [
         ("leaves alone", |_| Box::pin(async {}), &[]),
         (
             "reads",

@@ -101,6 +101,7 @@ async fn by_policy_an_outage_is_an_empty_session_that_cannot_be_changed() {
     let page = |session: Session| async move {
         assert_eq!(session.get::<String>("user").await?, None);
         assert!(session.is_degraded().await?);
+        assert!(session.flashes::<String>().await?.is_empty());
         for change in [
             session.insert("n", &1),
             session.remove("user"),

@@ -1,19 +1,22 @@
 //! What one request knows of its session and has done to it. No I/O: `mod.rs` and `save.rs` do it.
 
+mod messages;
+mod saving;
+
 use super::about::{AboutChange, Sources};
 use super::operation::{Operation, Taken};
 use super::plan::{Age, Change, Content, Found};
 use super::rows::{Arrival, Facts, OpenedRow};
-use super::save::GivenCookie;
 use super::settle::Attempt;
 use super::{Presented, SessionError};
-use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::OnConflict;
 use crate::store::Ours;
 use crate::wire::{GoPeer, Values};
+
+pub(super) use saving::{Job, Receipt};
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -75,30 +78,6 @@ enum Fate {
 enum Phase {
     Open,
     HeadSent,
-}
-
-/// What one save writes. It counts as a change until it is known to be stored.
-pub(super) struct Job {
-    pub(super) values: Values,
-    /// The row that it replaces; `None` for one that cannot be read.
-    pub(super) row: Option<Facts>,
-    pub(super) ours: Ours,
-    pub(super) receipt: Receipt,
-}
-
-/// Which changes a save contains.
-#[derive(Clone, Debug)]
-pub(super) struct Receipt {
-    pub(super) change: Change,
-    pub(super) options: CookieOptions,
-    about: AboutChange,
-    operations: usize,
-}
-
-impl Receipt {
-    pub(super) fn max_age(&self) -> MaxAge {
-        self.options.lasting()
-    }
 }
 
 impl State {
@@ -392,62 +371,6 @@ impl State {
         }
     }
 
-    /// Messages that are gone from the row, though nobody was given them.
-    pub(super) fn put_back(&mut self, taken: Taken) {
-        if self.fate != Fate::Destroyed {
-            self.operations.insert(0, Operation::PutBack(taken));
-        }
-    }
-
-    /// Whether messages may be gone from the row that nobody was given.
-    pub(super) fn has_taken_perhaps(&self) -> bool {
-        self.attempts.iter().any(|attempt| attempt.takes.is_some())
-    }
-
-    /// Whether all that is to be saved are messages that were taken.
-    pub(super) fn only_puts_back(&self) -> bool {
-        self.change() == Change::Values
-            && !self.options_changed
-            && self.about.is_none()
-            && self.operations.iter().all(Operation::puts_back)
-    }
-
-    /// Messages that are gone from the row, now that the handler is given them.
-    pub(super) fn note_taken(&mut self, taken: Taken) {
-        self.taken.push(taken);
-    }
-
-    /// The row as it is, if the handler has done nothing to its values.
-    pub(super) fn unchanged_row(&self) -> Option<OpenedRow> {
-        match &self.view {
-            View::Read {
-                values,
-                source: Source::Row(facts),
-            } if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
-                values: values.clone(),
-                facts: facts.clone(),
-            }),
-            _ => None,
-        }
-    }
-
-    /// The row is not what it was when it was read.
-    pub(super) fn note_stale(&mut self) {
-        self.row_is_stale = true;
-    }
-
-    /// What a write of other values alone contains: none of the handler's changes.
-    pub(super) fn nothing_but_values(&self) -> (Option<SessionId>, Receipt) {
-        let id = self.presented().map(|presented| presented.id.clone());
-        let receipt = Receipt {
-            change: Change::None,
-            options: self.options(),
-            about: AboutChange::default(),
-            operations: 0,
-        };
-        (id, receipt)
-    }
-
     /// What there is to save.
     pub(super) fn change(&self) -> Change {
         let is_changed =
@@ -459,108 +382,6 @@ impl State {
             Fate::Lives if is_changed => Change::Values,
             Fate::Lives => Change::None,
         }
-    }
-
-    /// What to write, as of now: what changes while it is on its way is for the next save.
-    ///
-    /// # Errors
-    /// When a public name is wanted, and the system has no randomness to give.
-    pub(super) fn job(&mut self, sources: &Sources) -> Result<Job, SessionError> {
-        if self.ours(sources).owner.is_some() {
-            self.handle()?; // So that it can be revoked.
-        }
-        Ok(Job {
-            values: self.values().cloned().unwrap_or_default(),
-            row: self.row().cloned(),
-            ours: self.ours(sources),
-            receipt: Receipt {
-                change: self.change(),
-                options: self.options(),
-                about: self.about.clone(),
-                operations: self.operations.len(),
-            },
-        })
-    }
-
-    /// A save is about to be tried. Until more is known, nobody can tell whether it took effect.
-    pub(super) fn begin(&mut self, attempt: Attempt) {
-        self.attempts.push(attempt);
-    }
-
-    /// The tries that somebody has to find out about.
-    pub(super) fn attempts(&self) -> &[Attempt] {
-        &self.attempts
-    }
-
-    /// The last try had no effect, and never will.
-    pub(super) fn record_undone(&mut self) {
-        self.attempts.pop();
-    }
-
-    /// What the tries would have written is worth nothing, but for messages that they took.
-    pub(super) fn forget_attempts(&mut self) {
-        self.attempts.retain(|attempt| attempt.takes.is_some());
-    }
-
-    /// A try took effect, and no other ever will; the others are returned. Until this is known,
-    /// all of it counts as still to be done: also when the request goes away while its save is
-    /// under way.
-    pub(super) fn record_saved(&mut self, saved: &Attempt) -> Vec<Attempt> {
-        let mut others = std::mem::take(&mut self.attempts);
-        others.retain(|other| !other.is(saved));
-        let receipt = &saved.receipt;
-        if saved.is_under_a_new_id() {
-            self.own(saved.id.clone(), saved.facts.version);
-        }
-        if self.fate == Fate::Destroyed {
-            return others; // It was ended meanwhile; the row goes with the next save.
-        }
-        self.operations
-            .drain(..receipt.operations.min(self.operations.len()));
-        self.about.forget(&receipt.about);
-        let is_done = match self.fate {
-            Fate::Renewed => receipt.change == Change::Renewed,
-            Fate::Rotated => receipt.change == Change::Rotated,
-            Fate::Lives | Fate::Destroyed => false,
-        };
-        if is_done {
-            self.fate = Fate::Lives;
-        }
-        if let View::Read { source, .. } = &mut self.view {
-            *source = Source::Row(saved.facts.clone());
-        }
-        others
-    }
-
-    /// The session has an ID that no cookie tells yet.
-    fn own(&mut self, id: SessionId, at: Timestamp) {
-        self.cookie_is_owed = true;
-        self.id = Some(Presented {
-            id,
-            issued_at: at.unix_seconds(),
-            by_current_keys: true,
-        });
-    }
-
-    /// The browser is given this cookie.
-    pub(super) fn record_cookie(&mut self, given: &GivenCookie) {
-        if self.options() == given.options {
-            self.options_changed = false;
-        }
-        if let Some(presented) = self
-            .id
-            .as_mut()
-            .filter(|presented| presented.id == given.id)
-        {
-            presented.issued_at = given.at.unix_seconds();
-            presented.by_current_keys = true;
-            self.cookie_is_owed = false;
-        }
-    }
-
-    /// The session is no longer stored.
-    pub(super) fn record_deleted(&mut self) {
-        self.id = None;
     }
 
     pub(super) fn must_be_changeable(&self) -> Result<(), SessionError> {
