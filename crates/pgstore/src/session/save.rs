@@ -78,7 +78,10 @@ impl Session {
                 }
             };
             missed += 1;
-            if missed == MOST_ATTEMPTS || lost == MOST_LOST {
+            if lost == MOST_LOST {
+                return Err(unknown()); // The last of them may be on its way still.
+            }
+            if missed == MOST_ATTEMPTS {
                 return Err(SessionError::Contended);
             }
         }

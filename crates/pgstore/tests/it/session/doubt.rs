@@ -13,6 +13,7 @@ pub(super) fn trials() -> Vec<Trial> {
     trials![
         a_save_whose_answer_was_lost_is_found_by_its_mark,
         a_save_that_was_lost_on_its_way_is_done_again,
+        a_save_that_is_lost_every_time_is_given_up_and_not_called_a_conflict,
         a_first_row_is_tried_again_under_a_fresh_id_only,
         a_save_that_others_wrote_over_is_not_done_again,
         saving_again_after_an_outage_does_nothing_twice,
@@ -120,6 +121,21 @@ async fn a_save_that_was_lost_on_its_way_is_done_again() {
         let tries = calls.iter().filter(|call| **call == method).count();
         assert_eq!(tries, 2, "{calls:?}");
     }
+}
+
+async fn a_save_that_is_lost_every_time_is_given_up_and_not_called_a_conflict() {
+    let mut scene = Scene::new().await;
+    let session = scene.session();
+    add_one(&session);
+    scene.faults().every("update", Fault::LosesTheCall);
+    let error = scene.save(&session).await.unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+    let calls = scene.store.calls();
+    let tries = calls.iter().filter(|call| **call == "update").count();
+    assert_eq!(tries, 3);
+    scene.faults().mend();
+    scene.save(&session).await.unwrap();
+    assert_eq!(scene.stored().await, Some(1));
 }
 
 async fn a_first_row_is_tried_again_under_a_fresh_id_only() {
