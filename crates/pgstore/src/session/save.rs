@@ -258,7 +258,8 @@ impl Session {
     /// Removes the row.
     async fn end(&self, id: &SessionId) -> Result<Outcome, SessionError> {
         let rows = &self.0.rows;
-        let ended = rows.logouts.end(&*rows.store, id, rows.clock.now()).await?;
+        let ended = rows.logouts.end(&*rows.store, id, rows.clock.now()).await;
+        let ended = ended.map_err(not_yet)?;
         if ended.is_retired() {
             return Err(SessionError::Gone);
         }
@@ -331,6 +332,14 @@ impl Session {
             (Tried::Missed, None) => return Err(SessionError::Contended),
             (Tried::Lost, _) => Outcome::Lost(self.found()),
         })
+    }
+}
+
+/// Whatever a logout was refused for, it is not done yet, and goes on.
+fn not_yet(error: StoreError) -> StoreError {
+    match error.is_unavailable() {
+        true => error,
+        false => StoreError::caused_by(StoreErrorKind::Unavailable, error),
     }
 }
 
