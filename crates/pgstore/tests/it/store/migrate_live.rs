@@ -13,7 +13,7 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
 use super::things::{at, fresh, renaming, row};
-use crate::support::database::Database;
+use crate::support::database::{Database, Key};
 use crate::support::secrets::Told;
 use crate::support::trials;
 
@@ -211,7 +211,7 @@ async fn write_as_go_does(client: Client, stop: Arc<AtomicBool>) -> u64 {
     let mut sessions = 0;
     while !stop.load(Ordering::Relaxed) {
         let id = fresh();
-        let key = id.as_bytes();
+        let key = Key(&id);
         client.execute(&insert, &[&key]).await.unwrap();
         assert_eq!(client.execute(&update, &[&key]).await.unwrap(), 1);
         assert_eq!(client.query(&select, &[&key]).await.unwrap().len(), 1);
@@ -240,6 +240,8 @@ async fn write_as_we_do(url: String, stop: Arc<AtomicBool>) -> (u64, Vec<u32>) {
 async fn columns_are_added_beside_writers() {
     let database = Database::fresh().await;
     let client = database.client().await;
+    let serial = "SET default_transaction_isolation = 'read committed'"; // So that looking on fails nobody.
+    client.batch_execute(serial).await.unwrap();
     client.batch_execute(AS_GO_DOES).await.unwrap();
     client.batch_execute(ROWS).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
