@@ -48,7 +48,7 @@ fn arrows() -> BTreeMap<String, Vec<String>> {
 }
 
 /// What `store/` may take of `wire/`: who is to blame for an error, and no codec.
-const WIRE_FOR_THE_STORE: &[&str] = &["Blame"];
+const WIRE_FOR_THE_STORE: &[&str] = &["ErrorClass"];
 
 async fn every_part_imports_only_what_the_map_allows() {
     let arrows = arrows();

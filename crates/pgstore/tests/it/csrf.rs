@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{Blame, Keys};
+use pgstore::wire::{ErrorClass, Keys};
 use pgstore::{CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager};
 use serde::Deserialize;
 use tokio::sync::Barrier;
@@ -363,7 +363,7 @@ async fn neither_debug_nor_the_error_shows_a_token() {
     let shown = session.csrf_token().await.unwrap();
     assert_eq!(format!("{shown:?}"), "CsrfToken(..)");
     let error = fixture.check(&HeaderMap::new(), &token).await.unwrap_err();
-    assert_eq!(error.blame(), Blame::Decode);
+    assert_eq!(error.class(), ErrorClass::Client);
     let all = format!("{error} {error:?} {session:?} {:?}", session.values().await);
     let seed = session.get::<String>("_csrf").await.unwrap().unwrap();
     assert!(!all.contains(&token) && !all.contains(&seed), "{all}");

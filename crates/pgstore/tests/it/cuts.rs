@@ -3,7 +3,7 @@
 //!
 //! Each operation runs once to count its messages, and then once for every message, moment and
 //! kind of cut, each time on a fresh session. What the request was told and what the database
-//! holds afterwards must fit together; [`Outcome::verdict`] says how.
+//! holds afterwards must fit together; [`Outcome::resolution`] says how.
 
 mod case;
 mod outcome;
@@ -17,7 +17,7 @@ use libtest_mimic::Trial;
 use tokio::task::JoinSet;
 
 use self::case::{Bench, Case, Start};
-use self::outcome::Verdict;
+use self::outcome::Resolution;
 use self::request::{Conduct, Operation};
 use crate::support::proxy::{Cut, Direction, How, Moment};
 use crate::support::trials;
@@ -156,12 +156,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, verdict: Verdict, took: Duration) {
+    fn add(&mut self, resolution: Resolution, took: Duration) {
         self.slowest = self.slowest.max(took);
-        match verdict {
-            Verdict::Done => self.done += 1,
-            Verdict::Unavailable => self.unavailable += 1,
-            Verdict::Wrong(why) => self.wrong.push(why),
+        match resolution {
+            Resolution::Done => self.done += 1,
+            Resolution::Unavailable => self.unavailable += 1,
+            Resolution::Wrong(why) => self.wrong.push(why),
         }
     }
 
@@ -194,8 +194,8 @@ async fn run_all(cases: Vec<Case>) -> Tally {
         });
     }
     let mut tally = Tally::default();
-    for (verdict, took) in benches.join_all().await.into_iter().flatten() {
-        tally.add(verdict, took);
+    for (resolution, took) in benches.join_all().await.into_iter().flatten() {
+        tally.add(resolution, took);
     }
     tally
 }

@@ -454,7 +454,7 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     let by_go = pgstore::store::Row {
         modified_on: row.modified_on.plus(Duration::from_micros(1)),
         expires_on: row.modified_on.plus(Duration::from_secs(600)),
-        ours: pgstore::store::Ours::default(),
+        extras: pgstore::store::RowExtras::default(),
         ..row.clone()
     };
     let id = session.id().await.unwrap().unwrap();

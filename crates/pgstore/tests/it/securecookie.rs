@@ -124,7 +124,7 @@ fn expected_error(of_go: &str) -> OpenError {
                 .told()
                 .unwrap_err()
         }
-        _ => panic!("a verdict of Go's that this test does not know: {of_go}"),
+        _ => panic!("a resolution of Go's that this test does not know: {of_go}"),
     }
 }
 

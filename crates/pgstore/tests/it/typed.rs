@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{Blame, GoPeer, Keys, ValueErrorKind, go};
+use pgstore::wire::{ErrorClass, GoPeer, Keys, ValueErrorKind, go};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager, Typed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -162,7 +162,10 @@ async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
     let SessionError::Value(error) = error.unwrap_err() else {
         panic!("another error")
     };
-    assert_eq!((error.key(), error.blame()), (Some("user"), Blame::Decode));
+    assert_eq!(
+        (error.key(), error.class()),
+        (Some("user"), ErrorClass::Client)
+    );
     assert_eq!(*error.kind(), ValueErrorKind::Missing);
 }
 
@@ -171,7 +174,7 @@ async fn a_value_of_another_type_is_an_error_that_names_it_and_shows_nothing() {
     let session = fixture.new_session();
     session.insert("visits", "a secret").unwrap();
     let error = Typed::<Visitor>::load(session).await.unwrap_err();
-    assert_eq!(error.blame(), Blame::Decode);
+    assert_eq!(error.class(), ErrorClass::Client);
     let text = format!("{error} {error:?}");
     assert!(
         text.contains("\"visits\"") && text.contains("string"),
@@ -427,7 +430,7 @@ async fn what_is_no_struct_is_refused_in_words() {
         refusal::<i64>(&fixture, &request).await,
     ];
     for error in refusals {
-        assert_eq!(error.blame(), Blame::Usage);
+        assert_eq!(error.class(), ErrorClass::Usage);
         assert!(
             error.to_string().contains("struct with named fields"),
             "{error}"
@@ -458,7 +461,7 @@ async fn a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost() {
         large.number = u128::MAX;
     });
     let error = error.unwrap_err();
-    assert_eq!(error.blame(), Blame::Usage);
+    assert_eq!(error.class(), ErrorClass::Usage);
     assert!(error.to_string().contains("\"number\""), "{error}");
     assert!(large.session().values().await.unwrap().is_empty());
 

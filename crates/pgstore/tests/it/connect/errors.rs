@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use pgstore::Timestamp;
 use pgstore::store::Store;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
-use pgstore::wire::Blame;
+use pgstore::wire::ErrorClass;
 
 use super::servers::{PASSWORD, bare, named, with_tls};
 use super::{connect, refused, told};
@@ -91,10 +91,10 @@ async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
         "sslmode=require sslcert=/no/x",
     ] {
         let error = connect(text).await.told().unwrap_err();
-        assert_eq!(error.blame(), Blame::Usage, "{error}");
+        assert_eq!(error.class(), ErrorClass::Usage, "{error}");
     }
     let error = connect("host=/nowhere").await.told().unwrap_err();
-    assert_eq!(error.blame(), Blame::Internal);
+    assert_eq!(error.class(), ErrorClass::Internal);
 }
 
 async fn a_socket_is_found_by_its_folder() {

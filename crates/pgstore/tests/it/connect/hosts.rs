@@ -5,7 +5,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use pgstore::Timestamp;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
-use pgstore::store::{Ours, Row, Store};
+use pgstore::store::{Row, RowExtras, Store};
 use pgstore_embedded::EmbeddedPostgres;
 
 use super::servers::{with_tls, without_tls};
@@ -226,7 +226,7 @@ async fn insert(store: &pgstore::store::PgStore) {
         created_on: now,
         modified_on: now,
         expires_on: now,
-        ours: Ours::default(),
+        extras: RowExtras::default(),
     };
     let id = secrets::fresh_id();
     store.insert(&id, &row).await.unwrap();

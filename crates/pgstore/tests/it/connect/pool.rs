@@ -7,7 +7,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use libtest_mimic::Trial;
 use pgstore::store::PgStoreOptions;
 use pgstore::store::conformance::{Behaviour, behaviours};
-use pgstore::store::{Ours, PgStore, Row, Store, StoreErrorKind, SweepOptions, Sweeper};
+use pgstore::store::{PgStore, Row, RowExtras, Store, StoreErrorKind, SweepOptions, Sweeper};
 use pgstore::{SessionId, Timestamp};
 use tokio_postgres::NoTls;
 
@@ -73,7 +73,7 @@ fn row() -> Row {
         created_on: now(),
         modified_on: now(),
         expires_on: Timestamp::from_unix_seconds(1_700_003_600),
-        ours: Ours::default(),
+        extras: RowExtras::default(),
     }
 }
 

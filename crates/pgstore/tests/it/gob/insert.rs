@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
-use pgstore::wire::{Blame, Draft, ValueError, ValueErrorKind, Values, View, go};
+use pgstore::wire::{Draft, ErrorClass, ValueError, ValueErrorKind, Values, View, go};
 use serde::Serialize;
 use serde_bytes::Bytes;
 
@@ -211,7 +211,7 @@ fn refused<T: Serialize>(value: &T, kind: ValueErrorKind, hint: &str) {
     let before = values.encode();
     let check = |error: ValueError| {
         assert_eq!(*error.kind(), kind);
-        assert_eq!(error.blame(), Blame::Usage);
+        assert_eq!(error.class(), ErrorClass::Usage);
         assert_eq!(error.key(), Some("the key"));
         assert!(
             error.to_string().contains("the key") && error.to_string().contains(hint),

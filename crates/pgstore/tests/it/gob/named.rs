@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
 use pgstore::wire::{
-    Blame, Draft, GoPeer, Key, ValueError, ValueErrorKind, Values, View,
+    Draft, ErrorClass, GoPeer, Key, ValueError, ValueErrorKind, Values, View,
     go::{self, Any, GoType, Named},
 };
 use serde::{Deserialize, Serialize};
@@ -274,7 +274,7 @@ async fn a_duration_has_its_go_type() {
 fn refusal<T: Serialize + ?Sized>(value: &T) -> ValueErrorKind {
     let mut values = Values::new();
     let error = values.insert("k", value).told().unwrap_err();
-    assert_eq!((error.key(), error.blame()), (Some("k"), Blame::Usage));
+    assert_eq!((error.key(), error.class()), (Some("k"), ErrorClass::Usage));
     assert!(values.is_empty());
     error.kind().clone()
 }
@@ -347,7 +347,7 @@ fn put<T: Serialize + ?Sized>(
 /// The name and the line of the error.
 fn lacking<T: Serialize + ?Sized>(value: &T, go: &GoPeer) -> (String, String) {
     let error = put(&mut Values::new(), "k", value, go).told().unwrap_err();
-    assert_eq!((error.key(), error.blame()), (Some("k"), Blame::Usage));
+    assert_eq!((error.key(), error.class()), (Some("k"), ErrorClass::Usage));
     let ValueErrorKind::Unregistered { name, line } = error.kind() else {
         panic!("{error}");
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use libtest_mimic::Trial;
-use pgstore::wire::{Blame, ValueErrorKind, Values, go};
+use pgstore::wire::{ErrorClass, ValueErrorKind, Values, go};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
@@ -309,7 +309,10 @@ async fn anything_reads_as_json() {
 
 async fn mistakes_name_key_and_types() {
     let error = session("gob/strs").get::<i64>("s").told().unwrap_err();
-    assert_eq!((error.key(), error.blame()), (Some("s"), Blame::Decode));
+    assert_eq!(
+        (error.key(), error.class()),
+        (Some("s"), ErrorClass::Client)
+    );
     assert!(matches!(error.kind(), ValueErrorKind::Mismatch { found, .. } if found == "[]string"));
     assert!(error.to_string().contains("expected i64"), "{error}");
     // A struct's field of interface type that holds nothing is nil.

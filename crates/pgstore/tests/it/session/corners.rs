@@ -237,10 +237,10 @@ async fn putting_messages_back_into_a_session_that_ends_meanwhile_is_no_failure(
     session.discard_changes();
     let id = lab.session().id().await.unwrap().unwrap();
     let load = lab.store.hold();
-    let (sessions, ours) = (lab.sessions.clone(), session.clone());
+    let (sessions, own) = (lab.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
-        let result = sessions.save(&ours, &mut response).await;
+        let result = sessions.save(&own, &mut response).await;
         (response, result)
     });
     load.reached().await;
@@ -285,10 +285,10 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     session.get::<String>("user").await.unwrap();
     session.insert("n", &1).unwrap();
     let update = lab.store.hold();
-    let (sessions, ours) = (lab.sessions.clone(), session.clone());
+    let (sessions, own) = (lab.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
-        let result = sessions.save(&ours, &mut response).await;
+        let result = sessions.save(&own, &mut response).await;
         (response, result)
     });
     update.reached().await;

@@ -1,4 +1,4 @@
-//! Saves of unknown fate: the random mark that they write, or not, tells.
+//! Saves of unknown fate: the random save token that they write, or not, tells.
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
@@ -162,10 +162,10 @@ async fn a_save_that_others_wrote_over_is_not_done_again() {
     scene.faults().once("update", Fault::LosesTheAnswer);
     // The update is on its way; what asks for its fate waits.
     let update = scene.store.hold();
-    let (sessions, ours) = (scene.sessions.clone(), session.clone());
+    let (sessions, extras) = (scene.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
-        sessions.save(&ours, &mut response).await
+        sessions.save(&extras, &mut response).await
     });
     update.reached().await;
     let settling = scene.store.hold();

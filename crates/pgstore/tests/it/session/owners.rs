@@ -1,7 +1,7 @@
 //! Whose sessions they are: lists of devices, revoking, jobs.
 
 use libtest_mimic::Trial;
-use pgstore::store::{Ours, Row, Store};
+use pgstore::store::{Row, RowExtras, Store};
 use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManager};
 
 use super::{App, Browser, Told};
@@ -207,9 +207,9 @@ async fn written_by_go(app: &App, session: &Session, user: &str) {
     let by_go = Row {
         data: data.unwrap().into_bytes(),
         modified_on: now.plus(std::time::Duration::from_micros(7)),
-        ours: Ours {
-            mark: None,
-            ..row.ours.clone()
+        extras: RowExtras {
+            save_token: None,
+            ..row.extras.clone()
         },
         ..row.clone()
     };

@@ -59,11 +59,11 @@ impl Scene {
     async fn race<T: Send + 'static>(
         &self,
         theirs: &str,
-        ours: impl Future<Output = T> + Send + 'static,
+        extras: impl Future<Output = T> + Send + 'static,
     ) -> T {
         self.stranger.batch_execute("BEGIN").await.unwrap();
         self.stranger.batch_execute(theirs).await.unwrap();
-        let ours = tokio::spawn(ours);
+        let extras = tokio::spawn(extras);
         let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
             WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
                   = ANY (pg_blocking_pids(pid)))";
@@ -80,7 +80,7 @@ impl Scene {
             tokio::task::yield_now().await;
         }
         self.stranger.batch_execute("COMMIT").await.unwrap();
-        ours.await.unwrap()
+        extras.await.unwrap()
     }
 
     fn update(&self) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
@@ -123,24 +123,24 @@ const DELETE: &str = "DELETE FROM http_sessions";
 async fn an_update_that_waited_for_a_writer_misses() {
     for seconds in [1, -1] {
         let scene = Scene::new().await;
-        let ours = scene.race(&theirs(seconds), scene.update()).await;
-        assert_eq!(ours.unwrap(), Written::Missed);
+        let extras = scene.race(&theirs(seconds), scene.update()).await;
+        assert_eq!(extras.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     }
 }
 
 async fn an_update_that_waited_for_the_end_of_the_session_misses() {
     let scene = Scene::new().await;
-    let ours = scene.race(DELETE, scene.update()).await;
-    assert_eq!(ours.unwrap(), Written::Missed);
+    let extras = scene.race(DELETE, scene.update()).await;
+    assert_eq!(extras.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
 async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
     for seconds in [1, -1] {
         let (scene, new) = (Scene::new().await, fresh());
-        let ours = scene.race(&theirs(seconds), scene.rename(&new)).await;
-        assert_eq!(ours.unwrap(), Written::Missed);
+        let extras = scene.race(&theirs(seconds), scene.rename(&new)).await;
+        assert_eq!(extras.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
         assert_eq!(scene.data(&new).await, None);
     }
@@ -148,8 +148,8 @@ async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
 
 async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
     let (scene, new) = (Scene::new().await, fresh());
-    let ours = scene.race(DELETE, scene.rename(&new)).await;
-    assert_eq!(ours.unwrap(), Written::Missed);
+    let extras = scene.race(DELETE, scene.rename(&new)).await;
+    assert_eq!(extras.unwrap(), Written::Missed);
     assert_eq!(scene.data(&new).await, None);
 }
 
@@ -159,8 +159,8 @@ async fn an_update_that_waited_for_a_rename_misses() {
     let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
         INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
         SELECT 'other', data, created_on, modified_on, expires_on FROM old";
-    let ours = scene.race(renamed, scene.update()).await;
-    assert_eq!(ours.unwrap(), Written::Missed);
+    let extras = scene.race(renamed, scene.update()).await;
+    assert_eq!(extras.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
@@ -169,8 +169,8 @@ async fn a_deletion_of_a_version_that_waited_for_a_writer_misses() {
         let scene = Scene::new().await;
         let (store, id) = (scene.store.clone(), scene.id.clone());
         let delete = async move { store.delete_version(&id, at(0)).await };
-        let ours = scene.race(&theirs(seconds), delete).await;
-        assert_eq!(ours.unwrap(), Written::Missed);
+        let extras = scene.race(&theirs(seconds), delete).await;
+        assert_eq!(extras.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     }
 }

@@ -178,7 +178,7 @@ async fn a_table_that_holds_no_sessions_is_refused() {
     database.client().await.batch_execute(create).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
     let error = store.migrate().await.told().unwrap_err();
-    assert_eq!(error.kind(), MigrateErrorKind::Foreign);
+    assert_eq!(error.kind(), MigrateErrorKind::UnfitTable);
     let told = error.to_string();
     assert!(
         told.contains("key, created_on, modified_on, expires_on"),
@@ -205,6 +205,6 @@ async fn an_index_name_taken_by_another_index_is_told() {
     client.batch_execute(swap).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
     let error = store.migrate().await.told().unwrap_err();
-    assert_eq!(error.kind(), MigrateErrorKind::Foreign);
+    assert_eq!(error.kind(), MigrateErrorKind::UnfitTable);
     assert!(error.to_string().contains("no index on key"), "{error}");
 }

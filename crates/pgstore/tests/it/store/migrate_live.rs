@@ -278,7 +278,8 @@ async fn columns_are_added_beside_writers() {
     assert!(applied >= 1, "one of them did it");
     println!("{by_go} sessions of Go's, {by_us} of ours, none failed");
     assert!(by_go > 0 && by_us > 0);
-    let rows = "(SELECT count(*) = 2000 FROM http_sessions WHERE data = 'x' AND mark IS NULL)";
+    let rows =
+        "(SELECT count(*) = 2000 FROM http_sessions WHERE data = 'x' AND save_token IS NULL)";
     wait_until(&client, rows).await;
 }
 
@@ -334,7 +335,7 @@ async fn what_is_missing_at_first_use_says_which_migration() {
     assert!(error.to_string().contains("migrate()"), "{error}");
     assert_eq!(
         said_of(&error),
-        ["it needs migration 2 (columns_of_ours)", "42703"]
+        ["it needs migration 2 (session_metadata)", "42703"]
     );
 }
 

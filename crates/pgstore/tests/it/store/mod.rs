@@ -85,7 +85,7 @@ fn trial(
 
 /// IDs, rows and times of these tests.
 mod things {
-    use pgstore::store::{Ours, Renaming, Retirement, Row};
+    use pgstore::store::{Renaming, Retirement, Row, RowExtras};
     use pgstore::{SessionId, Timestamp};
 
     pub(super) use crate::support::secrets::fresh_id as fresh;
@@ -101,9 +101,9 @@ mod things {
             created_on: at(0),
             modified_on: at(0),
             expires_on: at(3600),
-            ours: Ours {
-                mark: Some(1),
-                ..Ours::default()
+            extras: RowExtras {
+                save_token: Some(1),
+                ..RowExtras::default()
             },
         }
     }
@@ -116,7 +116,7 @@ mod things {
     ) -> Renaming<'a> {
         let retirement = Retirement {
             until: at(60),
-            honoured_until: None,
+            previous_grace_until: None,
         };
         Renaming {
             old,

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use pgstore::store::{ForeignCursor, Ours, OwnerColumn, PgStore, Renaming, Retired, Retirement};
+use pgstore::store::{
+    OwnerColumn, PeerWrittenCursor, PgStore, Renaming, Retired, Retirement, RowExtras,
+};
 use pgstore::store::{Revocation, Row, Store, StoreErrorKind, Which, Written};
-use pgstore::wire::Blame;
+use pgstore::wire::ErrorClass;
 use pgstore::{SessionHandle, SessionId, Timestamp};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
@@ -57,7 +59,7 @@ async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
 
         let error = store.load(&id, at(0)).await.told().unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
-        assert_eq!(error.blame(), Blame::Decode);
+        assert_eq!(error.class(), ErrorClass::Client);
         assert_eq!(store.delete(&id).await.unwrap(), 1, "the row was kept");
     }
 }
@@ -165,13 +167,13 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
         let mut tasks = JoinSet::new();
         for writer in 0..4 {
             let (store, id) = (store.clone(), id.clone());
-            let mark = format!("{round} {writer}");
+            let save_token = format!("{round} {writer}");
             tasks.spawn(async move {
                 let seen = store.load(&id, at(0)).await.unwrap().expect("one is there");
                 let next = Timestamp::from_unix_micros(seen.modified_on.unix_micros() + 1);
                 let after = Row {
                     modified_on: next,
-                    ..row(&mark)
+                    ..row(&save_token)
                 };
                 let written = store.update(&id, seen.modified_on, &after).await.unwrap();
                 (written == Written::Saved).then_some(after)
@@ -222,32 +224,32 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     let (old, id) = (fresh(), fresh());
-    let mut ours = owned();
-    ours.ours.mark = Some(7);
+    let mut extras = owned();
+    extras.extras.save_token = Some(7);
     store.insert(&old, &row("")).await.unwrap();
     let retirement = Retirement {
         until: at(60),
-        honoured_until: Some(at(60)),
+        previous_grace_until: Some(at(60)),
     };
     let renaming = Renaming {
         retirement,
         ..renaming(&old, Some(at(0)), &id)
     };
-    store.rename(renaming, &ours).await.unwrap().saved();
-    let led_to = Retired::Honoured(id.clone(), Box::new(ours.clone()));
+    store.rename(renaming, &extras).await.unwrap().saved();
+    let led_to = Retired::Honoured(id.clone(), Box::new(extras.clone()));
     assert_eq!(store.retired(&old, at(1)).await.unwrap(), Some(led_to));
-    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(ours.clone()));
+    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(extras.clone()));
 
     let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
-                  WHERE key = $1 AND mark = 7";
+                  WHERE key = $1 AND save_token = 7";
     let written = client.execute(by_go, &[&Key(&id)]).await.unwrap();
     assert_eq!(written, 1);
     let mut theirs = Row {
         data: b"go".to_vec(),
         modified_on: at(1),
-        ..ours.clone()
+        ..extras.clone()
     };
-    theirs.ours.mark = None;
+    theirs.extras.save_token = None;
     let found = (id.clone(), theirs.clone());
     assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(theirs));
     assert_eq!(
@@ -256,12 +258,15 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     );
     let listed = store.owned("alice", at(1)).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&found));
-    let handle = ours.ours.handle.as_ref().unwrap();
+    let handle = extras.extras.handle.as_ref().unwrap();
     assert_eq!(
         store.find(handle, at(1)).await.unwrap(),
         Some(found.clone())
     );
-    let foreign = store.foreign(ForeignCursor::START, 10).await.unwrap();
+    let foreign = store
+        .peer_written(PeerWrittenCursor::START, 10)
+        .await
+        .unwrap();
     assert_eq!(foreign.rows, [found]);
     let of_alice = |column| Revocation {
         owner: "alice",
@@ -286,11 +291,11 @@ async fn what_cannot_be_a_handle_or_an_age_is_none() {
 
 fn owned() -> Row {
     Row {
-        ours: Ours {
+        extras: RowExtras {
             owner: Some("alice".to_owned()),
             handle: SessionHandle::generate().ok(),
-            mark: None,
-            ..Ours::default()
+            save_token: None,
+            ..RowExtras::default()
         },
         ..row("")
     }
@@ -318,11 +323,14 @@ async fn lists_leave_out_what_cannot_be_read() {
             expected,
             "{broken}"
         );
-        let foreign = store.foreign(ForeignCursor::START, 10).await.unwrap();
+        let foreign = store
+            .peer_written(PeerWrittenCursor::START, 10)
+            .await
+            .unwrap();
         assert_eq!(foreign.rows, expected, "{broken}");
 
         // Asked for one alone, it is an error, as for a load.
-        let handle = bad.ours.handle.unwrap();
+        let handle = bad.extras.handle.unwrap();
         let error = store.find(&handle, at(0)).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
         client
@@ -334,7 +342,7 @@ async fn lists_leave_out_what_cannot_be_read() {
 
 /// A statement that makes so many sessions of alice's, written by us.
 const MANY: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
-                                               owner, mark, saved_on)
+                                               owner, save_token, saved_on)
     SELECT convert_to(rpad(translate(n::text, '0123456789', 'ABCDEFGHIJ'), 52, 'X'), 'UTF8'), 'x',
            time, time, time + interval '1 h', 'alice', 1, time
       FROM (SELECT n, to_timestamp(1700000000 + n) AS time FROM generate_series(1, $1::int) AS n) AS s";
@@ -361,9 +369,9 @@ async fn foreign_rows_are_found_far_apart() {
     store.insert(&ids[0], &owned()).await.unwrap();
     client.execute(MANY, &[&25_000]).await.unwrap();
     store.insert(&ids[1], &owned()).await.unwrap();
-    let (mut found, mut next, mut batches) = (Vec::new(), Some(ForeignCursor::START), 0);
+    let (mut found, mut next, mut batches) = (Vec::new(), Some(PeerWrittenCursor::START), 0);
     while let Some(after) = next {
-        let batch = store.foreign(after, 10).await.unwrap();
+        let batch = store.peer_written(after, 10).await.unwrap();
         found.extend(batch.rows.into_iter().map(|(id, _)| id));
         (next, batches) = (batch.next, batches + 1);
     }

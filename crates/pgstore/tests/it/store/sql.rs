@@ -64,7 +64,7 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
     database.store().await;
     let client = database.client().await;
     let fill = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
-                                           owner, handle, retired_key)
+                                           owner, handle, previous_key)
         SELECT convert_to(n::text, 'UTF8'), 'x', to_timestamp(n), to_timestamp(n), to_timestamp(n + 9),
                n / 5, n, convert_to((-n)::text, 'UTF8')
           FROM generate_series(1, 20000) AS n;
