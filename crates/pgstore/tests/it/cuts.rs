@@ -13,26 +13,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use tokio::task::JoinSet;
 
 use self::case::{Bench, Case, Start};
 use self::outcome::Resolution;
 use self::request::{Conduct, Operation};
 use crate::support::proxy::{Cut, Direction, How, Moment};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        a_connection_that_is_cut_gives_no_wrong_answer,
-        a_connection_that_is_cut_while_it_is_made_gives_no_wrong_answer,
-        a_connection_that_falls_silent_gives_no_wrong_answer,
-        a_logout_that_fails_clears_the_cookie_and_is_done_soon,
-        the_check_sees_requests_that_take_failures_for_success,
-        the_check_sees_changes_that_are_made_twice,
-        the_check_sees_a_rotation_in_two_steps,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// How many cases run at the same time, each with a schema of its own.
 const BENCHES: usize = 6;
@@ -41,23 +28,28 @@ const BENCHES: usize = 6;
 const CUT: &[How] = &[How::Close, How::Reset];
 const SILENT: &[How] = &[How::Silence];
 
+#[apply(trial)]
 async fn a_connection_that_is_cut_gives_no_wrong_answer() {
     must_be_right(&Operation::ALL, Start::Warm, CUT).await;
 }
 
+#[apply(trial)]
 async fn a_connection_that_is_cut_while_it_is_made_gives_no_wrong_answer() {
     must_be_right(&Operation::ALL, Start::Cold, CUT).await;
 }
 
+#[apply(trial)]
 async fn a_connection_that_falls_silent_gives_no_wrong_answer() {
     must_be_right(&Operation::ALL, Start::Warm, SILENT).await;
 }
 
+#[apply(trial)]
 async fn a_logout_that_fails_clears_the_cookie_and_is_done_soon() {
     must_be_right(&[Operation::Logout], Start::Warm, SILENT).await;
 }
 
 /// What a library does that answers "saved" or "no session" when it does not know.
+#[apply(trial)]
 async fn the_check_sees_requests_that_take_failures_for_success() {
     for operation in Operation::ALL {
         let tally = misbehave(operation, Conduct::ClaimsSuccess).await;
@@ -66,12 +58,14 @@ async fn the_check_sees_requests_that_take_failures_for_success() {
 }
 
 /// What a library does that takes a lost answer for a statement that was not done.
+#[apply(trial)]
 async fn the_check_sees_changes_that_are_made_twice() {
     let tally = misbehave(Operation::Update, Conduct::Repeats).await;
     assert!(tally.is_wrong_with("rows: [Twice]"), "{tally:?}");
 }
 
 /// What a library does that writes the new row and removes the old one in two statements.
+#[apply(trial)]
 async fn the_check_sees_a_rotation_in_two_steps() {
     let tally = misbehave(Operation::Rotate, Conduct::RotatesInTwoSteps).await;
     assert!(tally.is_wrong_with("rows: [Old, New]"), "{tally:?}");

@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::SessionId;
 use pgstore::store::{OwnerColumn, PgStore, Revocation, Revoked, Row, Store};
 use pgstore::store::{StoreError, Which, Written};
@@ -13,21 +12,7 @@ use tokio_postgres::Client;
 
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        an_update_that_waited_for_a_writer_misses,
-        an_update_that_waited_for_the_end_of_the_session_misses,
-        a_rename_that_waited_for_a_writer_misses_and_takes_nothing,
-        a_rename_that_waited_for_the_end_of_the_session_misses,
-        an_update_that_waited_for_a_rename_misses,
-        a_deletion_of_a_version_that_waited_for_a_writer_misses,
-        a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove,
-        a_revocation_that_waited_for_a_change_of_owner_spares_the_session,
-        a_duplicate_that_became_the_newest_is_not_removed,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 /// A session, and a stranger who is about to write its row.
 struct Scene {
@@ -120,6 +105,7 @@ fn theirs(seconds: i64) -> String {
 
 const DELETE: &str = "DELETE FROM http_sessions";
 
+#[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_a_writer_misses() {
     for seconds in [1, -1] {
         let scene = Scene::new().await;
@@ -129,6 +115,7 @@ async fn an_update_that_waited_for_a_writer_misses() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_the_end_of_the_session_misses() {
     let scene = Scene::new().await;
     let extras = scene.race(DELETE, scene.update()).await;
@@ -136,6 +123,7 @@ async fn an_update_that_waited_for_the_end_of_the_session_misses() {
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
     for seconds in [1, -1] {
         let (scene, new) = (Scene::new().await, fresh());
@@ -146,6 +134,7 @@ async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
     let (scene, new) = (Scene::new().await, fresh());
     let extras = scene.race(DELETE, scene.rename(&new)).await;
@@ -153,6 +142,7 @@ async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
     assert_eq!(scene.data(&new).await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_a_rename_misses() {
     let scene = Scene::new().await;
     // A rename is a deletion of the old key and an insertion of the new one.
@@ -164,6 +154,7 @@ async fn an_update_that_waited_for_a_rename_misses() {
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_deletion_of_a_version_that_waited_for_a_writer_misses() {
     for seconds in [1, -1] {
         let scene = Scene::new().await;
@@ -192,6 +183,7 @@ const OF_ALICE: Revocation<'_> = Revocation {
     column: OwnerColumn::IsTheTruth,
 };
 
+#[apply(trial_on_both_servers)]
 async fn a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove() {
     let scene = Scene::new().await;
     let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
@@ -209,6 +201,7 @@ async fn a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove() {
     assert_eq!(left.get::<_, i64>(0), 0);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_revocation_that_waited_for_a_change_of_owner_spares_the_session() {
     let scene = Scene::new().await;
     let given_away = "UPDATE http_sessions SET owner = 'bob', data = 'theirs'";
@@ -217,6 +210,7 @@ async fn a_revocation_that_waited_for_a_change_of_owner_spares_the_session() {
     assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_duplicate_that_became_the_newest_is_not_removed() {
     let scene = Scene::new().await;
     let duplicate = written("newest", 1);

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::store::{
     OwnerColumn, PeerWrittenCursor, PgStore, Renaming, Retired, Retirement, RowExtras,
 };
@@ -15,31 +14,9 @@ use tokio_postgres::Client;
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::{Database, Key};
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial_on_both_servers};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted,
-        a_duplicate_with_a_null_time_is_not_the_newest,
-        loading_removes_older_duplicates_and_counts_them,
-        of_two_rows_as_new_as_each_other_one_is_read_written_and_kept,
-        an_undecodable_newest_row_keeps_its_duplicates,
-        removing_duplicates_beside_writers_never_removes_the_newest,
-        a_locked_duplicate_does_not_hold_up_a_load,
-        an_undecodable_row_can_be_renamed,
-        what_go_writes_over_is_not_ours_any_more,
-        what_cannot_be_a_handle_or_an_age_is_none,
-        lists_leave_out_what_cannot_be_read,
-        an_owners_list_has_an_end,
-        foreign_rows_are_found_far_apart,
-        the_time_zone_of_the_connection_changes_nothing,
-        instants_beyond_postgresql_range_are_kept_as_its_last_one,
-        every_column_that_go_reads_is_written,
-        a_table_of_another_name_and_schema_holds_the_rows,
-        no_error_quotes_a_row,
-    ]
-}
-
+#[apply(trial_on_both_servers)]
 async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -64,6 +41,7 @@ async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_duplicate_with_a_null_time_is_not_the_newest() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -105,6 +83,7 @@ fn written(data: &str, seconds: i64) -> Row {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn loading_removes_older_duplicates_and_counts_them() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -125,6 +104,7 @@ async fn loading_removes_older_duplicates_and_counts_them() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn of_two_rows_as_new_as_each_other_one_is_read_written_and_kept() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -139,6 +119,7 @@ async fn of_two_rows_as_new_as_each_other_one_is_read_written_and_kept() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(after));
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_undecodable_newest_row_keeps_its_duplicates() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -155,6 +136,7 @@ async fn an_undecodable_newest_row_keeps_its_duplicates() {
     assert_eq!(again.delete(&id).await.unwrap(), 2);
 }
 
+#[apply(trial_on_both_servers)]
 async fn removing_duplicates_beside_writers_never_removes_the_newest() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -189,6 +171,7 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
     wait_for_one_row(&store, &client, &id).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_locked_duplicate_does_not_hold_up_a_load() {
     let database = Database::fresh().await;
     let (store, mut client) = (database.store().await, database.client().await);
@@ -205,6 +188,7 @@ async fn a_locked_duplicate_does_not_hold_up_a_load() {
     wait_for_one_row(&store, &client, &id).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_undecodable_row_can_be_renamed() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -220,6 +204,7 @@ async fn an_undecodable_row_can_be_renamed() {
 }
 
 /// Go leaves our columns as they are: nothing but the time tells that it was there.
+#[apply(trial_on_both_servers)]
 async fn what_go_writes_over_is_not_ours_any_more() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -279,6 +264,7 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     assert_eq!(by_truth.unwrap().removed, 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_cannot_be_a_handle_or_an_age_is_none() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -301,6 +287,7 @@ fn owned() -> Row {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn lists_leave_out_what_cannot_be_read() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -347,6 +334,7 @@ const MANY: &str = "INSERT INTO http_sessions (key, data, created_on, modified_o
            time, time, time + interval '1 h', 'alice', 1, time
       FROM (SELECT n, to_timestamp(1700000000 + n) AS time FROM generate_series(1, $1::int) AS n) AS s";
 
+#[apply(trial_on_both_servers)]
 async fn an_owners_list_has_an_end() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -362,6 +350,7 @@ async fn an_owners_list_has_an_end() {
     assert_eq!(store.revoke(&all).await.unwrap().removed, 1010);
 }
 
+#[apply(trial_on_both_servers)]
 async fn foreign_rows_are_found_far_apart() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -379,6 +368,7 @@ async fn foreign_rows_are_found_far_apart() {
     assert_eq!(batches, 3, "each looks at so many rows and no more");
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_time_zone_of_the_connection_changes_nothing() {
     let database = Database::fresh().await;
     let here = database.store().await;
@@ -402,6 +392,7 @@ async fn the_time_zone_of_the_connection_changes_nothing() {
     assert_eq!(rows, 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
     let database = Database::fresh().await;
     let store = database.store().await;
@@ -415,6 +406,7 @@ async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
     assert!(found.expires_on > at(200_000 * 365 * 24 * 3600));
 }
 
+#[apply(trial_on_both_servers)]
 async fn every_column_that_go_reads_is_written() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -432,6 +424,7 @@ async fn every_column_that_go_reads_is_written() {
     assert_eq!(rows, 0);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_table_of_another_name_and_schema_holds_the_rows() {
     use pgstore::store::{PgStoreOptions, TableName};
 
@@ -452,6 +445,7 @@ async fn a_table_of_another_name_and_schema_holds_the_rows() {
     assert_eq!(found.get::<_, i64>(0), 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn no_error_quotes_a_row() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
