@@ -1,95 +1,79 @@
-//! What saving does: decided here, done in `save.rs`.
+//! Decides how to save a session. Pure: `write.rs` carries the plan out.
 
 use crate::id::SessionId;
 use crate::policy::Policy;
-
-/// What the request's session turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// No cookie that opens, no row, or a row past its time.
-    Nothing,
-    /// An ID that was replaced a moment ago, and does not lead to the new one.
-    Retired,
-    /// Nobody could tell: the store was away, and the application wanted to go on.
-    Unknown,
-    /// The row of this ID. One that does not open comes this far only to be replaced or removed;
-    /// any other change to it has failed by now, so that nothing is lost.
-    Row(SessionId, Age),
-}
+use crate::session::change::Change;
+use crate::store::Lookup;
 
 /// How old a row is, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Age {
-    /// How long ago it was sealed.
-    pub(super) idle: i64,
-    /// How long after that it ends.
-    pub(super) lifetime: u64,
-}
-
-/// What the handler did with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// It read, at most.
-    None,
-    /// It changed values, what belongs to them, or the cookie's attributes.
-    Values,
-    /// It asked for a new ID in passing, and may have changed values.
-    Rotated,
-    /// It asked for a new ID that the old one does not lead to, and may have changed values.
-    Renewed,
-    /// It ended the session.
-    Destroyed,
+pub(in crate::session) struct Age {
+    /// How long ago its data was sealed.
+    pub(in crate::session) idle: i64,
+    /// How long after that the session ends.
+    pub(in crate::session) lifetime: u64,
 }
 
 /// Whether there is anything to store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
-    /// No values, and nobody owns it.
+pub(in crate::session) enum Content {
+    /// No values and no owner.
     Empty,
     Something,
 }
 
-/// The one state change that saves it.
+/// The state change that saves the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
-    /// Nothing to do.
+    /// Nothing is written.
     Keep,
-    /// A first row under a fresh ID.
+    /// Insert a first row under a fresh ID.
     Insert,
-    /// New values in the row.
+    /// Update the row with new values.
     Update(SessionId),
-    /// The same values in the row, sealed anew, so that it lasts.
+    /// Update the row with the same values, sealed again, so that the session lasts.
     Touch(SessionId),
-    /// The row goes, one under a fresh ID comes, and the old ID leads to it for a while.
+    /// Replace the row by one under a fresh ID, to which the old ID leads for a while.
     Rotate(SessionId),
-    /// The row goes, one under a fresh ID comes, and the old ID is dead.
+    /// Replace the row by one under a fresh ID, to which the old ID does not lead.
     Rename(SessionId),
-    /// The row goes.
+    /// Delete the row.
     Delete(SessionId),
-    /// The change cannot be made: the session has ended.
+    /// The change cannot be saved: the session has ended.
     Gone,
-    /// The change cannot be made: the session could not be read.
+    /// The change cannot be saved: the session could not be read.
     Unavailable,
 }
 
 /// Decides how to save.
 ///
-/// A new session without values is not stored: a row for every bot that reads one helps nobody.
+/// `found` is what the cookie's ID leads to. A row whose age is unknown was not read, or does not
+/// open: it can only be replaced or deleted.
+///
+/// A new session without values is not stored, so that bots which only read make no rows.
 // Go: pgstore.go Save stores it.
-pub(super) fn plan(found: Found, change: Change, content: Content, policy: &Policy) -> Plan {
+pub(super) fn plan(
+    found: Lookup<Option<Age>>,
+    change: Change,
+    content: Content,
+    policy: &Policy,
+) -> Plan {
     match (found, change, content) {
-        (Found::Row(id, age), Change::None, _) if policy.touch.is_due(age.idle, age.lifetime) => {
+        (Lookup::Row(id, Some(age)), Change::None, _)
+            if policy.touch.is_due(age.idle, age.lifetime) =>
+        {
             Plan::Touch(id)
         }
-        (_, Change::None, _) | (Found::Nothing, Change::Destroyed, _) => Plan::Keep,
-        (Found::Retired, ..) => Plan::Gone,
-        (Found::Unknown, ..) => Plan::Unavailable,
-        (Found::Nothing, _, Content::Empty) => Plan::Keep,
-        (Found::Nothing, _, Content::Something) => Plan::Insert,
-        (Found::Row(id, _), Change::Values, _) => Plan::Update(id),
-        (Found::Row(id, _), Change::Rotated, _) => Plan::Rotate(id),
-        (Found::Row(id, _), Change::Renewed, _) => Plan::Rename(id),
-        (Found::Row(id, _), Change::Destroyed, _) => Plan::Delete(id),
+        (_, Change::None, _) => Plan::Keep,
+        (Lookup::Absent, Change::StartedOver | Change::Destroyed, _) => Plan::Keep,
+        (Lookup::Replaced, ..) => Plan::Gone,
+        (Lookup::Unknown, ..) => Plan::Unavailable,
+        (Lookup::Absent, _, Content::Empty) => Plan::Keep,
+        (Lookup::Absent, _, Content::Something) => Plan::Insert,
+        (Lookup::Row(id, _), Change::Values, _) => Plan::Update(id),
+        (Lookup::Row(id, _), Change::Rotated, _) => Plan::Rotate(id),
+        (Lookup::Row(id, _), Change::Renewed, _) => Plan::Rename(id),
+        (Lookup::Row(id, _), Change::StartedOver | Change::Destroyed, _) => Plan::Delete(id),
     }
 }
 
@@ -102,13 +86,13 @@ mod tests {
         SessionId::parse(&[b'A'; SessionId::LENGTH]).unwrap()
     }
 
-    fn row(idle: i64) -> Found {
-        Found::Row(
+    fn row(idle: i64) -> Lookup<Option<Age>> {
+        Lookup::Row(
             id(),
-            Age {
+            Some(Age {
                 idle,
                 lifetime: 800,
-            },
+            }),
         )
     }
 
@@ -124,30 +108,33 @@ mod tests {
     /// found × change × (something, empty) × (touching, never touching)
     #[test]
     fn the_plan_for_every_combination() {
-        const CHANGES: [Change; 5] = [
+        const CHANGES: [Change; 6] = [
             Change::None,
             Change::Values,
             Change::Rotated,
             Change::Renewed,
+            Change::StartedOver,
             Change::Destroyed,
         ];
         let both = |plan: Plan| [plan.clone(), plan];
         let on_nothing = |plan: Plan| [plan, Plan::Keep];
         let table = [
             (
-                Found::Nothing,
+                Lookup::Absent,
                 [
                     both(Plan::Keep),
                     on_nothing(Plan::Insert),
                     on_nothing(Plan::Insert),
                     on_nothing(Plan::Insert),
+                    both(Plan::Keep),
                     both(Plan::Keep),
                 ],
             ),
             (
-                Found::Retired,
+                Lookup::Replaced,
                 [
                     both(Plan::Keep),
+                    both(Plan::Gone),
                     both(Plan::Gone),
                     both(Plan::Gone),
                     both(Plan::Gone),
@@ -155,9 +142,10 @@ mod tests {
                 ],
             ),
             (
-                Found::Unknown,
+                Lookup::Unknown,
                 [
                     both(Plan::Keep),
+                    both(Plan::Unavailable),
                     both(Plan::Unavailable),
                     both(Plan::Unavailable),
                     both(Plan::Unavailable),
@@ -172,6 +160,18 @@ mod tests {
                     both(Plan::Rotate(id())),
                     both(Plan::Rename(id())),
                     both(Plan::Delete(id())),
+                    both(Plan::Delete(id())),
+                ],
+            ),
+            (
+                Lookup::Row(id(), None),
+                [
+                    both(Plan::Keep),
+                    both(Plan::Update(id())),
+                    both(Plan::Rotate(id())),
+                    both(Plan::Rename(id())),
+                    both(Plan::Delete(id())),
+                    both(Plan::Delete(id())),
                 ],
             ),
             (
@@ -181,6 +181,7 @@ mod tests {
                     both(Plan::Update(id())),
                     both(Plan::Rotate(id())),
                     both(Plan::Rename(id())),
+                    both(Plan::Delete(id())),
                     both(Plan::Delete(id())),
                 ],
             ),
@@ -204,6 +205,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(combinations, 5 * 5 * 2 * 2);
+        assert_eq!(combinations, 6 * 6 * 2 * 2);
     }
 }
