@@ -9,7 +9,7 @@ use super::save::{Tried, pause};
 use super::settle::{Attempt, Over, unknown};
 use super::state::Source;
 use super::{Session, SessionError};
-use crate::wire::{self, Key, Typed};
+use crate::wire::{self, GoValue, Key};
 
 /// Where flashes live unless told otherwise.
 // Go: gorilla/sessions sessions.go flashesKey.
@@ -34,7 +34,7 @@ impl Session {
     /// As [`insert`](Session::insert). When something that is no list lies under `_flash`, the
     /// error comes with the next read or with the save, and nothing is saved.
     // Go: gorilla/sessions Session.AddFlash, which panics there.
-    pub fn add_flash<T: Serialize + ?Sized>(&self, message: &T) -> Result<(), SessionError> {
+    pub fn add_flash<T: Serialize>(&self, message: T) -> Result<(), SessionError> {
         self.add_flash_to(FLASHES, message)
     }
 
@@ -42,13 +42,14 @@ impl Session {
     ///
     /// # Errors
     /// As [`add_flash`](Session::add_flash).
-    pub fn add_flash_to<T: Serialize + ?Sized>(
+    pub fn add_flash_to<T: Serialize>(
         &self,
         list: impl Into<Key>,
-        message: &T,
+        message: T,
     ) -> Result<(), SessionError> {
         let list = list.into();
         let draft = wire::Draft::new(&list, message)?;
+        draft.check(&list, &self.0.rows.go_peer)?;
         self.record(Operation::Append(list, draft))
     }
 
@@ -200,7 +201,7 @@ impl Session {
     }
 }
 
-fn read_all<T: DeserializeOwned>(elements: &[Option<Typed>]) -> Result<Vec<T>, SessionError> {
-    let read = elements.iter().flatten().map(Typed::read);
+fn read_all<T: DeserializeOwned>(elements: &[Option<GoValue>]) -> Result<Vec<T>, SessionError> {
+    let read = elements.iter().flatten().map(GoValue::read);
     Ok(read.collect::<Result<_, _>>()?)
 }

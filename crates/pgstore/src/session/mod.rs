@@ -58,7 +58,7 @@ use crate::wire::{Draft, Key, Values};
 /// ```
 /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
 /// let visits = session.get::<u64>("visits").await?.unwrap_or(0);
-/// session.insert("visits", &(visits + 1))?;
+/// session.insert("visits", visits + 1)?;
 /// # Ok(())
 /// # }
 /// ```
@@ -188,17 +188,13 @@ impl Session {
     /// # Errors
     /// [`SessionError::Value`] when no Go program could hold the value; the session is unchanged.
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late.
-    pub fn insert<T: Serialize + ?Sized>(
-        &self,
-        key: impl Into<Key>,
-        value: &T,
-    ) -> Result<(), SessionError> {
+    pub fn insert<T: Serialize>(&self, key: impl Into<Key>, value: T) -> Result<(), SessionError> {
         let key = key.into();
-        let draft = Draft::new(&key, value).or_else(|error| match self.values_if_read() {
-            // Keys that are no strings are fine where a Go map of that kind is there to take them.
-            Some(values) => values.draft(&key, value),
-            None => Err(error),
-        })?;
+        let draft = Draft::new(&key, value)?;
+        if !self.state().is_read() {
+            // Once the session is read, an existing Go map may take keys that are not strings.
+            draft.check(&key, &self.0.rows.go_peer)?;
+        }
         self.record(Operation::set(key, draft))
     }
 
@@ -359,10 +355,6 @@ impl Session {
             // Only `discard_changes` goes back from read to unread, after the handler.
             None => Ok(read(&Values::new())),
         }
-    }
-
-    fn values_if_read(&self) -> Option<Values> {
-        self.state().values().cloned()
     }
 
     fn record(&self, operation: Operation) -> Result<(), SessionError> {

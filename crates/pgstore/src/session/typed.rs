@@ -13,7 +13,7 @@ use crate::wire::{Draft, FieldDrafts, Key};
 /// A session seen as a struct: each field is the value under the key of its name, as serde calls
 /// it. Values that the struct does not name are left alone.
 ///
-/// Not to be confused with [`wire::Typed`](crate::wire::Typed), a single value with its Go type.
+/// Not to be confused with [`wire::GoValue`](crate::wire::GoValue), a single value with its Go type.
 ///
 /// Read the fields as those of the struct, and change them in [`update`](Typed::update). Only the
 /// fields that changed are recorded, each as an [`insert`](Session::insert) or, for `None`, a
@@ -166,13 +166,6 @@ impl Session {
     fn record_fields(&self, changes: Vec<(Key, Option<Draft>)>) -> Result<(), SessionError> {
         if changes.is_empty() {
             return Ok(());
-        }
-        if let Some(values) = self.values_if_read() {
-            for (key, draft) in &changes {
-                draft
-                    .as_ref()
-                    .map_or(Ok(()), |draft| values.admit(key, draft))?;
-            }
         }
         let operations = changes.into_iter().map(|(key, draft)| match draft {
             Some(draft) => Operation::set(key, draft),
