@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::SessionError;
 use crate::policy::OnConflict;
-use crate::wire::{Draft, GoPeer, Key, Typed, Values};
+use crate::wire::{Draft, GoPeer, GoValue, Key, Values};
 
 pub(super) enum Operation {
     Set(Key, Draft, Before),
@@ -32,14 +32,14 @@ pub(super) enum Operation {
 /// The value under a key as the handler read it, if it read it.
 pub(super) enum Before {
     Unseen,
-    Seen(Option<Typed>),
+    Seen(Option<GoValue>),
 }
 
 /// Elements from the front of a list.
 #[derive(Clone)]
 pub(super) struct Taken {
     pub(super) list: Key,
-    pub(super) elements: Vec<Option<Typed>>,
+    pub(super) elements: Vec<Option<GoValue>>,
 }
 
 /// Computes the new value under a key from the session's values.
@@ -65,7 +65,7 @@ impl Operation {
             let old = values.get(of.clone())?;
             let new = catch_unwind(AssertUnwindSafe(|| update(old)));
             let new = new.map_err(|_| SessionError::UpdatePanicked)?;
-            Ok(values.draft(of.clone(), &new)?)
+            Ok(Draft::new(of.clone(), new)?)
         };
         Self::Update(key, Box::new(compute))
     }
@@ -162,7 +162,7 @@ impl Before {
             return Ok(false);
         };
         let now = values.value(key.clone());
-        if Typed::are_same(seen.as_ref(), now) {
+        if GoValue::are_same(seen.as_ref(), now) {
             return Ok(false);
         }
         if policy == OnConflict::Error {

@@ -75,7 +75,7 @@ async fn bytes_are_gos_own_where_go_has_no_choice() {
     assert!(same > 25, "{same}");
 }
 
-fn is_basic(value: Option<&pgstore::wire::Typed>) -> bool {
+fn is_basic(value: Option<&pgstore::wire::GoValue>) -> bool {
     value.is_none_or(|value| {
         let name = value.go_type_name();
         name == "[]uint8" || !name.contains(|c: char| !c.is_ascii_alphanumeric())
@@ -168,7 +168,7 @@ fn is_session(vector: &Value) -> bool {
 }
 
 fn names(values: &Values) -> Vec<(String, String)> {
-    let name = |typed: Option<&pgstore::wire::Typed>| {
+    let name = |typed: Option<&pgstore::wire::GoValue>| {
         typed.map_or("nil".into(), |typed| {
             format!("{} {}", typed.go_type_name(), typed.node().text())
         })

@@ -4,20 +4,18 @@ use data_encoding::HEXLOWER;
 
 use crate::wire::gob::{
     time::Time,
-    tree::{Typed, Value},
-    types::{Field, Marshaler, Type, TypeId, Types},
+    types::{Field, Type, TypeId, Types},
+    value::{GoValue, Value},
 };
 
-use super::parts::{Entries, Fields, List};
-
-/// One place in a value, to look at: its Go name if it is of interface type, and its [`View`].
+/// A place in a value, for inspection. It has a [`View`] and, if it is of interface type, a Go name.
 ///
 /// ```
 /// use pgstore::wire::{Values, View};
 ///
 /// let mut values = Values::new();
-/// values.insert("list", &(1_i64, "two"))?;
-/// let View::List(list) = values.value("list").unwrap().node().view() else { panic!() };
+/// values.insert("list", (1_i64, "two"))?;
+/// let View::List(list) = values.value("list").unwrap().node().view() else { panic!("a list") };
 /// let names: Vec<_> = list.iter().map(|node| node.go_type_name().unwrap()).collect();
 /// assert_eq!(names, ["int64", "string"]);
 /// # Ok::<(), pgstore::wire::ValueError>(())
@@ -27,13 +25,13 @@ pub struct Node<'a> {
     types: &'a Types,
     ty: TypeId,
     name: Option<&'a str>,
-    /// `None` is a struct's field that was not sent: Go's zero value.
+    /// `None` for a struct field that was not sent: it has Go's zero value.
     value: Option<&'a Value>,
-    /// How many zero values are around this one.
-    pub(super) zeros: u8,
+    /// How many unsent structs are around this value.
+    zeros: u8,
 }
 
-/// What stands at a [`Node`].
+/// The value at a [`Node`].
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum View<'a> {
@@ -47,15 +45,15 @@ pub enum View<'a> {
     Uint(u64),
     /// `float32` and `float64`.
     Float(f64),
-    /// `complex64` and `complex128`: real and imaginary part.
+    /// `complex64` and `complex128`: the real and the imaginary part.
     Complex(f64, f64),
     /// `[]byte`.
     Bytes(&'a [u8]),
-    /// A string, which in Go need not be UTF-8.
+    /// A string. In Go it may be invalid UTF-8.
     String(&'a [u8]),
     /// `time.Time`.
     Time(Time),
-    /// What a type with a marshaler of its own wrote.
+    /// The bytes that a type with its own marshaler wrote.
     Opaque(&'a [u8]),
     /// A slice or an array.
     List(List<'a>),
@@ -65,8 +63,18 @@ pub enum View<'a> {
     Struct(Fields<'a>),
 }
 
-impl Typed {
-    /// The value, to look into.
+impl GoValue {
+    /// The value, for inspection.
+    ///
+    /// ```
+    /// use pgstore::wire::{Values, View};
+    ///
+    /// let mut values = Values::new();
+    /// values.insert("visits", 7_i64)?;
+    /// let node = values.value("visits").unwrap().node();
+    /// assert!(matches!(node.view(), View::Int(7)));
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     #[must_use]
     pub fn node(&self) -> Node<'_> {
         Node::of(self)
@@ -74,13 +82,13 @@ impl Typed {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn of(typed: &'a Typed) -> Self {
-        let Typed {
+    pub(super) fn of(value: &'a GoValue) -> Self {
+        let GoValue {
             name,
             ty,
             types,
             value,
-        } = typed;
+        } = value;
         let name = (!name.is_empty()).then_some(name.as_ref());
         Self {
             types,
@@ -92,19 +100,19 @@ impl<'a> Node<'a> {
         .resolved()
     }
 
-    /// The registered name of its type, if it is a value of interface type.
+    /// The registered name of the type, if this is a value of interface type.
     #[must_use]
     pub fn go_type_name(self) -> Option<&'a str> {
         self.name
     }
 
-    /// Whether the value was on the wire; a struct's zero fields are not.
+    /// Whether the value was sent. Zero fields of structs are not sent.
     #[must_use]
     pub fn is_sent(self) -> bool {
         self.value.is_some()
     }
 
-    /// What stands here.
+    /// The value at this place.
     #[must_use]
     pub fn view(self) -> View<'a> {
         match self.value {
@@ -126,7 +134,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The text of a value that is a key or a scalar; of others Go's `fmt` form, about.
+    /// The text of a scalar or key. Of other values, a text similar to that of Go's `fmt`.
     #[must_use]
     pub fn text(self) -> String {
         match self.view() {
@@ -149,7 +157,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The value of interface type that this is, as a node of its own.
+    /// If this is a value of interface type, the value in it.
     fn resolved(self) -> Self {
         match self.value {
             Some(Value::Interface(Some(typed))) => Self {
@@ -160,7 +168,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn at(self, ty: TypeId, value: Option<&'a Value>) -> Self {
+    /// How many unsent structs are around this value.
+    pub(super) fn zeros(self) -> usize {
+        self.zeros.into()
+    }
+
+    fn at(self, ty: TypeId, value: Option<&'a Value>) -> Self {
         let zeros = self.zeros + u8::from(value.is_none());
         Self {
             types: self.types,
@@ -172,26 +185,26 @@ impl<'a> Node<'a> {
         .resolved()
     }
 
-    /// The fields of its type, if that is a struct.
-    pub(super) fn declared(self) -> &'a [Field] {
+    /// The fields of the type, if it is a struct.
+    fn declared(self) -> &'a [Field] {
         self.types.fields(self.ty)
     }
 
-    pub(super) fn elem(self) -> TypeId {
+    fn elem(self) -> TypeId {
         match self.types.resolve(self.ty) {
             Some(Type::Array { elem, .. } | Type::Slice { elem } | Type::Map { elem, .. }) => elem,
             _ => TypeId::INTERFACE,
         }
     }
 
-    pub(super) fn key(self) -> TypeId {
+    fn key(self) -> TypeId {
         match self.types.resolve(self.ty) {
             Some(Type::Map { key, .. }) => key,
             _ => TypeId::INTERFACE,
         }
     }
 
-    /// Go's zero value. A nested struct or array that was not sent was a nil pointer.
+    /// Go's zero value. A nested struct or array is only omitted if it was a nil pointer.
     fn zero(self) -> View<'a> {
         match self.types.resolve(self.ty) {
             Some(Type::Bool) => View::Bool(false),
@@ -215,7 +228,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A struct that was not sent, as a struct of zeros.
+    /// A struct of zeros, if this is a struct that was not sent.
     pub(super) fn zero_struct(self) -> Option<Fields<'a>> {
         let is_struct = self.value.is_none() && self.types.resolve(self.ty) == Some(Type::Struct);
         is_struct.then_some(Fields {
@@ -234,21 +247,122 @@ impl<'a> Node<'a> {
     }
 
     fn is_time(self) -> bool {
-        is_time(self.types, self.ty, self.name)
+        self.types.is_time(self.ty, self.name)
     }
 }
 
-/// Whether a type is `time.Time`: by its registered name, or within other types by the
-/// definition, where Go writes the name without the package.
-pub(super) fn is_time(types: &Types, ty: TypeId, name: Option<&str>) -> bool {
-    match (types.resolve(ty), name) {
-        (Some(Type::Opaque(Marshaler::Gob)), Some(name)) => {
-            matches!(name, "time.Time" | "*time.Time")
-        }
-        (Some(Type::Opaque(Marshaler::Gob)), None) => types
-            .definition(ty)
-            .is_some_and(|definition| definition.name == "Time"),
-        _ => false,
+/// The elements of a slice or an array.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    node: Node<'a>,
+    items: &'a [Value],
+}
+
+impl<'a> List<'a> {
+    /// How many elements there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are no elements.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The elements, in order.
+    pub fn iter(self) -> impl Iterator<Item = Node<'a>> {
+        let elem = self.node.elem();
+        self.items
+            .iter()
+            .map(move |item| self.node.at(elem, Some(item)))
+    }
+
+    /// The bytes of a list of small numbers, such as Go's `[4]byte`.
+    pub(super) fn to_bytes(self) -> Option<Vec<u8>> {
+        let bytes = self.iter().map(|node| match node.view() {
+            View::Uint(value) => u8::try_from(value).ok(),
+            _ => None,
+        });
+        bytes.collect()
+    }
+}
+
+/// The entries of a map.
+#[derive(Clone, Copy)]
+pub struct Entries<'a> {
+    node: Node<'a>,
+    pairs: &'a [(Value, Value)],
+}
+
+impl<'a> Entries<'a> {
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The keys and values, in the order in which they were encoded.
+    pub fn iter(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> {
+        let (key_type, elem) = (self.node.key(), self.node.elem());
+        self.pairs.iter().map(move |(key, value)| {
+            (
+                self.node.at(key_type, Some(key)),
+                self.node.at(elem, Some(value)),
+            )
+        })
+    }
+}
+
+/// The fields of a struct: all fields of its type, whether they were sent or not.
+#[derive(Clone, Copy)]
+pub struct Fields<'a> {
+    node: Node<'a>,
+    fields: &'a [(usize, Value)],
+}
+
+impl<'a> Fields<'a> {
+    /// How many fields the type has.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.node.declared().len()
+    }
+
+    /// Whether the type has no fields.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many fields were not sent.
+    pub(super) fn zeros(self) -> usize {
+        self.len().saturating_sub(self.fields.len())
+    }
+
+    fn sent(self) -> impl Iterator<Item = Node<'a>> {
+        let types = self.node.declared();
+        self.fields
+            .iter()
+            .map(move |(number, value)| self.node.at(types[*number].ty, Some(value)))
+    }
+
+    /// The names and values, in the order of the type.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        let mut sent = self.fields.iter().peekable();
+        let fields = self.node.declared().iter().enumerate();
+        fields.map(move |(number, field)| {
+            let value = sent
+                .next_if(|(sent, _)| *sent == number)
+                .map(|(_, value)| value);
+            (field.name.as_str(), self.node.at(field.ty, value))
+        })
     }
 }
 
@@ -256,13 +370,13 @@ fn joined<'a>(open: &str, nodes: impl Iterator<Item = Node<'a>>, close: &str) ->
     let mut text = open.to_owned();
     for (nth, node) in nodes.enumerate() {
         let space = if nth > 0 { " " } else { "" };
-        // Writing to a string cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{space}{}", node.text());
     }
     text + close
 }
 
-/// Debug output without the content, which is private.
+/// Implements `Debug` without the content, which is private.
 macro_rules! private {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name<'_> {

@@ -1,4 +1,4 @@
-//! A struct read from all values of a session: each field from the value under the key of its name.
+//! Reads a struct from all values of a session: each field from the value under its name.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -8,59 +8,64 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{SESSION, ValueError, ValueErrorKind as Kind, Values, error::ReadError};
-use crate::wire::gob::Typed;
+use super::{
+    error::{ReadError, ValueError, ValueErrorKind as Kind},
+    values::{SESSION, Values},
+};
+use crate::wire::gob::value::GoValue;
 
 impl Values {
-    /// Reads a struct. A field whose value is absent or Go's nil is missing, as serde understands
-    /// it; values that no field names are not looked at.
+    /// Reads a struct. If there is no value under a field's name, or it is Go's nil, the field is
+    /// missing for serde. Values without a field are ignored.
     ///
-    /// A value under a field's own name counts before one under an alias.
+    /// A value under the field's name takes precedence over one under an alias.
     pub(crate) fn read_struct<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
         let aliases = RefCell::default();
         loop {
-            let reading = StructReading {
+            let deserializer = StructDeserializer {
                 values: self,
                 aliases: &aliases,
             };
-            match T::deserialize(reading) {
+            match T::deserialize(deserializer) {
                 Ok(read) => return Ok(read),
-                Err(Failure::Again) => {}
+                Err(StructReadError::Again) => {}
                 Err(failure) => return Err(failure.into()),
             }
         }
     }
 }
 
-/// All values as serde's deserializer of a struct, and of nothing else.
+/// Deserializes all values as a struct. Other types are errors.
 #[derive(Clone, Copy)]
-struct StructReading<'a> {
+struct StructDeserializer<'a> {
     values: &'a Values,
-    /// Keys that count for nothing: their fields have values under better names.
+    /// Aliases to ignore: their fields have values under other names.
     aliases: &'a RefCell<Vec<&'static str>>,
 }
 
-impl<'de> Deserializer<'de> for StructReading<'de> {
-    type Error = Failure;
+impl<'de> Deserializer<'de> for StructDeserializer<'de> {
+    type Error = StructReadError;
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         names: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, StructReadError> {
         let mut fields = self.fields(names);
         match visitor.visit_map(&mut fields) {
-            Err(Failure::Twice(own)) => Err(match fields.alias_of(own) {
+            Err(StructReadError::Twice(own)) => Err(match fields.alias_of(own) {
                 Some(alias) => self.without(alias),
-                None => Failure::Twice(own),
+                None => StructReadError::Twice(own),
             }),
             result => result,
         }
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Failure> {
-        Err(Failure::Value(ValueError::keyless(Kind::NotAStruct)))
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, StructReadError> {
+        Err(StructReadError::Value(ValueError::keyless(
+            Kind::NotAStruct,
+        )))
     }
 
     forward_to_deserialize_any! {
@@ -69,36 +74,36 @@ impl<'de> Deserializer<'de> for StructReading<'de> {
     }
 }
 
-impl<'a> StructReading<'a> {
-    fn fields(self, names: &[&'static str]) -> Fields<'a> {
+impl<'a> StructDeserializer<'a> {
+    fn fields(self, names: &[&'static str]) -> FieldAccess<'a> {
         let aliases = self.aliases.borrow();
         let names = names.iter().filter(|name| !aliases.contains(name));
         let fields = names.filter_map(|name| Some((*name, self.values.value(*name)?)));
-        Fields {
+        FieldAccess {
             all: fields.collect(),
-            shown: 0,
+            visited: 0,
         }
     }
 
-    fn without(self, alias: &'static str) -> Failure {
+    fn without(self, alias: &'static str) -> StructReadError {
         self.aliases.borrow_mut().push(alias);
-        Failure::Again
+        StructReadError::Again
     }
 }
 
-/// The values that a struct's fields name, shown one after the other.
-struct Fields<'a> {
-    all: Vec<(&'static str, &'a Typed)>,
-    /// How many keys have been shown.
-    shown: usize,
+/// The values under the names of a struct's fields.
+struct FieldAccess<'a> {
+    all: Vec<(&'static str, &'a GoValue)>,
+    /// How many keys serde has visited.
+    visited: usize,
 }
 
-impl Fields<'_> {
-    /// Which of the keys that a field was found under is the lesser one, after the second of them
-    /// has been shown. serde lists a field's name and its aliases side by side.
+impl FieldAccess<'_> {
+    /// The alias, after serde has found a field under two keys. serde lists a field's name and its
+    /// aliases next to each other.
     fn alias_of(&self, own: &str) -> Option<&'static str> {
-        let shown = self.all.get(..self.shown)?;
-        match shown {
+        let visited = self.all.get(..self.visited)?;
+        match visited {
             [.., (first, _), (second, _)] if *second == own => Some(first),
             [.., _, (second, _)] => Some(second),
             _ => None,
@@ -106,56 +111,59 @@ impl Fields<'_> {
     }
 }
 
-impl<'de> de::MapAccess<'de> for Fields<'de> {
-    type Error = Failure;
+impl<'de> de::MapAccess<'de> for FieldAccess<'de> {
+    type Error = StructReadError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Failure> {
-        let Some((name, _)) = self.all.get(self.shown) else {
+    ) -> Result<Option<K::Value>, StructReadError> {
+        let Some((name, _)) = self.all.get(self.visited) else {
             return Ok(None);
         };
-        self.shown += 1;
+        self.visited += 1;
         seed.deserialize(StrDeserializer::new(name)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        let last = self.shown.checked_sub(1);
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, StructReadError> {
+        let last = self.visited.checked_sub(1);
         let last = last.and_then(|last| self.all.get(last));
         let (name, value) = last.ok_or_else(out_of_order)?;
         let read = value.read_with(seed);
-        read.map_err(|error| Failure::Value(error.at(name)))
+        read.map_err(|error| StructReadError::Value(error.at(name)))
     }
 }
 
-fn out_of_order() -> Failure {
+fn out_of_order() -> StructReadError {
     de::Error::custom("a value was asked for before its key")
 }
 
 /// Why a struct could not be read.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+enum StructReadError {
     #[error(transparent)]
     Value(ValueError),
-    /// The field of this name was found under two keys.
+    /// serde found the field with this name under two keys.
     #[error("there are two values for the field {0:?}")]
     Twice(&'static str),
-    /// One of the two counts for nothing from now on.
+    /// An alias is ignored from now on: read again.
     #[error("read again")]
     Again,
 }
 
-impl From<Failure> for ValueError {
-    fn from(failure: Failure) -> Self {
+impl From<StructReadError> for ValueError {
+    fn from(failure: StructReadError) -> Self {
         match failure {
-            Failure::Value(error) => error,
+            StructReadError::Value(error) => error,
             failure => mismatch(failure.to_string()),
         }
     }
 }
 
-impl From<ReadError> for Failure {
+impl From<ReadError> for StructReadError {
     fn from(ReadError(reason): ReadError) -> Self {
         Self::Value(mismatch(reason))
     }
@@ -166,8 +174,8 @@ fn mismatch(reason: String) -> ValueError {
     ValueError::keyless(Kind::Mismatch { found, reason })
 }
 
-/// Without the content, as [`ReadError`] words it.
-impl de::Error for Failure {
+/// The messages of [`ReadError`], which leave out the values.
+impl de::Error for StructReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         ReadError::custom(message).into()
     }
@@ -206,7 +214,7 @@ mod tests {
         for key in keys {
             values.insert(*key, key).unwrap();
         }
-        values.insert("visits", &1).unwrap();
+        values.insert("visits", 1).unwrap();
         values.read_struct()
     }
 

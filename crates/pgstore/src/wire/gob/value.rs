@@ -2,20 +2,31 @@ use std::{borrow::Cow, fmt, sync::Arc};
 
 use super::types::{TypeId, Types};
 
-/// One value of Go's interface type: a value with the name its type is registered under.
+/// A value of Go's interface type: a value and the name under which Go has registered its type.
 ///
-/// It comes from [`Values`](crate::wire::Values), keeps all that Go wrote, and is read with
-/// [`read`](Typed::read) or looked into with [`node`](Typed::node). Printing it shows the type
-/// only: session values are private.
+/// It comes from [`Values`](crate::wire::Values) and keeps everything Go wrote. Read it as a Rust
+/// type with [`read`](GoValue::read), or inspect it with [`node`](GoValue::node). `Debug` shows
+/// only the type, since session values are private.
+///
+/// ```
+/// use pgstore::wire::Values;
+///
+/// let mut values = Values::new();
+/// values.insert("visits", 7_i64)?;
+/// let visits = values.value("visits").unwrap();
+/// assert_eq!(visits.go_type_name(), "int64");
+/// assert_eq!(visits.read::<u8>()?, 7);
+/// # Ok::<(), pgstore::wire::ValueError>(())
+/// ```
 #[derive(Clone)]
-pub struct Typed {
+pub struct GoValue {
     pub(crate) name: Cow<'static, str>,
     pub(crate) ty: TypeId,
     pub(crate) types: Arc<Types>,
     pub(crate) value: Value,
 }
 
-/// A value as it stands on the wire, without its type.
+/// A value as it is encoded, without its type.
 #[derive(Clone)]
 pub(crate) enum Value {
     Bool(bool),
@@ -28,28 +39,37 @@ pub(crate) enum Value {
     Slice(Vec<Value>),
     Array(Vec<Value>),
     Map(Vec<(Value, Value)>),
-    /// The fields that were sent, by number, ascending.
+    /// The fields that were sent, with their numbers, in ascending order.
     Struct(Vec<(usize, Value)>),
-    /// What a Go type wrote of itself.
+    /// The bytes that a Go type with its own marshaler wrote.
     Opaque(Vec<u8>),
-    Interface(Option<Box<Typed>>),
+    Interface(Option<Box<GoValue>>),
 }
 
-impl Typed {
-    /// The name under which Go has the type registered, such as `int` or `main.User`.
+impl GoValue {
+    /// The name under which Go has registered the type, such as `int` or `main.User`.
+    ///
+    /// ```
+    /// use pgstore::wire::{Values, go};
+    ///
+    /// let mut values = Values::new();
+    /// values.insert("visits", go::Int(7))?;
+    /// assert_eq!(values.value("visits").unwrap().go_type_name(), "int");
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     #[must_use]
     pub fn go_type_name(&self) -> &str {
         &self.name
     }
 
-    /// This value and all values of interface type within it.
+    /// This value and all values of interface type inside it.
     pub(crate) fn all(&self) -> Vec<&Self> {
         let mut found = vec![self];
         self.value.collect(&mut found);
         found
     }
 
-    /// Gives this value and all within it their table of types.
+    /// Sets the table of types of this value and of all values inside it.
     pub(super) fn attach(&mut self, types: &Arc<Types>) {
         self.types = Arc::clone(types);
         self.value.attach(types);
@@ -57,8 +77,16 @@ impl Typed {
 }
 
 impl Value {
-    /// Whether Go leaves a struct's field out when it holds this. Go: encode.go, the encOps:
-    /// nested structs, arrays and maps are always sent.
+    /// The value that an interface holds. `None` is nil.
+    pub(crate) fn into_interface(self) -> Option<GoValue> {
+        match self {
+            Self::Interface(value) => value.map(|value| *value),
+            _ => None,
+        }
+    }
+
+    /// Whether Go omits a struct field with this value. Structs, arrays and maps are always sent.
+    // Go: encode.go, the encOps.
     pub(crate) fn is_zero(&self) -> bool {
         match self {
             Self::Bool(value) => !value,
@@ -73,7 +101,7 @@ impl Value {
         }
     }
 
-    /// How many lists, maps and structs are around its innermost part.
+    /// How deep its lists, maps and structs are nested.
     pub(crate) fn levels(&self) -> usize {
         let deepest = |values: &[Self]| values.iter().map(Self::levels).max().unwrap_or(0);
         match self {
@@ -96,8 +124,8 @@ impl Value {
         }
     }
 
-    /// Adds the values of interface type within it.
-    fn collect<'a>(&'a self, found: &mut Vec<&'a Typed>) {
+    /// Adds the values of interface type inside it.
+    fn collect<'a>(&'a self, found: &mut Vec<&'a GoValue>) {
         match self {
             Self::Interface(Some(typed)) => {
                 found.push(typed);
@@ -131,15 +159,15 @@ impl Value {
     }
 }
 
-impl fmt::Debug for Typed {
+impl fmt::Debug for GoValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typed")
+        f.debug_struct("GoValue")
             .field("go_type_name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
-/// The name without an allocation, for the types that nearly all sessions are made of.
+/// A type name, without an allocation for the most frequent types.
 pub(super) fn name(text: &str) -> Cow<'static, str> {
     const COMMON: [&str; 12] = [
         "string",

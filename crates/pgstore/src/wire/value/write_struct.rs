@@ -1,53 +1,56 @@
-//! A struct taken down as values of a session: each field under the key of its name.
+//! Serializes a struct as values of a session: each field under its name.
 
-use std::fmt;
-
-use serde::ser::{self, Impossible, Serialize, SerializeStruct, Serializer};
+use serde::ser::{Impossible, Serialize, SerializeStruct, Serializer};
 
 use super::{
-    Draft, Key, ValueError, ValueErrorKind as Kind, named::check_all, serialize::TreeSerializer,
-    tree::Tree,
+    draft::Draft,
+    error::{ValueError, ValueErrorKind as Kind},
+    key::Key,
+    rust_value::RustValue,
+    serialize::RustSerializer,
 };
 
-/// A struct's fields as they were at one time.
-pub(crate) struct FieldDrafts(Vec<(&'static str, Tree)>);
+/// The fields of a struct at one time.
+pub(crate) struct FieldDrafts(Vec<(&'static str, RustValue)>);
 
 impl FieldDrafts {
-    /// Takes down the fields.
+    /// Serializes the fields.
     ///
     /// # Errors
-    /// It is no struct with named fields, or a field is one that gob or Go cannot hold.
+    /// The value is not a struct with named fields, or a field cannot be stored.
     pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, ValueError> {
         value.serialize(StructSerializer)
     }
 
-    /// What has to be put or, where it is `None`, taken away to make these fields of older ones.
+    /// The values to put, or for `None` to remove, that turn the old fields into these.
     pub(crate) fn changes_since(
         &self,
         old: &Self,
     ) -> Result<Vec<(Key, Option<Draft>)>, ValueError> {
-        let here = self.0.iter().map(|(name, tree)| (*name, tree));
-        // A field that serde leaves out without a word is one that is not there.
+        let here = self.0.iter().map(|(name, value)| (*name, value));
+        // serde may omit a field without calling `skip_field`.
         let left_out = old.0.iter().filter(|(name, _)| self.find(name).is_none());
-        let left_out = left_out.map(|(name, _)| (*name, &Tree::None));
+        let left_out = left_out.map(|(name, _)| (*name, &RustValue::None));
         let all = here.chain(left_out);
         let changed =
-            all.filter(|(name, tree)| !tree.is_same(old.find(name).unwrap_or(&Tree::None)));
-        changed.map(|(name, tree)| change(name, tree)).collect()
+            all.filter(|(name, value)| !value.is_same(old.find(name).unwrap_or(&RustValue::None)));
+        changed.map(|(name, value)| change(name, value)).collect()
     }
 
-    fn find(&self, name: &str) -> Option<&Tree> {
+    fn find(&self, name: &str) -> Option<&RustValue> {
         let mut fields = self.0.iter();
-        fields.find_map(|(field, tree)| (*field == name).then_some(tree))
+        fields.find_map(|(field, value)| (*field == name).then_some(value))
     }
 }
 
-fn change(name: &'static str, tree: &Tree) -> Result<(Key, Option<Draft>), ValueError> {
-    if *tree == Tree::None {
+fn change(name: &'static str, value: &RustValue) -> Result<(Key, Option<Draft>), ValueError> {
+    if *value == RustValue::None {
         return Ok((name.into(), None));
     }
-    match check_all(tree) {
-        Ok(()) => Ok((name.into(), Some(Draft(tree.clone())))),
+    match Draft::of(value.clone()) {
+        Ok(draft) => Ok((name.into(), Some(draft))),
+        // As for `None`, there is no value. Reading the field again gives a unit.
+        Err(Kind::Unit) => Ok((name.into(), None)),
         Err(kind) => Err(ValueError::new(&name, kind)),
     }
 }
@@ -61,15 +64,15 @@ impl SerializeStruct for FieldDrafts {
         name: &'static str,
         value: &T,
     ) -> Result<(), ValueError> {
-        let tree = value.serialize(TreeSerializer::default());
+        let value = value.serialize(RustSerializer::default());
         self.0
-            .push((name, tree.map_err(|kind| ValueError::new(&name, kind))?));
+            .push((name, value.map_err(|kind| ValueError::new(&name, kind))?));
         Ok(())
     }
 
-    /// What `skip_serializing_if` leaves out.
+    /// A field that `skip_serializing_if` omits.
     fn skip_field(&mut self, name: &'static str) -> Result<(), ValueError> {
-        self.0.push((name, Tree::None));
+        self.0.push((name, RustValue::None));
         Ok(())
     }
 
@@ -78,16 +81,10 @@ impl SerializeStruct for FieldDrafts {
     }
 }
 
-impl ser::Error for ValueError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::keyless(Kind::custom(message))
-    }
-}
-
-/// serde's view of a struct with named fields; all else is refused.
+/// Serializes a struct with named fields. Other types are errors.
 struct StructSerializer;
 
-type Never = Impossible<FieldDrafts, ValueError>;
+type NotAStruct = Impossible<FieldDrafts, ValueError>;
 
 fn refuse<T>() -> Result<T, ValueError> {
     Err(ValueError::keyless(Kind::NotAStruct))
@@ -104,13 +101,13 @@ macro_rules! refuse_all {
 impl Serializer for StructSerializer {
     type Ok = FieldDrafts;
     type Error = ValueError;
-    type SerializeSeq = Never;
-    type SerializeTuple = Never;
-    type SerializeTupleStruct = Never;
-    type SerializeTupleVariant = Never;
-    type SerializeMap = Never;
+    type SerializeSeq = NotAStruct;
+    type SerializeTuple = NotAStruct;
+    type SerializeTupleStruct = NotAStruct;
+    type SerializeTupleVariant = NotAStruct;
+    type SerializeMap = NotAStruct;
     type SerializeStruct = FieldDrafts;
-    type SerializeStructVariant = Never;
+    type SerializeStructVariant = NotAStruct;
 
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<FieldDrafts, ValueError> {
         Ok(FieldDrafts(Vec::with_capacity(len)))
@@ -137,12 +134,12 @@ impl Serializer for StructSerializer {
         serialize_unit() -> FieldDrafts,
         serialize_unit_struct(&'static str) -> FieldDrafts,
         serialize_unit_variant(&'static str, u32, &'static str) -> FieldDrafts,
-        serialize_seq(Option<usize>) -> Never,
-        serialize_tuple(usize) -> Never,
-        serialize_tuple_struct(&'static str, usize) -> Never,
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never,
-        serialize_map(Option<usize>) -> Never,
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never,
+        serialize_seq(Option<usize>) -> NotAStruct,
+        serialize_tuple(usize) -> NotAStruct,
+        serialize_tuple_struct(&'static str, usize) -> NotAStruct,
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NotAStruct,
+        serialize_map(Option<usize>) -> NotAStruct,
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NotAStruct,
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<FieldDrafts, ValueError> {
