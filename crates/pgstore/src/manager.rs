@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
-use crate::session::{Counters, Logouts, SealedRows, SessionStats, Sources, TextSource};
+use crate::session::{Counters, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource};
 use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 
@@ -49,7 +49,7 @@ pub struct SessionManager {
     /// The value that tells the owner of sessions under a name.
     pub(crate) owner_value: Option<(CookieName, Key)>,
     label_value: Option<(CookieName, Key)>,
-    logouts: Logouts,
+    logouts: LogoutRetry,
     counters: Arc<Counters>,
 }
 
@@ -57,18 +57,22 @@ impl SessionManager {
     /// Sessions in this store, sealed with these keys, with the default [`CookieOptions`].
     #[must_use]
     pub fn new(store: impl Store, keys: Keys) -> Self {
+        let store: Arc<dyn Store> = Arc::new(store);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let counters = Arc::<Counters>::default();
+        let logouts = LogoutRetry::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&counters));
         Self {
-            store: Arc::new(store),
+            store,
             codec: SecureCookie::new(keys),
             max_age: MaxAge::from(SecureCookie::DEFAULT_MAX_AGE),
             options: CookieOptions::default(),
-            clock: Arc::new(SystemClock),
+            clock,
             go_peer: GoPeer::None,
             policy: Policy::default(),
             owner_value: None,
             label_value: None,
-            logouts: Logouts::default(),
-            counters: Arc::default(),
+            logouts,
+            counters,
         }
     }
 
@@ -249,9 +253,9 @@ impl SessionManager {
     pub(crate) fn rows(&self, name: CookieName) -> SealedRows {
         let source = |value: &Option<(CookieName, Key)>| match value {
             Some((cookie, key)) if *cookie == name => TextSource::Value(key.clone()),
-            _ => TextSource::ByHand,
+            _ => TextSource::Setter,
         };
-        let sources = Sources {
+        let sources = MetadataSources {
             owner: source(&self.owner_value),
             label: source(&self.label_value),
         };
@@ -307,6 +311,11 @@ impl SessionManager {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self.logouts = LogoutRetry::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.counters),
+        );
         self
     }
 }

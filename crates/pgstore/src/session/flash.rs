@@ -56,7 +56,8 @@ impl Session {
         message: T,
     ) -> Result<(), SessionError> {
         let list = list.into();
-        let draft = Draft::new(&list, &message)?;
+        let draft = Draft::new(&list, message)?;
+        draft.check(&list, &self.rows().go_peer)?;
         self.record(Operation::Append(list, draft))
     }
 

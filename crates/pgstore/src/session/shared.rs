@@ -152,10 +152,6 @@ impl Session {
         }
     }
 
-    pub(super) fn values_if_read(&self) -> Option<Values> {
-        self.state().values().cloned()
-    }
-
     pub(super) fn record(&self, operation: Operation) -> Result<(), SessionError> {
         self.state_for_use().record(operation)
     }

@@ -165,13 +165,6 @@ impl Session {
         if changes.is_empty() {
             return Ok(());
         }
-        if let Some(values) = self.values_if_read() {
-            for (key, draft) in &changes {
-                draft
-                    .as_ref()
-                    .map_or(Ok(()), |draft| values.admit(key, draft))?;
-            }
-        }
         let operations = changes.into_iter().map(|(key, draft)| match draft {
             Some(draft) => Operation::set(key, draft),
             None => Operation::remove(key),

@@ -99,11 +99,11 @@ impl Session {
         value: T,
     ) -> Result<(), SessionError> {
         let key = key.into();
-        let draft = Draft::new(&key, &value).or_else(|error| match self.values_if_read() {
-            // Keys that are not strings are fine where a Go map with such keys is stored.
-            Some(values) => values.draft(&key, &value),
-            None => Err(error),
-        })?;
+        let draft = Draft::new(&key, value)?;
+        if !self.state().is_read() {
+            // Once the session is read, a Go map that is stored may take keys that are not strings.
+            draft.check(&key, &self.rows().go_peer)?;
+        }
         self.record(Operation::set(key, draft))
     }
 
