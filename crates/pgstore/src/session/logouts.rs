@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::rows::SealedRows;
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Retired, Store, StoreError, StoreErrorKind};
+use crate::store::{Lookup, Store, StoreError, StoreErrorKind};
 
 /// How many logouts wait for the store at most.
 const MOST_WAITING: usize = 10_000;
@@ -65,10 +65,10 @@ impl Logouts {
             if store.delete(&id).await? > 0 {
                 return Ok(Ended::Done);
             }
-            match store.retired(&id, now).await? {
-                Some(Retired::Honoured(successor, _)) => id = successor,
-                Some(Retired::Dead) => return Ok(Ended::Retired),
-                None => return Ok(Ended::Done),
+            match store.load(&id, now).await? {
+                Lookup::Row(successor, _) => id = successor,
+                Lookup::Replaced => return Ok(Ended::Retired),
+                Lookup::Absent | Lookup::Unknown => return Ok(Ended::Done),
             }
         }
         Err(StoreError::new(StoreErrorKind::Timeout))

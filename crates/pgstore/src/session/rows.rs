@@ -15,7 +15,7 @@ use crate::name::CookieName;
 use crate::options::MaxAge;
 use crate::policy::{OnOutage, OnUndecodable, Policy};
 use crate::random;
-use crate::store::{Renaming, Retired, Retirement, Row, RowExtras, Store, Written};
+use crate::store::{IdChange, Lookup, PreviousId, Row, RowExtras, Store, Written};
 use crate::wire::{GoPeer, SecureCookie, Values};
 
 /// The store of one cookie name, with the codec that opens and seals its rows.
@@ -147,13 +147,13 @@ impl SealedRows {
 
     async fn read(&self, cookie: &CookieId) -> Result<Arrival, SessionError> {
         let now = self.clock.now();
-        if let Some(row) = self.store.load(&cookie.id, now).await? {
-            return self.open(&row, cookie, now).map(Arrival::from);
-        }
-        match self.store.retired(&cookie.id, now).await? {
-            None => Ok(Arrival::Nothing),
-            Some(Retired::Dead) => Ok(Arrival::Retired),
-            Some(Retired::Honoured(id, row)) => self.open_successor(id, &row, cookie, now),
+        match self.store.load(&cookie.id, now).await? {
+            Lookup::Row(id, row) if id == cookie.id => {
+                self.open(&row, cookie, now).map(Arrival::from)
+            }
+            Lookup::Row(id, row) => self.open_successor(id, &row, cookie, now),
+            Lookup::Replaced => Ok(Arrival::Retired),
+            Lookup::Absent | Lookup::Unknown => Ok(Arrival::Nothing),
         }
     }
 
@@ -314,20 +314,20 @@ impl SealedRows {
         let Policy {
             retirement, grace, ..
         } = self.policy;
-        let renaming = Renaming {
+        let change = IdChange {
             old,
             seen: read.map(|read| read.version),
             new,
-            retirement: Retirement {
+            previous: PreviousId {
                 until: now.plus(if is_in_passing {
                     retirement.max(grace)
                 } else {
                     retirement
                 }),
-                previous_grace_until: is_in_passing.then(|| now.plus(grace)),
+                grace_until: is_in_passing.then(|| now.plus(grace)),
             },
         };
-        Ok(self.store.rename(renaming, row).await?)
+        Ok(self.store.rename(change, row).await?)
     }
 
     fn seal(&self, draft: Draft<'_>, since: Option<Timestamp>) -> Result<Sealed, SessionError> {

@@ -123,6 +123,7 @@ impl Session {
     async fn find_out(&self, attempt: &Attempt) -> Result<Resolution, SessionError> {
         let (store, now) = (&self.0.rows.store, self.0.rows.clock.now());
         let found = store.load(&attempt.id, now).await?;
+        let found = found.into_row_of(&attempt.id);
         if let Some(resolution) = attempt.resolution(found.as_ref()) {
             return Ok(resolution);
         }
@@ -130,7 +131,7 @@ impl Session {
             return Ok(Resolution::Open);
         };
         let is_as_it_was = |row: Row| row.modified_on == *seen;
-        let found = store.load(old, now).await?;
+        let found = store.load(old, now).await?.into_row_of(old);
         Ok(match found.is_some_and(is_as_it_was) {
             true => Resolution::Undone,
             false => Resolution::Open,
