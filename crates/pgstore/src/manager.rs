@@ -7,7 +7,9 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
-use crate::session::{Counters, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource};
+use crate::session::{
+    Counters, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource,
+};
 use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 
@@ -60,7 +62,11 @@ impl SessionManager {
         let store: Arc<dyn Store> = Arc::new(store);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let counters = Arc::<Counters>::default();
-        let logouts = LogoutRetry::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&counters));
+        let logouts = LogoutRetry::new(
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&counters),
+        );
         Self {
             store,
             codec: SecureCookie::new(keys),

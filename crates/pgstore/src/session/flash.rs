@@ -217,9 +217,7 @@ impl Session {
     }
 }
 
-fn read_all<T: DeserializeOwned>(
-    elements: &[Option<GoValue>],
-) -> Result<Vec<T>, SessionError> {
+fn read_all<T: DeserializeOwned>(elements: &[Option<GoValue>]) -> Result<Vec<T>, SessionError> {
     let read = elements.iter().flatten().map(GoValue::read);
     Ok(read.collect::<Result<_, _>>()?)
 }

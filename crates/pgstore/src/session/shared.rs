@@ -140,10 +140,7 @@ impl Session {
         }
     }
 
-    pub(super) async fn read<R>(
-        &self,
-        read: impl FnOnce(&Values) -> R,
-    ) -> Result<R, SessionError> {
+    pub(super) async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {
         self.load().await?;
         match self.state().values() {
             Some(values) => Ok(read(values)),

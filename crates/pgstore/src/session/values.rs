@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::SessionError;
 use super::operation::Operation;
 use super::shared::Session;
-use super::SessionError;
 use crate::wire::{Draft, Key, Values};
 
 impl Session {
@@ -93,11 +93,7 @@ impl Session {
     /// [`SessionError::Value`] when the value cannot be stored; the session is unchanged.
     /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late.
     #[doc(alias = "set")]
-    pub fn insert<T: Serialize>(
-        &self,
-        key: impl Into<Key>,
-        value: T,
-    ) -> Result<(), SessionError> {
+    pub fn insert<T: Serialize>(&self, key: impl Into<Key>, value: T) -> Result<(), SessionError> {
         let key = key.into();
         let draft = Draft::new(&key, value)?;
         if !self.state().is_read() {

@@ -181,6 +181,7 @@ async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
         .load(&id, Timestamp::from_unix_seconds(NOW))
         .await
         .unwrap()
+        .into_row()
         .unwrap()
 }
 

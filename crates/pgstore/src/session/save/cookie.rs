@@ -1,11 +1,11 @@
 //! Decides what a save tells the browser about its cookie.
 
+use crate::options::CookieOptions;
 use crate::policy::Touch;
 use crate::session::change::Change;
 use crate::session::cookie_change::{CookieChange, GivenCookie};
 use crate::session::state::{SessionState, Snapshot};
 use crate::session::{Session, SessionError};
-use crate::options::CookieOptions;
 
 impl Session {
     pub(super) fn cookie_without_saving(&self) -> CookieChange {

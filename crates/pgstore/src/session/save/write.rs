@@ -86,7 +86,10 @@ impl Session {
             Err(error) => {
                 counters.touches_failed.add(1);
                 let error = error.with_causes();
-                tracing::debug!(error, "could not extend the lifetime of a session that was read");
+                tracing::debug!(
+                    error,
+                    "could not extend the lifetime of a session that was read"
+                );
             }
         }
         self.state().forget_attempts();

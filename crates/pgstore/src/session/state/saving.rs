@@ -4,12 +4,12 @@ use super::attempt::{Attempt, CoveredChanges};
 use super::session_state::{SessionState, View};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
+use crate::session::SessionError;
 use crate::session::change::Change;
 use crate::session::cookie_change::GivenCookie;
 use crate::session::cookie_id::CookieId;
 use crate::session::metadata::{MetadataChange, MetadataSources};
 use crate::session::record::RowMeta;
-use crate::session::SessionError;
 use crate::store::{Lookup, RowExtras};
 use crate::wire::Values;
 
