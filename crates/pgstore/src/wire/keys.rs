@@ -15,7 +15,7 @@ use hmac::Hmac;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::error::{Blame, as_sentence};
+use super::error::{ErrorClass, as_sentence};
 
 /// The initialization vector of an encryption: 16 random bytes. Never use one twice with a key.
 pub type Iv = [u8; 16];
@@ -279,10 +279,10 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// Always [`Blame::Usage`].
+    /// Always [`ErrorClass::Usage`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 

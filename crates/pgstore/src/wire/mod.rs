@@ -8,7 +8,7 @@ mod open_error;
 mod securecookie;
 mod value;
 
-pub use error::Blame;
+pub use error::ErrorClass;
 pub use gob::{error::GobError, value::GoValue};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
 pub use open_error::{OpenError, TooLong};

@@ -1,6 +1,6 @@
 //! Why a text could not be sealed or opened.
 
-use super::error::{Blame, as_sentence};
+use super::error::{ErrorClass, as_sentence};
 use super::gob::error::GobError;
 
 /// A sealed text is longer than the maximum length.
@@ -18,10 +18,10 @@ pub struct TooLong {
 }
 
 impl TooLong {
-    /// Always [`Blame::Usage`]: the application stores too much, or has set the limit too low.
+    /// Always [`ErrorClass::Usage`]: the application stores too much, or has set the limit too low.
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 
@@ -56,10 +56,10 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Always [`Blame::Decode`].
+    /// Always [`ErrorClass::Client`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Decode
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Client
     }
 }
 

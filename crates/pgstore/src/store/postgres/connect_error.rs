@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::without_details;
-use crate::wire::Blame;
+use crate::wire::ErrorClass;
 
 /// Why [`PgStore::connect`](super::PgStore::connect) failed. It never holds the password.
 ///
@@ -214,17 +214,17 @@ impl ConnectError {
         self.kind
     }
 
-    /// Who can mend it: [`Blame::Usage`] for a connection string or a file that is wrong,
-    /// [`Blame::Internal`] for what a server or the network said.
+    /// Who can mend it: [`ErrorClass::Usage`] for a connection string or a file that is wrong,
+    /// [`ErrorClass::Internal`] for what a server or the network said.
     #[must_use]
-    pub fn blame(&self) -> Blame {
+    pub fn class(&self) -> ErrorClass {
         match self.kind {
             ConnectErrorKind::Settings
             | ConnectErrorKind::UnknownOption
             | ConnectErrorKind::BadValue
             | ConnectErrorKind::File
-            | ConnectErrorKind::TlsNotBuilt => Blame::Usage,
-            _ => Blame::Internal,
+            | ConnectErrorKind::TlsNotBuilt => ErrorClass::Usage,
+            _ => ErrorClass::Internal,
         }
     }
 

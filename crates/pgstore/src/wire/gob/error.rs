@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::wire::error::{Blame, as_sentence};
+use crate::wire::error::{ErrorClass, as_sentence};
 
 /// Why a gob cannot be decoded.
 ///
@@ -63,10 +63,10 @@ pub enum GobError {
 }
 
 impl GobError {
-    /// Always [`Blame::Decode`]: the stored bytes are wrong.
+    /// Always [`ErrorClass::Client`]: the stored bytes are wrong.
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Decode
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Client
     }
 }
 

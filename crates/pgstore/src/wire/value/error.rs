@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{de, ser};
 use thiserror::Error;
 
-use crate::wire::error::{Blame, as_sentence};
+use crate::wire::error::{ErrorClass, as_sentence};
 
 /// Why a session value could not be written or read. It names the key, never the value.
 ///
@@ -159,12 +159,12 @@ impl ValueError {
         self.key.as_deref()
     }
 
-    /// [`Blame::Decode`] if the stored value cannot be read as the type, else [`Blame::Usage`].
+    /// [`ErrorClass::Client`] if the stored value cannot be read as the type, else [`ErrorClass::Usage`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
+    pub fn class(&self) -> ErrorClass {
         match self.kind {
-            ValueErrorKind::Mismatch { .. } | ValueErrorKind::Missing => Blame::Decode,
-            _ => Blame::Usage,
+            ValueErrorKind::Mismatch { .. } | ValueErrorKind::Missing => ErrorClass::Client,
+            _ => ErrorClass::Usage,
         }
     }
 }

@@ -304,7 +304,7 @@ fn what_cannot_be_read_is_refused_by_name_and_without_a_word_of_the_password() {
         let told = format!("{error} {error:?}");
         assert!(told.contains(named), "{text}: {told}");
         assert!(!told.contains("hunter2"), "{text}: {told}");
-        assert_eq!(error.blame(), crate::wire::Blame::Usage);
+        assert_eq!(error.class(), crate::wire::ErrorClass::Usage);
     }
 }
 
