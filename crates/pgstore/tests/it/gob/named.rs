@@ -409,8 +409,8 @@ async fn what_a_go_program_has_not_registered_is_refused() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "session value \"k\": the Go program cannot read time.Duration, and so nothing of the \
-         session; add this line to it and the name to GoPeer::registered: \
+        "session value \"k\": the Go program has not registered time.Duration and could not read \
+         the session; add this line to it, and the name to GoPeer::registered: \
          gob.Register(time.Duration(0))"
     );
     let go = GoPeer::registered(["time.Time", "map[string]interface {}"]);
