@@ -144,7 +144,7 @@ async fn go_reads_a_struct_under_a_pointers_name() {
     ] {
         // The second is written over the first.
         values
-            .insert("k", &Named::new("*main.Profile", &chain))
+            .insert("k", Named::new("*main.Profile", &chain))
             .unwrap();
         let ada = ask(&values).await;
         assert_eq!(ada["t"], "*main.Profile");
@@ -196,7 +196,7 @@ async fn rust_reads_and_rewrites_a_struct_that_go_wrote() {
     assert_eq!(values.value("k").unwrap().go_type_name(), Account::GO_NAME);
     let account: Account = values.get("k").unwrap().unwrap();
     assert_eq!(account, full_account());
-    values.insert("k", &account.as_go()).unwrap();
+    values.insert("k", account.as_go()).unwrap();
     is_full(&ask(&values).await);
 }
 
@@ -207,7 +207,7 @@ async fn a_field_only_go_knows_survives_rust() {
         id: 8,
         name: "Bob".into(),
     };
-    values.insert("u", &bob.as_go()).unwrap();
+    values.insert("u", bob.as_go()).unwrap();
     let user = ask(&values).await;
     let fields = fields(&user);
     assert_eq!(
@@ -226,7 +226,7 @@ async fn a_field_that_go_gets_later_has_its_type() {
     }
     let mut values = Values::new();
     values
-        .insert("k", &Named::new("main.User", &Old { id: 7 }))
+        .insert("k", Named::new("main.User", &Old { id: 7 }))
         .unwrap();
     let news = json!({"Name": "Ada", "Admin": true, "Tags": ["x"]});
     values.insert("k", &news).unwrap();

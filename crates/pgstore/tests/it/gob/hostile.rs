@@ -43,7 +43,7 @@ fn exercise(values: &Values) {
     let _ = again.get::<Value>("k");
     let _ = again.get::<HashMap<String, IgnoredAny>>("k");
     let mut changed = again;
-    changed.insert("k", &json!({"F": {"A": 1}})).unwrap();
+    changed.insert("k", json!({"F": {"A": 1}})).unwrap();
     let _ = changed.encode();
 }
 

@@ -171,7 +171,7 @@ async fn a_field_that_go_lacks_is_added_to_the_definition() {
         (&json!("b@x"), &json!(["rs"]), &json!(7))
     );
     // The session that was read from is not touched, and a second writing adds nothing.
-    values.insert("u", &json!({"email": "c@x"})).unwrap();
+    values.insert("u", json!({"email": "c@x"})).unwrap();
     let again = saved(&values);
     assert_eq!(
         again.get::<serde_json::Value>("u").unwrap().unwrap()["email"],
@@ -208,7 +208,7 @@ async fn an_added_field_has_the_type_that_go_would_declare() {
     let added = ["Email", "Langs"].map(|name| (name.to_owned(), false));
     assert_eq!(types(&values), added);
     // From then on it is like Go's own fields.
-    values.insert("u", &json!({"Email": 5})).unwrap();
+    values.insert("u", json!({"Email": 5})).unwrap();
     assert_eq!(go_type(&values, "u"), "map[string]interface {}");
     // Elements that disagree about a new field have it as anything.
     let (name, values) = over(
@@ -273,10 +273,10 @@ async fn entries_of_a_map_keep_their_types() {
     values
         .insert(
             "m",
-            &BTreeMap::from([("int", go::Int(1)), ("gone", go::Int(1))]),
+            BTreeMap::from([("int", go::Int(1)), ("gone", go::Int(1))]),
         )
         .unwrap();
-    values.insert("m", &json!({"new": 2.5, "int": 9})).unwrap();
+    values.insert("m", json!({"new": 2.5, "int": 9})).unwrap();
     let values = saved(&values);
     assert_eq!(go_type(&values, "m"), "map[string]interface {}");
     let entries = types_in(&values, "m");
@@ -290,7 +290,7 @@ async fn entries_of_a_map_keep_their_types() {
 
     let mut values = session("more/split_in_slice_of_structs");
     values
-        .insert("n", &json!([{"u": {"Name": "Bob"}}, {"f": 1}]))
+        .insert("n", json!([{"u": {"Name": "Bob"}}, {"f": 1}]))
         .unwrap();
     let json = saved(&values)
         .get::<serde_json::Value>("n")
@@ -458,7 +458,7 @@ async fn fields_added_in_a_long_list_are_defined_once() {
     ))
     .unwrap();
     let before = values.encode().len();
-    values.insert("k", &vec![json!({"note": 1}); 200]).unwrap();
+    values.insert("k", vec![json!({"note": 1}); 200]).unwrap();
     assert_eq!(types_in(&saved(&values), "k")[199].1, "main.Node");
     let per_element = (values.encode().len() - before) / 200;
     assert!(per_element < 24, "{per_element}");
@@ -468,9 +468,9 @@ async fn fields_added_in_a_long_list_are_defined_once() {
 async fn what_nobody_touched_stays_the_same() {
     let mut values = session("gob/struct_complex");
     let before = values.encode();
-    values.insert("other", &1).unwrap();
+    values.insert("other", 1).unwrap();
     assert!(values.remove("other"));
     assert_eq!(values.encode(), before);
-    assert!(values.insert("c", &()).is_err());
+    assert!(values.insert("c", ()).is_err());
     assert_eq!(values.encode(), before);
 }

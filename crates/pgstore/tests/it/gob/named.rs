@@ -151,12 +151,12 @@ async fn the_name_decides_what_is_written_over() {
         name: "Bob".into(),
     };
     let mut values = session(USER);
-    values.insert("u", &bob.as_go()).unwrap();
+    values.insert("u", bob.as_go()).unwrap();
     assert_eq!(
         saved(&values).get::<serde_json::Value>("u").unwrap(),
         Some(json!({"ID": 8, "Name": "Bob", "Admin": true, "Tags": ["x", "y"]}))
     );
-    values.insert("u", &Named::new("main.Guest", &bob)).unwrap();
+    values.insert("u", Named::new("main.Guest", &bob)).unwrap();
     let guest = saved(&values);
     assert_eq!(go_type(&guest, "u"), "main.Guest");
     assert_eq!(
@@ -174,8 +174,8 @@ async fn the_name_decides_what_is_written_over() {
         )
         .unwrap();
     assert_eq!(go_type(&values, "u"), "main.Guest");
-    values.insert("u", &"text").unwrap();
-    values.insert("u", &bob.as_go()).unwrap();
+    values.insert("u", "text").unwrap();
+    values.insert("u", bob.as_go()).unwrap();
     assert_eq!(go_type(&values, "u"), "main.User");
 }
 
@@ -253,7 +253,7 @@ async fn a_duration_has_its_go_type() {
         go.map(Duration::try_from),
         Some(Ok(Duration::from_secs(90)))
     );
-    values.insert("k", &go::Int(5)).unwrap();
+    values.insert("k", go::Int(5)).unwrap();
     assert_eq!(go_type(&values, "k"), "time.Duration");
 }
 
@@ -465,7 +465,7 @@ async fn elements_and_keys_are_looked_at_too() {
     let mut values = Values::new();
     let text = Draft::new("_flash", "saved").unwrap();
     values.push_for("_flash", &text, &go).unwrap();
-    let user = Draft::new("_flash", &User::default().as_go()).unwrap();
+    let user = Draft::new("_flash", User::default().as_go()).unwrap();
     let before = values.encode();
     let error = values.push_for("_flash", &user, &go).told().unwrap_err();
     assert!(matches!(error.kind(), ValueErrorKind::Unregistered { .. }));
@@ -474,7 +474,7 @@ async fn elements_and_keys_are_looked_at_too() {
     values.push_for("_flash", &user, &go).unwrap();
 
     let role = Key::named("main.Role", "admin").unwrap();
-    let yes = Draft::new("k", &true).unwrap();
+    let yes = Draft::new("k", true).unwrap();
     let error = values.put_for(&role, &yes, &go).told().unwrap_err();
     assert!(
         error.to_string().contains("gob.Register(Role(\"\"))"),

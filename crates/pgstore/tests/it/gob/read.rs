@@ -66,7 +66,7 @@ async fn strings_need_utf8_and_bytes_do_not() {
     let mut values = session("gob/map_foo_bar");
     assert_eq!(values.get::<String>("foo").unwrap().unwrap(), "bar");
     assert_eq!(values.get::<Vec<u8>>("foo").unwrap().unwrap(), b"bar");
-    values.insert("foo", &ByteBuf::from([0xff, b'x'])).unwrap();
+    values.insert("foo", ByteBuf::from([0xff, b'x'])).unwrap();
     assert_eq!(super::bytes::go_type(&values, "foo"), "string");
     assert!(
         values
@@ -212,7 +212,7 @@ async fn maps_read_as_structs_and_as_maps() {
     values
         .insert(
             "m",
-            &json!({"ID": 7, "Name": "Ada", "Admin": true, "Tags": ["x"]}),
+            json!({"ID": 7, "Name": "Ada", "Admin": true, "Tags": ["x"]}),
         )
         .unwrap();
     assert_eq!(values.get::<User>("m").unwrap().unwrap().tags, ["x"]);
@@ -220,7 +220,7 @@ async fn maps_read_as_structs_and_as_maps() {
     assert_eq!(map["ID"], json!(7));
     let numbers: BTreeMap<u8, String> = session("gob/map_is").get("m").unwrap().unwrap();
     assert_eq!(numbers, BTreeMap::from([(5, "five".to_owned())]));
-    values.insert("n", &json!({"5": "five"})).unwrap();
+    values.insert("n", json!({"5": "five"})).unwrap();
     assert_eq!(
         values.get::<BTreeMap<u8, String>>("n").unwrap(),
         Some(numbers)

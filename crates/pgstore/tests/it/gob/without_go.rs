@@ -223,7 +223,7 @@ async fn values_are_inserted_by_value_and_by_reference() {
     let mut values = Values::new();
     let name = "ada".to_owned();
     values.insert("a", 1_i64).unwrap();
-    values.insert("a", &1_i64).unwrap();
+    values.insert("a", 1_i64).unwrap();
     values.insert("b", "text").unwrap();
     values.insert("b", &name).unwrap();
     values.insert("b", name).unwrap();
