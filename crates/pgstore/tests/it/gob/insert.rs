@@ -1,4 +1,4 @@
-//! The insert table: which Go type a new key's value gets, cell by cell.
+//! The insert table: the Go type of a value under a new key, cell by cell.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
@@ -171,7 +171,7 @@ async fn none_is_omitted_inside_and_nil_in_lists() {
 }
 
 #[apply(trial)]
-async fn what_go_cannot_hold_names_the_key_and_changes_nothing() {
+async fn a_value_that_cannot_be_stored_is_an_error_with_its_key_and_changes_nothing() {
     let wide = HashMap::from([("inner", u128::MAX)]);
     refused(&None::<i64>, ValueErrorKind::None, "remove()");
     refused(&(), ValueErrorKind::Unit, "unit");
@@ -209,7 +209,7 @@ fn refused<T: Serialize>(value: &T, kind: ValueErrorKind, hint: &str) {
     assert_eq!(values.encode(), before);
 }
 
-/// Lists in lists; written by hand, as an infinite type would be.
+/// Nested lists. A derived type would be infinite.
 struct Nested(usize);
 
 impl Serialize for Nested {

@@ -1,4 +1,4 @@
-//! A value written over another keeps that one's Go type whenever it fits.
+//! A value written over another takes the other's Go type if it fits.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use super::bytes::{go_type, one_value, saved, session, struct_type};
 use crate::support::secrets::Told;
 use crate::support::{apply, trial};
 
-/// The Go type that a value has after `value` was written over it, saved and loaded.
+/// The Go type after `value` is written over the vector's value, saved and loaded.
 fn over<T: Serialize + ?Sized>(vector: &str, key: &str, value: &T) -> (String, Values) {
     let mut values = session(vector);
     values.insert(key, value).unwrap();
@@ -97,7 +97,7 @@ async fn a_go_map_with_integer_keys_keeps_them() {
         "V"
     );
 
-    // So it does if a Go program reads the session. Elsewhere the keys would become text.
+    // The same with a Go program that reads the session. In a new map the keys would become text.
     let registered = GoPeer::registered(["map[string]interface {}"]);
     let draft = Draft::new("m", &numbers).unwrap();
     let mut values = session("gob/map_is");
@@ -111,7 +111,7 @@ async fn a_go_map_with_integer_keys_keeps_them() {
         .unwrap_err();
     assert_eq!(*error.kind(), ValueErrorKind::MapKeyForGo);
 
-    // The row changed between the draft and the put: the keys become text.
+    // The Go map is gone when the draft is put: the keys become text.
     let mut values = Values::new();
     values.put("m", &draft);
     assert_eq!(
@@ -146,7 +146,7 @@ async fn a_struct_keeps_its_name_and_the_fields_rust_does_not_know() {
         values.get::<serde_json::Value>("u").unwrap(),
         Some(json!({"ID": 7, "Name": "Bob", "Admin": true, "Tags": ["x", "y"]}))
     );
-    // A map says the same.
+    // A map is fitted like a struct.
     let (name, values) = over(USER, "u", &json!({"ID": 8}));
     assert_eq!(
         (
@@ -170,7 +170,7 @@ async fn a_field_that_go_lacks_is_added_to_the_definition() {
         (&json["email"], &json["langs"], &json["ID"]),
         (&json!("b@x"), &json!(["rs"]), &json!(7))
     );
-    // The session that was read from is not touched, and a second writing adds nothing.
+    // The session it was read from does not change, and a second write adds no field.
     values.insert("u", json!({"email": "c@x"})).unwrap();
     let again = saved(&values);
     assert_eq!(
@@ -204,13 +204,13 @@ async fn an_added_field_has_the_type_that_go_would_declare() {
             .map(|(name, node)| (name.to_owned(), node.go_type_name().is_some()));
         names.skip(4).collect()
     };
-    // Of interface type it would have a name of its own. What has no type yet is left out.
+    // A field of interface type would have a Go name. A field of unknown type is omitted.
     let added = ["Email", "Langs"].map(|name| (name.to_owned(), false));
     assert_eq!(types(&values), added);
-    // From then on it is like Go's own fields.
+    // Afterwards it is like Go's own fields.
     values.insert("u", json!({"Email": 5})).unwrap();
     assert_eq!(go_type(&values, "u"), "map[string]interface {}");
-    // Elements that disagree about a new field have it as anything.
+    // If elements disagree about the type of a new field, it is an `interface {}`.
     let (name, values) = over(
         "more/split_in_slice_of_structs",
         "n",
@@ -465,7 +465,7 @@ async fn fields_added_in_a_long_list_are_defined_once() {
 }
 
 #[apply(trial)]
-async fn what_nobody_touched_stays_the_same() {
+async fn unchanged_values_stay_the_same() {
     let mut values = session("gob/struct_complex");
     let before = values.encode();
     values.insert("other", 1).unwrap();

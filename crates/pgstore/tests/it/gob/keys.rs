@@ -1,4 +1,4 @@
-//! Keys: mostly strings, but all that Go allows survive and can be reached.
+//! Keys: mostly strings, but keys of all Go types are kept and can be used.
 
 use pgstore::wire::{GobError, Key, ValueErrorKind, Values, go};
 

@@ -1,4 +1,4 @@
-//! Values and mutations by chance, the same in every run.
+//! Random values and mutations, the same in every run.
 
 use pgstore::wire::{Draft, Key, Values, go};
 use serde::Serialize;
@@ -126,7 +126,7 @@ fn draft<T: Serialize>(value: &T) -> Draft {
 }
 
 #[apply(trial)]
-async fn what_opens_is_written_so_that_it_opens() {
+async fn whatever_opens_can_be_written_and_opened_again() {
     let mut chance = Chance::new(99);
     let seeds = vectors("gob")
         .into_iter()

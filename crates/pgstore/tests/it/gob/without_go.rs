@@ -151,7 +151,7 @@ async fn a_map_with_integer_keys_is_not_taken_for_a_struct() {
 }
 
 #[apply(trial)]
-async fn keys_of_one_text_are_refused_unless_a_go_map_tells_them_apart() {
+async fn keys_with_equal_texts_are_refused_unless_a_go_map_distinguishes_them() {
     #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
     #[serde(untagged)]
     enum Mixed {
