@@ -38,7 +38,7 @@ pub(crate) async fn login(
     }
     session.renew()?;
     session.insert("user", user)?;
-    session.add_flash(&format!("Welcome, {user}!"))?;
+    session.add_flash(format!("Welcome, {user}!"))?;
     Ok(Redirect::to("/").into_response())
 }
 

@@ -99,7 +99,7 @@ async fn ask(sessions: &SessionManager, handler: Handler, cookie: Option<&str>) 
                 session.insert("user", "ada")?;
             }
             Handler::WhoAmI => return Ok(session.get("user").await?.unwrap_or_default()),
-            Handler::Write => session.insert("n", &1)?,
+            Handler::Write => session.insert("n", 1)?,
             Handler::LogOut => session.destroy()?,
             Handler::Nothing => {}
         }
@@ -211,7 +211,7 @@ async fn a_save_in_flight_at_the_logout_does_not_bring_the_row_back() {
     let session = scene.nodes[1].get(&headers.into_iter().collect(), "s");
     let session = session.unwrap();
     session.get::<String>("user").await.unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     scene.ask(0, Handler::LogOut, Some(&cookie)).await;
     let mut response = http::HeaderMap::new();
     let saved = scene.nodes[1].save(&session, &mut response).await.told();
@@ -330,7 +330,7 @@ async fn a_cookie_that_a_browser_would_drop_is_refused() {
     let sessions = SessionManager::new(MemoryStore::new(), keys());
     let longest = "n".repeat(4096 - 200);
     let session = sessions.get(&http::HeaderMap::new(), &longest).unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = http::HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let cookie = response[SET_COOKIE].to_str().unwrap();
@@ -356,7 +356,7 @@ async fn responses_with_a_cookie_are_not_cached_and_those_that_looked_vary_by_it
     let sessions = SessionManager::new(MemoryStore::new(), keys());
     let layer = SessionLayer::new(&sessions, "s").unwrap();
     let public = |session: Session| async move {
-        session.insert("n", &1)?;
+        session.insert("n", 1)?;
         let cached = [(CACHE_CONTROL, "public, max-age=3600")];
         Ok::<_, SessionError>((cached, "a page"))
     };

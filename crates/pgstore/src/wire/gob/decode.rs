@@ -6,14 +6,14 @@ use std::{
 };
 
 use super::{
-    definition,
+    common, definition,
     error::GobError,
     identity::identity,
     limits::{MAX_LEVELS, MAX_NAME, MEMORY_BASE, MEMORY_PER_BYTE},
     reader::Reader,
     shape::Shape,
     time::Time,
-    types::{Field, Type, TypeId, Types, common},
+    types::{Field, Type, TypeId, Types},
     value::{self, GoValue, Value},
 };
 

@@ -4,8 +4,9 @@
 //! also reads this simpler order, in which no value is interrupted by definitions.
 
 use super::{
+    common,
     interner::Interner,
-    types::{TypeId, common},
+    types::TypeId,
     value::{GoValue, Value},
     writer::Write,
 };

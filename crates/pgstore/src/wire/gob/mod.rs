@@ -3,6 +3,7 @@
 //! [`Values`](crate::wire::Values) decodes and encodes a session. The functions here are for the
 //! string in a cookie, and for tools: [`decode`] opens a gob of any type.
 
+pub(crate) mod common;
 pub(crate) mod decode;
 mod definition;
 pub(crate) mod encode;

@@ -1,10 +1,10 @@
-use std::{collections::BTreeMap, sync::Arc, sync::LazyLock};
+use std::collections::BTreeMap;
 
 use super::error::GobError;
 
 /// The number of a type in one table. Gob's own types are 1 to 8, defined types begin at 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct TypeId(i32);
+pub(crate) struct TypeId(pub(super) i32);
 
 impl TypeId {
     pub(crate) const BOOL: Self = Self(1);
@@ -212,80 +212,5 @@ impl DefinitionKind {
             Self::Opaque(marshaler) => Type::Opaque(*marshaler),
             Self::Empty => return None,
         })
-    }
-}
-
-/// The table that all new values share, so that each of its types is defined once.
-pub(crate) mod common {
-    use super::{Arc, Definition, DefinitionKind, LazyLock, Marshaler, TypeId, Types};
-
-    /// `map[interface {}]interface {}`, a session.
-    pub(crate) const SESSION: TypeId = TypeId(64);
-    /// `map[string]interface {}`.
-    pub(crate) const MAP: TypeId = TypeId(65);
-    /// `[]interface {}`.
-    pub(crate) const LIST: TypeId = TypeId(66);
-    /// `time.Time`.
-    pub(crate) const TIME: TypeId = TypeId(67);
-    pub(crate) const BOOLS: TypeId = TypeId(68);
-    pub(crate) const INTS: TypeId = TypeId(69);
-    pub(crate) const UINTS: TypeId = TypeId(70);
-    pub(crate) const FLOATS: TypeId = TypeId(71);
-    pub(crate) const STRINGS: TypeId = TypeId(72);
-
-    pub(crate) fn types() -> Arc<Types> {
-        Arc::clone(&COMMON)
-    }
-
-    static COMMON: LazyLock<Arc<Types>> = LazyLock::new(|| Arc::new(table()));
-
-    fn table() -> Types {
-        let any = TypeId::INTERFACE;
-        let mut types = Types::default();
-        let mut define = |id, name: &str, kind| {
-            types.definitions.insert(
-                id,
-                Definition {
-                    name: name.to_owned(),
-                    kind,
-                },
-            );
-        };
-        define(
-            SESSION,
-            "",
-            DefinitionKind::Map {
-                key: any,
-                elem: any,
-            },
-        );
-        define(
-            MAP,
-            "",
-            DefinitionKind::Map {
-                key: TypeId::STRING,
-                elem: any,
-            },
-        );
-        define(LIST, "", DefinitionKind::Slice { elem: any });
-        define(TIME, "Time", DefinitionKind::Opaque(Marshaler::Gob));
-        define(BOOLS, "", DefinitionKind::Slice { elem: TypeId::BOOL });
-        define(INTS, "", DefinitionKind::Slice { elem: TypeId::INT });
-        define(UINTS, "", DefinitionKind::Slice { elem: TypeId::UINT });
-        define(
-            FLOATS,
-            "",
-            DefinitionKind::Slice {
-                elem: TypeId::FLOAT,
-            },
-        );
-        define(
-            STRINGS,
-            "",
-            DefinitionKind::Slice {
-                elem: TypeId::STRING,
-            },
-        );
-        types
     }
 }

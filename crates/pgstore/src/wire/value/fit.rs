@@ -138,13 +138,13 @@ impl Fitter<'_> {
             _ => None,
         };
         // The table has only maps with string keys.
-        let is_refused = match self.context.text_keys {
+        let is_refused = || match self.context.text_keys {
             TextKeys::Allowed => new.has_equal_texts(),
             TextKeys::Never => new.has_text_keys(),
         };
         match fitted {
             Some(value) => Some(Value::Interface(Some(Box::new(value)))),
-            None if is_refused => None,
+            None if is_refused() => None,
             None => Some(insert_table::interface(new)),
         }
     }

@@ -237,7 +237,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::wire::gob::types::{TypeId, common};
+    use crate::wire::gob::{common, types::TypeId};
 
     fn line(name: &'static str, value: Value) -> String {
         go_line(&GoValue {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::wire::gob::{
-    types::{TypeId, common},
+    common,
+    types::TypeId,
     value::{GoValue, Value},
 };
 

@@ -1,10 +1,11 @@
 use std::{borrow::Cow, fmt};
 
 use crate::wire::gob::{
+    common,
     identity::{identity, same},
     limits::MAX_NAME,
     shape::Shape,
-    types::{TypeId, common},
+    types::TypeId,
     value::{GoValue, Value},
 };
 

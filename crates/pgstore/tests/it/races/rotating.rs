@@ -33,7 +33,7 @@ async fn rotate(scene: &Scene) -> Round {
             session.get::<String>("user").await.unwrap();
             match number % 2 {
                 0 => session.rotate_gently().unwrap(),
-                _ => session.insert(format!("key {number}"), &number).unwrap(),
+                _ => session.insert(format!("key {number}"), number).unwrap(),
             }
             barrier.wait().await;
             let saved = save(&sessions, &session, &mut cookie).await;
@@ -84,7 +84,7 @@ async fn log_in_among_requests(scene: &Scene) -> Round {
             }
             match number {
                 0 => session.renew().unwrap(),
-                _ => session.insert(format!("key {number}"), &number).unwrap(),
+                _ => session.insert(format!("key {number}"), number).unwrap(),
             }
             barrier.wait().await;
             let saved = save(&sessions, &session, &mut cookie).await;

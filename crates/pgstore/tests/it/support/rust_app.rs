@@ -99,7 +99,7 @@ struct Login {
 async fn login(session: Session, Form(login): Form<Login>) -> Result<(), SessionError> {
     session.renew()?;
     session.insert("user", &login.user)?;
-    session.add_flash(&format!("welcome {}", login.user))
+    session.add_flash(format!("welcome {}", login.user))
 }
 
 /// Puts each member of a JSON object under its name.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::wire::error::as_sentence;
 
 /// The name by which [`Values`](crate::wire::Values) knows the type. Other formats see the number.
-pub(in crate::wire::value) const DURATION: &str = "$pgstore::go::Duration";
+pub(crate) const DURATION: &str = "$pgstore::go::Duration";
 
 /// Go's `time.Duration`: a number of nanoseconds, which may be negative.
 ///

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The names by which [`Values`](crate::wire::Values) knows the types. Other formats see integers.
-pub(in crate::wire::value) const INT: &str = "$pgstore::go::Int";
-pub(in crate::wire::value) const UINT: &str = "$pgstore::go::Uint";
+pub(crate) const INT: &str = "$pgstore::go::Int";
+pub(crate) const UINT: &str = "$pgstore::go::Uint";
 
 /// Go's `int`, which most Go programs use. An `i64` becomes Go's `int64` instead.
 ///

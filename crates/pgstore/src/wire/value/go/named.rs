@@ -3,9 +3,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 /// The names by which [`Values`](crate::wire::Values) knows the types. Other formats see the value.
-pub(in crate::wire::value) const ANY: &str = "$pgstore::go::Any";
+pub(crate) const ANY: &str = "$pgstore::go::Any";
 /// Around a newtype whose name is the registered name of the Go type.
-pub(in crate::wire::value) const NAMED: &str = "$pgstore::go::Named";
+pub(crate) const NAMED: &str = "$pgstore::go::Named";
 
 /// A value under the name with which a Go program has registered its type.
 ///

@@ -8,7 +8,7 @@ use serde::{
 use crate::wire::gob::time::Time;
 
 /// The name by which [`Values`](crate::wire::Values) knows the type. Other formats see RFC 3339.
-pub(in crate::wire::value) const TIME: &str = "$pgstore::go::Time";
+pub(crate) const TIME: &str = "$pgstore::go::Time";
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
