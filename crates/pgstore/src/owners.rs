@@ -30,7 +30,7 @@ pub struct SessionInfo {
     /// When it began: at the login, if that renewed it.
     pub created: Timestamp,
     /// When it was last written, which is when it was last used, to within a
-    /// [part](SessionManager::touch) of its lifetime. The request that asks does not count yet:
+    /// [part](SessionManagerBuilder::touch) of its lifetime. The request that asks does not count yet:
     /// show "now" where [`is_current`](SessionInfo::is_current).
     pub last_used: Timestamp,
     /// When it ends if it is not used any more.
@@ -43,7 +43,7 @@ impl SessionManager {
     /// An owner's sessions, the last used first, at most a thousand; `current` is marked among
     /// them.
     ///
-    /// The owner is what [`set_owner`](Session::set_owner) or [a value](SessionManager::owner_from)
+    /// The owner is what [`set_owner`](Session::set_owner) or [a value](SessionManagerBuilder::owner_from)
     /// says; sessions of all cookie names count. Cost: one statement, or with a value as the source
     /// a look at every row that a Go program wrote last.
     ///
@@ -67,12 +67,12 @@ impl SessionManager {
         owner: &str,
         current: Option<&Session>,
     ) -> Result<Vec<SessionInfo>, SessionError> {
-        let mut rows = self.store.owned(owner, self.clock.now()).await?;
+        let mut rows = self.store().owned(owner, self.now()).await?;
         if let Some(value) = self.value_rows() {
             rows.retain(|(_, row)| row.extras.save_token.is_some());
             rows.extend(self.adopt(&value, owner).await?);
         }
-        let now = self.clock.now();
+        let now = self.now();
         let live = rows
             .into_iter()
             .filter(|(_, row)| !self.has_ended(row, now));
@@ -151,8 +151,8 @@ impl SessionManager {
     ) -> Result<Option<Session>, SessionError> {
         let name = CookieName::new(name)?;
         let options = self.options_for(&name)?;
-        let now = self.clock.now();
-        let Some((id, _)) = self.store.find(handle, now).await? else {
+        let now = self.now();
+        let Some((id, _)) = self.store().find(handle, now).await? else {
             return Ok(None);
         };
         let presented = CookieId {
@@ -182,7 +182,7 @@ impl SessionManager {
         };
         let mut ended = 0;
         for _ in 0..MOST_PASSES {
-            let revoked = self.store.revoke(&revocation).await?;
+            let revoked = self.store().revoke(&revocation).await?;
             let (mut seen, mut removed) = (revoked.seen, revoked.removed);
             if let Some(value) = &value {
                 let of_go = self.revoke_foreign(value, &revocation).await?;
@@ -208,7 +208,7 @@ impl SessionManager {
                 continue;
             }
             seen += 1;
-            let written = self.store.delete_version(&id, row.modified_on).await?;
+            let written = self.store().delete_version(&id, row.modified_on).await?;
             removed += u64::from(written == Written::Saved);
         }
         Ok((seen, removed))
@@ -226,7 +226,7 @@ impl SessionManager {
             let mut overtaken = false;
             for (id, row, extras) in self.peer_written(value, owner).await? {
                 let next = in_line(&row, &extras)?;
-                match self.store.update(&id, row.modified_on, &next).await? {
+                match self.store().update(&id, row.modified_on, &next).await? {
                     Written::Saved => adopted.push((id, next)),
                     Written::Missed => overtaken = true,
                 }
@@ -247,7 +247,7 @@ impl SessionManager {
     ) -> Result<Vec<(SessionId, Row, RowExtras)>, SessionError> {
         let (mut theirs, mut after) = (Vec::new(), PeerWrittenCursor::START);
         loop {
-            let PeerWritten { rows, next } = self.store.peer_written(after, BATCH).await?;
+            let PeerWritten { rows, next } = self.store().peer_written(after, BATCH).await?;
             theirs.extend(rows.into_iter().filter_map(|(id, row)| {
                 let extras = value.look_into(&row)?;
                 let is_theirs = extras.owner.as_deref() == Some(owner);
@@ -263,7 +263,7 @@ impl SessionManager {
 
     /// The rows of the cookie whose owner is a value.
     fn value_rows(&self) -> Option<SealedRows> {
-        let (name, _) = self.owner_value.as_ref()?;
+        let name = self.owner_value_name()?;
         Some(self.rows(name.clone()))
     }
 }
