@@ -67,12 +67,12 @@ impl SessionManager {
         owner: &str,
         current: Option<&Session>,
     ) -> Result<Vec<SessionInfo>, SessionError> {
-        let mut rows = self.store.owned(owner, self.clock.now()).await?;
+        let mut rows = self.store().owned(owner, self.now()).await?;
         if let Some(value) = self.value_rows() {
             rows.retain(|(_, row)| row.extras.save_token.is_some());
             rows.extend(self.sync_extras(&value, owner).await?);
         }
-        let now = self.clock.now();
+        let now = self.now();
         let live = rows
             .into_iter()
             .filter(|(_, row)| !self.has_ended(row, now));
@@ -177,8 +177,8 @@ impl SessionManager {
     ) -> Result<Option<Session>, SessionError> {
         let name = CookieName::new(name)?;
         let options = self.options_for(&name)?;
-        let now = self.clock.now();
-        let Some((id, _)) = self.store.find(handle, now).await? else {
+        let now = self.now();
+        let Some((id, _)) = self.store().find(handle, now).await? else {
             return Ok(None);
         };
         let cookie = CookieId::fresh(id, now);
@@ -203,7 +203,7 @@ impl SessionManager {
         };
         let mut ended = 0;
         for _ in 0..MAX_PASSES {
-            let revoked = self.store.revoke(&revocation).await?;
+            let revoked = self.store().revoke(&revocation).await?;
             let (mut seen, mut removed) = (revoked.seen, revoked.removed);
             if let Some(value) = &value {
                 let by_go = self.revoke_peer_written(value, &revocation).await?;
@@ -229,7 +229,7 @@ impl SessionManager {
                 continue;
             }
             seen += 1;
-            let written = self.store.delete_version(&id, row.modified_on).await?;
+            let written = self.store().delete_version(&id, row.modified_on).await?;
             removed += u64::from(written == Written::Saved);
         }
         Ok((seen, removed))
@@ -247,7 +247,7 @@ impl SessionManager {
             let mut missed = false;
             for (id, row, extras) in self.peer_written(value, owner).await? {
                 let next = with_extras(&row, &extras)?;
-                match self.store.update(&id, row.modified_on, &next).await? {
+                match self.store().update(&id, row.modified_on, &next).await? {
                     Written::Saved => synced.push((id, next)),
                     Written::Missed => missed = true,
                 }
@@ -268,7 +268,7 @@ impl SessionManager {
     ) -> Result<Vec<(SessionId, Row, RowExtras)>, SessionError> {
         let (mut theirs, mut after) = (Vec::new(), PeerWrittenCursor::START);
         loop {
-            let PeerWritten { rows, next } = self.store.peer_written(after, BATCH).await?;
+            let PeerWritten { rows, next } = self.store().peer_written(after, BATCH).await?;
             theirs.extend(rows.into_iter().filter_map(|(id, row)| {
                 let extras = value.extras_from_values(&row)?;
                 let is_theirs = extras.owner.as_deref() == Some(owner);
@@ -284,7 +284,7 @@ impl SessionManager {
 
     /// The rows of the cookie whose sessions have a value that names their owner.
     fn value_rows(&self) -> Option<SealedRows> {
-        let (name, _) = self.owner_value.as_ref()?;
+        let name = self.owner_value_name()?;
         Some(self.rows(name.clone()))
     }
 }

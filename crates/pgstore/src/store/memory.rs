@@ -42,7 +42,7 @@ use crate::id::SessionId;
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();
 /// let keys = Keys::from_pairs(&[b"a key for tests"])?;
-/// let sessions = SessionManager::new(store.clone(), keys);
+/// let sessions = SessionManager::builder(store.clone(), keys).build()?;
 ///
 /// let mut response = HeaderMap::new();
 /// let session = sessions.get(&HeaderMap::new(), "shop")?;
@@ -69,7 +69,7 @@ use crate::id::SessionId;
 /// ```
 ///
 /// What a test cannot wait for is up to the clock, which is an application's own in
-/// [`SessionManager::clock`](crate::SessionManager::clock).
+/// [`SessionManagerBuilder::clock`](crate::SessionManagerBuilder::clock).
 ///
 /// # As a store by itself
 ///
