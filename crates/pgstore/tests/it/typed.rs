@@ -500,7 +500,8 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     assert_eq!(fixture.view::<Counts>(&request).await.counts[&1], 2);
 
     let registered = GoPeer::registered(["map[string]interface {}"]);
-    fixture.sessions = fixture.sessions.go_peer(registered);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     let error = counts.update(|counts| counts.counts.insert(1, 1));
     let error = error.unwrap_err().to_string();
@@ -547,7 +548,8 @@ async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
     assert_eq!(flashes, std::slice::from_ref(&json));
 
     let registered = GoPeer::registered(["map[string]interface {}"]);
-    fixture.sessions = fixture.sessions.go_peer(registered);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let (read, unread) = (fixture.session(&request), fixture.session(&request));
     read.is_new().await.unwrap();
     for session in [read, unread] {
