@@ -1,275 +1,347 @@
-//! From a connection string to a connection. The only file that knows how one is made.
+//! From a configuration to a connection: hosts, addresses and modes in turn.
 
-use std::error::Error;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client, Config};
+use tokio_postgres::Client;
+use tokio_postgres::config::SslMode as DriverSslMode;
 
-use super::clocks;
-use super::connect_error::{ConnectError, ConnectErrorKind};
-use super::connecting::{Connector, Environment, Host, Mode, Place, Settings, Target, Tls};
-use crate::clock::Clock;
-use crate::random;
+use crate::error::{Attempted, classify, in_another_mode, stops_the_search};
+use crate::host::{Host, Place};
+use crate::task::{CancelHandle, ConnectionTask};
+use crate::tls::{LoadedTls, SslMode, TlsAttempt};
+use crate::{Config, ConnectError, TargetSessionAttrs};
 
-/// Where and as whom to connect.
+type Connected = (Client, ConnectionTask);
+
+/// Makes connections with one [`Config`], and remembers which hosts turned out to be unfit.
+///
+/// ```no_run
+/// use pgstore_connect::{Config, Connector};
+///
+/// # async fn example() -> Result<(), pgstore_connect::ConnectError> {
+/// let connector = Connector::new(Config::parse("postgres://app@db1,db2/web")?);
+/// let (first, _task) = connector.connect().await?;
+/// let (second, _task) = connector.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-pub(super) struct Dial {
-    settings: Settings,
-    timeout: Duration,
-    /// What the servers' clocks are compared with.
-    clock: Arc<dyn Clock>,
-    /// Hosts (by their place in the list) that turned out to be unable to write.
+pub struct Connector {
+    config: Arc<Config>,
+    /// Places in the list of hosts.
     demoted: Mutex<Vec<usize>>,
 }
 
-/// What drives a connection, and to which of the hosts.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) driver: JoinHandle<()>,
-    pub(super) host: usize,
-}
-
-impl Dial {
-    /// Reads a URL or a keyword string. `timeout` is the program's choice.
-    pub(super) fn parse(
-        text: &str,
-        timeout: Option<Duration>,
-        environment: &Environment,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ConnectError> {
-        let settings = Settings::read(text, environment)?;
-        settings.warn_if_unverified();
-        Ok(Self {
-            timeout: settings.timeout.or(timeout),
-            settings,
-            clock,
+impl Connector {
+    /// Keeps the configuration. It logs a warning if `sslmode` is allow or prefer and a host is
+    /// another machine.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, Connector};
+    ///
+    /// let connector = Connector::new(Config::parse("host=localhost user=app")?);
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        config.warn_if_unverified();
+        Self {
+            config: Arc::new(config),
             demoted: Mutex::default(),
-        })
+        }
     }
 
-    /// Connects to the first host that will do, each attempt within its time, and starts the
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Connects to the first host that is what `target_session_attrs` asks for, and spawns the
     /// task that drives the connection.
-    pub(super) async fn connect(&self) -> Result<(Client, Line), ConnectError> {
-        let tls = Tls::load(&self.settings.tls)?;
+    ///
+    /// Each address of each host has [`connect_timeout`](Config::connect_timeout). A host that
+    /// refuses the user or the password ends the search, as in libpq. Files of certificates and
+    /// passwords are read at each call.
+    ///
+    /// # Errors
+    /// When no host can be connected to, or a file cannot be used.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(&self) -> Result<(Client, ConnectionTask), ConnectError> {
+        let tls = self.load_tls()?;
+        let (wanted, otherwise) = self.config.target.rounds();
+        let error = match self.round(wanted, &tls).await {
+            Ok(connected) => return Ok(connected),
+            Err(error) => error,
+        };
+        match otherwise {
+            Some(target) if !error.attempts().iter().any(stops_the_search) => {
+                self.round(target, &tls).await
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Notes that a host turned out to be unfit, such as a former primary that is read-only now:
+    /// the next connections try it after all others.
+    ///
+    /// Once all hosts were demoted, only the last one is: one of the others is primary again.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, Connector};
+    ///
+    /// let connector = Connector::new(Config::parse("postgres://app@db1,db2/web?sslmode=require")?);
+    /// connector.demote(&connector.config().hosts()[0]);
+    /// // From now on, `connect` tries db2 first.
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    pub fn demote(&self, host: &Host) {
+        let Some(index) = self.config.hosts.iter().position(|other| other == host) else {
+            return;
+        };
+        let mut demoted = self.demoted();
+        if !demoted.contains(&index) {
+            demoted.push(index);
+        }
+        if demoted.len() == self.config.hosts.len() {
+            *demoted = vec![index];
+        }
+    }
+
+    /// Tries each host once.
+    async fn round(
+        &self,
+        target: TargetSessionAttrs,
+        tls: &LoadedTls,
+    ) -> Result<Connected, ConnectError> {
         let mut failures = Vec::new();
-        for target in self.settings.target.rounds() {
-            failures.clear();
-            for index in self.order() {
-                let host = &self.settings.hosts[index];
-                let error = match self.try_host(host, *target, &tls).await {
-                    Ok((client, driver)) => {
-                        let host = index;
-                        return Ok((client, Line { driver, host }));
-                    }
-                    Err(error) => error.at(host),
-                };
-                let is_last = error.ends_the_search();
-                failures.push(error);
-                if is_last {
-                    return Err(ConnectError::of_all(failures));
-                }
+        for index in self.order() {
+            let host = Attempt {
+                config: &self.config,
+                host: &self.config.hosts[index],
+                target,
+                tls,
+            };
+            let error = match host.connect().await {
+                Ok(connected) => return Ok(connected),
+                Err(error) => error,
+            };
+            let is_last = stops_the_search(&error);
+            failures.push(error);
+            if is_last {
+                break;
             }
         }
-        Err(ConnectError::of_all(failures))
+        Err(ConnectError::of_hosts(failures))
     }
 
-    /// Warns when the server's clock and ours are far apart.
-    pub(super) async fn compare_clocks(&self, client: &Client) {
-        let comparing = clocks::compare(client, &*self.clock);
-        // Without an answer there is nothing to say.
-        let _ = timeout(self.timeout, comparing).await;
-    }
-
-    /// Notes that a host cannot write: the next connections try it after all others.
-    pub(super) fn demote(&self, host: usize) {
-        let mut demoted = self.demoted.lock().unwrap_or_else(PoisonError::into_inner);
-        if !demoted.contains(&host) {
-            demoted.push(host);
-        }
-        if demoted.len() == self.settings.hosts.len() {
-            // It is somebody's turn to be the primary again.
-            *demoted = vec![host];
+    /// Sockets need no TLS, and so none of its files.
+    fn load_tls(&self) -> Result<LoadedTls, ConnectError> {
+        let mut hosts = self.config.hosts.iter();
+        match hosts.all(|host| host.socket_folder().is_some()) {
+            true => Ok(LoadedTls::none()),
+            false => LoadedTls::load(&self.config.tls),
         }
     }
 
-    /// Asks the server to stop what a connection is doing, over another one.
-    pub(super) async fn cancel(&self, token: CancelToken) {
-        let cancelling = async {
-            let connector = Tls::load(&self.settings.tls).ok()?.connector();
-            token.cancel_query(connector).await.ok()
-        };
-        if !matches!(timeout(self.timeout, cancelling).await, Ok(Some(()))) {
-            tracing::debug!("a statement on the session store could not be cancelled");
-        }
-    }
-
-    /// The server's address, for messages.
-    pub(super) fn server(&self) -> String {
-        let hosts = self.settings.hosts.iter().map(ToString::to_string);
-        hosts.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The places of the hosts in the order they are tried.
+    /// The places of the hosts in the order in which they are tried.
     fn order(&self) -> Vec<usize> {
-        let mut order: Vec<_> = (0..self.settings.hosts.len()).collect();
-        if self.settings.shuffle {
-            shuffle(&mut order);
+        let mut order: Vec<_> = (0..self.config.hosts.len()).collect();
+        if self.config.shuffles {
+            order.sort_by_cached_key(|_| RandomState::new().build_hasher().finish());
         }
-        let demoted = self.demoted.lock().unwrap_or_else(PoisonError::into_inner);
+        let demoted = self.demoted();
         order.sort_by_key(|index| demoted.contains(index));
         order
     }
 
-    /// Tries the host's addresses; of several failures the last is told.
-    async fn try_host(
-        &self,
-        host: &Host,
-        target: Target,
-        tls: &Tls,
-    ) -> Result<(Client, JoinHandle<()>), ConnectError> {
-        let mut failed = None;
-        for config in self.configs(host).await? {
-            let mode = match host.socket_folder() {
-                // As libpq: nobody listens in on a socket of this machine.
-                Some(_) => Mode::Disable,
-                None => self.settings.tls.mode,
-            };
-            match self.try_modes(config, mode, target, tls).await {
+    fn demoted(&self) -> MutexGuard<'_, Vec<usize>> {
+        // The list is whole whenever the lock is released, also by a panic.
+        self.demoted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One host, to be tried at its addresses and in its modes.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    config: &'a Arc<Config>,
+    host: &'a Host,
+    target: TargetSessionAttrs,
+    tls: &'a LoadedTls,
+}
+
+impl Attempt<'_> {
+    /// Tries the host's addresses. If all fail, the error is the last one's.
+    async fn connect(&self) -> Result<Connected, ConnectError> {
+        let mut failure = None;
+        for address in self.addresses().await? {
+            match self.connect_to(address).await {
                 Ok(connected) => return Ok(connected),
-                Err(error) if error.ends_the_search() => return Err(error),
-                Err(error) => failed = Some(error),
+                Err(error) if stops_the_search(&error) => return Err(error),
+                Err(error) => failure = Some(error),
             }
         }
-        Err(failed.unwrap_or_else(|| ConnectError::unknown_host(io::ErrorKind::NotFound.into())))
+        Err(failure.unwrap_or_else(|| self.unknown_host(io::ErrorKind::NotFound.into())))
     }
 
-    /// The driver's settings for each of the host's addresses.
-    async fn configs(&self, host: &Host) -> Result<Vec<Config>, ConnectError> {
-        let common = self.settings.config_for(host);
-        let (name, addresses) = match &host.place {
-            Place::Folder(_) | Place::UsualFolder => {
-                return Ok(vec![at_socket(common, host)]);
-            }
+    /// The driver's configuration for each of the host's addresses.
+    async fn addresses(&self) -> Result<Vec<tokio_postgres::Config>, ConnectError> {
+        let common = self.config.driver_config(self.host);
+        let (name, addresses) = match &self.host.place {
+            Place::Folder(_) | Place::UsualFolder => return Ok(vec![at_socket(common, self.host)]),
             Place::Address { address, name } => {
                 let name = name.clone().unwrap_or_else(|| address.to_string());
                 (name, vec![*address])
             }
-            Place::Name(name) => (name.clone(), self.look_up(name, host.port).await?),
+            Place::Name(name) => (name.clone(), self.look_up(name).await?),
         };
-        let config = |address| {
+        let at = |address| {
             let mut config = common.clone();
             config.host(&name).hostaddr(address);
             config
         };
-        Ok(addresses.into_iter().map(config).collect())
+        Ok(addresses.into_iter().map(at).collect())
     }
 
-    async fn look_up(&self, name: &str, port: u16) -> Result<Vec<IpAddr>, ConnectError> {
-        let found = timeout(self.timeout, tokio::net::lookup_host((name, port))).await;
+    async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, ConnectError> {
+        let looking_up = tokio::net::lookup_host((name, self.host.port()));
+        let found = timeout(self.config.timeout, looking_up).await;
         let addresses = found
-            .map_err(|_| ConnectError::timeout())?
-            .map_err(ConnectError::unknown_host)?;
-        Ok(addresses.map(|address: SocketAddr| address.ip()).collect())
+            .map_err(|_| self.timeout())?
+            .map_err(|error| self.unknown_host(error))?;
+        Ok(addresses.map(|address| address.ip()).collect())
     }
 
-    /// Tries with TLS, without, or both.
-    async fn try_modes(
+    /// Connects with TLS, without, or first the one and then the other.
+    async fn connect_to(
         &self,
-        mut config: Config,
-        mode: Mode,
-        target: Target,
-        tls: &Tls,
-    ) -> Result<(Client, JoinHandle<()>), ConnectError> {
-        let mut first: Option<ConnectError> = None;
-        for ssl in mode.attempts() {
-            config.ssl_mode(*ssl);
-            let attempt = timeout(self.timeout, attempt(&config, target, tls.connector()));
-            let outcome = attempt
-                .await
-                .unwrap_or_else(|_| Err(ConnectError::timeout()));
-            match outcome {
-                Err(error) if first.is_none() && may_do_otherwise(&error) => first = Some(error),
-                Err(error) if error.kind() == ConnectErrorKind::NoTls => {
-                    return Err(first.unwrap_or(error));
-                }
-                outcome => return outcome,
-            }
+        mut address: tokio_postgres::Config,
+    ) -> Result<Connected, ConnectError> {
+        let mode = match self.host.socket_folder() {
+            // As in libpq: what passes a socket does not leave this machine.
+            Some(_) => SslMode::Disable,
+            None => self.config.tls.mode,
+        };
+        let (first, second) = mode.attempts();
+        let error = match self.in_time(address.ssl_mode(first)).await {
+            Ok(connected) => return Ok(connected),
+            Err(error) => error,
+        };
+        let Some(second) = second.filter(|_| in_another_mode(&error)) else {
+            return Err(error);
+        };
+        match self.in_time(address.ssl_mode(second)).await {
+            Err(ConnectError::NoTls { .. }) => Err(error),
+            outcome => outcome,
         }
-        Err(first.unwrap_or_else(ConnectError::abandoned))
+    }
+
+    async fn in_time(&self, address: &tokio_postgres::Config) -> Result<Connected, ConnectError> {
+        let connecting = timeout(self.config.timeout, self.connect_once(address));
+        let outcome = connecting.await;
+        outcome.unwrap_or_else(|_| Err(self.timeout()))
+    }
+
+    async fn connect_once(
+        &self,
+        address: &tokio_postgres::Config,
+    ) -> Result<Connected, ConnectError> {
+        let tls = self.tls.attempt();
+        let connected = address.connect(tls.clone()).await;
+        let failed = |error| self.classify(error, address, &tls);
+        let (client, connection) = connected.map_err(failed)?;
+        let cancel = CancelHandle::new(&client, self.host, self.config);
+        let task = ConnectionTask::spawn(connection, cancel);
+        match self.target.accepts(&client).await.map_err(failed)? {
+            true => Ok((client, task)),
+            false => Err(ConnectError::WrongTarget {
+                host: self.host.clone(),
+                wanted: self.target,
+            }),
+        }
+    }
+
+    fn classify(
+        &self,
+        error: tokio_postgres::Error,
+        config: &tokio_postgres::Config,
+        tls: &TlsAttempt,
+    ) -> ConnectError {
+        let attempted = Attempted {
+            host: self.host,
+            mode: self.config.tls.mode,
+            demands_tls: config.get_ssl_mode() == DriverSslMode::Require,
+            began_tls: tls.has_begun(),
+            has_password: config.get_password().is_some(),
+            channel_binding: config.get_channel_binding(),
+        };
+        classify(error, &attempted)
+    }
+
+    fn timeout(&self) -> ConnectError {
+        ConnectError::Timeout {
+            host: self.host.clone(),
+            after: self.config.timeout,
+        }
+    }
+
+    fn unknown_host(&self, error: io::Error) -> ConnectError {
+        ConnectError::UnknownHost {
+            host: self.host.clone(),
+            source: Arc::new(error),
+        }
     }
 }
 
 #[cfg(unix)]
-fn at_socket(mut config: Config, host: &Host) -> Config {
+fn at_socket(mut config: tokio_postgres::Config, host: &Host) -> tokio_postgres::Config {
     config.host_path(host.socket_folder().unwrap_or_default());
     config
 }
 
-/// There are no such places elsewhere.
+/// Hosts are never sockets elsewhere.
 #[cfg(not(unix))]
-fn at_socket(config: Config, _: &Host) -> Config {
+fn at_socket(config: tokio_postgres::Config, _: &Host) -> tokio_postgres::Config {
     config
 }
 
-/// One attempt at one address.
-async fn attempt(
-    config: &Config,
-    target: Target,
-    connector: Connector,
-) -> Result<(Client, JoinHandle<()>), ConnectError> {
-    let connected = config.connect(connector.clone()).await;
-    let (client, connection) = connected.map_err(|error| judge(error, config, &connector))?;
-    let driver = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection to the session store ended");
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demoted_host_is_tried_last_until_all_are() {
+        let text = "host=/a,/b,/c user=app";
+        let connector = Connector::new(Config::builder().parse(text).unwrap());
+        let hosts = connector.config().hosts();
+        assert_eq!(connector.order(), [0, 1, 2]);
+        connector.demote(&hosts[0]);
+        connector.demote(&hosts[0]);
+        assert_eq!(connector.order(), [1, 2, 0]);
+        connector.demote(&hosts[1]);
+        assert_eq!(connector.order(), [2, 0, 1]);
+        connector.demote(&hosts[2]);
+        assert_eq!(connector.order(), [0, 1, 2]);
+        let stranger = Config::builder().parse("host=/d").unwrap();
+        connector.demote(&stranger.hosts()[0]);
+        assert_eq!(connector.order(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn load_balancing_makes_every_host_the_first_at_times() {
+        let text = "host=/a,/b,/c load_balance_hosts=random";
+        let connector = Connector::new(Config::builder().parse(text).unwrap());
+        let mut first = [0; 3];
+        for _ in 0..3000 {
+            first[connector.order()[0]] += 1;
         }
-    });
-    match target.accepts(&client).await {
-        Ok(true) => Ok((client, driver)),
-        Ok(false) => Err(ConnectError::wrong_target()),
-        Err(error) => Err(ConnectError::from_driver(error)),
-    }
-}
-
-/// What the driver says by its messages alone is found out from what is known besides.
-fn judge(error: tokio_postgres::Error, config: &Config, connector: &Connector) -> ConnectError {
-    if error.code().is_some() || is_io(&error) {
-        return ConnectError::from_driver(error);
-    }
-    if config.get_ssl_mode() == SslMode::Require && !connector.has_begun() {
-        return ConnectError::no_tls();
-    }
-    match config.get_password() {
-        None => ConnectError::without_password(error),
-        Some(_) => ConnectError::from_driver(error),
-    }
-}
-
-fn is_io(error: &(dyn Error + 'static)) -> bool {
-    error.is::<io::Error>() || error.source().is_some_and(is_io)
-}
-
-/// Whether what failed with TLS may work without, or the other way round.
-fn may_do_otherwise(error: &ConnectError) -> bool {
-    matches!(
-        error.kind(),
-        ConnectErrorKind::Authentication
-            | ConnectErrorKind::Tls
-            | ConnectErrorKind::UntrustedCertificate
-            | ConnectErrorKind::MisnamedCertificate
-    )
-}
-
-fn shuffle(order: &mut [usize]) {
-    for last in (1..order.len()).rev() {
-        let random = random::bytes().map_or(0, u64::from_le_bytes);
-        let chosen = usize::try_from(random % (last as u64 + 1)).unwrap_or(last);
-        order.swap(last, chosen);
+        assert!(first.iter().all(|&times| times > 800), "{first:?}");
     }
 }

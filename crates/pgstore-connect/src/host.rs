@@ -2,25 +2,29 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::super::connect_error::ConnectError;
+use crate::ConfigError;
 
 const DEFAULT_PORT: u16 = 5432;
 
-/// Where PostgreSQL's packages have their sockets: Debian's and Red Hat's folder, then its own.
+/// Where PostgreSQL's packages have their sockets: the folder of Debian and Red Hat, then
+/// PostgreSQL's own default.
 const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// One server to try.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Host {
-    pub(in super::super) place: Place,
-    pub(in super::super) port: u16,
+/// One server of a connection string.
+///
+/// `Display` is for messages: `db.internal:5432`, `db.internal (10.0.0.1):5432`, `[::1]:5432`,
+/// `/tmp/.s.PGSQL.5432`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Host {
+    pub(crate) place: Place,
+    pub(crate) port: u16,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) enum Place {
-    /// To be looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// A name to be resolved.
     Name(String),
     /// `hostaddr`, with the name that its certificate should have.
     Address {
@@ -33,81 +37,107 @@ pub(in super::super) enum Place {
     UsualFolder,
 }
 
-/// Pairs the elements of the three lists, each with the name of where it stands.
-pub(super) fn list(
-    hosts: (&str, &'static str),
-    addresses: (&str, &'static str),
-    ports: (&str, &'static str),
-) -> Result<Vec<Host>, ConnectError> {
-    let names: Vec<_> = hosts.0.split(',').collect();
-    let ips: Vec<_> = addresses.0.split(',').collect();
-    let count = match (hosts.0, addresses.0) {
+/// The text of `host`, `hostaddr` or `port`, and the name of the option or variable that has it.
+pub(crate) struct List<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) name: &'static str,
+}
+
+/// Pairs the elements of the three lists.
+pub(crate) fn pair(
+    names: &List<'_>,
+    addresses: &List<'_>,
+    ports: &List<'_>,
+) -> Result<Vec<Host>, ConfigError> {
+    let count = match (names.text, addresses.text) {
         (_, "") => names.len(),
-        ("", _) => ips.len(),
-        _ if names.len() == ips.len() => names.len(),
+        ("", _) => addresses.len(),
+        _ if names.len() == addresses.len() => names.len(),
         _ => {
-            return Err(ConnectError::bad_value(
-                addresses.1,
-                "a list as long as that of `host`",
-            ));
+            let expected = "a list as long as that of `host`";
+            return Err(ConfigError::invalid_value(addresses.name, expected));
         }
     };
-    let numbers: Vec<_> = ports.0.split(',').collect();
-    if numbers.len() != 1 && numbers.len() != count {
-        return Err(ConnectError::bad_value(
-            ports.1,
-            "one port, or as many as there are hosts",
-        ));
+    if ports.len() != 1 && ports.len() != count {
+        let expected = "one port, or as many as there are hosts";
+        return Err(ConfigError::invalid_value(ports.name, expected));
     }
-    let element = |list: &[&str], index: usize| {
-        let text = list.get(index).or(list.first().filter(|_| list.len() == 1));
-        text.map_or(String::new(), |text| (*text).to_owned())
-    };
-    (0..count)
-        .map(|index| {
-            let name = element(&names, index);
-            let ip = element(&ips, index);
-            Ok(Host {
-                place: place((&name, hosts.1), (&ip, addresses.1))?,
-                port: port(&element(&numbers, index), ports.1)?,
-            })
+    let host = |index| {
+        Ok(Host {
+            place: place(names, addresses, index)?,
+            port: port(ports, index)?,
         })
-        .collect()
+    };
+    (0..count).map(host).collect()
 }
 
-fn place(name: (&str, &'static str), ip: (&str, &'static str)) -> Result<Place, ConnectError> {
-    if !ip.0.is_empty() {
-        let address = ip.0.parse();
+impl List<'_> {
+    fn len(&self) -> usize {
+        self.text.split(',').count()
+    }
+
+    /// The element at this index; a list of one element has it everywhere.
+    fn element(&self, index: usize) -> &str {
+        let mut elements = self.text.split(',');
+        match self.len() {
+            1 => self.text,
+            _ => elements.nth(index).unwrap_or_default(),
+        }
+    }
+}
+
+fn place(names: &List<'_>, addresses: &List<'_>, index: usize) -> Result<Place, ConfigError> {
+    let (name, address) = (names.element(index), addresses.element(index));
+    if !is_printable(name) {
+        let expected = "host names, IP addresses or folders of sockets (without spaces, quotes, \
+                        `=` and `@`; abstract sockets are not supported)";
+        return Err(ConfigError::invalid_value(names.name, expected));
+    }
+    if !address.is_empty() {
+        let invalid = |_| ConfigError::invalid_value(addresses.name, "IP addresses");
         return Ok(Place::Address {
-            address: address.map_err(|_| ConnectError::bad_value(ip.1, "IP addresses"))?,
-            name: Some(name.0.to_owned()).filter(|name| !name.is_empty()),
+            address: address.parse().map_err(invalid)?,
+            name: Some(name.to_owned()).filter(|name| !name.is_empty()),
         });
     }
-    match name.0 {
-        "" if cfg!(unix) => Ok(Place::UsualFolder),
-        "" => Ok(Place::Name("localhost".to_owned())),
-        folder if folder.starts_with('/') && cfg!(unix) => Ok(Place::Folder(folder.into())),
-        socket if socket.starts_with('@') => Err(ConnectError::bad_value(
-            name.1,
-            "host names, addresses or socket folders; abstract sockets (`@…`) are not supported",
-        )),
-        name => Ok(Place::Name(name.to_owned())),
-    }
+    Ok(match name {
+        "" if cfg!(unix) => Place::UsualFolder,
+        "" => Place::Name("localhost".to_owned()),
+        folder if folder.starts_with('/') && cfg!(unix) => Place::Folder(folder.into()),
+        name => Place::Name(name.to_owned()),
+    })
 }
 
-fn port(text: &str, name: &'static str) -> Result<u16, ConnectError> {
-    match text.trim() {
+/// Messages print hosts. One that no server has may be a piece of the string that slipped in.
+fn is_printable(name: &str) -> bool {
+    let is_folder = name.starts_with('/');
+    let is_odd = |c: char| c.is_control() || "=@'\"`<>".contains(c);
+    let is_odd_in_a_name = |c: char| c.is_whitespace() || "/\\?#&;!$*()|{}".contains(c);
+    !name.contains(|c| is_odd(c) || !is_folder && is_odd_in_a_name(c))
+}
+
+fn port(ports: &List<'_>, index: usize) -> Result<u16, ConfigError> {
+    match ports.element(index).trim() {
         "" => Ok(DEFAULT_PORT),
         digits => match digits.parse() {
-            Ok(0) | Err(_) => Err(ConnectError::bad_value(name, "numbers from 1 to 65535")),
+            Ok(0) | Err(_) => {
+                let expected = "numbers from 1 to 65535";
+                Err(ConfigError::invalid_value(ports.name, expected))
+            }
             Ok(port) => Ok(port),
         },
     }
 }
 
 impl Host {
+    /// The port, which also numbers the sockets in a folder.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Whether the way to it does not leave this machine.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         match &self.place {
             Place::Folder(_) | Place::UsualFolder => true,
             Place::Address { address, .. } => address.is_loopback(),
@@ -119,7 +149,7 @@ impl Host {
     }
 
     /// The folder of its socket, if it is one.
-    pub(in super::super) fn socket_folder(&self) -> Option<PathBuf> {
+    pub(crate) fn socket_folder(&self) -> Option<PathBuf> {
         match &self.place {
             Place::Folder(folder) => Some(folder.clone()),
             Place::UsualFolder => Some(self.usual_folder()),
@@ -135,7 +165,7 @@ impl Host {
     }
 
     /// What it is called in a password file.
-    pub(super) fn passfile_name(&self) -> String {
+    pub(crate) fn passfile_name(&self) -> String {
         match &self.place {
             Place::Name(name) => name.clone(),
             Place::Address {
@@ -148,38 +178,32 @@ impl Host {
     }
 }
 
-fn is_usual(folder: &std::path::Path) -> bool {
+fn is_usual(folder: &Path) -> bool {
     SOCKET_FOLDERS
         .iter()
-        .any(|usual| folder == std::path::Path::new(usual))
+        .any(|usual| folder == Path::new(usual))
 }
 
-/// For messages: `name:5432`, `name (10.0.0.1):5432`, `/tmp/.s.PGSQL.5432`.
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.port;
-        match (&self.place, self.socket_folder()) {
-            (_, Some(folder)) => write!(f, "{}/.s.PGSQL.{port}", folder.display()),
-            (
-                Place::Address {
-                    address,
-                    name: Some(name),
-                },
-                _,
-            ) => {
-                write!(f, "{name} ({address}):{port}")
-            }
-            (
-                Place::Address {
-                    address: IpAddr::V6(v6),
-                    ..
-                },
-                _,
-            ) => write!(f, "[{v6}]:{port}"),
-            (Place::Address { address, .. }, _) => write!(f, "{address}:{port}"),
-            (Place::Name(name), _) if name.contains(':') => write!(f, "[{name}]:{port}"),
-            (Place::Name(name), _) => write!(f, "{name}:{port}"),
-            (Place::Folder(_) | Place::UsualFolder, None) => f.write_str("a socket"),
+        if let Some(folder) = self.socket_folder() {
+            return write!(f, "{}/.s.PGSQL.{port}", folder.display());
+        }
+        match &self.place {
+            Place::Address {
+                address,
+                name: Some(name),
+            } => write!(f, "{name} ({address}):{port}"),
+            Place::Address {
+                address: IpAddr::V6(address),
+                ..
+            } => write!(f, "[{address}]:{port}"),
+            Place::Address { address, .. } => write!(f, "{address}:{port}"),
+            Place::Name(name) if name.contains(':') => write!(f, "[{name}]:{port}"),
+            Place::Name(name) => write!(f, "{name}:{port}"),
+            // They have a folder, so they are written above.
+            Place::Folder(_) | Place::UsualFolder => Ok(()),
         }
     }
 }

@@ -1,42 +1,54 @@
 //! `host=/run/postgresql user='a b'`: libpq's keyword strings (`fe-connect.c`, `conninfo_parse`).
 //!
-//! What stands after a password without quotes may be the rest of it; it is not named.
+//! One difference from libpq: `password=` inside another option's value is refused. A space or a
+//! quote is missing there, and messages may print the value.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-use super::super::connect_error::ConnectError;
-use super::given::Given;
-use super::option::Opt;
+use crate::option::Opt;
+use crate::raw_options::RawOptions;
+use crate::{ConfigError, SyntaxError};
 
-pub(super) fn read(text: &str) -> Result<Given, ConnectError> {
+pub(crate) fn read(text: &str) -> Result<RawOptions, ConfigError> {
     if text.contains('\0') {
-        return Err(ConnectError::settings("it holds a zero byte"));
+        return Err(SyntaxError::ZeroByte.into());
     }
-    let mut given = Given::default();
+    let mut options = RawOptions::default();
     let mut rest = text.chars().peekable();
-    let mut after_password = false;
-    loop {
+    for position in 1.. {
         skip_spaces(&mut rest);
         if rest.peek().is_none() {
-            return Ok(given);
+            break;
         }
-        let name = read_name(&mut rest)?;
-        skip_spaces(&mut rest);
-        let is_quoted = rest.next_if_eq(&'\'').is_some();
-        let value = match is_quoted {
-            true => read_quoted(&mut rest)?,
-            false => read_bare(&mut rest),
-        };
-        let option = Opt::named(&name)
-            .ok_or_else(|| ConnectError::unknown_option(Some(name).filter(|_| !after_password)))?;
-        after_password = option == Opt::Password && !is_quoted;
-        given.set(option, value);
+        let (option, value) = read_pair(&mut rest, position)?;
+        options.set(option, value);
     }
+    Ok(options)
+}
+
+fn read_pair(
+    rest: &mut Peekable<Chars<'_>>,
+    position: usize,
+) -> Result<(Opt, String), ConfigError> {
+    let name = read_name(rest)?;
+    skip_spaces(rest);
+    let is_quoted = rest.next_if_eq(&'\'').is_some();
+    let value = match is_quoted {
+        true => read_quoted(rest)?,
+        false => read_bare(rest),
+    };
+    let option = Opt::find(&name, position)?;
+    // Quoted `options` may well set a parameter whose name ends so.
+    let may_hold_it = option == Opt::Password || option == Opt::Options && is_quoted;
+    if !may_hold_it && value.contains("password=") {
+        return Err(SyntaxError::PasswordInsideValue.into());
+    }
+    Ok((option, value))
 }
 
 /// Up to the `=`, which is consumed. Spaces may stand before it.
-fn read_name(rest: &mut Peekable<Chars<'_>>) -> Result<String, ConnectError> {
+fn read_name(rest: &mut Peekable<Chars<'_>>) -> Result<String, SyntaxError> {
     let mut name = String::new();
     while let Some(c) = rest.next_if(|&c| c != '=' && !is_space(c)) {
         name.push(c);
@@ -44,10 +56,7 @@ fn read_name(rest: &mut Peekable<Chars<'_>>) -> Result<String, ConnectError> {
     skip_spaces(rest);
     match rest.next() {
         Some('=') => Ok(name),
-        _ => Err(ConnectError::settings(
-            "it neither begins with postgres:// nor consists of keyword=value pairs (a value \
-             with spaces needs single quotes)",
-        )),
+        _ => Err(SyntaxError::NeitherUrlNorKeywords),
     }
 }
 
@@ -62,18 +71,14 @@ fn read_bare(rest: &mut Peekable<Chars<'_>>) -> String {
     value
 }
 
-fn read_quoted(rest: &mut Peekable<Chars<'_>>) -> Result<String, ConnectError> {
+fn read_quoted(rest: &mut Peekable<Chars<'_>>) -> Result<String, SyntaxError> {
     let mut value = String::new();
     loop {
         match rest.next() {
             Some('\'') => return Ok(value),
             Some('\\') => value.extend(rest.next()),
             Some(c) => value.push(c),
-            None => {
-                return Err(ConnectError::settings(
-                    "a single quote is opened and not closed",
-                ));
-            }
+            None => return Err(SyntaxError::UnclosedQuote),
         }
     }
 }

@@ -1,22 +1,24 @@
-//! The options there are: the table of `docs/connecting.md`, as code.
+//! The options: the table of `docs/connecting.md` as code.
+
+use crate::ConfigError;
 
 /// Declares the options in the table's order: variant, name, environment variable.
 macro_rules! options {
     ($($variant:ident $name:literal $variable:expr;)*) => {
         /// An option of a connection string.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Opt { $($variant),* }
+        pub(crate) enum Opt { $($variant),* }
 
         impl Opt {
-            pub(super) const ALL: &'static [Self] = &[$(Self::$variant),*];
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// Its name in a connection string.
-            pub(super) fn name(self) -> &'static str {
+            pub(crate) fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
             /// The environment variable that is its default.
-            pub(super) fn variable(self) -> Option<&'static str> {
+            pub(crate) fn variable(self) -> Option<&'static str> {
                 match self { $(Self::$variant => $variable),* }
             }
         }
@@ -53,16 +55,54 @@ options! {
 }
 
 impl Opt {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|option| option.name() == name)
+    /// The option of this name. `position` is for the error, which does not repeat the name.
+    pub(crate) fn find(name: &str, position: usize) -> Result<Self, ConfigError> {
+        let mut options = Self::ALL.iter().copied();
+        let found = options.find(|option| option.name() == name);
+        found.ok_or_else(|| {
+            let mut unsupported = UNSUPPORTED.iter().copied();
+            match unsupported.find(|option| *option == name) {
+                Some(option) => ConfigError::UnsupportedOption { option },
+                None => ConfigError::UnknownOption { position },
+            }
+        })
     }
 }
 
-/// Variables of libpq that would change where or how it connects, and that are not followed here.
-pub(super) const IGNORED_VARIABLES: &[&str] = &[
+/// Options that libpq has (up to PostgreSQL 18) and this crate has not.
+const UNSUPPORTED: &[&str] = &[
+    "authtype",
+    "gssdelegation",
+    "gsslib",
+    "krbsrvname",
+    "max_protocol_version",
+    "min_protocol_version",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_issuer",
+    "oauth_scope",
+    "replication",
+    "require_auth",
+    "requirepeer",
+    "requiressl",
+    "scram_client_key",
+    "scram_server_key",
+    "service",
+    "servicefile",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcertmode",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslkeylogfile",
+    "sslnegotiation",
+    "sslpassword",
+    "tty",
+];
+
+/// Variables that change where or how libpq connects, and that this crate ignores with a warning.
+pub(crate) const IGNORED_VARIABLES: &[&str] = &[
     "PGSERVICE",
     "PGSSLCRL",
     "PGSSLCRLDIR",
@@ -80,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_table_in_the_docs_is_the_code() {
-        let page = include_str!("../../../../docs/connecting.md");
+        let page = include_str!("../docs/connecting.md");
         let rows = page.lines().filter(|line| line.starts_with("| `"));
         let documented: Vec<_> = rows
             .map(|row| {

@@ -7,15 +7,15 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// What a line has to match.
-pub(super) struct Wanted<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) database: &'a str,
-    pub(super) user: &'a str,
+pub(crate) struct Wanted<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) database: &'a str,
+    pub(crate) user: &'a str,
 }
 
 /// The password of the first line that matches. A file that others may read is not used.
-pub(super) fn look_up(path: &Path, wanted: &Wanted<'_>) -> Option<Zeroizing<String>> {
+pub(crate) fn look_up(path: &Path, wanted: &Wanted<'_>) -> Option<Zeroizing<String>> {
     if !is_private(path) {
         return None;
     }
@@ -31,8 +31,8 @@ pub(super) fn look_up(path: &Path, wanted: &Wanted<'_>) -> Option<Zeroizing<Stri
 fn is_private(path: &Path) -> bool {
     let complaint = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return false,
-        Err(_) => "the password file cannot be looked at",
-        Ok(file) if !file.is_file() => "the password file is no plain file",
+        Err(_) => "the permissions of the password file cannot be read",
+        Ok(file) if !file.is_file() => "the password file is ignored: it is not a plain file",
         Ok(file) if is_open_to_others(&file) => {
             "the password file is ignored: others may read it; chmod 0600 it"
         }

@@ -1,15 +1,25 @@
-//! `target_session_attrs`: which of several servers will do.
+//! `target_session_attrs`: which of several servers is taken.
+
+use std::fmt;
 
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// What a server must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Target {
+/// What a server must be: `target_session_attrs`. `Display` is the value in connection strings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TargetSessionAttrs {
+    /// Any server.
+    #[default]
     Any,
+    /// A server whose transactions can write by default.
     ReadWrite,
+    /// A server whose transactions cannot write by default.
     ReadOnly,
+    /// A server that is not in hot standby.
     Primary,
+    /// A server in hot standby.
     Standby,
+    /// A server in hot standby; if there is none, any.
     PreferStandby,
 }
 
@@ -20,28 +30,41 @@ struct Role {
     is_read_only: bool,
 }
 
-impl Target {
-    /// The rounds over all hosts, each with what is asked of them.
-    pub(in super::super) fn rounds(self) -> &'static [Self] {
+impl TargetSessionAttrs {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Any,
+        Self::ReadWrite,
+        Self::ReadOnly,
+        Self::Primary,
+        Self::Standby,
+        Self::PreferStandby,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::PreferStandby => &[Self::Standby, Self::Any],
-            Self::Any => &[Self::Any],
-            Self::ReadWrite => &[Self::ReadWrite],
-            Self::ReadOnly => &[Self::ReadOnly],
-            Self::Primary => &[Self::Primary],
-            Self::Standby => &[Self::Standby],
+            Self::Any => "any",
+            Self::ReadWrite => "read-write",
+            Self::ReadOnly => "read-only",
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::PreferStandby => "prefer-standby",
         }
     }
 
-    /// Whether the server at the other end will do.
-    pub(in super::super) async fn accepts(
-        self,
-        client: &Client,
-    ) -> Result<bool, tokio_postgres::Error> {
+    /// The rounds over all hosts, each with what it asks of them.
+    pub(crate) fn rounds(self) -> (Self, Option<Self>) {
+        match self {
+            Self::PreferStandby => (Self::Standby, Some(Self::Any)),
+            one => (one, None),
+        }
+    }
+
+    /// Asks the server at the other end what it is.
+    pub(crate) async fn accepts(self, client: &Client) -> Result<bool, tokio_postgres::Error> {
         if self == Self::Any {
             return Ok(true);
         }
-        let answer = client.simple_query(include_str!("../sql/role.sql")).await?;
+        let answer = client.simple_query(include_str!("role.sql")).await?;
         let role = answer.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(Role {
                 is_standby: row.get(0) == Some("t"),
@@ -60,5 +83,11 @@ impl Target {
             Self::Primary => !role.is_standby,
             Self::Standby => role.is_standby,
         }
+    }
+}
+
+impl fmt::Display for TargetSessionAttrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

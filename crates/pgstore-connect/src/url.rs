@@ -1,24 +1,21 @@
 //! `postgres://user:password@host:port,host:port/database?option=value&…`, without the scheme.
 //!
-//! Read as libpq does (`fe-connect.c`, `conninfo_uri_parse_options`), but that an `@` that was not
-//! escaped is refused where libpq would take a piece of the password for a host or a database,
-//! and then print it.
+//! Read as libpq does (`fe-connect.c`, `conninfo_uri_parse_options`), with one difference: where an
+//! `@` without escape would turn a piece of the password into a host or a database, which messages
+//! may print, the URL is refused.
 
-use super::super::connect_error::ConnectError;
-use super::given::Given;
-use super::option::Opt;
+use crate::option::Opt;
+use crate::raw_options::RawOptions;
+use crate::{ConfigError, SyntaxError};
 
-const STRAY_AT: &str = "there is an `@` too many: in a user or password write `@` as %40 and \
-                        `/` as %2F";
-
-pub(super) fn read(rest: &str) -> Result<Given, ConnectError> {
-    let mut given = Given::default();
+pub(crate) fn read(rest: &str) -> Result<RawOptions, ConfigError> {
+    let mut options = RawOptions::default();
 
     // 1. The user and the password, up to the first `@` before any `/`.
     let authority_end = rest.find('/').unwrap_or(rest.len());
     let rest = match rest[..authority_end].split_once('@') {
         Some((credentials, _)) => {
-            read_credentials(credentials, &mut given)?;
+            read_credentials(credentials, &mut options)?;
             &rest[credentials.len() + 1..]
         }
         None => rest,
@@ -26,17 +23,17 @@ pub(super) fn read(rest: &str) -> Result<Given, ConnectError> {
 
     // 2. The hosts and ports.
     let (hosts, rest) = read_hosts(rest)?;
-    hosts.store(&mut given)?;
+    hosts.store(&mut options)?;
 
     // 3. The database.
     let rest = match rest.strip_prefix('/') {
         Some(rest) => {
             let (database, query) = split_before(rest, '?');
             if database.contains('@') {
-                return Err(ConnectError::settings(STRAY_AT));
+                return Err(SyntaxError::UnescapedAt.into());
             }
             if !database.is_empty() {
-                given.set(Opt::DbName, decode(database)?);
+                options.set(Opt::DbName, decode(database)?);
             }
             query
         }
@@ -45,22 +42,22 @@ pub(super) fn read(rest: &str) -> Result<Given, ConnectError> {
 
     // 4. The options.
     if let Some(query) = rest.strip_prefix('?') {
-        read_query(query, &mut given).map_err(|error| match query.contains('@') {
-            true => ConnectError::settings(STRAY_AT),
+        read_query(query, &mut options).map_err(|error| match query.contains('@') {
+            true => SyntaxError::UnescapedAt.into(),
             false => error,
         })?;
     }
-    Ok(given)
+    Ok(options)
 }
 
-fn read_credentials(credentials: &str, given: &mut Given) -> Result<(), ConnectError> {
+fn read_credentials(credentials: &str, options: &mut RawOptions) -> Result<(), ConfigError> {
     let (user, password) = split_before(credentials, ':');
     if !user.is_empty() {
-        given.set(Opt::User, decode(user)?);
+        options.set(Opt::User, decode(user)?);
     }
     let password = password.strip_prefix(':').unwrap_or_default();
     if !password.is_empty() {
-        given.set(Opt::Password, decode(password)?);
+        options.set(Opt::Password, decode(password)?);
     }
     Ok(())
 }
@@ -73,21 +70,21 @@ struct Hosts {
 }
 
 impl Hosts {
-    fn store(&self, given: &mut Given) -> Result<(), ConnectError> {
+    fn store(&self, options: &mut RawOptions) -> Result<(), ConfigError> {
         if !self.hosts.is_empty() {
             if self.hosts.contains('@') {
-                return Err(ConnectError::settings(STRAY_AT));
+                return Err(SyntaxError::UnescapedAt.into());
             }
-            given.set(Opt::Host, decode(&self.hosts)?);
+            options.set(Opt::Host, decode(&self.hosts)?);
         }
         if !self.ports.is_empty() {
-            given.set(Opt::Port, decode(&self.ports)?);
+            options.set(Opt::Port, decode(&self.ports)?);
         }
         Ok(())
     }
 }
 
-fn read_hosts(mut rest: &str) -> Result<(Hosts, &str), ConnectError> {
+fn read_hosts(mut rest: &str) -> Result<(Hosts, &str), ConfigError> {
     let mut read = Hosts::default();
     loop {
         let host;
@@ -110,80 +107,57 @@ fn read_hosts(mut rest: &str) -> Result<(Hosts, &str), ConnectError> {
     }
 }
 
-fn read_bracketed(rest: &str) -> Result<(&str, &str), ConnectError> {
-    let (host, after) = rest.split_once(']').ok_or_else(|| {
-        ConnectError::settings("an IPv6 address begins with `[` and has no `]` at its end")
-    })?;
+fn read_bracketed(rest: &str) -> Result<(&str, &str), ConfigError> {
+    let (host, after) = rest.split_once(']').ok_or(SyntaxError::UnclosedBracket)?;
     if host.is_empty() {
-        return Err(ConnectError::settings(
-            "there is no address between `[` and `]`",
-        ));
+        return Err(SyntaxError::EmptyBrackets.into());
     }
     if !(after.is_empty() || after.starts_with([':', '/', '?', ','])) {
-        return Err(ConnectError::settings(
-            "after the `]` of an IPv6 address only `:`, `/`, `?` or `,` may follow",
-        ));
+        return Err(SyntaxError::TextAfterBracket.into());
     }
     Ok((host, after))
 }
 
-fn read_query(query: &str, given: &mut Given) -> Result<(), ConnectError> {
+fn read_query(query: &str, options: &mut RawOptions) -> Result<(), ConfigError> {
     if query.is_empty() {
         return Ok(());
     }
-    for pair in query.split('&') {
-        let (name, value) = pair.split_once('=').ok_or_else(|| {
-            ConnectError::settings("an option after the `?` has no `=` and value")
-        })?;
+    for (index, pair) in query.split('&').enumerate() {
+        let (name, value) = pair.split_once('=').ok_or(SyntaxError::MissingEquals)?;
         if value.contains('=') {
-            return Err(ConnectError::settings(
-                "an option's value holds an `=`, which must be written %3D",
-            ));
+            return Err(SyntaxError::UnescapedEquals.into());
         }
         let (name, value) = (decode(name)?, decode(value)?);
-        match Opt::named(&name) {
-            Some(option) => given.set(option, value),
-            // As JDBC has it, and libpq, too.
-            None if name == "ssl" && value == "true" => {
-                given.set(Opt::SslMode, "require".to_owned());
-            }
-            None => return Err(ConnectError::unknown_option(Some(name))),
+        match (&*name, &*value) {
+            // JDBC's spelling, which libpq accepts, too.
+            ("ssl", "true") => options.set(Opt::SslMode, "require".to_owned()),
+            _ => options.set(Opt::find(&name, index + 1)?, value),
         }
     }
     Ok(())
 }
 
 /// Percent-decodes; `+` stands for itself.
-fn decode(text: &str) -> Result<String, ConnectError> {
-    let malformed = || ConnectError::settings("a `%` is not followed by two hexadecimal digits");
+fn decode(text: &str) -> Result<String, ConfigError> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         let byte = match byte {
-            b'%' => {
-                let digits = bytes.next().zip(bytes.next()).ok_or_else(malformed)?;
-                hex(digits.0)
-                    .zip(hex(digits.1))
-                    .ok_or_else(malformed)
-                    .map(|(high, low)| high << 4 | low)?
-            }
+            b'%' => escaped(bytes.next(), bytes.next()).ok_or(SyntaxError::InvalidEscape)?,
             other => other,
         };
         if byte == 0 {
-            return Err(ConnectError::settings(
-                "%00 stands for nothing that may be there",
-            ));
+            return Err(SyntaxError::ZeroByte.into());
         }
         decoded.push(byte);
     }
-    String::from_utf8(decoded)
-        .map_err(|_| ConnectError::settings("what the `%` escapes stand for is not UTF-8"))
+    String::from_utf8(decoded).map_err(|_| SyntaxError::NotUtf8.into())
 }
 
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+/// The byte that two hexadecimal digits stand for.
+fn escaped(high: Option<u8>, low: Option<u8>) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(high?)? << 4 | digit(low?)?).ok()
 }
 
 /// What comes before the character, and the rest with it.

@@ -1,151 +1,58 @@
-//! What was given and what the environment adds, judged: from here on everything is typed.
+//! The options' values: from the connection string, else from the environment, checked and typed.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_postgres::Config;
 use tokio_postgres::config::ChannelBinding;
 use zeroize::Zeroizing;
 
-use super::super::connect_error::ConnectError;
-use super::environment::Environment;
-use super::given::Given;
-use super::host::{self, Host};
-use super::option::{IGNORED_VARIABLES, Opt};
-use super::passfile::{self, Wanted};
-use super::target::Target;
-use super::tls::{Mode, Roots, TlsSettings};
+use super::{Config, ConfigBuilder};
+use crate::environment::Environment;
+use crate::host::{self, List};
+use crate::option::{IGNORED_VARIABLES, Opt};
+use crate::raw_options::RawOptions;
+use crate::tls::{Roots, TlsConfig};
+use crate::{ConfigError, Host, SslMode, TargetSessionAttrs};
 
-/// Where, as whom and how to connect.
-pub(in super::super) struct Settings {
-    pub(in super::super) hosts: Vec<Host>,
-    pub(in super::super) target: Target,
-    pub(in super::super) shuffle: bool,
-    pub(in super::super) tls: TlsSettings,
-    pub(in super::super) timeout: Timeout,
-    /// All that is the same for every host.
-    common: Config,
-    user: Option<String>,
-    database: String,
-    password: Option<Zeroizing<String>>,
-    passfile: Option<PathBuf>,
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Reads a connection string and completes it.
+pub(super) fn resolve(text: &str, builder: &ConfigBuilder) -> Result<Config, ConfigError> {
+    let environment = &builder.environment;
+    let values = Values {
+        options: RawOptions::read(text)?,
+        environment,
+    };
+    warn_of_ignored(environment);
+    values.client_encoding()?;
+    values.gssencmode()?;
+    let user = values.text(Opt::User).or_else(|| environment.user());
+    let database = values.text(Opt::DbName).or_else(|| user.clone());
+    let passfile = values.text(Opt::PassFile).map(PathBuf::from);
+    Ok(Config {
+        hosts: values.hosts()?,
+        target: values.target()?,
+        shuffles: values.shuffles()?,
+        tls: values.tls()?,
+        timeout: values.timeout(builder.connect_timeout)?,
+        common: values.common(builder.application_name.as_deref())?,
+        user,
+        database: database.unwrap_or_default(),
+        password: values.text(Opt::Password).map(Zeroizing::new),
+        passfile: passfile.or_else(|| environment.home_file(".pgpass")),
+    })
 }
 
-/// `connect_timeout`, by where it comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Timeout {
-    given: Option<Duration>,
-    environment: Option<Duration>,
-}
-
-impl Timeout {
-    /// The connection string's, the program's, the environment's, 5 seconds: whichever there is.
-    pub(in super::super) fn or(self, program: Option<Duration>) -> Duration {
-        const DEFAULT: Duration = Duration::from_secs(5);
-        let first = self.given.or(program).or(self.environment);
-        first.unwrap_or(DEFAULT)
-    }
-}
-
-impl Settings {
-    /// Reads a connection string and completes it from the environment.
-    pub(in super::super) fn read(
-        text: &str,
-        environment: &Environment,
-    ) -> Result<Self, ConnectError> {
-        let values = Values {
-            given: Given::read(text)?,
-            environment,
-        };
-        warn_of_ignored(environment);
-        values.client_encoding()?;
-        values.gssencmode()?;
-        let user = values.text(Opt::User).or_else(|| environment.user());
-        let database = values.text(Opt::DbName).or_else(|| user.clone());
-        Ok(Self {
-            hosts: values.hosts()?,
-            target: values.target()?,
-            shuffle: values.one_of(
-                Opt::LoadBalanceHosts,
-                &[("disable", false), ("random", true)],
-                "`disable` or `random`",
-            )?,
-            tls: values.tls()?,
-            timeout: values.timeout()?,
-            common: values.common()?,
-            user,
-            database: database.unwrap_or_default(),
-            password: values.text(Opt::Password).map(Zeroizing::new),
-            passfile: values
-                .text(Opt::PassFile)
-                .map(PathBuf::from)
-                .or_else(|| environment.home_file(".pgpass")),
-        })
-    }
-
-    /// The driver's settings for one of the hosts, but for its address.
-    pub(in super::super) fn config_for(&self, host: &Host) -> Config {
-        let mut config = self.common.clone();
-        config.port(host.port).dbname(&self.database);
-        if let Some(user) = &self.user {
-            config.user(user);
-        }
-        if let Some(password) = self.password_for(host) {
-            config.password(password.as_bytes());
-        }
-        config
-    }
-
-    /// Says what the default does not do, where the way to the server leaves this machine.
-    pub(in super::super) fn warn_if_unverified(&self) {
-        let is_lax = matches!(self.tls.mode, Mode::Allow | Mode::Prefer);
-        if let Some(host) = self.hosts.iter().find(|host| is_lax && !host.is_local()) {
-            tracing::warn!(
-                %host,
-                "with `sslmode` allow or prefer nobody checks that this is the right server; \
-                 use verify-full unless the network is your own"
-            );
-        }
-    }
-
-    fn password_for(&self, host: &Host) -> Option<Zeroizing<String>> {
-        let from_file = || {
-            let wanted = Wanted {
-                host: &host.passfile_name(),
-                port: host.port,
-                database: &self.database,
-                user: self.user.as_deref().unwrap_or_default(),
-            };
-            passfile::look_up(self.passfile.as_deref()?, &wanted)
-        };
-        self.password.clone().or_else(from_file)
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("hosts", &self.hosts)
-            .field("user", &self.user)
-            .field("database", &self.database)
-            .field("target", &self.target)
-            .field("tls", &self.tls)
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The options' values, the string's before the environment's.
+/// The options of the connection string, and the environment that completes them.
 struct Values<'a> {
-    given: Given,
+    options: RawOptions,
     environment: &'a Environment,
 }
 
 impl Values<'_> {
-    /// The value, and the name of where it stands, for errors.
+    /// The value, and the name of the option or variable that has it.
     fn find(&self, option: Opt) -> Option<(String, &'static str)> {
-        if let Some(value) = self.given.value(option) {
+        if let Some(value) = self.options.value(option) {
             return Some((value.to_owned(), option.name()));
         }
         let variable = option.variable()?;
@@ -158,59 +65,69 @@ impl Values<'_> {
         Some(value).filter(|value| !value.is_empty())
     }
 
-    /// One of several words; the first is the default.
+    /// One of several words, each with its meaning.
     fn one_of<T: Copy>(
         &self,
         option: Opt,
         words: &[(&str, T)],
+        default: T,
         expected: &'static str,
-    ) -> Result<T, ConnectError> {
-        let (value, name) = match self.find(option) {
-            Some(found) => found,
-            None => (words[0].0.to_owned(), option.name()),
+    ) -> Result<T, ConfigError> {
+        let Some((value, name)) = self.find(option) else {
+            return Ok(default);
         };
         let word = words.iter().find(|(word, _)| *word == value);
         word.map(|(_, meaning)| *meaning)
-            .ok_or_else(|| ConnectError::bad_value(name, expected))
+            .ok_or_else(|| ConfigError::invalid_value(name, expected))
     }
 
-    fn number(&self, option: Opt) -> Result<Option<u32>, ConnectError> {
+    /// As in libpq: spaces around a number are allowed, and negative is the same as 0.
+    fn number(&self, option: Opt) -> Result<Option<u32>, ConfigError> {
         let Some((value, name)) = self.find(option) else {
             return Ok(None);
         };
-        // As libpq: spaces around a number are no harm, negative is as 0.
         match value.trim().parse::<i32>() {
             Ok(number) => Ok(Some(u32::try_from(number).unwrap_or(0))),
-            Err(_) => Err(ConnectError::bad_value(name, "a whole number")),
+            Err(_) => Err(ConfigError::invalid_value(name, "a whole number")),
         }
     }
 
-    fn hosts(&self) -> Result<Vec<Host>, ConnectError> {
-        let list = |option| self.text(option).unwrap_or_default();
-        let name_of = |option: Opt| self.find(option).map_or(option.name(), |(_, name)| name);
-        host::list(
-            (&list(Opt::Host), name_of(Opt::Host)),
-            (&list(Opt::HostAddr), name_of(Opt::HostAddr)),
-            (&list(Opt::Port), name_of(Opt::Port)),
-        )
+    /// The same for an option of which 0 means not given.
+    fn positive(&self, option: Opt) -> Result<Option<u32>, ConfigError> {
+        Ok(self.number(option)?.filter(|&number| number > 0))
     }
 
-    fn target(&self) -> Result<Target, ConnectError> {
+    fn hosts(&self) -> Result<Vec<Host>, ConfigError> {
+        let texts = [Opt::Host, Opt::HostAddr, Opt::Port].map(|option| {
+            let found = self.find(option);
+            found.unwrap_or_else(|| (String::new(), option.name()))
+        });
+        let [hosts, addresses, ports] = texts.each_ref().map(|(text, name)| List { text, name });
+        host::pair(&hosts, &addresses, &ports)
+    }
+
+    fn target(&self) -> Result<TargetSessionAttrs, ConfigError> {
+        let words = TargetSessionAttrs::ALL.map(|target| (target.name(), target));
+        let expected = "`any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`";
         self.one_of(
             Opt::TargetSessionAttrs,
-            &[
-                ("any", Target::Any),
-                ("read-write", Target::ReadWrite),
-                ("read-only", Target::ReadOnly),
-                ("primary", Target::Primary),
-                ("standby", Target::Standby),
-                ("prefer-standby", Target::PreferStandby),
-            ],
-            "`any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`",
+            &words,
+            Default::default(),
+            expected,
         )
     }
 
-    fn tls(&self) -> Result<TlsSettings, ConnectError> {
+    fn shuffles(&self) -> Result<bool, ConfigError> {
+        let words = [("disable", false), ("random", true)];
+        self.one_of(
+            Opt::LoadBalanceHosts,
+            &words,
+            false,
+            "`disable` or `random`",
+        )
+    }
+
+    fn tls(&self) -> Result<TlsConfig, ConfigError> {
         let roots = match self.text(Opt::SslRootCert) {
             Some(word) if word == "system" => Roots::System,
             Some(path) => Roots::File(path.into()),
@@ -218,112 +135,109 @@ impl Values<'_> {
         };
         let mode = self.mode(&roots)?;
         let home = |name| self.environment.home_file(name);
-        Ok(TlsSettings {
+        Ok(TlsConfig {
             mode,
             roots,
             certificate: self.text(Opt::SslCert).map(PathBuf::from),
             key: self.text(Opt::SslKey).map(PathBuf::from),
             default_certificate: home(".postgresql/postgresql.crt"),
             default_key: home(".postgresql/postgresql.key"),
-            sni: self.one_of(Opt::SslSni, &[("1", true), ("0", false)], "`1` or `0`")?,
+            sni: self.one_of(
+                Opt::SslSni,
+                &[("1", true), ("0", false)],
+                true,
+                "`1` or `0`",
+            )?,
         })
     }
 
-    fn mode(&self, roots: &Roots) -> Result<Mode, ConnectError> {
+    fn mode(&self, roots: &Roots) -> Result<SslMode, ConfigError> {
         let is_system = matches!(roots, Roots::System);
         if is_system && self.find(Opt::SslMode).is_none() {
-            return Ok(Mode::VerifyFull);
+            return Ok(SslMode::VerifyFull);
         }
-        let mode = self.one_of(
-            Opt::SslMode,
-            &[
-                ("prefer", Mode::Prefer),
-                ("disable", Mode::Disable),
-                ("allow", Mode::Allow),
-                ("require", Mode::Require),
-                ("verify-ca", Mode::VerifyCa),
-                ("verify-full", Mode::VerifyFull),
-            ],
-            "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`",
-        )?;
-        // Anybody can have a certificate of a public authority: only the name tells who it is.
-        if is_system && mode != Mode::VerifyFull {
-            return Err(ConnectError::bad_value(
-                Opt::SslMode.name(),
-                "`verify-full` where `sslrootcert` is `system`",
-            ));
+        let words = SslMode::ALL.map(|mode| (mode.name(), mode));
+        let expected = "`disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`";
+        let mode = self.one_of(Opt::SslMode, &words, Default::default(), expected)?;
+        // Anyone can get a certificate from a public authority: only the name tells servers apart.
+        if is_system && mode != SslMode::VerifyFull {
+            let expected = "`verify-full` where `sslrootcert` is `system`";
+            return Err(ConfigError::invalid_value(Opt::SslMode.name(), expected));
         }
-        mode.refuse_if_not_built_in()?;
+        mode.check_build()?;
         Ok(mode)
     }
 
-    fn timeout(&self) -> Result<Timeout, ConnectError> {
-        let seconds = self
-            .number(Opt::ConnectTimeout)?
-            .filter(|&seconds| seconds > 0);
-        let timeout = seconds.map(|seconds| Duration::from_secs(seconds.into()));
-        Ok(match self.given.value(Opt::ConnectTimeout) {
-            Some(_) => Timeout {
-                given: timeout,
-                environment: None,
-            },
-            None => Timeout {
-                given: None,
-                environment: timeout,
-            },
-        })
+    /// That of the connection string, else the program's, else the environment's.
+    fn timeout(&self, program: Option<Duration>) -> Result<Duration, ConfigError> {
+        let seconds = self.positive(Opt::ConnectTimeout)?;
+        let found = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        let is_in_string = self.options.value(Opt::ConnectTimeout).is_some();
+        let chosen = match is_in_string {
+            true => found.or(program),
+            false => program.or(found),
+        };
+        Ok(chosen.unwrap_or(DEFAULT_TIMEOUT))
     }
 
-    fn common(&self) -> Result<Config, ConnectError> {
-        let mut config = Config::new();
+    fn common(&self, fallback: Option<&str>) -> Result<tokio_postgres::Config, ConfigError> {
+        let mut config = tokio_postgres::Config::new();
         let name = self
             .text(Opt::ApplicationName)
             .or_else(|| self.text(Opt::FallbackApplicationName));
-        config.application_name(name.as_deref().unwrap_or("pgstore"));
+        if let Some(name) = name.as_deref().or(fallback) {
+            config.application_name(name);
+        }
         if let Some(options) = self.text(Opt::Options) {
             config.options(options);
         }
-        config.channel_binding(self.one_of(
-            Opt::ChannelBinding,
-            &[
-                ("prefer", ChannelBinding::Prefer),
-                ("disable", ChannelBinding::Disable),
-                ("require", ChannelBinding::Require),
-            ],
-            "`disable`, `prefer` or `require`",
-        )?);
+        config.channel_binding(self.channel_binding()?);
         self.keep_alive(&mut config)?;
         Ok(config)
     }
 
+    fn channel_binding(&self) -> Result<ChannelBinding, ConfigError> {
+        let words = [
+            ("disable", ChannelBinding::Disable),
+            ("prefer", ChannelBinding::Prefer),
+            ("require", ChannelBinding::Require),
+        ];
+        let expected = "`disable`, `prefer` or `require`";
+        self.one_of(
+            Opt::ChannelBinding,
+            &words,
+            ChannelBinding::Prefer,
+            expected,
+        )
+    }
+
     /// 0 leaves each of these to the operating system.
-    fn keep_alive(&self, config: &mut Config) -> Result<(), ConnectError> {
-        let positive = |option| Ok(self.number(option)?.filter(|&number| number > 0));
+    fn keep_alive(&self, config: &mut tokio_postgres::Config) -> Result<(), ConfigError> {
         let seconds = |number: u32| Duration::from_secs(number.into());
         if let Some(on) = self.number(Opt::Keepalives)? {
             config.keepalives(on != 0);
         }
-        if let Some(idle) = positive(Opt::KeepalivesIdle)? {
+        if let Some(idle) = self.positive(Opt::KeepalivesIdle)? {
             config.keepalives_idle(seconds(idle));
         }
-        if let Some(interval) = positive(Opt::KeepalivesInterval)? {
+        if let Some(interval) = self.positive(Opt::KeepalivesInterval)? {
             config.keepalives_interval(seconds(interval));
         }
-        if let Some(count) = positive(Opt::KeepalivesCount)? {
+        if let Some(count) = self.positive(Opt::KeepalivesCount)? {
             config.keepalives_retries(count);
         }
-        if let Some(timeout) = positive(Opt::TcpUserTimeout)? {
+        if let Some(timeout) = self.positive(Opt::TcpUserTimeout)? {
             config.tcp_user_timeout(Duration::from_millis(timeout.into()));
         }
         Ok(())
     }
 
     /// The driver speaks UTF-8 only.
-    fn client_encoding(&self) -> Result<(), ConnectError> {
+    fn client_encoding(&self) -> Result<(), ConfigError> {
         let is_utf8 =
             |name: &str| ["utf8", "utf-8", "unicode"].contains(&name.to_ascii_lowercase().as_str());
-        match self.given.value(Opt::ClientEncoding) {
-            Some(name) if !is_utf8(name) => Err(ConnectError::bad_value(
+        match self.options.value(Opt::ClientEncoding) {
+            Some(name) if !is_utf8(name) => Err(ConfigError::invalid_value(
                 Opt::ClientEncoding.name(),
                 "`UTF8`",
             )),
@@ -331,10 +245,10 @@ impl Values<'_> {
         }
     }
 
-    /// Nothing here encrypts with GSSAPI, which is what `prefer` allows.
-    fn gssencmode(&self) -> Result<(), ConnectError> {
+    /// This crate does not encrypt by GSSAPI, which `prefer` allows.
+    fn gssencmode(&self) -> Result<(), ConfigError> {
         let words = [("disable", ()), ("prefer", ())];
-        self.one_of(Opt::GssEncMode, &words, "`disable` or `prefer`")
+        self.one_of(Opt::GssEncMode, &words, (), "`disable` or `prefer`")
     }
 }
 
@@ -343,7 +257,7 @@ fn warn_of_ignored(environment: &Environment) {
         if environment.variable(variable).is_some() {
             tracing::warn!(
                 variable,
-                "this variable is set, and the session store ignores it"
+                "this variable of libpq is set, and pgstore-connect ignores it"
             );
         }
     }

@@ -1,390 +1,421 @@
-//! Why no connection could be had, in words an operator can act on.
+//! Why there is no connection.
 
-use std::borrow::Cow;
+mod classify;
+mod config;
+mod database;
+mod file;
+
 use std::error::Error;
 use std::fmt;
-#[cfg(feature = "tls")]
-use std::path::Path;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::failure::without_details;
-use crate::wire::Blame;
+use crate::{Host, SslMode, TargetSessionAttrs};
 
-/// Why [`PgStore::connect`](super::PgStore::connect) failed. It never holds the password.
+pub(crate) use classify::{Attempted, classify, in_another_mode, stops_the_search};
+pub use config::{ConfigError, SyntaxError};
+pub use database::DatabaseError;
+pub use file::FileError;
+
+/// Why there is no connection.
 ///
-/// Branch on [`kind`](ConnectError::kind); `Display` says what to mend, [`source`](Error::source)
-/// what was behind it. Where several hosts were tried, [`attempts`](ConnectError::attempts) has
-/// what came of each.
-#[derive(Clone, Debug)]
-pub struct ConnectError {
-    kind: ConnectErrorKind,
-    /// The server's address, where one was tried.
-    server: Option<String>,
-    /// What the kind says it about: an option's name, a file, a reason.
-    subject: Cow<'static, str>,
-    attempts: Arc<[ConnectError]>,
-    cause: Option<Arc<dyn Error + Send + Sync>>,
-}
-
-/// The kinds of [`ConnectError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Match on the variants; `Display` says what failed, why and what to do, and
+/// [`source`](Error::source) what caused it. `Debug` is the same text with all causes, so that an
+/// error which `main` returns reads as a sentence. No variant and no text holds a password, or a
+/// piece of the connection string that was not recognised.
+///
+/// Several hosts that failed make one [`AllHostsFailed`](ConnectError::AllHostsFailed);
+/// [`attempts`](ConnectError::attempts) lists the failures in either case:
+///
+/// ```
+/// use pgstore_connect::ConnectError;
+///
+/// fn may_be_back_soon(error: &ConnectError) -> bool {
+///     error.attempts().iter().any(|attempt| {
+///         matches!(
+///             attempt,
+///             ConnectError::NotReady { .. } | ConnectError::TooManyConnections { .. }
+///         )
+///     })
+/// }
+/// # assert!(!may_be_back_soon(&ConnectError::NoSystemCertificates));
+/// ```
+#[derive(Clone)]
 #[non_exhaustive]
-pub enum ConnectErrorKind {
-    /// The connection string cannot be read.
-    Settings,
-    /// The connection string has an option that there is not, or that is not supported.
-    UnknownOption,
-    /// An option or its environment variable has a value that it cannot have.
-    BadValue,
-    /// A file of certificates or keys is missing or of no use.
-    File,
-    /// TLS is asked for, and the Cargo feature `tls` is off.
-    TlsNotBuilt,
-    /// There is no host of that name.
-    UnknownHost,
-    /// Nothing listens there: the port is refused, or there is no socket.
-    Refused,
+pub enum ConnectError {
+    /// The connection string or an environment variable is wrong.
+    Config(ConfigError),
+    /// A file of certificates or keys cannot be used.
+    File {
+        /// The option that names it, such as `sslrootcert`.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: FileError,
+    },
+    /// The certificate of `sslcert` and the key of `sslkey` cannot be used together.
+    ClientCertificate {
+        /// What the TLS library says.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// `sslrootcert=system`, and the operating system has no certificates of authorities.
+    NoSystemCertificates,
+    /// TLS is needed, the application has installed no rustls `CryptoProvider`, and no Cargo
+    /// feature brings one.
+    NoCryptoProvider,
+    /// The host's name cannot be resolved.
+    UnknownHost {
+        /// The host.
+        host: Host,
+        /// What the resolver says.
+        source: Arc<io::Error>,
+    },
+    /// Nothing listens there: the port is closed, or the socket does not exist.
+    NotListening {
+        /// The host.
+        host: Host,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
     /// The network does not lead there, or the connection broke.
-    Unreachable,
-    /// TLS is asked for, and the server has none.
-    NoTls,
-    /// The server's certificate is not signed by an authority that is trusted, or has expired.
-    UntrustedCertificate,
+    Unreachable {
+        /// The host.
+        host: Host,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// The other side closed the connection without an answer: a proxy without a server, say.
+    Closed {
+        /// The host.
+        host: Host,
+    },
+    /// The host did not answer in time.
+    Timeout {
+        /// The host.
+        host: Host,
+        /// The `connect_timeout` that passed.
+        after: Duration,
+    },
+    /// `sslmode` demands TLS, and the server offers none.
+    NoTls {
+        /// The host.
+        host: Host,
+        /// The mode that demands it.
+        mode: SslMode,
+    },
+    /// No authority of `sslrootcert` has signed the server's certificate, or it has expired.
+    UntrustedCertificate {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
     /// The server's certificate is for another name.
-    MisnamedCertificate,
-    /// TLS came to nothing for another reason.
-    Tls,
-    /// The password is wrong, or there is none and the server wants one.
-    Password,
-    /// The server lets this user not in: there is no such role, no rule of `pg_hba.conf`, no
-    /// client certificate.
-    Authentication,
-    /// The server has no database of that name.
-    NoDatabase,
-    /// All connections that the server, the database or the role may have are in use.
-    TooManyConnections,
-    /// The server is starting up or shutting down.
-    NotReady,
-    /// There are servers, and none is what `target_session_attrs` asks for.
-    NoMatchingHost,
-    /// Several hosts were tried and failed for different reasons.
-    AllHostsFailed,
-    /// No connection came about within the time it is given.
-    Timeout,
-    /// Anything else.
-    Other,
+    WrongCertificateName {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
+    /// The TLS handshake failed for another reason.
+    Tls {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
+    /// `channel_binding=require`, and the connection has no TLS to bind to.
+    ChannelBinding {
+        /// The host.
+        host: Host,
+    },
+    /// The server asks for a password, and there is none.
+    PasswordMissing {
+        /// The host.
+        host: Host,
+    },
+    /// The password is wrong (SQLSTATE 28P01).
+    PasswordRefused {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server refuses this user (class 28): the role does not exist, no rule of `pg_hba.conf`
+    /// admits it, a client certificate is missing.
+    UserRefused {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server has no database of that name (SQLSTATE 3D000).
+    NoDatabase {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server, the database or the role has no connection left (SQLSTATE 53300).
+    TooManyConnections {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server is starting up or shutting down (SQLSTATE 57P01 to 57P03).
+    NotReady {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server answered with another error.
+    Database {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server is not what `target_session_attrs` asks for.
+    WrongTarget {
+        /// The host.
+        host: Host,
+        /// What was asked for.
+        wanted: TargetSessionAttrs,
+    },
+    /// The driver failed in another way.
+    Driver {
+        /// The host.
+        host: Host,
+        /// What the driver says.
+        source: Arc<tokio_postgres::Error>,
+    },
+    /// Several hosts were tried, and each failed.
+    AllHostsFailed {
+        /// One failure for each host, in the order in which they were tried.
+        attempts: Arc<[ConnectError]>,
+    },
+    /// The task that was connecting is gone: its tokio runtime was shut down.
+    RuntimeShutDown,
 }
 
 impl ConnectError {
-    fn new(kind: ConnectErrorKind) -> Self {
-        Self {
-            kind,
-            server: None,
-            subject: Cow::Borrowed(""),
-            attempts: Arc::default(),
-            cause: None,
-        }
-    }
-
-    fn about(kind: ConnectErrorKind, subject: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            subject: subject.into(),
-            ..Self::new(kind)
-        }
-    }
-
-    /// The reason must not quote the connection string.
-    pub(super) fn settings(reason: &'static str) -> Self {
-        Self::about(ConnectErrorKind::Settings, reason)
-    }
-
-    /// `None` for what may be a piece of the password.
-    pub(super) fn unknown_option(name: Option<String>) -> Self {
-        let name = name.map(|name| name.escape_debug().to_string());
-        Self::about(ConnectErrorKind::UnknownOption, name.unwrap_or_default())
-    }
-
-    pub(super) fn bad_value(option: &'static str, expected: &'static str) -> Self {
-        let subject = format!("`{option}` must be {expected}");
-        Self::about(ConnectErrorKind::BadValue, subject)
-    }
-
-    #[cfg(feature = "tls")]
-    pub(super) fn file(
-        option: &'static str,
-        path: &Path,
-        cause: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        let subject = format!("`{option}`: {} cannot be used", path.display());
-        Self::about(ConnectErrorKind::File, subject).because(cause)
-    }
-
-    pub(super) fn no_tls_feature(mode: &'static str) -> Self {
-        Self::about(ConnectErrorKind::TlsNotBuilt, mode)
-    }
-
-    /// A client certificate and a key that do not go together.
-    #[cfg(feature = "tls")]
-    pub(super) fn tls_setup(cause: tokio_rustls::rustls::Error) -> Self {
-        let subject = "`sslcert` and `sslkey` cannot be used";
-        Self::about(ConnectErrorKind::File, subject).because(cause)
-    }
-
-    pub(super) fn unknown_host(cause: std::io::Error) -> Self {
-        Self::new(ConnectErrorKind::UnknownHost).because(cause)
-    }
-
-    pub(super) fn no_tls() -> Self {
-        Self::new(ConnectErrorKind::NoTls)
-    }
-
-    pub(super) fn wrong_target() -> Self {
-        Self::new(ConnectErrorKind::NoMatchingHost)
-    }
-
-    pub(super) fn timeout() -> Self {
-        Self::new(ConnectErrorKind::Timeout)
-    }
-
-    /// The task that was connecting ended without a word: its runtime was shut down.
-    pub(super) fn abandoned() -> Self {
-        Self::new(ConnectErrorKind::Other)
-    }
-
-    /// The driver knows no password and says so without a code of the server's.
-    pub(super) fn without_password(cause: tokio_postgres::Error) -> Self {
-        Self::new(ConnectErrorKind::Password).because(without_details(cause))
-    }
-
-    /// The application's pool gives no connection for a reason of its own, such as being closed.
-    #[cfg(feature = "deadpool")]
-    pub(super) fn pool(cause: deadpool_postgres::PoolError) -> Self {
-        Self::new(ConnectErrorKind::Other).because(cause)
-    }
-
-    pub(super) fn from_driver(cause: tokio_postgres::Error) -> Self {
-        Self::new(kind_of(&cause)).because(without_details(cause))
-    }
-
-    /// What came of all hosts, in the order they were tried.
-    pub(super) fn of_all(mut attempts: Vec<Self>) -> Self {
-        if attempts.len() == 1 {
-            return attempts.swap_remove(0);
-        }
-        let kinds = || attempts.iter().map(|attempt| attempt.kind);
-        let kind = match kinds().next() {
-            Some(first) if kinds().all(|kind| kind == first) => first,
-            _ if kinds().any(|kind| kind == ConnectErrorKind::NoMatchingHost) => {
-                ConnectErrorKind::NoMatchingHost
-            }
-            // What ended the search before its time.
-            _ => match kinds().next_back() {
-                Some(last) if is_final(last) => last,
-                _ => ConnectErrorKind::AllHostsFailed,
-            },
-        };
-        Self {
-            attempts: attempts.into(),
-            ..Self::new(kind)
-        }
-    }
-
-    pub(super) fn at(self, server: impl fmt::Display) -> Self {
-        Self {
-            server: Some(server.to_string()),
-            ..self
-        }
-    }
-
-    fn because(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self {
-            cause: Some(cause.into().into()),
-            ..self
-        }
-    }
-
-    /// Whether the other hosts are not asked any more: as in libpq, who is refused is refused.
-    pub(super) fn ends_the_search(&self) -> bool {
-        is_final(self.kind)
-    }
-
-    /// What to branch on.
+    /// Whether the program's own configuration is wrong (the connection string, a variable, a
+    /// file, a Cargo feature), so that trying again cannot help. Otherwise a server, the network
+    /// or the system failed.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = pgstore_connect::connect("sslmode=sometimes").await.unwrap_err();
+    /// assert!(error.is_configuration());
+    /// # });
+    /// ```
     #[must_use]
-    pub fn kind(&self) -> ConnectErrorKind {
-        self.kind
+    pub fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::Config(_)
+                | Self::File { .. }
+                | Self::ClientCertificate { .. }
+                | Self::NoSystemCertificates
+                | Self::NoCryptoProvider
+        )
     }
 
-    /// Who can mend it: [`Blame::Usage`] for a connection string or a file that is wrong,
-    /// [`Blame::Internal`] for what a server or the network said.
-    #[must_use]
-    pub fn blame(&self) -> Blame {
-        match self.kind {
-            ConnectErrorKind::Settings
-            | ConnectErrorKind::UnknownOption
-            | ConnectErrorKind::BadValue
-            | ConnectErrorKind::File
-            | ConnectErrorKind::TlsNotBuilt => Blame::Usage,
-            _ => Blame::Internal,
-        }
-    }
-
-    /// What came of each host where several were tried, in that order; else nothing.
+    /// One failure for each host that was tried, in that order; the error itself where there was
+    /// one host or none.
     #[must_use]
     pub fn attempts(&self) -> &[ConnectError] {
-        &self.attempts
+        match self {
+            Self::AllHostsFailed { attempts } => attempts,
+            one => std::slice::from_ref(one),
+        }
     }
 
-    /// The address that was tried, such as `db.internal:5432`; `None` before and for several.
+    /// The host that failed; `None` before one was tried, and for
+    /// [`AllHostsFailed`](ConnectError::AllHostsFailed).
     #[must_use]
-    pub fn server(&self) -> Option<&str> {
-        self.server.as_deref()
+    pub fn host(&self) -> Option<&Host> {
+        match self {
+            Self::UnknownHost { host, .. }
+            | Self::NotListening { host, .. }
+            | Self::Unreachable { host, .. }
+            | Self::Closed { host }
+            | Self::Timeout { host, .. }
+            | Self::NoTls { host, .. }
+            | Self::UntrustedCertificate { host, .. }
+            | Self::WrongCertificateName { host, .. }
+            | Self::Tls { host, .. }
+            | Self::ChannelBinding { host }
+            | Self::PasswordMissing { host }
+            | Self::PasswordRefused { host, .. }
+            | Self::UserRefused { host, .. }
+            | Self::NoDatabase { host, .. }
+            | Self::TooManyConnections { host, .. }
+            | Self::NotReady { host, .. }
+            | Self::Database { host, .. }
+            | Self::WrongTarget { host, .. }
+            | Self::Driver { host, .. } => Some(host),
+            _ => None,
+        }
     }
 
-    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject = &self.subject;
-        let server = match (&self.server, self.attempts.is_empty()) {
-            (Some(server), _) => server,
-            (None, true) => "the server",
-            (None, false) => "each host",
-        };
-        match self.kind {
-            ConnectErrorKind::Settings => {
-                write!(f, "the connection string cannot be read: {subject}")
-            }
-            ConnectErrorKind::UnknownOption if subject.is_empty() => f.write_str(
-                "the connection string has an unknown option after `password` (a password with \
-                 spaces needs single quotes)",
-            ),
-            ConnectErrorKind::UnknownOption => write!(
-                f,
-                "the connection string has an option that is not supported: `{subject}`"
-            ),
-            ConnectErrorKind::BadValue | ConnectErrorKind::File => f.write_str(subject),
-            ConnectErrorKind::TlsNotBuilt => write!(
-                f,
-                "`sslmode={subject}` needs the Cargo feature `tls` of pgstore"
-            ),
-            ConnectErrorKind::UnknownHost => write!(f, "{server}: there is no host of that name"),
-            ConnectErrorKind::Refused => write!(f, "{server}: no PostgreSQL listens there"),
-            ConnectErrorKind::Unreachable => write!(f, "{server} cannot be reached"),
-            ConnectErrorKind::NoTls => {
-                write!(f, "{server} offers no TLS, and `sslmode` demands it")
-            }
-            ConnectErrorKind::UntrustedCertificate => write!(
-                f,
-                "{server} has a certificate that is not trusted by `sslrootcert`"
-            ),
-            ConnectErrorKind::MisnamedCertificate => write!(
-                f,
-                "{server} has a certificate for another name, and `sslmode` is verify-full"
-            ),
-            ConnectErrorKind::Tls => write!(f, "{server}: TLS did not come about"),
-            ConnectErrorKind::Password => write!(
-                f,
-                "{server} refused the password, or wants one and was given none (a password file \
-                 that others may read is ignored)"
-            ),
-            ConnectErrorKind::Authentication => write!(f, "{server} refused the database user"),
-            ConnectErrorKind::NoDatabase => write!(f, "{server} has no database of that name"),
-            ConnectErrorKind::TooManyConnections => {
-                write!(f, "{server} has as many connections as it may have")
-            }
-            ConnectErrorKind::NotReady => write!(f, "{server} takes no connections at present"),
-            ConnectErrorKind::NoMatchingHost => {
-                write!(f, "{server} is not what `target_session_attrs` asks for")
-            }
-            ConnectErrorKind::AllHostsFailed => f.write_str("no host could be connected to"),
-            ConnectErrorKind::Timeout => write!(f, "{server} did not answer in time"),
-            ConnectErrorKind::Other => write!(f, "no connection to {server} came about"),
+    /// The server's answer, where it gave one.
+    #[must_use]
+    pub fn database_error(&self) -> Option<&DatabaseError> {
+        match self {
+            Self::PasswordRefused { source, .. }
+            | Self::UserRefused { source, .. }
+            | Self::NoDatabase { source, .. }
+            | Self::TooManyConnections { source, .. }
+            | Self::NotReady { source, .. }
+            | Self::Database { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// One error of all failures; there is at least one.
+    pub(crate) fn of_hosts(mut failures: Vec<Self>) -> Self {
+        match failures.len() {
+            1 => failures.swap_remove(0),
+            _ => Self::AllHostsFailed {
+                attempts: failures.into(),
+            },
         }
     }
 }
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.attempts.is_empty() {
-            return self.describe(f);
-        }
-        f.write_str("no host could be connected to")?;
-        let mut separator = ": ";
-        for attempt in &*self.attempts {
-            write!(f, "{separator}{attempt}")?;
-            if let Some(cause) = &attempt.cause {
-                write!(f, " ({cause})")?;
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::File { option, path, .. } => {
+                write!(f, "`{option}`: {} cannot be used", path.display())
             }
-            separator = "; ";
+            Self::ClientCertificate { .. } => {
+                f.write_str("`sslcert` and `sslkey` cannot be used together")
+            }
+            Self::NoSystemCertificates => f.write_str(
+                "`sslrootcert=system`: the operating system has no certificates of authorities; \
+                 install them, or name a file",
+            ),
+            Self::NoCryptoProvider => f.write_str(
+                "TLS needs a rustls `CryptoProvider`: install one when the program starts, or \
+                 enable the Cargo feature `tls-ring` or `tls-aws-lc-rs` of pgstore-connect",
+            ),
+            Self::UnknownHost { host, .. } => write!(f, "{host}: no host of that name was found"),
+            Self::NotListening { host, .. } => write!(f, "{host}: no PostgreSQL listens there"),
+            Self::Unreachable { host, .. } => write!(f, "{host} cannot be reached"),
+            Self::Closed { host } => write!(f, "{host} closed the connection without an answer"),
+            Self::Timeout { host, after } => {
+                write!(
+                    f,
+                    "{host} did not answer within {after:?} (`connect_timeout`)"
+                )
+            }
+            Self::NoTls { host, mode } => {
+                write!(f, "{host} offers no TLS, and `sslmode={mode}` demands it")
+            }
+            Self::UntrustedCertificate { host, .. } => write!(
+                f,
+                "{host} has a certificate that is not trusted by `sslrootcert`"
+            ),
+            Self::WrongCertificateName { host, .. } => write!(
+                f,
+                "{host} has a certificate for another name, and `sslmode` is verify-full"
+            ),
+            Self::Tls { host, .. } => write!(f, "{host}: the TLS handshake failed"),
+            Self::ChannelBinding { host } => write!(
+                f,
+                "{host}: `channel_binding=require` needs TLS, and this connection has none"
+            ),
+            Self::PasswordMissing { host } => write!(
+                f,
+                "{host} asks for a password, and there is none (a password file that others may \
+                 read is ignored)"
+            ),
+            Self::PasswordRefused { host, .. } => write!(f, "{host} refused the password"),
+            Self::UserRefused { host, .. } => write!(f, "{host} refused the database user"),
+            Self::NoDatabase { host, .. } => write!(f, "{host} has no database of that name"),
+            Self::TooManyConnections { host, .. } => {
+                write!(f, "{host} has no connection left for this user")
+            }
+            Self::NotReady { host, .. } => {
+                write!(f, "{host} is starting up or shutting down")
+            }
+            Self::Database { host, .. } => write!(f, "{host} refused the connection"),
+            Self::WrongTarget { host, wanted } => {
+                write!(
+                    f,
+                    "{host} is not what `target_session_attrs={wanted}` asks for"
+                )
+            }
+            Self::Driver { host, .. } => write!(f, "{host}: connecting failed"),
+            Self::AllHostsFailed { attempts } => write_attempts(f, attempts),
+            Self::RuntimeShutDown => {
+                f.write_str("the tokio runtime was shut down while it was connecting")
+            }
         }
-        Ok(())
     }
+}
+
+/// `source` of the error of several hosts is none of theirs, so their causes stand in the text.
+fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: &[ConnectError]) -> fmt::Result {
+    f.write_str("no host could be connected to")?;
+    let mut separator = ": ";
+    for attempt in attempts {
+        write!(f, "{separator}{attempt}")?;
+        if let Some(cause) = attempt.source() {
+            write!(f, " ({cause})")?;
+        }
+        separator = "; ";
+    }
+    Ok(())
 }
 
 impl Error for ConnectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause
-            .as_ref()
-            .map(|cause| &**cause as &(dyn Error + 'static))
+        match self {
+            Self::File { source, .. } => Some(source),
+            Self::ClientCertificate { source } => Some(&**source),
+            Self::UnknownHost { source, .. }
+            | Self::NotListening { source, .. }
+            | Self::Unreachable { source, .. }
+            | Self::UntrustedCertificate { source, .. }
+            | Self::WrongCertificateName { source, .. }
+            | Self::Tls { source, .. } => Some(&**source),
+            Self::Driver { source, .. } => Some(&**source),
+            other => other.database_error().map(|error| error as _),
+        }
     }
 }
 
-fn is_final(kind: ConnectErrorKind) -> bool {
-    matches!(
-        kind,
-        ConnectErrorKind::Password | ConnectErrorKind::Authentication
-    )
-}
-
-fn kind_of(error: &tokio_postgres::Error) -> ConnectErrorKind {
-    match error.code().map(|state| state.code()) {
-        Some("28P01") => ConnectErrorKind::Password,
-        Some(code) if code.starts_with("28") => ConnectErrorKind::Authentication,
-        Some("3D000") => ConnectErrorKind::NoDatabase,
-        Some("53300") => ConnectErrorKind::TooManyConnections,
-        Some("57P01" | "57P02" | "57P03") => ConnectErrorKind::NotReady,
-        Some(_) => ConnectErrorKind::Other,
-        None => tls_kind(error)
-            .or_else(|| io_kind(error))
-            .unwrap_or(ConnectErrorKind::Other),
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_with_causes(f, self)
     }
 }
 
-/// The first in an error's chain of causes of which something can be said.
-fn find<T>(
+impl From<ConfigError> for ConnectError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// An error's text and those of all its causes, for a `Debug` that reads as a sentence.
+pub(crate) fn write_with_causes(
+    f: &mut fmt::Formatter<'_>,
     error: &(dyn Error + 'static),
-    said_of: impl Fn(&(dyn Error + 'static)) -> Option<T>,
-) -> Option<T> {
-    let mut chain = std::iter::successors(Some(error), |&error| error.source());
-    chain.find_map(said_of)
-}
-
-fn io_kind(error: &(dyn Error + 'static)) -> Option<ConnectErrorKind> {
-    use std::io::ErrorKind;
-    find(error, |cause| {
-        let kind = cause.downcast_ref::<std::io::Error>()?.kind();
-        Some(match kind {
-            ErrorKind::ConnectionRefused | ErrorKind::NotFound => ConnectErrorKind::Refused,
-            ErrorKind::TimedOut => ConnectErrorKind::Timeout,
-            _ => ConnectErrorKind::Unreachable,
-        })
-    })
-}
-
-#[cfg(feature = "tls")]
-fn tls_kind(error: &(dyn Error + 'static)) -> Option<ConnectErrorKind> {
-    use tokio_rustls::rustls::{CertificateError, Error as TlsError};
-    find(error, |cause| {
-        // An io::Error is no source of its own contents.
-        let inside = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
-        Some(match inside.downcast_ref::<TlsError>()? {
-            TlsError::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            ) => ConnectErrorKind::MisnamedCertificate,
-            TlsError::InvalidCertificate(_) => ConnectErrorKind::UntrustedCertificate,
-            _ => ConnectErrorKind::Tls,
-        })
-    })
-}
-
-#[cfg(not(feature = "tls"))]
-fn tls_kind(_: &(dyn Error + 'static)) -> Option<ConnectErrorKind> {
-    None
+) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
 }

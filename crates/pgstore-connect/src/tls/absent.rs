@@ -1,35 +1,39 @@
-//! What stands in for TLS in a build without it.
+//! A build without TLS: the same names as in `attempt.rs`, which do nothing.
 
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, NoTlsError, NoTlsStream};
 
-use super::super::super::connect_error::ConnectError;
-use super::TlsSettings;
+use super::TlsConfig;
+use crate::ConnectError;
 
-/// Nothing.
+/// No TLS, and no files to read.
 #[derive(Clone, Debug)]
-pub(in super::super::super) struct Tls;
+pub(crate) struct LoadedTls;
 
-/// Connects without TLS.
+/// One attempt without TLS.
 #[derive(Clone, Debug)]
-pub(in super::super::super) struct Connector;
+pub(crate) struct TlsAttempt;
 
-impl Tls {
-    pub(in super::super::super) fn load(_: &TlsSettings) -> Result<Self, ConnectError> {
+impl LoadedTls {
+    pub(crate) fn load(_: &TlsConfig) -> Result<Self, ConnectError> {
         Ok(Self)
     }
 
-    pub(in super::super::super) fn connector(&self) -> Connector {
-        Connector
+    pub(crate) fn none() -> Self {
+        Self
+    }
+
+    pub(crate) fn attempt(&self) -> TlsAttempt {
+        TlsAttempt
     }
 }
 
-impl Connector {
-    pub(in super::super::super) fn has_begun(&self) -> bool {
+impl TlsAttempt {
+    pub(crate) fn has_begun(&self) -> bool {
         false
     }
 }
 
-impl<S> MakeTlsConnect<S> for Connector {
+impl<S> MakeTlsConnect<S> for TlsAttempt {
     type Stream = NoTlsStream;
     type TlsConnect = NoTls;
     type Error = NoTlsError;

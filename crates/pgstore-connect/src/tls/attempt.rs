@@ -11,38 +11,45 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream as RustlsStream;
-use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{IpAddr, Ipv4Addr, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig};
 
-use super::super::super::connect_error::ConnectError;
 use super::verifier::{Check, Verifier};
-use super::{Mode, TlsSettings, binding, files};
+use super::{SslMode, TlsConfig, binding, files, provider};
+use crate::ConnectError;
 
-/// TLS as the settings want it, its files read.
+/// TLS as the options describe it, with its files read.
 #[derive(Clone, Debug)]
-pub(in super::super::super) struct Tls {
-    /// `None` where TLS is not to be used.
+pub(crate) struct LoadedTls {
+    /// `None` for `sslmode=disable`.
     config: Option<Arc<ClientConfig>>,
     checks_name: bool,
 }
 
-impl Tls {
-    /// Reads the files. This is done for each new connection, so that renewed ones are used.
-    pub(in super::super::super) fn load(settings: &TlsSettings) -> Result<Self, ConnectError> {
-        let config = match settings.mode {
-            Mode::Disable => None,
-            _ => Some(Arc::new(configure(settings)?)),
+impl LoadedTls {
+    /// Reads the files. Each new connection does this, so renewed files are used.
+    pub(crate) fn load(tls: &TlsConfig) -> Result<Self, ConnectError> {
+        let config = match tls.mode {
+            SslMode::Disable => None,
+            _ => Some(Arc::new(configure(tls)?)),
         };
         Ok(Self {
             config,
-            checks_name: settings.mode == Mode::VerifyFull,
+            checks_name: tls.mode == SslMode::VerifyFull,
         })
     }
 
-    /// A connector for one attempt.
-    pub(in super::super::super) fn connector(&self) -> Connector {
-        Connector {
+    /// For connections without TLS.
+    pub(crate) fn none() -> Self {
+        Self {
+            config: None,
+            checks_name: false,
+        }
+    }
+
+    /// For one attempt to connect.
+    pub(crate) fn attempt(&self) -> TlsAttempt {
+        TlsAttempt {
             tls: self.clone(),
             name: None,
             begun: Arc::default(),
@@ -50,48 +57,54 @@ impl Tls {
     }
 }
 
-fn configure(settings: &TlsSettings) -> Result<ClientConfig, ConnectError> {
-    let roots = files::roots(settings)?;
-    let check = match (settings.mode, roots) {
-        (Mode::VerifyFull, Some(roots)) => Check::ChainAndName(roots),
-        (Mode::VerifyCa, Some(roots)) => Check::Chain(roots),
-        // As libpq: with a root certificate at hand, `require` is as good as `verify-ca`.
-        (Mode::Require, Some(roots)) => Check::Chain(roots),
+fn configure(tls: &TlsConfig) -> Result<ClientConfig, ConnectError> {
+    let roots = files::roots(tls)?;
+    let check = match (tls.mode, roots) {
+        (SslMode::VerifyFull, Some(roots)) => Check::ChainAndName(roots),
+        (SslMode::VerifyCa, Some(roots)) => Check::Chain(roots),
+        // As in libpq: with a root certificate, `require` is the same as `verify-ca`.
+        (SslMode::Require, Some(roots)) => Check::Chain(roots),
         _ => Check::Nothing,
     };
-    let provider = Arc::new(ring::default_provider());
+    let provider = provider::provider()?;
     let verifier = Verifier::new(check, provider.signature_verification_algorithms);
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(ConnectError::tls_setup)?
+        // The application's provider has no cipher suite for them.
+        .map_err(|_| ConnectError::NoCryptoProvider)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match files::client_certificate(settings)? {
+    let mut config = match files::client_certificate(tls)? {
         Some((chain, key)) => builder
             .with_client_auth_cert(chain, key)
-            .map_err(ConnectError::tls_setup)?,
+            .map_err(client_certificate_error)?,
         None => builder.with_no_client_auth(),
     };
-    config.enable_sni = settings.sni;
+    config.enable_sni = tls.sni;
     Ok(config)
 }
 
-/// Makes one connection's TLS; clones are the same attempt.
+fn client_certificate_error(error: rustls::Error) -> ConnectError {
+    let source = Arc::new(error);
+    ConnectError::ClientCertificate { source }
+}
+
+/// The TLS of one attempt; clones belong to the same attempt.
 #[derive(Clone, Debug)]
-pub(in super::super::super) struct Connector {
-    tls: Tls,
+pub(crate) struct TlsAttempt {
+    tls: LoadedTls,
     name: Option<ServerName<'static>>,
     begun: Arc<AtomicBool>,
 }
 
-impl Connector {
-    /// Whether the server agreed to TLS, so that the handshake was begun.
-    pub(in super::super::super) fn has_begun(&self) -> bool {
+impl TlsAttempt {
+    /// Whether the server agreed to TLS, so that the handshake began.
+    pub(crate) fn has_begun(&self) -> bool {
         self.begun.load(Ordering::Relaxed)
     }
 }
 
-impl<S> MakeTlsConnect<S> for Connector
+impl<S> MakeTlsConnect<S> for TlsAttempt
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -100,10 +113,10 @@ where
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<Self, io::Error> {
-        // A name that cannot stand in a certificate is no harm where names are not checked.
-        let nobody = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0])));
+        // Where names are not checked, one that no certificate can have does no harm.
+        let placeholder = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0])));
         let name = ServerName::try_from(host.to_owned()).ok();
-        let name = name.or(Some(nobody).filter(|_| !self.tls.checks_name));
+        let name = name.or(Some(placeholder).filter(|_| !self.tls.checks_name));
         Ok(Self {
             name,
             ..self.clone()
@@ -111,7 +124,7 @@ where
     }
 }
 
-impl<S> TlsConnect<S> for Connector
+impl<S> TlsConnect<S> for TlsAttempt
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -138,7 +151,7 @@ where
 
 /// The driver's stream, encrypted.
 #[derive(Debug)]
-pub(in super::super::super) struct Stream<S>(RustlsStream<S>);
+pub(crate) struct Stream<S>(RustlsStream<S>);
 
 impl<S> TlsStream for Stream<S>
 where
