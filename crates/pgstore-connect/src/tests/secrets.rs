@@ -104,8 +104,9 @@ fn said_about(text: &str) -> String {
     };
     let mut said = format!("{config:?} {:?}", Connector::new(config.clone()));
     for host in config.hosts() {
+        said += &format!(" {host:?}");
         for error in errors(host) {
-            said += &format!(" {host} {host:?} {error} {error:?}");
+            said += &format!(" {error:?}"); // It contains what `Display` says.
         }
     }
     said + &said_about_files(&config)
