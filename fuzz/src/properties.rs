@@ -70,10 +70,10 @@ pub fn cookie_header(bytes: &[u8]) {
     let Ok(others) = HeaderValue::from_bytes(bytes) else {
         return;
     };
-    let (sessions, ours) = &*LIVE;
+    let (sessions, extras) = &*LIVE;
     let mut request = HeaderMap::new();
     request.append(COOKIE, others);
-    request.append(COOKIE, ours.clone());
+    request.append(COOKIE, extras.clone());
     let session = sessions.get(&request, NAME).expect("the name is good");
     let is_new = at_once(session.is_new()).expect("the store works");
     // Of many cookies with our name, only the first few are tried.

@@ -26,7 +26,7 @@ pub fn gobs() -> Vec<Vec<u8>> {
 
 /// Cookies between others.
 pub fn cookie_headers() -> Vec<Vec<u8>> {
-    let ours = sealed()
+    let extras = sealed()
         .into_iter()
         .map(|text| [b"a=b; session=", &text[..], b"; c=\"d\""].concat());
     let odd: [&[u8]; 8] = [
@@ -39,7 +39,7 @@ pub fn cookie_headers() -> Vec<Vec<u8>> {
         b"a=b, session=c",
         b"\xff=\xff;\tsession=\xc3\xa9",
     ];
-    ours.chain(odd.map(<[u8]>::to_vec)).collect()
+    extras.chain(odd.map(<[u8]>::to_vec)).collect()
 }
 
 /// The forms in which a database is named.

@@ -6,7 +6,7 @@ use std::io;
 use pgstore::store::{
     ConnectError, MigrateError, MigrateErrorKind, StoreError, StoreErrorKind, TableName,
 };
-use pgstore::wire::{Blame, KeyError, OpenError};
+use pgstore::wire::{ErrorClass, KeyError, OpenError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ impl Failure {
             | Self::KeysFile(_)
             | Self::Keys(_)
             | Self::NoDatabase => Self::USAGE,
-            Self::Connect(error) if error.blame() == Blame::Usage => Self::USAGE,
+            Self::Connect(error) if error.class() == ErrorClass::Usage => Self::USAGE,
             _ => Self::FAILED,
         }
     }

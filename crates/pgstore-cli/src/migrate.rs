@@ -30,11 +30,11 @@ impl Migrate {
             migrated.map_err(|error| Failure::Migrate(Box::new(error), self.database.table.clone()))
         })?;
         let table = &self.database.table;
-        let numbers: Vec<_> = migrated.applied.iter().map(ToString::to_string).collect();
-        Ok(if numbers.is_empty() {
+        let counters: Vec<_> = migrated.applied.iter().map(ToString::to_string).collect();
+        Ok(if counters.is_empty() {
             format!("{table} is up to date\n")
         } else {
-            format!("{table}: ran migration {}\n", numbers.join(", "))
+            format!("{table}: ran migration {}\n", counters.join(", "))
         })
     }
 }

@@ -10,15 +10,15 @@ CREATE TABLE http_sessions (
     created_on timestamp with time zone DEFAULT CURRENT_TIMESTAMP,
     modified_on timestamp with time zone,
     expires_on timestamp with time zone,
-    mark bigint,
+    save_token bigint,
     saved_on timestamp with time zone,
     max_age bigint,
     owner text,
     label text,
     handle text,
-    retired_key bytea,
-    retired_until timestamp with time zone,
-    honoured_until timestamp with time zone
+    previous_key bytea,
+    previous_until timestamp with time zone,
+    previous_grace_until timestamp with time zone
 );
 
 ALTER SEQUENCE http_sessions_id_seq OWNED BY http_sessions.id;
@@ -31,6 +31,6 @@ CREATE INDEX http_sessions_handle_idx ON http_sessions USING btree (handle) WHER
 
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
-CREATE INDEX http_sessions_old_idx ON http_sessions USING btree (retired_key) WHERE (retired_key IS NOT NULL);
+CREATE INDEX http_sessions_old_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);
 
 CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);

@@ -196,8 +196,8 @@ mod tests {
             let (options, header) = (options.as_str().unwrap(), header.as_str().unwrap());
             let name = CookieName::new("sess").unwrap();
             let now = generated_at(header, options);
-            let ours = set_cookie(&name, "dmFsdWU=", &options_of(options), now).unwrap();
-            assert_eq!(ours.to_str().unwrap(), header, "{}", vector["name"]);
+            let extras = set_cookie(&name, "dmFsdWU=", &options_of(options), now).unwrap();
+            assert_eq!(extras.to_str().unwrap(), header, "{}", vector["name"]);
             count += 1;
         }
         assert_eq!(count, 12);

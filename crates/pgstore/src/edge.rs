@@ -11,7 +11,7 @@ use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::random;
 use crate::registry::Sessions;
-use crate::session::{CookieChange, GivenCookie, Presented, Session, SessionError, Usage};
+use crate::session::{CookieChange, CookieId, GivenCookie, Session, SessionError, Usage};
 use crate::wire::{OpenError, Opened, gob};
 
 /// How many cookies of one name are tried before the request counts as having none.
@@ -145,7 +145,7 @@ impl SessionManager {
         &self,
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
-    ) -> Option<Presented> {
+    ) -> Option<CookieId> {
         let now = self.clock.now().unix_seconds();
         let mut old = None;
         for value in values.take(MOST_COOKIES_TRIED) {
@@ -167,7 +167,7 @@ impl SessionManager {
         name: &CookieName,
         text: &[u8],
         now: i64,
-    ) -> Result<Option<Presented>, OpenError> {
+    ) -> Result<Option<CookieId>, OpenError> {
         let opened = self.cookie_codec().max_age(CookieOptions::LONGEST).open(
             name.as_str(),
             text,
@@ -180,7 +180,7 @@ impl SessionManager {
             by_current_keys,
             ..
         } = opened;
-        Ok(SessionId::parse(&value).map(|id| Presented {
+        Ok(SessionId::parse(&value).map(|id| CookieId {
             id,
             issued_at,
             by_current_keys,

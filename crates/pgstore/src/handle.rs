@@ -8,7 +8,7 @@ use data_encoding::BASE32_NOPAD;
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-use crate::random::{self, NoRandomness};
+use crate::random::{self, RngError};
 
 /// What a session is called where its ID must not be seen: in a list of devices, in a job.
 ///
@@ -33,7 +33,7 @@ impl SessionHandle {
     ///
     /// # Errors
     /// When the operating system has no randomness to give.
-    pub fn generate() -> Result<Self, NoRandomness> {
+    pub fn generate() -> Result<Self, RngError> {
         let random: [u8; 16] = random::bytes()?;
         Ok(Self(BASE32_NOPAD.encode(&random).into()))
     }
@@ -53,10 +53,10 @@ impl SessionHandle {
 }
 
 impl FromStr for SessionHandle {
-    type Err = BadHandle;
+    type Err = InvalidHandle;
 
-    fn from_str(text: &str) -> Result<Self, BadHandle> {
-        Self::parse(text).ok_or(BadHandle)
+    fn from_str(text: &str) -> Result<Self, InvalidHandle> {
+        Self::parse(text).ok_or(InvalidHandle)
     }
 }
 
@@ -79,7 +79,7 @@ impl Serialize for SessionHandle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a session's handle: it takes 26 characters of A-Z and 2-7")]
 #[non_exhaustive]
-pub struct BadHandle;
+pub struct InvalidHandle;
 
 impl fmt::Display for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,7 +113,7 @@ mod tests {
             "AAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
             assert_eq!(SessionHandle::parse(bad), None);
-            assert_eq!(bad.parse::<SessionHandle>(), Err(BadHandle));
+            assert_eq!(bad.parse::<SessionHandle>(), Err(InvalidHandle));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use data_encoding::BASE32_NOPAD;
 
-use crate::random::{self, NoRandomness};
+use crate::random::{self, RngError};
 
 /// A session's ID: 256 bits from the operating system's generator, 52 characters of base32.
 ///
@@ -22,7 +22,7 @@ impl SessionId {
     ///
     /// # Errors
     /// When the operating system has no randomness to give.
-    pub fn generate() -> Result<Self, NoRandomness> {
+    pub fn generate() -> Result<Self, RngError> {
         let random: [u8; 32] = random::bytes()?;
         let mut text = [0; Self::LENGTH];
         BASE32_NOPAD.encode_mut(&random, &mut text);

@@ -89,7 +89,7 @@ pub mod wire;
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
 pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
-pub use handle::{BadHandle, SessionHandle};
+pub use handle::{InvalidHandle, SessionHandle};
 pub use id::SessionId;
 pub use manager::SessionManager;
 #[cfg(feature = "middleware")]
@@ -98,9 +98,9 @@ pub use name::{CookieError, CookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
 pub use owners::SessionInfo;
 pub use policy::{OnConflict, OnOutage, OnUndecodable, Touch};
-pub use random::NoRandomness;
+pub use random::RngError;
 pub use registry::Sessions;
-pub use session::{BadText, CsrfToken, Session, SessionError, SessionStats, Typed};
+pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, Typed};
 
 /// The manual's chapters.
 #[cfg(doc)]

@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
-use crate::session::{Logouts, Numbers, SealedRows, SessionStats, Sources, TextSource};
+use crate::session::{Counters, Logouts, SealedRows, SessionStats, Sources, TextSource};
 use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 
@@ -50,7 +50,7 @@ pub struct SessionManager {
     pub(crate) owner_value: Option<(CookieName, Key)>,
     label_value: Option<(CookieName, Key)>,
     logouts: Logouts,
-    numbers: Arc<Numbers>,
+    counters: Arc<Counters>,
 }
 
 impl SessionManager {
@@ -68,7 +68,7 @@ impl SessionManager {
             owner_value: None,
             label_value: None,
             logouts: Logouts::default(),
-            numbers: Arc::default(),
+            counters: Arc::default(),
         }
     }
 
@@ -231,7 +231,7 @@ impl SessionManager {
     /// What has happened to the sessions so far, in numbers.
     #[must_use]
     pub fn stats(&self) -> SessionStats {
-        self.numbers.stats()
+        self.counters.stats()
     }
 
     /// Whether sessions can be written right now: for a readiness endpoint.
@@ -264,7 +264,7 @@ impl SessionManager {
             policy: self.policy,
             sources,
             logouts: self.logouts.clone(),
-            numbers: Arc::clone(&self.numbers),
+            counters: Arc::clone(&self.counters),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::wire::Blame;
+use crate::wire::ErrorClass;
 
 /// A cookie's name: a token of RFC 7230, as Go demands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,10 +81,10 @@ pub enum CookieError {
 }
 
 impl CookieError {
-    /// Always [`Blame::Usage`].
+    /// Always [`ErrorClass::Usage`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 

@@ -8,8 +8,10 @@ use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::manager::SessionManager;
 use crate::name::CookieName;
-use crate::session::{Presented, SealedRows, Session, SessionError, Usage};
-use crate::store::{Foreign, ForeignCursor, Ours, OwnerColumn, Revocation, Row, Which, Written};
+use crate::session::{CookieId, SealedRows, Session, SessionError, Usage};
+use crate::store::{
+    OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Row, RowExtras, Which, Written,
+};
 
 /// How often a pass over an owner's sessions is repeated while they change under it.
 const MOST_PASSES: usize = 50;
@@ -67,7 +69,7 @@ impl SessionManager {
     ) -> Result<Vec<SessionInfo>, SessionError> {
         let mut rows = self.store.owned(owner, self.clock.now()).await?;
         if let Some(value) = self.value_rows() {
-            rows.retain(|(_, row)| row.ours.mark.is_some());
+            rows.retain(|(_, row)| row.extras.save_token.is_some());
             rows.extend(self.adopt(&value, owner).await?);
         }
         let now = self.clock.now();
@@ -76,7 +78,7 @@ impl SessionManager {
             .filter(|(_, row)| !self.has_ended(row, now));
         let info = |(id, row): (SessionId, Row)| {
             let is_current =
-                current.is_some_and(|current| current.is(&id, row.ours.handle.as_ref()));
+                current.is_some_and(|current| current.is(&id, row.extras.handle.as_ref()));
             SessionInfo::of(row, is_current)
         };
         let mut all: Vec<_> = live.filter_map(info).collect();
@@ -153,12 +155,12 @@ impl SessionManager {
         let Some((id, _)) = self.store.find(handle, now).await? else {
             return Ok(None);
         };
-        let presented = Presented {
+        let presented = CookieId {
             id,
             issued_at: now.unix_seconds(),
             by_current_keys: true,
         };
-        let session = Session::new(self.rows(name), Some(presented), options, Usage::Job);
+        let session = Session::new(self.rows(name), Some(presented), options, Usage::Background);
         if session.is_degraded().await? {
             return Err(SessionError::Degraded); // Nobody knows whether it has ended.
         }
@@ -201,7 +203,7 @@ impl SessionManager {
         revocation: &Revocation<'_>,
     ) -> Result<(u64, u64), SessionError> {
         let (mut seen, mut removed) = (0, 0);
-        for (id, row, _) in self.foreign(value, revocation.owner).await? {
+        for (id, row, _) in self.peer_written(value, revocation.owner).await? {
             if !revocation.which.includes(&id, &row) {
                 continue;
             }
@@ -222,8 +224,8 @@ impl SessionManager {
         let mut adopted = Vec::new();
         for _ in 0..MOST_PASSES {
             let mut overtaken = false;
-            for (id, row, ours) in self.foreign(value, owner).await? {
-                let next = in_line(&row, &ours)?;
+            for (id, row, extras) in self.peer_written(value, owner).await? {
+                let next = in_line(&row, &extras)?;
                 match self.store.update(&id, row.modified_on, &next).await? {
                     Written::Saved => adopted.push((id, next)),
                     Written::Missed => overtaken = true,
@@ -238,18 +240,18 @@ impl SessionManager {
 
     /// The owner's sessions among those that a Go program wrote last, with what the columns of ours
     /// should say.
-    async fn foreign(
+    async fn peer_written(
         &self,
         value: &SealedRows,
         owner: &str,
-    ) -> Result<Vec<(SessionId, Row, Ours)>, SessionError> {
-        let (mut theirs, mut after) = (Vec::new(), ForeignCursor::START);
+    ) -> Result<Vec<(SessionId, Row, RowExtras)>, SessionError> {
+        let (mut theirs, mut after) = (Vec::new(), PeerWrittenCursor::START);
         loop {
-            let Foreign { rows, next } = self.store.foreign(after, BATCH).await?;
+            let PeerWritten { rows, next } = self.store.peer_written(after, BATCH).await?;
             theirs.extend(rows.into_iter().filter_map(|(id, row)| {
-                let ours = value.look_into(&row)?;
-                let is_theirs = ours.owner.as_deref() == Some(owner);
-                is_theirs.then_some((id, row, ours))
+                let extras = value.look_into(&row)?;
+                let is_theirs = extras.owner.as_deref() == Some(owner);
+                is_theirs.then_some((id, row, extras))
             }));
             match next {
                 // A store that does not get on would be asked for ever.
@@ -266,15 +268,15 @@ impl SessionManager {
     }
 }
 
-/// The same row, with what its values say in the columns of ours.
-fn in_line(row: &Row, ours: &Ours) -> Result<Row, SessionError> {
-    let mut ours = ours.marked()?;
-    if ours.handle.is_none() {
-        ours.handle = Some(SessionHandle::generate()?);
+/// The same row, with what its values say in the extra columns.
+fn in_line(row: &Row, extras: &RowExtras) -> Result<Row, SessionError> {
+    let mut extras = extras.with_save_token()?;
+    if extras.handle.is_none() {
+        extras.handle = Some(SessionHandle::generate()?);
     }
     Ok(Row {
         modified_on: row.modified_on.plus(Duration::from_micros(1)),
-        ours,
+        extras,
         ..row.clone()
     })
 }
@@ -282,8 +284,8 @@ fn in_line(row: &Row, ours: &Ours) -> Result<Row, SessionError> {
 impl SessionInfo {
     fn of(row: Row, is_current: bool) -> Option<Self> {
         Some(Self {
-            handle: row.ours.handle?,
-            label: row.ours.label,
+            handle: row.extras.handle?,
+            label: row.extras.label,
             created: row.created_on,
             last_used: row.modified_on,
             expires: row.expires_on,

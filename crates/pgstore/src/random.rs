@@ -1,13 +1,13 @@
 //! The operating system's randomness, in the one form that we take it.
 
 /// An array of random bytes.
-pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RngError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    getrandom::fill(&mut bytes).map_err(RngError)?;
     Ok(bytes)
 }
 
 /// The operating system's random generator failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no random bytes")]
-pub struct NoRandomness(#[source] getrandom::Error);
+pub struct RngError(#[source] getrandom::Error);

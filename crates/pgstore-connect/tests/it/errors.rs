@@ -1,27 +1,17 @@
 //! What goes wrong while connecting, each with its own kind and words, none with the password.
 
-use libtest_mimic::Trial;
 use pgstore::Timestamp;
 use pgstore::store::Store;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
-use pgstore::wire::Blame;
+use pgstore::wire::ErrorClass;
 
 use super::servers::{PASSWORD, bare, named, with_tls};
 use super::{connect, refused, told};
 use crate::support::log;
 use crate::support::secrets::{self, Told};
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        each_trouble_has_its_own_error,
-        what_the_connection_string_has_wrong_is_for_its_author_to_mend,
-        a_socket_is_found_by_its_folder,
-        the_session_gets_its_name_and_options,
-        nothing_of_the_password_is_logged,
-    ]
-}
-
+#[apply(trial)]
 async fn each_trouble_has_its_own_error() {
     use ConnectErrorKind as Kind;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -83,6 +73,7 @@ async fn each_trouble_has_its_own_error() {
     }
 }
 
+#[apply(trial)]
 async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
     for text in [
         "colour=red",
@@ -91,12 +82,13 @@ async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
         "sslmode=require sslcert=/no/x",
     ] {
         let error = connect(text).await.told().unwrap_err();
-        assert_eq!(error.blame(), Blame::Usage, "{error}");
+        assert_eq!(error.class(), ErrorClass::Usage, "{error}");
     }
     let error = connect("host=/nowhere").await.told().unwrap_err();
-    assert_eq!(error.blame(), Blame::Internal);
+    assert_eq!(error.class(), ErrorClass::Internal);
 }
 
+#[apply(trial)]
 async fn a_socket_is_found_by_its_folder() {
     let server = with_tls();
     connect(&server.socket_url()).await.unwrap().close().await;
@@ -113,6 +105,7 @@ async fn a_socket_is_found_by_its_folder() {
     store.close().await;
 }
 
+#[apply(trial)]
 async fn the_session_gets_its_name_and_options() {
     let text = named(
         "db.test",
@@ -134,6 +127,7 @@ async fn the_session_gets_its_name_and_options() {
 }
 
 /// Connecting, failing to, losing the connection.
+#[apply(trial)]
 async fn nothing_of_the_password_is_logged() {
     let heard = log::heard(trouble).join("\n");
     for event in [

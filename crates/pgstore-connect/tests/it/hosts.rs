@@ -2,28 +2,15 @@
 
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::Timestamp;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
-use pgstore::store::{Ours, Row, Store};
+use pgstore::store::{Row, RowExtras, Store};
 use pgstore_embedded::EmbeddedPostgres;
 
 use super::servers::{with_tls, without_tls};
 use super::{connect, told};
 use crate::support::secrets::{self, Told};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        the_first_host_that_answers_is_taken,
-        the_session_attributes_choose_among_the_hosts,
-        a_standby_is_told_from_a_primary,
-        when_all_hosts_fail_each_is_heard,
-        a_refused_password_ends_the_search,
-        a_silent_host_takes_its_time_and_no_more,
-        a_demoted_primary_is_left_for_the_new_one,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// The port of the server that a store was connected to.
 async fn port_of(text: &str) -> Result<u16, ConnectErrorKind> {
@@ -54,6 +41,7 @@ fn closed_port() -> u16 {
     free.local_addr().unwrap().port()
 }
 
+#[apply(trial)]
 async fn the_first_host_that_answers_is_taken() {
     let (first, second) = (with_tls().port(), without_tls().port());
     let closed = closed_port();
@@ -70,6 +58,7 @@ async fn the_first_host_that_answers_is_taken() {
     assert_eq!(port_of(&text).await, Ok(second));
 }
 
+#[apply(trial)]
 async fn the_session_attributes_choose_among_the_hosts() {
     let (writable, read_only) = (with_tls().port(), without_tls().port());
     let both = format!("host=127.0.0.1,127.0.0.1 port={read_only},{writable} user=postgres");
@@ -90,6 +79,7 @@ async fn the_session_attributes_choose_among_the_hosts() {
     connect(&url).await.unwrap().close().await;
 }
 
+#[apply(trial)]
 async fn a_standby_is_told_from_a_primary() {
     let standby = tokio::task::spawn_blocking(|| {
         EmbeddedPostgres::builder()
@@ -120,6 +110,7 @@ async fn a_standby_is_told_from_a_primary() {
     standby.stop().unwrap();
 }
 
+#[apply(trial)]
 async fn when_all_hosts_fail_each_is_heard() {
     let (port, closed) = (with_tls().port(), closed_port());
     let text = format!(
@@ -148,6 +139,7 @@ async fn when_all_hosts_fail_each_is_heard() {
     }
 }
 
+#[apply(trial)]
 async fn a_refused_password_ends_the_search() {
     let (first, second) = (with_tls().port(), without_tls().port());
     let text = format!("host=127.0.0.1,127.0.0.1 port={first},{second} user=app password=hunter2");
@@ -156,6 +148,7 @@ async fn a_refused_password_ends_the_search() {
     assert_eq!(error.server(), Some(&*format!("127.0.0.1:{first}")));
 }
 
+#[apply(trial)]
 async fn a_silent_host_takes_its_time_and_no_more() {
     let silence = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = silence.local_addr().unwrap().port();
@@ -178,6 +171,7 @@ async fn a_silent_host_takes_its_time_and_no_more() {
     assert_eq!(error.kind(), ConnectErrorKind::Timeout, "{}", told(&error));
 }
 
+#[apply(trial)]
 async fn a_demoted_primary_is_left_for_the_new_one() {
     let start = || tokio::task::spawn_blocking(|| EmbeddedPostgres::start().unwrap());
     let (old, new) = tokio::join!(start(), start());
@@ -226,7 +220,7 @@ async fn insert(store: &pgstore::store::PgStore) {
         created_on: now,
         modified_on: now,
         expires_on: now,
-        ours: Ours::default(),
+        extras: RowExtras::default(),
     };
     let id = secrets::fresh_id();
     store.insert(&id, &row).await.unwrap();

@@ -1,22 +1,14 @@
 //! Where the password comes from: the string, the environment, a file.
 
-use libtest_mimic::Trial;
 use pgstore::store::ConnectErrorKind;
 
 use super::certificates::write;
 use super::servers::{PASSWORD, named, with_tls};
 use super::{connect, connect_in, told};
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        the_environment_says_all,
-        a_password_file_is_used_when_only_its_owner_may_read_it,
-        the_password_file_in_the_home_folder_is_the_default,
-    ]
-}
-
+#[apply(trial)]
 async fn the_environment_says_all() {
     let port = with_tls().port().to_string();
     let variables = [
@@ -39,6 +31,7 @@ async fn the_environment_says_all() {
     assert_eq!(error.kind(), ConnectErrorKind::Password, "{}", told(&error));
 }
 
+#[apply(trial)]
 async fn a_password_file_is_used_when_only_its_owner_may_read_it() {
     let path = std::env::temp_dir().join(crate::support::database::unique());
     let port = with_tls().port();
@@ -53,6 +46,7 @@ async fn a_password_file_is_used_when_only_its_owner_may_read_it() {
     std::fs::remove_file(path).unwrap();
 }
 
+#[apply(trial)]
 async fn the_password_file_in_the_home_folder_is_the_default() {
     let home = std::env::temp_dir().join(crate::support::database::unique());
     std::fs::create_dir(&home).unwrap();

@@ -1,6 +1,5 @@
 //! `sslmode` and its files, against a real server.
 
-use libtest_mimic::Trial;
 use pgstore::Timestamp;
 use pgstore::store::ConnectErrorKind;
 use pgstore::store::Store;
@@ -8,28 +7,7 @@ use pgstore::store::Store;
 use super::servers::{PASSWORD, bare, file, named, with_tls};
 use super::{ask, connect, connect_in, refused, told};
 use crate::support::secrets::{self, Told};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        verify_full_accepts_the_right_name,
-        verify_full_refuses_a_wrong_name,
-        verify_full_refuses_an_unknown_authority,
-        verify_full_as_a_url_reads_and_writes,
-        verify_ca_ignores_the_name_and_refuses_an_unknown_authority,
-        require_checks_nothing_unless_there_is_a_root_certificate,
-        a_root_certificate_in_the_home_folder_is_used,
-        a_client_certificate_lets_in,
-        files_that_are_missing_or_of_no_use_are_named,
-        require_without_tls_on_the_server_is_an_error_of_its_own,
-        prefer_uses_tls_where_there_is_some_and_goes_without_where_there_is_none,
-        prefer_and_allow_find_the_way_that_the_rules_permit,
-        disable_goes_without,
-        the_systems_authorities_do_not_know_ours,
-        the_passwords_proof_is_bound_to_the_connection,
-        a_stuck_statement_is_cancelled_over_tls,
-    ]
-}
+use crate::support::{apply, trial};
 
 const IS_ENCRYPTED: &str = "SELECT ssl::text FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
                              WHERE application_name = $1";
@@ -39,6 +17,7 @@ fn with(mode: &str, root: &str) -> String {
     format!("user=app password={PASSWORD} sslmode={mode} sslrootcert={root}")
 }
 
+#[apply(trial)]
 async fn verify_full_accepts_the_right_name() {
     for host in ["db.test", "127.0.0.1"] {
         let text = named(host, &with("verify-full", "authority.pem"));
@@ -46,6 +25,7 @@ async fn verify_full_accepts_the_right_name() {
     }
 }
 
+#[apply(trial)]
 async fn verify_full_refuses_a_wrong_name() {
     for host in ["other.test", "under_score.test", "a..b"] {
         let text = named(host, &with("verify-full", "authority.pem"));
@@ -58,6 +38,7 @@ async fn verify_full_refuses_a_wrong_name() {
     assert_eq!(ask(&text, IS_ENCRYPTED).await, "true");
 }
 
+#[apply(trial)]
 async fn verify_full_refuses_an_unknown_authority() {
     let text = named("db.test", &with("verify-full", "stranger.pem"));
     let (kind, told) = refused(&text).await;
@@ -65,6 +46,7 @@ async fn verify_full_refuses_an_unknown_authority() {
 }
 
 /// As the example of Go's pgstore has it.
+#[apply(trial)]
 async fn verify_full_as_a_url_reads_and_writes() {
     let root = file("authority.pem").replace('/', "%2F");
     let port = with_tls().port();
@@ -80,6 +62,7 @@ async fn verify_full_as_a_url_reads_and_writes() {
     store.close().await;
 }
 
+#[apply(trial)]
 async fn verify_ca_ignores_the_name_and_refuses_an_unknown_authority() {
     let text = named("other.test", &with("verify-ca", "authority.pem"));
     assert_eq!(ask(&text, IS_ENCRYPTED).await, "true");
@@ -88,6 +71,7 @@ async fn verify_ca_ignores_the_name_and_refuses_an_unknown_authority() {
     assert_eq!(kind, ConnectErrorKind::UntrustedCertificate, "{told}");
 }
 
+#[apply(trial)]
 async fn require_checks_nothing_unless_there_is_a_root_certificate() {
     let text = named(
         "other.test",
@@ -100,6 +84,7 @@ async fn require_checks_nothing_unless_there_is_a_root_certificate() {
     assert_eq!(kind, ConnectErrorKind::UntrustedCertificate, "{told}");
 }
 
+#[apply(trial)]
 async fn a_root_certificate_in_the_home_folder_is_used() {
     let home = std::env::temp_dir().join(crate::support::database::unique());
     std::fs::create_dir_all(home.join(".postgresql")).unwrap();
@@ -116,6 +101,7 @@ async fn a_root_certificate_in_the_home_folder_is_used() {
     std::fs::remove_dir_all(home).unwrap();
 }
 
+#[apply(trial)]
 async fn a_client_certificate_lets_in() {
     let root = file("authority.pem");
     let base = format!("user=certified sslmode=verify-full sslrootcert={root}");
@@ -133,6 +119,7 @@ async fn a_client_certificate_lets_in() {
     assert!(told.contains("certificate"), "{told}");
 }
 
+#[apply(trial)]
 async fn files_that_are_missing_or_of_no_use_are_named() {
     let (client, key) = (file("client.pem"), file("client.key"));
     let open = file("open.key");
@@ -166,6 +153,7 @@ async fn files_that_are_missing_or_of_no_use_are_named() {
     }
 }
 
+#[apply(trial)]
 async fn require_without_tls_on_the_server_is_an_error_of_its_own() {
     let root = file("authority.pem");
     for mode in ["require", "verify-ca", "verify-full"] {
@@ -176,6 +164,7 @@ async fn require_without_tls_on_the_server_is_an_error_of_its_own() {
     }
 }
 
+#[apply(trial)]
 async fn prefer_uses_tls_where_there_is_some_and_goes_without_where_there_is_none() {
     for mode in ["", "sslmode=prefer"] {
         let rest = format!("user=app password={PASSWORD} {mode}");
@@ -184,6 +173,7 @@ async fn prefer_uses_tls_where_there_is_some_and_goes_without_where_there_is_non
     }
 }
 
+#[apply(trial)]
 async fn prefer_and_allow_find_the_way_that_the_rules_permit() {
     for (user, mode, encrypted) in [
         ("plain", "prefer", "false"),
@@ -198,6 +188,7 @@ async fn prefer_and_allow_find_the_way_that_the_rules_permit() {
     }
 }
 
+#[apply(trial)]
 async fn disable_goes_without() {
     let text = named(
         "db.test",
@@ -211,6 +202,7 @@ async fn disable_goes_without() {
     assert_eq!(refused(&text).await.0, ConnectErrorKind::Authentication);
 }
 
+#[apply(trial)]
 async fn the_systems_authorities_do_not_know_ours() {
     let text = named("db.test", "user=postgres sslrootcert=system");
     let (kind, told) = refused(&text).await;
@@ -222,6 +214,7 @@ async fn the_systems_authorities_do_not_know_ours() {
     assert!(kinds.contains(&kind), "{told}");
 }
 
+#[apply(trial)]
 async fn the_passwords_proof_is_bound_to_the_connection() {
     let rest = format!("user=app password={PASSWORD} channel_binding=require");
     let text = named("db.test", &format!("{rest} sslmode=require"));
@@ -234,6 +227,7 @@ async fn the_passwords_proof_is_bound_to_the_connection() {
     );
 }
 
+#[apply(trial)]
 async fn a_stuck_statement_is_cancelled_over_tls() {
     use pgstore::store::PgStoreOptions;
     use std::time::Duration;

@@ -8,7 +8,7 @@ use pgstore::wire::Keys;
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::net::TcpListener;
 
-/// The database, and its server if that is ours: it ends with this value.
+/// The database, and its server if that is extras: it ends with this value.
 pub(crate) enum Database {
     Given(String),
     Embedded(Box<EmbeddedPostgres>),

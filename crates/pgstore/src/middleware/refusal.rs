@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::session::SessionError;
-use crate::wire::Blame;
+use crate::wire::ErrorClass;
 
 /// Why a session was not loaded or not saved: look for it among the response's extensions.
 #[derive(Clone, Debug)]
@@ -26,8 +26,8 @@ impl SessionFailure {
     /// Logs the error with all it comes from; what clients bring about is no reason for an alarm.
     pub(crate) fn log(error: SessionError) -> Self {
         let causes = error.with_causes();
-        match error.blame() {
-            Blame::Decode => tracing::info!(error = causes, "a session failed"),
+        match error.class() {
+            ErrorClass::Client => tracing::info!(error = causes, "a session failed"),
             _ => tracing::warn!(error = causes, "a session failed"),
         }
         Self(Arc::new(error))

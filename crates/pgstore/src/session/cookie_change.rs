@@ -67,7 +67,7 @@ impl Session {
             || self.cookie_is_old(&state, self.0.rows.policy.touch.or_default());
         drop(state);
         match is_due {
-            true => self.give_cookie(job.receipt.options.clone()),
+            true => self.give_cookie(job.covers.options.clone()),
             false => CookieChange::Keep,
         }
     }

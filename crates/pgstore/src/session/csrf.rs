@@ -15,7 +15,7 @@ use super::plan::Change;
 use super::state::State;
 use super::{Session, SessionError};
 use crate::id::SessionId;
-use crate::random::{self, NoRandomness};
+use crate::random::{self, RngError};
 use crate::wire::{Draft, ValueError, Values};
 
 /// Where the seed lives. Reserved, as `_flash` is.
@@ -51,7 +51,7 @@ impl Session {
     /// # Errors
     /// Whatever loading the session may bring. [`SessionError::Value`] when something else lies
     /// under `_csrf`; it stays. For a first token also [`SessionError::HeadSent`] and
-    /// [`SessionError::Destroyed`] when it is too late; [`SessionError::NoRandomness`].
+    /// [`SessionError::Destroyed`] when it is too late; [`SessionError::RngError`].
     // Go: gorilla/csrf keeps its token in a cookie of its own; the two know nothing of each other.
     pub async fn csrf_token(&self) -> Result<CsrfToken, SessionError> {
         self.load().await?;
@@ -199,7 +199,7 @@ struct Seed([u8; Seed::LENGTH]);
 impl Seed {
     const LENGTH: usize = 32;
 
-    fn random() -> Result<Self, NoRandomness> {
+    fn random() -> Result<Self, RngError> {
         random::bytes().map(Self)
     }
 

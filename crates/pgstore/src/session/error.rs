@@ -1,10 +1,10 @@
 use std::error::Error as _;
 
-use super::BadText;
+use super::InvalidText;
 use crate::name::CookieError;
-use crate::random::NoRandomness;
+use crate::random::RngError;
 use crate::store::{StoreError, StoreErrorKind};
-use crate::wire::{Blame, Key, OpenError, TooLong, ValueError};
+use crate::wire::{ErrorClass, Key, OpenError, TooLong, ValueError};
 
 /// What can go wrong between a handler and its session.
 ///
@@ -41,7 +41,7 @@ pub enum SessionError {
     Degraded,
     /// The owner or the label cannot be stored.
     #[error(transparent)]
-    Text(#[from] BadText),
+    Text(#[from] InvalidText),
     /// The owner of this application's sessions is [read off a value](crate::SessionManager::owner_from):
     /// set that.
     #[error("the session's owner is read off a value: set that value instead")]
@@ -72,15 +72,15 @@ pub enum SessionError {
     Store(#[from] StoreError),
     /// The operating system failed.
     #[error(transparent)]
-    NoRandomness(#[from] NoRandomness),
+    RngError(#[from] RngError),
 }
 
 impl SessionError {
     /// Who can mend it.
     #[must_use]
-    pub fn blame(&self) -> Blame {
+    pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Value(error) => error.blame(),
+            Self::Value(error) => error.class(),
             Self::TooLarge(_)
             | Self::Cookie(_)
             | Self::HeadSent
@@ -89,12 +89,12 @@ impl SessionError {
             | Self::OwnerIsAValue
             | Self::LabelIsAValue
             | Self::NoOwner
-            | Self::Text(_) => Blame::Usage,
+            | Self::Text(_) => ErrorClass::Usage,
             Self::Gone | Self::Conflict(_) | Self::CsrfMismatch | Self::Undecodable(_) => {
-                Blame::Decode
+                ErrorClass::Client
             }
-            Self::Store(error) => error.blame(),
-            Self::NoRandomness(_) | Self::Contended | Self::Degraded => Blame::Internal,
+            Self::Store(error) => error.class(),
+            Self::RngError(_) | Self::Contended | Self::Degraded => ErrorClass::Internal,
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::operation::{Operation, Taken};
-use super::rows::{Arrival, Draft, Facts, OpenedRow};
+use super::rows::{Arrival, Draft, OpenedRow, RowMeta};
 use super::save::{Tried, pause};
 use super::settle::{Attempt, Over, unknown};
 use super::state::Source;
@@ -134,8 +134,8 @@ impl Session {
             row.values.remove_from_list(list, &elements)?;
             let list = list.clone();
             let taken = Taken { list, elements };
-            if let Some(facts) = self.write_back(&row, taken.clone()).await? {
-                row.facts = facts;
+            if let Some(meta) = self.write_back(&row, taken.clone()).await? {
+                row.meta = meta;
                 let mut state = self.state();
                 state.note_taken(taken);
                 state.arrive(Arrival::Row(row))?;
@@ -167,32 +167,32 @@ impl Session {
         &self,
         row: &OpenedRow,
         taken: Taken,
-    ) -> Result<Option<Facts>, SessionError> {
+    ) -> Result<Option<RowMeta>, SessionError> {
         let rows = &self.0.rows;
-        let (id, receipt) = self.state().nothing_but_values();
+        let (id, covers) = self.state().nothing_but_values();
         let Some(id) = id else {
             return Ok(None);
         };
         let sealed = rows.next(
             Draft {
                 values: &row.values,
-                ours: row.facts.ours.marked()?,
-                max_age: receipt.max_age(),
-                used_at: self.0.usage.last(&row.facts),
+                extras: row.meta.extras.with_save_token()?,
+                max_age: covers.max_age(),
+                used_at: self.0.usage.last(&row.meta),
             },
-            &row.facts,
+            &row.meta,
         )?;
         let attempt = Attempt {
-            receipt,
+            covers,
             id: id.clone(),
-            facts: sealed.facts(),
-            over: Over::Row(row.facts.version),
+            meta: sealed.meta(),
+            over: Over::Row(row.meta.version),
             takes: Some(taken),
         };
-        let facts = attempt.facts.clone();
-        let update = rows.update(&id, &row.facts, &sealed.row);
+        let meta = attempt.meta.clone();
+        let update = rows.update(&id, &row.meta, &sealed.row);
         match self.attempt(attempt, update).await? {
-            Tried::Saved => Ok(Some(facts)),
+            Tried::Saved => Ok(Some(meta)),
             Tried::Missed => Ok(None),
             // It may be on its way still: another try could take what nobody is shown.
             Tried::Lost => Err(unknown()),

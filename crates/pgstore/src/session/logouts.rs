@@ -79,7 +79,7 @@ impl Logouts {
     pub(super) fn take_over(&self, rows: &SealedRows, id: SessionId) {
         let mut ids = self.ids();
         if ids.len() >= MOST_WAITING {
-            rows.numbers.logouts_given_up.add(1);
+            rows.counters.logouts_given_up.add(1);
             tracing::error!("a logout was given up: {MOST_WAITING} others wait for the store");
             return;
         }
@@ -88,7 +88,7 @@ impl Logouts {
         }
         self.0.count.store(ids.len(), Ordering::Release);
         drop(ids);
-        rows.numbers.logouts_taken_over.add(1);
+        rows.counters.logouts_taken_over.add(1);
         tracing::warn!("a logout goes on in the background: the store could not take it");
         let (logouts, rows) = (self.clone(), rows.clone());
         tokio::spawn(async move { logouts.go_on(&rows, &id).await });
@@ -101,7 +101,7 @@ impl Logouts {
             match self.end(&*rows.store, id, now).await {
                 Ok(_) => {
                     self.forget(id);
-                    rows.numbers.logouts_made_up_for.add(1);
+                    rows.counters.logouts_made_up_for.add(1);
                     return;
                 }
                 // Nobody opens it again.
@@ -111,7 +111,7 @@ impl Logouts {
             }
         }
         self.forget(id);
-        rows.numbers.logouts_given_up.add(1);
+        rows.counters.logouts_given_up.add(1);
         tracing::error!("a logout was given up: the session lives until it expires");
     }
 

@@ -3,41 +3,41 @@
 //! A [`Session`] is read at first use and changed in memory. Saving it is the edge's part, once
 //! the handler is done: the middleware does it by itself, the direct API when it is told to.
 
-mod about;
 mod attributes;
 mod cookie_change;
 mod csrf;
 mod error;
 mod flash;
+mod go_times;
 mod logouts;
-mod numbers;
+mod metadata;
 mod operation;
 mod owner;
 mod plan;
 mod rows;
 mod save;
 mod settle;
-mod special;
 mod state;
+mod stats;
 mod typed;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use about::BadText;
-pub(crate) use about::{Source as TextSource, Sources};
 pub(crate) use cookie_change::{CookieChange, GivenCookie};
 pub use csrf::CsrfToken;
 pub use error::SessionError;
 pub(crate) use logouts::Logouts;
-pub(crate) use numbers::Numbers;
-pub use numbers::SessionStats;
+pub use metadata::InvalidText;
+pub(crate) use metadata::{Source as TextSource, Sources};
 use operation::Operation;
 pub(crate) use rows::SealedRows;
-use rows::{Arrival, Facts};
+use rows::{Arrival, RowMeta};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state::{Source, State};
+pub(crate) use stats::Counters;
+pub use stats::SessionStats;
 pub use typed::Typed;
 
 use crate::clock::Timestamp;
@@ -75,7 +75,7 @@ struct Shared {
 
 /// The ID that the request's cookie named, and how.
 #[derive(Clone, Debug)]
-pub(crate) struct Presented {
+pub(crate) struct CookieId {
     pub(crate) id: SessionId,
     /// When the cookie was sealed, in seconds since the Unix epoch.
     pub(crate) issued_at: i64,
@@ -89,20 +89,20 @@ pub(crate) enum Usage {
     /// Its owner: it lasts from now on.
     Request,
     /// The application by itself: it lasts no longer for that.
-    Job,
+    Background,
 }
 
 impl Usage {
     /// When the session counts as used last, if not now.
-    fn last(self, row: &Facts) -> Option<Timestamp> {
-        (self == Self::Job).then(|| Timestamp::from_unix_seconds(row.sealed_at))
+    fn last(self, row: &RowMeta) -> Option<Timestamp> {
+        (self == Self::Background).then(|| Timestamp::from_unix_seconds(row.sealed_at))
     }
 }
 
 impl Session {
     pub(crate) fn new(
         rows: SealedRows,
-        presented: Option<Presented>,
+        presented: Option<CookieId>,
         options: CookieOptions,
         usage: Usage,
     ) -> Self {
@@ -258,7 +258,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late;
-    /// [`SessionError::NoRandomness`].
+    /// [`SessionError::RngError`].
     // OWASP ASVS 5.0, 7.2.4: a new session token at authentication.
     pub fn renew(&self) -> Result<(), SessionError> {
         let reseed = csrf::reseed()?;
@@ -390,7 +390,7 @@ impl Session {
 
     fn arrive(&self, arrival: Arrival) -> Result<(), SessionError> {
         let overwritten = self.state().arrive(arrival)?;
-        self.0.rows.numbers.overwritten.add(overwritten);
+        self.0.rows.counters.overwritten.add(overwritten);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Whose the session is, what the owner knows it by, and its public name.
 
-use super::about::{check_text, owner};
+use super::metadata::{check_text, owner};
 use super::{Session, SessionError};
 use crate::handle::SessionHandle;
 
@@ -12,7 +12,7 @@ impl Session {
     /// Whatever loading the session may bring.
     pub async fn owner(&self) -> Result<Option<String>, SessionError> {
         self.load().await?;
-        Ok(self.state().ours(&self.0.rows.sources).owner)
+        Ok(self.state().extras(&self.0.rows.sources).owner)
     }
 
     /// Says whose the session is: the application's ID of the user. At a login, beside
@@ -60,7 +60,7 @@ impl Session {
     /// Whatever loading the session may bring.
     pub async fn label(&self) -> Result<Option<String>, SessionError> {
         self.load().await?;
-        Ok(self.state().ours(&self.0.rows.sources).label)
+        Ok(self.state().extras(&self.0.rows.sources).label)
     }
 
     /// Says what the owner knows the session by, such as the device; an empty label is none.

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::about::Sources;
+use super::go_times::GoTimes;
 use super::logouts::Logouts;
-use super::numbers::Numbers;
+use super::metadata::Sources;
 use super::plan::Age;
-use super::special::SpecialTimes;
-use super::{Presented, SessionError};
+use super::stats::Counters;
+use super::{CookieId, SessionError};
 use crate::clock::{Clock, Timestamp};
 use crate::id::SessionId;
 use crate::name::CookieName;
 use crate::options::MaxAge;
 use crate::policy::{OnOutage, OnUndecodable, Policy};
 use crate::random;
-use crate::store::{Ours, Renaming, Retired, Retirement, Row, Store, Written};
+use crate::store::{Renaming, Retired, Retirement, Row, RowExtras, Store, Written};
 use crate::wire::{GoPeer, SecureCookie, Values};
 
 /// The store of one cookie name, with the codec that opens and seals its rows.
@@ -31,7 +31,7 @@ pub(crate) struct SealedRows {
     pub(crate) policy: Policy,
     pub(crate) sources: Sources,
     pub(crate) logouts: Logouts,
-    pub(crate) numbers: Arc<Numbers>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// What an ID leads to.
@@ -60,12 +60,12 @@ impl Arrival {
 #[derive(Clone)]
 pub(super) struct OpenedRow {
     pub(super) values: Values,
-    pub(super) facts: Facts,
+    pub(super) meta: RowMeta,
 }
 
 /// What is known of a row besides its values.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
+pub(super) struct RowMeta {
     /// When it was last written: its version.
     pub(super) version: Timestamp,
     /// When the session began.
@@ -73,20 +73,20 @@ pub(super) struct Facts {
     /// When its data was sealed, in seconds since the Unix epoch.
     pub(super) sealed_at: i64,
     pub(super) expires_on: Timestamp,
-    pub(super) ours: Ours,
+    pub(super) extras: RowExtras,
     /// Whose session it is: what the column says, or the value.
     pub(super) owner: Option<String>,
 }
 
-impl Facts {
+impl RowMeta {
     fn of(row: &Row, sealed_at: i64) -> Self {
         Self {
             version: row.modified_on,
             since: row.created_on,
             sealed_at,
             expires_on: row.expires_on,
-            ours: row.ours.clone(),
-            owner: row.ours.owner.clone(),
+            extras: row.extras.clone(),
+            owner: row.extras.owner.clone(),
         }
     }
 
@@ -100,7 +100,7 @@ impl Facts {
 /// What is to be written into a row.
 pub(super) struct Draft<'a> {
     pub(super) values: &'a Values,
-    pub(super) ours: Ours,
+    pub(super) extras: RowExtras,
     pub(super) max_age: MaxAge,
     /// When the session was last used, if not now: a job's changes are no use of it.
     pub(super) used_at: Option<Timestamp>,
@@ -114,14 +114,14 @@ pub(super) struct Sealed {
 
 impl Sealed {
     /// What will be known of it once it is written.
-    pub(super) fn facts(&self) -> Facts {
-        Facts::of(&self.row, self.sealed_at)
+    pub(super) fn meta(&self) -> RowMeta {
+        RowMeta::of(&self.row, self.sealed_at)
     }
 }
 
 impl SealedRows {
     /// What the cookie's ID leads to: one query, and another one only if there is no row.
-    pub(super) async fn look_up(&self, cookie: &Presented) -> Result<Arrival, SessionError> {
+    pub(super) async fn look_up(&self, cookie: &CookieId) -> Result<Arrival, SessionError> {
         if self.logouts.has(&cookie.id) {
             return Ok(Arrival::Nothing); // Ended here, and the store will know as soon as it can.
         }
@@ -130,7 +130,7 @@ impl SealedRows {
                 if error.is_unavailable() && self.policy.on_outage == OnOutage::Anonymous =>
             {
                 tracing::warn!(name = self.name.as_str(), %error, "a session goes unread");
-                self.numbers.degraded.add(1);
+                self.counters.degraded.add(1);
                 Ok(Arrival::Unknown)
             }
             Err(error)
@@ -145,7 +145,7 @@ impl SealedRows {
         }
     }
 
-    async fn read(&self, cookie: &Presented) -> Result<Arrival, SessionError> {
+    async fn read(&self, cookie: &CookieId) -> Result<Arrival, SessionError> {
         let now = self.clock.now();
         if let Some(row) = self.store.load(&cookie.id, now).await? {
             return self.open(&row, cookie, now).map(Arrival::from);
@@ -162,7 +162,7 @@ impl SealedRows {
         &self,
         id: SessionId,
         row: &Row,
-        cookie: &Presented,
+        cookie: &CookieId,
         now: Timestamp,
     ) -> Result<Arrival, SessionError> {
         if self.logouts.has(&id) {
@@ -176,7 +176,7 @@ impl SealedRows {
     }
 
     fn is_still_its_owners(&self, row: &OpenedRow) -> bool {
-        row.facts.owner == row.facts.ours.owner
+        row.meta.owner == row.meta.extras.owner
     }
 
     /// What the row holds, unless the session is over: by the age of its data, as Go counts it, by
@@ -184,13 +184,13 @@ impl SealedRows {
     pub(super) fn open(
         &self,
         row: &Row,
-        cookie: &Presented,
+        cookie: &CookieId,
         now: Timestamp,
     ) -> Result<Option<OpenedRow>, SessionError> {
         let Some(opened) = self.unseal(row, now)? else {
             return Ok(None);
         };
-        let is_too_old = !self.is_young(&opened.facts.ours, cookie.issued_at, now)
+        let is_too_old = !self.is_young(&opened.meta.extras, cookie.issued_at, now)
             || self.is_past_the_absolute_timeout(row, now);
         Ok((!is_too_old).then_some(opened))
     }
@@ -207,18 +207,18 @@ impl SealedRows {
             .map_err(SessionError::Undecodable)?;
         let mut opened = OpenedRow {
             values: data.value,
-            facts: Facts::of(row, data.issued_at),
+            meta: RowMeta::of(row, data.issued_at),
         };
-        opened.facts.owner = self.ours_of(&opened).owner;
+        opened.meta.owner = self.extras_of(&opened).owner;
         Ok(self
-            .is_young(&row.ours, data.issued_at, now)
+            .is_young(&row.extras, data.issued_at, now)
             .then_some(opened))
     }
 
     /// Whether what was sealed then still opens.
     // Go: securecookie.go Decode: exactly as old as the maximal age is fine.
-    fn is_young(&self, ours: &Ours, sealed_at: i64, now: Timestamp) -> bool {
-        match ours.max_age.filter(|own| *own > 0) {
+    fn is_young(&self, extras: &RowExtras, sealed_at: i64, now: Timestamp) -> bool {
+        match extras.max_age.filter(|own| *own > 0) {
             Some(own) => sealed_at >= now.unix_seconds().saturating_sub(own),
             None => self.codec.is_young(sealed_at, now.unix_seconds()),
         }
@@ -226,17 +226,17 @@ impl SealedRows {
 
     /// What the columns of ours should say, by the values of a row that anybody may have written;
     /// `None` for one that does not open, or has ended.
-    pub(crate) fn look_into(&self, row: &Row) -> Option<Ours> {
+    pub(crate) fn look_into(&self, row: &Row) -> Option<RowExtras> {
         let now = self.clock.now();
         let opened = self.unseal(row, now).ok()??;
-        let is_live = !row.is_past_its_time(now) && !self.is_past_the_absolute_timeout(row, now);
-        is_live.then(|| self.ours_of(&opened))
+        let is_live = !row.is_expired(now) && !self.is_past_the_absolute_timeout(row, now);
+        is_live.then(|| self.extras_of(&opened))
     }
 
-    fn ours_of(&self, row: &OpenedRow) -> Ours {
-        let mut ours = row.facts.ours.clone();
-        self.sources.fill(&mut ours, &row.values);
-        ours
+    fn extras_of(&self, row: &OpenedRow) -> RowExtras {
+        let mut extras = row.meta.extras.clone();
+        self.sources.fill(&mut extras, &row.values);
+        extras
     }
 
     fn is_past_the_absolute_timeout(&self, row: &Row, now: Timestamp) -> bool {
@@ -245,17 +245,17 @@ impl SealedRows {
     }
 
     /// A row's age as far as sliding goes.
-    pub(super) fn age(&self, facts: &Facts, browser: MaxAge) -> Age {
+    pub(super) fn age(&self, meta: &RowMeta, browser: MaxAge) -> Age {
         let now = self.clock.now().unix_seconds();
         Age {
-            idle: now.saturating_sub(facts.sealed_at),
-            lifetime: self.life_of_cookies(&facts.ours, browser),
+            idle: now.saturating_sub(meta.sealed_at),
+            lifetime: self.life_of_cookies(&meta.extras, browser),
         }
     }
 
     /// How many seconds a cookie of the session is of use.
-    pub(super) fn life_of_cookies(&self, ours: &Ours, browser: MaxAge) -> u64 {
-        let own = ours.max_age.filter(|own| *own > 0);
+    pub(super) fn life_of_cookies(&self, extras: &RowExtras, browser: MaxAge) -> u64 {
+        let own = extras.max_age.filter(|own| *own > 0);
         let own = own.and_then(|own| u64::try_from(own).ok());
         own.unwrap_or_else(|| {
             let lifetime = self.codec.lifetime().min(self.lifetime(browser));
@@ -274,7 +274,7 @@ impl SealedRows {
     }
 
     /// The row that replaces the one that was read, without moving its beginning.
-    pub(super) fn next(&self, draft: Draft<'_>, read: &Facts) -> Result<Sealed, SessionError> {
+    pub(super) fn next(&self, draft: Draft<'_>, read: &RowMeta) -> Result<Sealed, SessionError> {
         let Sealed { mut row, sealed_at } = self.seal(draft, Some(read.since))?;
         let moment = Duration::from_micros(1);
         row.modified_on = row.modified_on.max(read.version.plus(moment));
@@ -291,7 +291,7 @@ impl SealedRows {
     pub(super) async fn update(
         &self,
         id: &SessionId,
-        read: &Facts,
+        read: &RowMeta,
         row: &Row,
     ) -> Result<Written, SessionError> {
         Ok(self.store.update(id, read.version, row).await?)
@@ -302,14 +302,15 @@ impl SealedRows {
     pub(super) async fn rename(
         &self,
         old: &SessionId,
-        read: Option<&Facts>,
+        read: Option<&RowMeta>,
         new: &SessionId,
         row: &Row,
         is_in_passing: bool,
     ) -> Result<Written, SessionError> {
         let now = self.clock.now();
         // Whoever has the old ID is led on to the same owner's session only.
-        let is_in_passing = is_in_passing && read.is_some_and(|read| read.owner == row.ours.owner);
+        let is_in_passing =
+            is_in_passing && read.is_some_and(|read| read.owner == row.extras.owner);
         let Policy {
             retirement, grace, ..
         } = self.policy;
@@ -323,7 +324,7 @@ impl SealedRows {
                 } else {
                     retirement
                 }),
-                honoured_until: is_in_passing.then(|| now.plus(grace)),
+                previous_grace_until: is_in_passing.then(|| now.plus(grace)),
             },
         };
         Ok(self.store.rename(renaming, row).await?)
@@ -332,7 +333,7 @@ impl SealedRows {
     fn seal(&self, draft: Draft<'_>, since: Option<Timestamp>) -> Result<Sealed, SessionError> {
         let now = self.clock.now();
         let used = draft.used_at.unwrap_or(now);
-        let special = SpecialTimes::of(draft.values)?;
+        let special = GoTimes::of(draft.values)?;
         let (name, iv) = (self.name.as_str(), random::bytes()?);
         let data = self
             .codec
@@ -344,7 +345,7 @@ impl SealedRows {
             created_on,
             modified_on: now,
             expires_on: special.later(self.ends(created_on, draft.max_age, used)),
-            ours: draft.ours,
+            extras: draft.extras,
         };
         Ok(Sealed {
             row,

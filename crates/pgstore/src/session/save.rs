@@ -6,9 +6,9 @@ use tokio::time::timeout;
 
 use super::cookie_change::CookieChange;
 use super::plan::{Change, Found, Plan, plan};
-use super::rows::{Arrival, Draft, Facts, Sealed};
-use super::settle::{Attempt, Over, Verdict, is_in_doubt, unknown};
-use super::state::{Job, Receipt, Source};
+use super::rows::{Arrival, Draft, RowMeta, Sealed};
+use super::settle::{Attempt, Over, Resolution, is_in_doubt, unknown};
+use super::state::{CoveredChanges, Job, Source};
 use super::{Session, SessionError, Usage};
 use crate::id::SessionId;
 use crate::random;
@@ -57,7 +57,7 @@ impl Session {
             Ok(cookie) => (cookie, Ok(())),
             Err(error) => {
                 let is_gone = matches!(error, SessionError::Gone);
-                self.0.rows.numbers.gone.add(u64::from(is_gone));
+                self.0.rows.counters.gone.add(u64::from(is_gone));
                 (self.cookie_after_failure(&error), Err(error))
             }
         }
@@ -94,7 +94,7 @@ impl Session {
         let (change, content) = (state.change(), state.content(&rows.sources));
         match change {
             // A job's reading is no use that has to be written down.
-            Change::None if self.0.usage == Usage::Job => Plan::Keep,
+            Change::None if self.0.usage == Usage::Background => Plan::Keep,
             // It may have been ended while it was saved.
             Change::Destroyed => plan(state.presumed(), change, content, &rows.policy),
             _ => plan(found, change, content, &rows.policy),
@@ -130,7 +130,7 @@ impl Session {
         if !self.state().attempts().is_empty() {
             return self.find_after_doubt().await;
         }
-        self.0.rows.numbers.replayed.add(1);
+        self.0.rows.counters.replayed.add(1);
         if missed > 0 {
             tokio::time::sleep(pause(missed)?).await;
         }
@@ -158,7 +158,7 @@ impl Session {
     async fn find_after_doubt(&self) -> Result<Found, SessionError> {
         let attempts = self.state().attempts().to_vec();
         for attempt in attempts {
-            if self.settle(&attempt).await? == Verdict::Saved {
+            if self.settle(&attempt).await? == Resolution::Saved {
                 self.put_back_what_it_took(attempt);
                 return Ok(self.found());
             }
@@ -170,8 +170,8 @@ impl Session {
     pub(super) fn found(&self) -> Found {
         let state = self.state();
         match state.source() {
-            Some(Source::Row(facts)) => {
-                let age = self.0.rows.age(facts, state.options().lasting());
+            Some(Source::Row(meta)) => {
+                let age = self.0.rows.age(meta, state.options().lasting());
                 let id = state.presented().map(|presented| presented.id.clone());
                 id.map_or(Found::Nothing, |id| Found::Row(id, age))
             }
@@ -200,7 +200,7 @@ impl Session {
         let (rows, job) = (&self.0.rows, self.job()?);
         let sealed = rows.first(self.draft(&job, None)?)?;
         let id = SessionId::generate()?;
-        let attempt = attempt(&job.receipt, &sealed, &id, Over::Nothing);
+        let attempt = attempt(&job.covers, &sealed, &id, Over::Nothing);
         let written = self.attempt(attempt, async {
             rows.insert(&id, &sealed.row).await?;
             Ok(Written::Saved)
@@ -214,7 +214,7 @@ impl Session {
             return Ok(Outcome::Missed(id));
         };
         let sealed = rows.next(self.draft(&job, Some(read))?, read)?;
-        let attempt = attempt(&job.receipt, &sealed, &id, Over::Row(read.version));
+        let attempt = attempt(&job.covers, &sealed, &id, Over::Row(read.version));
         let written = self.attempt(attempt, rows.update(&id, read, &sealed.row));
         self.outcome(written.await?, &job, Some(id.clone()))
     }
@@ -228,7 +228,7 @@ impl Session {
         };
         let new = SessionId::generate()?;
         let over = Over::OldId(old.clone(), job.row.as_ref().map(|read| read.version));
-        let attempt = attempt(&job.receipt, &sealed, &new, over);
+        let attempt = attempt(&job.covers, &sealed, &new, over);
         let renaming = rows.rename(&old, job.row.as_ref(), &new, &sealed.row, in_passing);
         let written = self.attempt(attempt, renaming).await?;
         self.outcome(written, &job, Some(old.clone()))
@@ -237,16 +237,16 @@ impl Session {
     /// The row as it is, sealed anew. That it does not work out is no reason to fail a request
     /// that has only read.
     async fn touch(&self, id: &SessionId) -> Result<Outcome, SessionError> {
-        let numbers = &self.0.rows.numbers;
+        let counters = &self.0.rows.counters;
         match self.update_row(id.clone()).await {
             Ok(Outcome::Done(cookie)) => {
-                numbers.touched.add(1);
+                counters.touched.add(1);
                 return Ok(Outcome::Done(cookie));
             }
-            Ok(Outcome::Missed(_)) => numbers.touches_overtaken.add(1),
-            Ok(Outcome::Lost(_)) => numbers.touches_failed.add(1),
+            Ok(Outcome::Missed(_)) => counters.touches_overtaken.add(1),
+            Ok(Outcome::Lost(_)) => counters.touches_failed.add(1),
             Err(error) => {
-                numbers.touches_failed.add(1);
+                counters.touches_failed.add(1);
                 let error = error.with_causes();
                 tracing::debug!(error, "a session that was read could not be touched");
             }
@@ -270,7 +270,7 @@ impl Session {
     /// Time is up. What a statement under way does is open, and of no matter for a touch.
     fn give_up(&self, only_reads: bool) -> Result<CookieChange, SessionError> {
         if only_reads && !self.state().has_taken_perhaps() {
-            self.0.rows.numbers.touches_failed.add(1);
+            self.0.rows.counters.touches_failed.add(1);
             self.state().forget_attempts();
             return Ok(self.cookie_for_reading());
         }
@@ -282,11 +282,11 @@ impl Session {
     }
 
     /// What a job comes to as a row.
-    fn draft<'a>(&self, job: &'a Job, read: Option<&Facts>) -> Result<Draft<'a>, SessionError> {
+    fn draft<'a>(&self, job: &'a Job, read: Option<&RowMeta>) -> Result<Draft<'a>, SessionError> {
         Ok(Draft {
             values: &job.values,
-            ours: job.ours.marked()?,
-            max_age: job.receipt.max_age(),
+            extras: job.extras.with_save_token()?,
+            max_age: job.covers.max_age(),
             used_at: read.and_then(|read| self.0.usage.last(read)),
         })
     }
@@ -308,9 +308,9 @@ impl Session {
                 Ok(Tried::Missed)
             }
             Err(error) if is_in_doubt(&error) => match self.settle(&attempt).await {
-                Ok(Verdict::Saved) => Ok(Tried::Saved),
-                Ok(Verdict::Undone) => Ok(Tried::Lost),
-                Ok(Verdict::Open) | Err(_) => Err(error),
+                Ok(Resolution::Saved) => Ok(Tried::Saved),
+                Ok(Resolution::Undone) => Ok(Tried::Lost),
+                Ok(Resolution::Open) | Err(_) => Err(error),
             },
             Err(error) => {
                 self.state().record_undone();
@@ -343,11 +343,11 @@ fn not_yet(error: StoreError) -> StoreError {
     }
 }
 
-fn attempt(receipt: &Receipt, sealed: &Sealed, id: &SessionId, over: Over) -> Attempt {
+fn attempt(covers: &CoveredChanges, sealed: &Sealed, id: &SessionId, over: Over) -> Attempt {
     Attempt {
-        receipt: receipt.clone(),
+        covers: covers.clone(),
         id: id.clone(),
-        facts: sealed.facts(),
+        meta: sealed.meta(),
         over,
         takes: None,
     }

@@ -1,9 +1,9 @@
-//! A save of unknown fate: its answer was lost, or nobody waited for it. The random mark that it
+//! A save of unknown fate: its answer was lost, or nobody waited for it. The random save token that it
 //! wrote, or did not, tells.
 
 use super::operation::Taken;
-use super::rows::Facts;
-use super::state::Receipt;
+use super::rows::RowMeta;
+use super::state::CoveredChanges;
 use super::{Session, SessionError};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -12,11 +12,11 @@ use crate::store::{Row, StoreError, StoreErrorKind};
 /// One try at one statement.
 #[derive(Clone, Debug)]
 pub(super) struct Attempt {
-    pub(super) receipt: Receipt,
+    pub(super) covers: CoveredChanges,
     /// The ID that the row has if it took effect.
     pub(super) id: SessionId,
     /// What is known of the row if it took effect.
-    pub(super) facts: Facts,
+    pub(super) meta: RowMeta,
     pub(super) over: Over,
     /// The messages that it takes.
     pub(super) takes: Option<Taken>,
@@ -35,7 +35,7 @@ pub(super) enum Over {
 
 /// What became of it, as far as anybody can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Resolution {
     Saved,
     /// It has had no effect so far. It may be on its way still; then the guards let only one of
     /// it and another try through.
@@ -50,22 +50,22 @@ impl Attempt {
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
-        self.facts.ours.mark == other.facts.ours.mark
+        self.meta.extras.save_token == other.meta.extras.save_token
     }
 
     /// Whether it wrote this row.
     fn wrote(&self, row: &Row) -> bool {
-        row.ours.mark.is_some() && row.ours.mark == self.facts.ours.mark
+        row.extras.save_token.is_some() && row.extras.save_token == self.meta.extras.save_token
     }
 
     /// Judges by what stands under the ID now; `None` if the older ID has to be looked at.
-    fn verdict(&self, found: Option<&Row>) -> Option<Verdict> {
+    fn resolution(&self, found: Option<&Row>) -> Option<Resolution> {
         match (&self.over, found) {
-            (_, Some(row)) if self.wrote(row) => Some(Verdict::Saved),
-            (Over::Nothing, None) => Some(Verdict::Undone),
-            (Over::Row(seen), Some(row)) if row.modified_on == *seen => Some(Verdict::Undone),
+            (_, Some(row)) if self.wrote(row) => Some(Resolution::Saved),
+            (Over::Nothing, None) => Some(Resolution::Undone),
+            (Over::Row(seen), Some(row)) if row.modified_on == *seen => Some(Resolution::Undone),
             (Over::OldId(..), None) => None,
-            _ => Some(Verdict::Open),
+            _ => Some(Resolution::Open),
         }
     }
 }
@@ -80,12 +80,12 @@ impl Session {
         let mut is_open = false;
         for attempt in attempts {
             match self.settle(&attempt).await? {
-                Verdict::Saved => {
+                Resolution::Saved => {
                     self.put_back_what_it_took(attempt);
                     return Ok(());
                 }
-                Verdict::Undone => {}
-                Verdict::Open => is_open = true,
+                Resolution::Undone => {}
+                Resolution::Open => is_open = true,
             }
         }
         if is_open { Err(unknown()) } else { Ok(()) }
@@ -100,13 +100,13 @@ impl Session {
     }
 
     /// Finds out what became of a try, and notes it if it took effect.
-    pub(super) async fn settle(&self, attempt: &Attempt) -> Result<Verdict, SessionError> {
-        let verdict = self.find_out(attempt).await?;
-        tracing::debug!(?verdict, "a save of unknown fate was looked into");
-        if verdict == Verdict::Saved {
+    pub(super) async fn settle(&self, attempt: &Attempt) -> Result<Resolution, SessionError> {
+        let resolution = self.find_out(attempt).await?;
+        tracing::debug!(?resolution, "a save of unknown fate was looked into");
+        if resolution == Resolution::Saved {
             self.record_saved(attempt);
         }
-        Ok(verdict)
+        Ok(resolution)
     }
 
     /// A try took effect. First rows under other IDs, which may yet come, are nobody's.
@@ -120,20 +120,20 @@ impl Session {
         }
     }
 
-    async fn find_out(&self, attempt: &Attempt) -> Result<Verdict, SessionError> {
+    async fn find_out(&self, attempt: &Attempt) -> Result<Resolution, SessionError> {
         let (store, now) = (&self.0.rows.store, self.0.rows.clock.now());
         let found = store.load(&attempt.id, now).await?;
-        if let Some(verdict) = attempt.verdict(found.as_ref()) {
-            return Ok(verdict);
+        if let Some(resolution) = attempt.resolution(found.as_ref()) {
+            return Ok(resolution);
         }
         let Over::OldId(old, Some(seen)) = &attempt.over else {
-            return Ok(Verdict::Open);
+            return Ok(Resolution::Open);
         };
         let is_as_it_was = |row: Row| row.modified_on == *seen;
         let found = store.load(old, now).await?;
         Ok(match found.is_some_and(is_as_it_was) {
-            true => Verdict::Undone,
-            false => Verdict::Open,
+            true => Resolution::Undone,
+            false => Resolution::Open,
         })
     }
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::wire::Blame;
+use crate::wire::ErrorClass;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -80,14 +80,14 @@ impl StoreError {
 
     /// Who can mend it.
     #[must_use]
-    pub fn blame(&self) -> Blame {
+    pub fn class(&self) -> ErrorClass {
         match self.kind {
             StoreErrorKind::NotMigrated | StoreErrorKind::Forbidden | StoreErrorKind::Closed => {
-                Blame::Usage
+                ErrorClass::Usage
             }
-            StoreErrorKind::UndecodableRow => Blame::Decode,
+            StoreErrorKind::UndecodableRow => ErrorClass::Client,
             StoreErrorKind::Unavailable | StoreErrorKind::Timeout | StoreErrorKind::Other => {
-                Blame::Internal
+                ErrorClass::Internal
             }
         }
     }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::{Foreign, ForeignCursor, MemoryStore, Renaming, Retired, Revocation, Revoked, Row};
+use super::{
+    MemoryStore, PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row,
+};
 use super::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -83,7 +85,7 @@ impl<S> FaultyStore<S> {
         "sweep",
     ];
     /// Those that do not.
-    const READS: [&'static str; 6] = ["load", "retired", "find", "owned", "foreign", "probe"];
+    const READS: [&'static str; 6] = ["load", "retired", "find", "owned", "peer_written", "probe"];
 
     /// A store in which nothing goes wrong yet.
     #[must_use]
@@ -252,8 +254,8 @@ impl<S: Store> Store for FaultyStore<S> {
         self.tried("revoke", self.inner.revoke(revocation))
     }
 
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
-        self.tried("foreign", self.inner.foreign(after, limit))
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
+        self.tried("peer_written", self.inner.peer_written(after, limit))
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {

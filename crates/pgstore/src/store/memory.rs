@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Foreign, ForeignCursor, Renaming, Retired, Retirement, Revocation, Revoked, Row};
+use super::{
+    PeerWritten, PeerWrittenCursor, Renaming, Retired, Retirement, Revocation, Revoked, Row,
+};
 use super::{Store, StoreError, StoreErrorKind, StoreFuture};
 use super::{SweepBatch, SweepCursor, Swept, Written};
 use crate::clock::Timestamp;
@@ -72,7 +74,7 @@ use crate::id::SessionId;
 /// # As a store by itself
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, Ours, Row, Store, Written};
+/// use pgstore::store::{MemoryStore, RowExtras, Row, Store, Written};
 /// use pgstore::{SessionId, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -83,7 +85,7 @@ use crate::id::SessionId;
 ///     created_on: Timestamp::from_unix_seconds(100),
 ///     modified_on: Timestamp::from_unix_seconds(100),
 ///     expires_on: Timestamp::from_unix_seconds(200),
-///     ours: Ours::default(),
+///     extras: RowExtras::default(),
 /// };
 /// assert_eq!(store.update(&id, row.modified_on, &row).await?, Written::Missed);
 /// store.insert(&id, &row).await?;
@@ -176,7 +178,7 @@ impl Store for MemoryStore {
             let newest = table.newest(id)?;
             table.keep_only(id, newest);
             let row = &table.lines[&newest].row;
-            (!row.is_past_its_time(now)).then(|| row.clone())
+            (!row.is_expired(now)).then(|| row.clone())
         })
     }
 
@@ -237,8 +239,8 @@ impl Store for MemoryStore {
         self.run(move |table| table.revoke(revocation))
     }
 
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
-        self.run(move |table| table.foreign(after, limit))
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
+        self.run(move |table| table.peer_written(after, limit))
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
@@ -313,9 +315,10 @@ impl Table {
         let Some(line) = line.filter(|line| line.row.modified_on == seen) else {
             return Written::Missed;
         };
-        let is_as_it_was = line.row.ours.mark.is_some() && line.row.ours.owner == new.ours.owner;
+        let is_as_it_was =
+            line.row.extras.save_token.is_some() && line.row.extras.owner == new.extras.owner;
         if let (false, Some((_, retirement))) = (is_as_it_was, &mut line.retired) {
-            retirement.honoured_until = None;
+            retirement.previous_grace_until = None;
         }
         line.row = Row {
             created_on: line.row.created_on,
@@ -364,12 +367,12 @@ impl Table {
 
     fn find(&self, handle: &SessionHandle, now: Timestamp) -> Option<(SessionId, Row)> {
         let mut live = self.newest_of_each_key(now).into_iter();
-        live.find(|(_, row)| row.ours.handle.as_ref() == Some(handle))
+        live.find(|(_, row)| row.extras.handle.as_ref() == Some(handle))
     }
 
     fn owned(&self, owner: &str, now: Timestamp) -> Vec<(SessionId, Row)> {
         let mut owned = self.newest_of_each_key(now);
-        owned.retain(|(_, row)| row.ours.owner.as_deref() == Some(owner));
+        owned.retain(|(_, row)| row.extras.owner.as_deref() == Some(owner));
         owned
     }
 
@@ -377,7 +380,7 @@ impl Table {
     fn newest_of_each_key(&self, now: Timestamp) -> Vec<(SessionId, Row)> {
         let newest = |(number, line): &(&i64, &Line)| self.newest(&line.key) == Some(**number);
         let lines = self.lines.iter().filter(newest);
-        let live = lines.filter(|(_, line)| !line.row.is_past_its_time(now));
+        let live = lines.filter(|(_, line)| !line.row.is_expired(now));
         let mut rows: Vec<_> = live
             .map(|(_, line)| (line.key.clone(), line.row.clone()))
             .collect();
@@ -393,18 +396,18 @@ impl Table {
         Revoked::new(removed, removed)
     }
 
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> Foreign {
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> PeerWritten {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let is_meant = |(number, line): &(&i64, &Line)| {
-            ForeignCursor::new(**number) > after && line.row.ours.mark.is_none()
+            PeerWrittenCursor::new(**number) > after && line.row.extras.save_token.is_none()
         };
         let batch: Vec<_> = self.lines.iter().filter(is_meant).take(limit).collect();
         let next = batch.last().filter(|_| batch.len() == limit);
-        let next = next.map(|(number, _)| ForeignCursor::new(**number));
+        let next = next.map(|(number, _)| PeerWrittenCursor::new(**number));
         let rows = batch
             .iter()
             .map(|(_, line)| (line.key.clone(), line.row.clone()));
-        Foreign::new(rows.collect(), next)
+        PeerWritten::new(rows.collect(), next)
     }
 
     fn sweep(&mut self, batch: &SweepBatch) -> Swept {

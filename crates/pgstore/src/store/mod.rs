@@ -12,7 +12,7 @@ mod memory;
 mod owners;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod retired;
+mod replaced;
 mod row;
 #[cfg(feature = "testing")]
 mod spy;
@@ -26,14 +26,15 @@ pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "testing")]
 pub use faulty::{Fault, FaultyStore};
 pub use memory::MemoryStore;
-pub use owners::{Foreign, ForeignCursor, OwnerColumn, Revocation, Revoked, Which};
+pub use owners::{OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Which};
 #[cfg(feature = "postgres")]
 pub use postgres::{
-    BadTableName, ConnectError, ConnectErrorKind, DatabaseError, MigrateError, MigrateErrorKind,
-    Migrated, Migration, PgStore, PgStoreOptions, TableName, connecting, migrations,
+    ConnectError, ConnectErrorKind, DatabaseError, InvalidTableName, MigrateError,
+    MigrateErrorKind, Migrated, Migration, PgStore, PgStoreOptions, TableName, connecting,
+    migrations,
 };
-pub use retired::{Renaming, Retired, Retirement};
-pub use row::{Ours, Row};
+pub use replaced::{Renaming, Retired, Retirement};
+pub use row::{Row, RowExtras};
 #[cfg(feature = "testing")]
 pub use spy::{HeldCall, SpyStore};
 pub use sweep::{FirstSweep, SweepHandle, SweepOptions, SweepStats, Sweeper};
@@ -77,7 +78,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// Asked for only when [`load`](Store::load) has found nothing. A rename leaves the old ID with
     /// the new row; it is honoured no longer once that row has another owner, or was written last
-    /// by a program that does not know the columns of ours.
+    /// by a program that does not know the extra columns.
     ///
     /// # Errors
     /// As [`load`](Store::load).
@@ -159,7 +160,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store could not be asked.
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign>;
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten>;
 
     /// Removes one bounded batch of rows past their time, oldest first.
     ///

@@ -48,8 +48,8 @@ impl Revocation<'_> {
     /// Whether a row is to go.
     #[must_use]
     pub fn removes(&self, id: &SessionId, row: &Row) -> bool {
-        let is_theirs = row.ours.owner.as_deref() == Some(self.owner);
-        let is_believed = self.column == OwnerColumn::IsTheTruth || row.ours.mark.is_some();
+        let is_theirs = row.extras.owner.as_deref() == Some(self.owner);
+        let is_believed = self.column == OwnerColumn::IsTheTruth || row.extras.save_token.is_some();
         is_theirs && is_believed && self.which.includes(id, row)
     }
 }
@@ -58,7 +58,7 @@ impl Which<'_> {
     /// Whether a row of the owner's is meant.
     #[must_use]
     pub fn includes(&self, id: &SessionId, row: &Row) -> bool {
-        let handle = row.ours.handle.as_ref();
+        let handle = row.extras.handle.as_ref();
         match self {
             Self::All => true,
             Self::One(one) => handle == Some(*one),
@@ -90,9 +90,9 @@ impl Revoked {
 
 /// A place among the rows: the number that the store has given one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ForeignCursor(pub(crate) i64);
+pub struct PeerWrittenCursor(pub(crate) i64);
 
-impl ForeignCursor {
+impl PeerWrittenCursor {
     /// Before every row.
     pub const START: Self = Self(i64::MIN);
 
@@ -106,17 +106,17 @@ impl ForeignCursor {
 /// One batch of rows that somebody else wrote last.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Foreign {
+pub struct PeerWritten {
     /// The rows with their keys, as far as they can be read.
     pub rows: Vec<(SessionId, Row)>,
     /// Where the next batch goes on, or `None` when this was the last one.
-    pub next: Option<ForeignCursor>,
+    pub next: Option<PeerWrittenCursor>,
 }
 
-impl Foreign {
+impl PeerWritten {
     /// What a store answers.
     #[must_use]
-    pub fn new(rows: Vec<(SessionId, Row)>, next: Option<ForeignCursor>) -> Self {
+    pub fn new(rows: Vec<(SessionId, Row)>, next: Option<PeerWrittenCursor>) -> Self {
         Self { rows, next }
     }
 }

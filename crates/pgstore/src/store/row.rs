@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
-use crate::random::{self, NoRandomness};
+use crate::random::{self, RngError};
 
 /// A row without its key.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,17 +19,17 @@ pub struct Row {
     /// When it ends, as far as the store is concerned.
     pub expires_on: Timestamp,
     /// What stands in columns that a peer in Go does not know.
-    pub ours: Ours,
+    pub extras: RowExtras,
 }
 
 /// The part of a row in columns of our own. All of them may be NULL: a peer in Go leaves them so.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // As for [`Row`].
-pub struct Ours {
+pub struct RowExtras {
     /// A random number of the save that wrote the row, by which a save of unknown fate is
     /// recognised. `None` when the last to write it was a program that does not know our columns,
     /// whatever stands in them: their `owner` may not be true any more then.
-    pub mark: Option<i64>,
+    pub save_token: Option<i64>,
     /// This session's own maximal age in seconds, 0 for one that ends with the browser; `None` for
     /// the application's.
     pub max_age: Option<i64>,
@@ -41,11 +41,11 @@ pub struct Ours {
     pub handle: Option<SessionHandle>,
 }
 
-impl Ours {
+impl RowExtras {
     /// The same for a save of our own.
-    pub(crate) fn marked(&self) -> Result<Self, NoRandomness> {
+    pub(crate) fn with_save_token(&self) -> Result<Self, RngError> {
         Ok(Self {
-            mark: Some(i64::from_le_bytes(random::bytes()?)),
+            save_token: Some(i64::from_le_bytes(random::bytes()?)),
             ..self.clone()
         })
     }
@@ -55,7 +55,7 @@ impl Row {
     /// Whether a load at `now` must not see the row any more.
     // Go: pgstore.go load reads rows past their time until Cleanup removes them; ours does not.
     #[must_use]
-    pub fn is_past_its_time(&self, now: Timestamp) -> bool {
+    pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_on <= now && !self.ends_with_the_browser()
     }
 
@@ -74,16 +74,16 @@ impl fmt::Debug for Row {
             .field("created_on", &self.created_on)
             .field("modified_on", &self.modified_on)
             .field("expires_on", &self.expires_on)
-            .field("ours", &self.ours)
+            .field("extras", &self.extras)
             .finish()
     }
 }
 
 /// Whose it is stays private.
-impl fmt::Debug for Ours {
+impl fmt::Debug for RowExtras {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ours")
-            .field("mark", &self.mark.is_some())
+        f.debug_struct("RowExtras")
+            .field("save_token", &self.save_token.is_some())
             .field("max_age", &self.max_age)
             .field("handle", &self.handle)
             .finish_non_exhaustive()

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Foreign, ForeignCursor, MemoryStore, Renaming, Retired, Revocation, Revoked, Row};
+use super::{
+    MemoryStore, PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row,
+};
 use super::{Store, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -201,8 +203,8 @@ impl<S: Store> Store for SpyStore<S> {
         self.note("revoke", self.inner.revoke(revocation))
     }
 
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
-        self.note("foreign", self.inner.foreign(after, limit))
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
+        self.note("peer_written", self.inner.peer_written(after, limit))
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {

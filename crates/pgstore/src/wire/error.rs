@@ -1,15 +1,15 @@
 use super::gob::GobError;
 
-/// Who can mend an error: every error of this crate answers `blame()` with one of these.
+/// Who can mend an error: every error of this crate answers `class()` with one of these.
 ///
 /// The three classes are gorilla/securecookie's (`Error.IsUsage`, `IsDecode`, `IsInternal`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Blame {
+pub enum ErrorClass {
     /// The programmer or the configuration: it fails every time until the code is changed.
     Usage,
     /// The client or the stored bytes: expected on the open internet, no reason for an alarm.
-    Decode,
+    Client,
     /// The machine: the database, the network, the system's randomness.
     Internal,
 }
@@ -26,10 +26,10 @@ pub struct TooLong {
 }
 
 impl TooLong {
-    /// Always [`Blame::Usage`]: what is sealed comes from the application.
+    /// Always [`ErrorClass::Usage`]: what is sealed comes from the application.
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 
@@ -64,9 +64,9 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Always [`Blame::Decode`].
+    /// Always [`ErrorClass::Client`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Decode
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Client
     }
 }

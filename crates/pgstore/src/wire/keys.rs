@@ -15,7 +15,7 @@ use hmac::Hmac;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::Blame;
+use super::ErrorClass;
 
 /// The random start of an encryption: 16 bytes, never used twice with one key.
 pub type Iv = [u8; 16];
@@ -239,10 +239,10 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// Always [`Blame::Usage`].
+    /// Always [`ErrorClass::Usage`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 

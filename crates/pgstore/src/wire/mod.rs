@@ -7,7 +7,7 @@ mod keys;
 mod securecookie;
 mod value;
 
-pub use error::{Blame, OpenError, TooLong};
+pub use error::{ErrorClass, OpenError, TooLong};
 pub use gob::{error::GobError, tree::Typed};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
 pub use securecookie::{Opened, SecureCookie};

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use libtest_mimic::Trial;
 use pgstore::store::PgStoreOptions;
 use pgstore::{Session, SessionError, SessionManager};
 use pgstore_embedded::{Builder, EmbeddedPostgres};
@@ -20,15 +19,7 @@ use tokio::task::JoinSet;
 use crate::support::clock::StandingClock;
 use crate::support::database::client;
 use crate::support::secrets::{self, Shown, Told};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        a_server_killed_under_saves_keeps_what_was_acknowledged_and_tears_nothing,
-        the_check_sees_saves_that_are_acknowledged_before_they_are_done,
-        the_check_sees_commits_that_are_not_on_the_disk,
-    ]
-}
+use crate::support::{apply, trial};
 
 const ROUNDS: usize = 20;
 const SESSIONS: usize = 192;
@@ -39,6 +30,7 @@ const IN_FLIGHT: usize = 64;
 /// How long one statement may take, waiting and trying again included.
 const DEADLINE: Duration = Duration::from_secs(5);
 
+#[apply(trial)]
 async fn a_server_killed_under_saves_keeps_what_was_acknowledged_and_tears_nothing() {
     let server = EmbeddedPostgres::builder().durable();
     let totals = crash(&server, Conduct::Waits, ROUNDS).await;
@@ -48,6 +40,7 @@ async fn a_server_killed_under_saves_keeps_what_was_acknowledged_and_tears_nothi
     assert!(totals.least_in_flight >= IN_FLIGHT, "{totals}");
 }
 
+#[apply(trial)]
 async fn the_check_sees_saves_that_are_acknowledged_before_they_are_done() {
     let server = EmbeddedPostgres::builder().durable();
     let totals = crash(&server, Conduct::Hurries, 5).await;
@@ -55,6 +48,7 @@ async fn the_check_sees_saves_that_are_acknowledged_before_they_are_done() {
     assert!(totals.is_wrong_with("acknowledged, and lost"), "{totals}");
 }
 
+#[apply(trial)]
 async fn the_check_sees_commits_that_are_not_on_the_disk() {
     let server = EmbeddedPostgres::builder().durable();
     let server = server.settings(&[("synchronous_commit", "off"), ("wal_writer_delay", "10s")]);

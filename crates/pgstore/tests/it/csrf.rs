@@ -8,10 +8,9 @@ use axum::{Form, Router};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{Blame, Keys};
+use pgstore::wire::{ErrorClass, Keys};
 use pgstore::{CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager};
 use serde::Deserialize;
 use tokio::sync::Barrier;
@@ -19,36 +18,7 @@ use tower::ServiceExt;
 
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        a_token_asked_for_on_a_new_session_creates_it_and_then_checks,
-        tokens_differ_each_time_and_all_check,
-        a_token_that_is_asked_for_again_changes_nothing,
-        a_token_of_another_session_is_refused,
-        what_is_no_token_is_refused_and_costs_nothing,
-        a_session_that_never_gave_a_token_takes_none,
-        a_token_survives_what_other_requests_change,
-        first_tokens_of_two_requests_at_the_same_time_agree,
-        a_seed_that_another_request_put_first_stays,
-        renewing_kills_the_tokens_of_before,
-        a_token_asked_for_after_renewing_holds_whatever_others_did_meanwhile,
-        no_token_after_a_login_follows_from_a_planted_id,
-        renewing_twice_in_a_request_keeps_its_token,
-        a_request_that_fails_after_renewing_kills_the_old_tokens_too,
-        destroying_takes_the_tokens_along,
-        what_somebody_else_keeps_under_the_key_is_an_error_and_stays,
-        a_go_route_reads_the_seed_as_a_string,
-        neither_debug_nor_the_error_shows_a_token,
-        a_form_comes_back_with_its_token,
-        a_forged_request_is_refused_with_a_body_that_tells_nothing,
-        a_scripts_header_is_checked_before_its_handler_runs,
-        a_store_that_is_down_is_unavailable_and_no_mismatch,
-        a_missing_layer_is_named,
-        first_tokens_agree_on_real_postgresql,
-    ]
-}
+use crate::support::{apply, trial};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -121,6 +91,7 @@ fn assert_refused(result: Result<(), SessionError>) {
     assert!(is_mismatch, "{result:?}");
 }
 
+#[apply(trial)]
 async fn a_token_asked_for_on_a_new_session_creates_it_and_then_checks() {
     let fixture = Fixture::new();
     let session = fixture.session(&HeaderMap::new());
@@ -132,6 +103,7 @@ async fn a_token_asked_for_on_a_new_session_creates_it_and_then_checks() {
     assert_eq!(fixture.store.calls(), ["load"]);
 }
 
+#[apply(trial)]
 async fn tokens_differ_each_time_and_all_check() {
     let fixture = Fixture::new();
     let (request, first) = fixture.with_token().await;
@@ -150,6 +122,7 @@ async fn tokens_differ_each_time_and_all_check() {
     assert_eq!(halves.len(), 102, "no page shows what another one did");
 }
 
+#[apply(trial)]
 async fn a_token_that_is_asked_for_again_changes_nothing() {
     let fixture = Fixture::new();
     let (request, _) = fixture.with_token().await;
@@ -157,6 +130,7 @@ async fn a_token_that_is_asked_for_again_changes_nothing() {
     assert_eq!(fixture.store.calls(), ["load"]);
 }
 
+#[apply(trial)]
 async fn a_token_of_another_session_is_refused() {
     let fixture = Fixture::new();
     let (ada, _) = fixture.with_token().await;
@@ -164,6 +138,7 @@ async fn a_token_of_another_session_is_refused() {
     assert_refused(fixture.check(&ada, &of_eve).await);
 }
 
+#[apply(trial)]
 async fn what_is_no_token_is_refused_and_costs_nothing() {
     let fixture = Fixture::new();
     let (request, token) = fixture.with_token().await;
@@ -175,6 +150,7 @@ async fn what_is_no_token_is_refused_and_costs_nothing() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn a_session_that_never_gave_a_token_takes_none() {
     let fixture = Fixture::new();
     let (_, token) = fixture.with_token().await;
@@ -184,6 +160,7 @@ async fn a_session_that_never_gave_a_token_takes_none() {
     assert_refused(fixture.check(&request, &"A".repeat(86)).await);
 }
 
+#[apply(trial)]
 async fn a_token_survives_what_other_requests_change() {
     let fixture = Fixture::new();
     let request = fixture.logged_in().await;
@@ -198,6 +175,7 @@ async fn a_token_survives_what_other_requests_change() {
     fixture.check(&request, token.as_str()).await.unwrap();
 }
 
+#[apply(trial)]
 async fn first_tokens_of_two_requests_at_the_same_time_agree() {
     let fixture = Fixture::new();
     let request = fixture.logged_in().await;
@@ -213,6 +191,7 @@ async fn first_tokens_of_two_requests_at_the_same_time_agree() {
     }
 }
 
+#[apply(trial)]
 async fn a_seed_that_another_request_put_first_stays() {
     let fixture = Fixture::new();
     let (other, token) = fixture.with_token().await;
@@ -226,6 +205,7 @@ async fn a_seed_that_another_request_put_first_stays() {
     fixture.check(&request, &token).await.unwrap();
 }
 
+#[apply(trial)]
 async fn renewing_kills_the_tokens_of_before() {
     let fixture = Fixture::new();
     let (request, token) = fixture.with_token().await;
@@ -239,6 +219,7 @@ async fn renewing_kills_the_tokens_of_before() {
     fixture.check(&request, &token).await.unwrap();
 }
 
+#[apply(trial)]
 async fn a_token_asked_for_after_renewing_holds_whatever_others_did_meanwhile() {
     for had_a_seed in [false, true] {
         let fixture = Fixture::new();
@@ -262,6 +243,7 @@ async fn a_token_asked_for_after_renewing_holds_whatever_others_did_meanwhile() 
 }
 
 /// Who planted an ID knows what seed follows from it.
+#[apply(trial)]
 async fn no_token_after_a_login_follows_from_a_planted_id() {
     for asks_before in [false, true] {
         let fixture = Fixture::new();
@@ -279,6 +261,7 @@ async fn no_token_after_a_login_follows_from_a_planted_id() {
     }
 }
 
+#[apply(trial)]
 async fn renewing_twice_in_a_request_keeps_its_token() {
     let fixture = Fixture::new();
     let (request, _) = fixture.with_token().await;
@@ -290,6 +273,7 @@ async fn renewing_twice_in_a_request_keeps_its_token() {
     fixture.check(&request, token.as_str()).await.unwrap();
 }
 
+#[apply(trial)]
 async fn a_request_that_fails_after_renewing_kills_the_old_tokens_too() {
     let fixture = Fixture::new();
     let (request, token) = fixture.with_token().await;
@@ -307,6 +291,7 @@ async fn a_request_that_fails_after_renewing_kills_the_old_tokens_too() {
     );
 }
 
+#[apply(trial)]
 async fn destroying_takes_the_tokens_along() {
     let fixture = Fixture::new();
     let (request, token) = fixture.with_token().await;
@@ -319,6 +304,7 @@ async fn destroying_takes_the_tokens_along() {
     assert_refused(fixture.check(&request, &token).await);
 }
 
+#[apply(trial)]
 async fn what_somebody_else_keeps_under_the_key_is_an_error_and_stays() {
     let fixture = Fixture::new();
     let (_, token) = fixture.with_token().await;
@@ -347,6 +333,7 @@ async fn what_somebody_else_keeps_under_the_key_is_an_error_and_stays() {
     );
 }
 
+#[apply(trial)]
 async fn a_go_route_reads_the_seed_as_a_string() {
     let fixture = Fixture::new();
     let (request, _) = fixture.with_token().await;
@@ -356,6 +343,7 @@ async fn a_go_route_reads_the_seed_as_a_string() {
     assert_eq!(seed.len(), 43, "32 bytes as base64url without padding");
 }
 
+#[apply(trial)]
 async fn neither_debug_nor_the_error_shows_a_token() {
     let fixture = Fixture::new();
     let (request, token) = fixture.with_token().await;
@@ -363,7 +351,7 @@ async fn neither_debug_nor_the_error_shows_a_token() {
     let shown = session.csrf_token().await.unwrap();
     assert_eq!(format!("{shown:?}"), "CsrfToken(..)");
     let error = fixture.check(&HeaderMap::new(), &token).await.unwrap_err();
-    assert_eq!(error.blame(), Blame::Decode);
+    assert_eq!(error.class(), ErrorClass::Client);
     let all = format!("{error} {error:?} {session:?} {:?}", session.values().await);
     let seed = session.get::<String>("_csrf").await.unwrap().unwrap();
     assert!(!all.contains(&token) && !all.contains(&seed), "{all}");
@@ -446,6 +434,7 @@ async fn text(response: Response<Body>) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+#[apply(trial)]
 async fn a_form_comes_back_with_its_token() {
     let database = Database::fresh().await;
     let sessions = manager(database.store().await);
@@ -455,6 +444,7 @@ async fn a_form_comes_back_with_its_token() {
     assert_eq!(browser.paid().await, "Some(7)");
 }
 
+#[apply(trial)]
 async fn a_forged_request_is_refused_with_a_body_that_tells_nothing() {
     let fixture = Fixture::new();
     let (browser, token) = Browser::at(&fixture.sessions).await;
@@ -480,6 +470,7 @@ async fn a_forged_request_is_refused_with_a_body_that_tells_nothing() {
     assert_eq!(browser.paid().await, "None");
 }
 
+#[apply(trial)]
 async fn a_scripts_header_is_checked_before_its_handler_runs() {
     let fixture = Fixture::new();
     let (browser, token) = Browser::at(&fixture.sessions).await;
@@ -495,6 +486,7 @@ async fn a_scripts_header_is_checked_before_its_handler_runs() {
     assert_eq!(browser.paid().await, "None");
 }
 
+#[apply(trial)]
 async fn a_store_that_is_down_is_unavailable_and_no_mismatch() {
     let fixture = Fixture::new();
     let (browser, token) = Browser::at(&fixture.sessions).await;
@@ -512,6 +504,7 @@ async fn a_store_that_is_down_is_unavailable_and_no_mismatch() {
     }
 }
 
+#[apply(trial)]
 async fn a_missing_layer_is_named() {
     let app = Router::new()
         .route("/", get(|_: CsrfToken| async {}))
@@ -524,6 +517,7 @@ async fn a_missing_layer_is_named() {
     }
 }
 
+#[apply(trial)]
 async fn first_tokens_agree_on_real_postgresql() {
     const REQUESTS: usize = 20;
     let database = Database::fresh().await;

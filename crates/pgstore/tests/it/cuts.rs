@@ -3,7 +3,7 @@
 //!
 //! Each operation runs once to count its messages, and then once for every message, moment and
 //! kind of cut, each time on a fresh session. What the request was told and what the database
-//! holds afterwards must fit together; [`Outcome::verdict`] says how.
+//! holds afterwards must fit together; [`Outcome::resolution`] says how.
 
 mod case;
 mod outcome;
@@ -13,26 +13,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use tokio::task::JoinSet;
 
 use self::case::{Bench, Case, Start};
-use self::outcome::Verdict;
+use self::outcome::Resolution;
 use self::request::{Conduct, Operation};
 use crate::support::proxy::{Cut, Direction, How, Moment};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        a_connection_that_is_cut_gives_no_wrong_answer,
-        a_connection_that_is_cut_while_it_is_made_gives_no_wrong_answer,
-        a_connection_that_falls_silent_gives_no_wrong_answer,
-        a_logout_that_fails_clears_the_cookie_and_is_done_soon,
-        the_check_sees_requests_that_take_failures_for_success,
-        the_check_sees_changes_that_are_made_twice,
-        the_check_sees_a_rotation_in_two_steps,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// How many cases run at the same time, each with a schema of its own.
 const BENCHES: usize = 6;
@@ -41,23 +28,28 @@ const BENCHES: usize = 6;
 const CUT: &[How] = &[How::Close, How::Reset];
 const SILENT: &[How] = &[How::Silence];
 
+#[apply(trial)]
 async fn a_connection_that_is_cut_gives_no_wrong_answer() {
     must_be_right(&Operation::ALL, Start::Warm, CUT).await;
 }
 
+#[apply(trial)]
 async fn a_connection_that_is_cut_while_it_is_made_gives_no_wrong_answer() {
     must_be_right(&Operation::ALL, Start::Cold, CUT).await;
 }
 
+#[apply(trial)]
 async fn a_connection_that_falls_silent_gives_no_wrong_answer() {
     must_be_right(&Operation::ALL, Start::Warm, SILENT).await;
 }
 
+#[apply(trial)]
 async fn a_logout_that_fails_clears_the_cookie_and_is_done_soon() {
     must_be_right(&[Operation::Logout], Start::Warm, SILENT).await;
 }
 
 /// What a library does that answers "saved" or "no session" when it does not know.
+#[apply(trial)]
 async fn the_check_sees_requests_that_take_failures_for_success() {
     for operation in Operation::ALL {
         let tally = misbehave(operation, Conduct::ClaimsSuccess).await;
@@ -66,12 +58,14 @@ async fn the_check_sees_requests_that_take_failures_for_success() {
 }
 
 /// What a library does that takes a lost answer for a statement that was not done.
+#[apply(trial)]
 async fn the_check_sees_changes_that_are_made_twice() {
     let tally = misbehave(Operation::Update, Conduct::Repeats).await;
     assert!(tally.is_wrong_with("rows: [Twice]"), "{tally:?}");
 }
 
 /// What a library does that writes the new row and removes the old one in two statements.
+#[apply(trial)]
 async fn the_check_sees_a_rotation_in_two_steps() {
     let tally = misbehave(Operation::Rotate, Conduct::RotatesInTwoSteps).await;
     assert!(tally.is_wrong_with("rows: [Old, New]"), "{tally:?}");
@@ -156,12 +150,12 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, verdict: Verdict, took: Duration) {
+    fn add(&mut self, resolution: Resolution, took: Duration) {
         self.slowest = self.slowest.max(took);
-        match verdict {
-            Verdict::Done => self.done += 1,
-            Verdict::Unavailable => self.unavailable += 1,
-            Verdict::Wrong(why) => self.wrong.push(why),
+        match resolution {
+            Resolution::Done => self.done += 1,
+            Resolution::Unavailable => self.unavailable += 1,
+            Resolution::Wrong(why) => self.wrong.push(why),
         }
     }
 
@@ -194,8 +188,8 @@ async fn run_all(cases: Vec<Case>) -> Tally {
         });
     }
     let mut tally = Tally::default();
-    for (verdict, took) in benches.join_all().await.into_iter().flatten() {
-        tally.add(verdict, took);
+    for (resolution, took) in benches.join_all().await.into_iter().flatten() {
+        tally.add(resolution, took);
     }
     tally
 }

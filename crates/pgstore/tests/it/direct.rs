@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use libtest_mimic::Trial;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{GoPeer, go};
 use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
@@ -13,38 +12,7 @@ use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Time
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        the_originals_example_works_line_by_line,
-        a_session_saved_twice_is_one_row,
-        what_failed_to_be_saved_is_saved_by_the_next_attempt,
-        a_name_that_is_no_token_is_refused,
-        options_are_a_sessions_own,
-        the_id_is_known_once_the_session_is_stored,
-        the_special_keys_set_the_rows_times_by_the_rule_of_the_later,
-        an_expires_on_that_is_no_time_is_an_error_that_names_it,
-        several_sessions_are_saved_by_one_call,
-        two_tasks_may_use_one_session,
-        a_lower_maximal_age_ends_older_sessions,
-        a_save_that_was_cut_off_is_made_up_for_by_the_next_one,
-        a_renewal_during_a_save_is_not_lost,
-        a_change_during_a_save_is_for_the_next_one,
-        options_of_a_failed_save_are_in_the_next_ones_cookie,
-        the_cookie_follows_a_maximal_age_of_its_own,
-        a_row_of_another_lifetime_gets_its_cookie_again,
-        the_order_of_settings_does_not_matter,
-        a_negative_maximal_age_for_all_is_refused,
-        a_cookie_fits_whatever_length_rows_may_have,
-        types_that_go_has_not_registered_are_refused_with_the_line_it_lacks,
-        an_update_of_another_type_or_one_that_panics_changes_nothing,
-        errors_of_reading_show_nothing_of_the_value,
-        a_session_ends_in_time_after_a_node_whose_clock_was_ahead,
-        a_session_destroyed_while_it_is_read_stays_empty,
-        a_flash_taken_by_two_requests_takes_no_later_one_with_it,
-    ]
-}
+use crate::support::{apply, trial};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -66,6 +34,7 @@ fn next_request(response: &HeaderMap) -> HeaderMap {
     request
 }
 
+#[apply(trial)]
 async fn the_originals_example_works_line_by_line() {
     let database = Database::fresh().await;
     let keys = secrets::keys(&[b"the hash key of this file"]);
@@ -98,6 +67,7 @@ async fn the_originals_example_works_line_by_line() {
 }
 
 // Go: IsNew is never cleared, so there this makes two rows.
+#[apply(trial)]
 async fn a_session_saved_twice_is_one_row() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -114,6 +84,7 @@ async fn a_session_saved_twice_is_one_row() {
     assert_eq!(session.get::<i64>("n").await.unwrap(), Some(2));
 }
 
+#[apply(trial)]
 async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -133,6 +104,7 @@ async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
     assert!(response.contains_key(SET_COOKIE));
 }
 
+#[apply(trial)]
 async fn a_name_that_is_no_token_is_refused() {
     let sessions = manager(&SpyStore::default());
     let error = sessions.get(&HeaderMap::new(), "a b").told().unwrap_err();
@@ -143,6 +115,7 @@ async fn a_name_that_is_no_token_is_refused() {
     );
 }
 
+#[apply(trial)]
 async fn options_are_a_sessions_own() {
     let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -161,6 +134,7 @@ async fn options_are_a_sessions_own() {
     );
 }
 
+#[apply(trial)]
 async fn the_id_is_known_once_the_session_is_stored() {
     let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -178,6 +152,7 @@ async fn the_id_is_known_once_the_session_is_stored() {
     assert_ne!(again.id().await.unwrap(), id);
 }
 
+#[apply(trial)]
 async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
     let store = SpyStore::default();
     let sessions = manager(&store).max_age(Duration::from_secs(100));
@@ -210,6 +185,7 @@ async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
 }
 
 // Go: panics.
+#[apply(trial)]
 async fn an_expires_on_that_is_no_time_is_an_error_that_names_it() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -226,6 +202,7 @@ async fn an_expires_on_that_is_no_time_is_an_error_that_names_it() {
     assert_eq!(store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn several_sessions_are_saved_by_one_call() {
     let store = SpyStore::default();
     let manager = manager(&store);
@@ -251,6 +228,7 @@ async fn several_sessions_are_saved_by_one_call() {
     );
 }
 
+#[apply(trial)]
 async fn two_tasks_may_use_one_session() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -273,6 +251,7 @@ async fn two_tasks_may_use_one_session() {
     assert_eq!(store.calls(), ["insert"]);
 }
 
+#[apply(trial)]
 async fn a_lower_maximal_age_ends_older_sessions() {
     let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
     let sessions = manager(&store).clock(clock.clone());
@@ -295,6 +274,7 @@ fn lower_options() -> CookieOptions {
     CookieOptions::default().max_age(MaxAge::For(Duration::from_secs(60)))
 }
 
+#[apply(trial)]
 async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -328,6 +308,7 @@ async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
     assert_eq!(again.get::<i64>("n").await.unwrap(), Some(2));
 }
 
+#[apply(trial)]
 async fn a_renewal_during_a_save_is_not_lost() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -355,6 +336,7 @@ async fn a_renewal_during_a_save_is_not_lost() {
     assert_eq!(store.calls(), ["insert", "update", "rename"]);
 }
 
+#[apply(trial)]
 async fn a_change_during_a_save_is_for_the_next_one() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -379,6 +361,7 @@ async fn a_change_during_a_save_is_for_the_next_one() {
     assert_eq!(other.get::<i64>("n").await.unwrap(), Some(2));
 }
 
+#[apply(trial)]
 async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -423,6 +406,7 @@ async fn saved_after(
     Some(response.get(SET_COOKIE)?.to_str().unwrap().to_owned())
 }
 
+#[apply(trial)]
 async fn the_cookie_follows_a_maximal_age_of_its_own() {
     let clock = StandingClock::at(NOW);
     let hour = CookieOptions::default().max_age(3600);
@@ -443,6 +427,7 @@ async fn the_cookie_follows_a_maximal_age_of_its_own() {
 }
 
 // Go: a session's own Options.MaxAge holds for one save, and stands in expires_on alone.
+#[apply(trial)]
 async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
     let sessions = manager(&store).clock(clock.clone());
@@ -454,7 +439,7 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     let by_go = pgstore::store::Row {
         modified_on: row.modified_on.plus(Duration::from_micros(1)),
         expires_on: row.modified_on.plus(Duration::from_secs(600)),
-        ours: pgstore::store::Ours::default(),
+        extras: pgstore::store::RowExtras::default(),
         ..row.clone()
     };
     let id = session.id().await.unwrap().unwrap();
@@ -469,6 +454,7 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     );
 }
 
+#[apply(trial)]
 async fn the_order_of_settings_does_not_matter() {
     let (day, options) = (Duration::from_secs(86_400), CookieOptions::default());
     let one = manager(&SpyStore::default())
@@ -486,6 +472,7 @@ async fn the_order_of_settings_does_not_matter() {
     }
 }
 
+#[apply(trial)]
 async fn a_negative_maximal_age_for_all_is_refused() {
     let options = CookieOptions::default().max_age(-1);
     let sessions = manager(&SpyStore::default()).cookie_options(options);
@@ -493,6 +480,7 @@ async fn a_negative_maximal_age_for_all_is_refused() {
     assert_eq!(error, pgstore::CookieError::Deletes);
 }
 
+#[apply(trial)]
 async fn a_cookie_fits_whatever_length_rows_may_have() {
     let store = SpyStore::default();
     let sessions = manager(&store).max_length(150);
@@ -504,6 +492,7 @@ async fn a_cookie_fits_whatever_length_rows_may_have() {
     assert_eq!(session.get::<i64>("n").await.unwrap(), Some(1));
 }
 
+#[apply(trial)]
 async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     let store = SpyStore::default();
     let sessions = manager(&store).go_peer(GoPeer::registered(["time.Time"]));
@@ -542,6 +531,7 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     assert_eq!(store.calls(), ["insert"]);
 }
 
+#[apply(trial)]
 async fn an_update_of_another_type_or_one_that_panics_changes_nothing() {
     let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -563,6 +553,7 @@ async fn an_update_of_another_type_or_one_that_panics_changes_nothing() {
     );
 }
 
+#[apply(trial)]
 async fn errors_of_reading_show_nothing_of_the_value() {
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -598,6 +589,7 @@ async fn errors_of_reading_show_nothing_of_the_value() {
     }
 }
 
+#[apply(trial)]
 async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
     let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
     let behind = manager(&store).clock(clock.clone());
@@ -616,6 +608,7 @@ async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
     assert!(behind.get(&request, "s").unwrap().is_new().await.unwrap());
 }
 
+#[apply(trial)]
 async fn a_session_destroyed_while_it_is_read_stays_empty() {
     let store = SpyStore::default();
     let sessions = manager(&store);
@@ -641,6 +634,7 @@ async fn a_session_destroyed_while_it_is_read_stays_empty() {
     assert_eq!(store.calls(), ["insert", "load", "delete"]);
 }
 
+#[apply(trial)]
 async fn a_flash_taken_by_two_requests_takes_no_later_one_with_it() {
     let sessions = manager(&SpyStore::default());
     let first = sessions.get(&HeaderMap::new(), "s").unwrap();

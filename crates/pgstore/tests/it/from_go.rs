@@ -1,17 +1,7 @@
 //! `docs/from-go.md` is complete, and what it says is shown.
 
-use libtest_mimic::Trial;
-
 use crate::support::sources::sources;
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        every_exported_name_of_go_has_a_row,
-        every_row_names_a_test_that_exists,
-        every_row_belongs_to_a_table,
-    ]
-}
+use crate::support::{apply, trial};
 
 const TABLE: &str = include_str!("../../docs/from-go.md");
 
@@ -63,6 +53,7 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
+#[apply(trial)]
 async fn every_exported_name_of_go_has_a_row() {
     for (package, names) in EXPORTED {
         let rows = rows(package);
@@ -77,6 +68,7 @@ async fn every_exported_name_of_go_has_a_row() {
     }
 }
 
+#[apply(trial)]
 async fn every_row_belongs_to_a_table() {
     let lines: Vec<_> = TABLE.lines().collect();
     for lines in lines.windows(3).filter(|lines| lines[1].starts_with('|')) {
@@ -89,6 +81,7 @@ async fn every_row_belongs_to_a_table() {
     }
 }
 
+#[apply(trial)]
 async fn every_row_names_a_test_that_exists() {
     let sources = sources();
     for (package, _) in EXPORTED {

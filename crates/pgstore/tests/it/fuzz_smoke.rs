@@ -1,53 +1,40 @@
 //! The fuzz targets' properties as plain loops over mutated seeds, the same in every run.
-
-use libtest_mimic::Trial;
+//!
+//! These trials run on no runtime: the properties poll futures themselves, and tokio makes a task
+//! that polls for long wait.
 
 #[path = "../../../../fuzz/src/lib.rs"]
 mod fuzz;
 
 use fuzz::{properties, seeds};
 
-/// On no runtime: the properties poll futures by themselves, and tokio makes a task that polls for
-/// long wait.
-pub(crate) fn trials() -> Vec<Trial> {
-    let trial = |name: &str, test: fn()| {
-        Trial::test(format!("fuzz_smoke::{name}"), move || {
-            test();
-            Ok(())
-        })
-    };
-    vec![
-        trial("what_opens_is_sealed_and_opens_to_the_same", cookies),
-        trial("what_decodes_is_encoded_and_decodes_to_the_same", gobs),
-        trial("no_other_cookies_hide_ours", cookie_headers),
-        trial(
-            "no_connection_string_panics_or_shows_its_password",
-            connection_strings,
-        ),
-        trial("mutations_are_the_same_in_every_run", mutations),
-    ]
-}
+use crate::support::{apply, trial};
 
 /// How many mutations of each property are tried: a few seconds together, in a debug build.
 const ROUNDS: usize = 10_000;
 
-fn cookies() {
+#[apply(trial)]
+fn what_opens_is_sealed_and_opens_to_the_same() {
     over_mutations(&seeds::cookies(), properties::cookie);
 }
 
-fn gobs() {
+#[apply(trial)]
+fn what_decodes_is_encoded_and_decodes_to_the_same() {
     over_mutations(&seeds::gobs(), properties::gob);
 }
 
-fn cookie_headers() {
+#[apply(trial)]
+fn no_other_cookies_hide_ours() {
     over_mutations(&seeds::cookie_headers(), properties::cookie_header);
 }
 
-fn connection_strings() {
+#[apply(trial)]
+fn no_connection_string_panics_or_shows_its_password() {
     over_mutations(&seeds::connection_strings(), properties::connection_string);
 }
 
-fn mutations() {
+#[apply(trial)]
+fn mutations_are_the_same_in_every_run() {
     let seeds = seeds::gobs();
     let run = || {
         let mut chance = Chance(1);

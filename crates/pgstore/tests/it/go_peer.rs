@@ -1,25 +1,11 @@
 //! A Go application and a Rust application on one database, over real HTTP, in both directions.
 
-use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::support::database::Database;
-use crate::support::go::{GoPeer, Reply, go_trials};
+use crate::support::go::{GoPeer, Reply};
 use crate::support::rust_app::RustApp;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    go_trials![
-        go_logs_in_and_rust_sees_every_value,
-        rust_changes_and_gos_assertions_still_hold,
-        rust_logs_in_and_go_sees_it,
-        a_login_in_rust_over_a_session_of_go_kills_the_old_id,
-        flashes_travel_both_ways_and_are_shown_once,
-        a_logout_in_either_is_one_in_both,
-        keys_rotate_under_sessions_of_both,
-        a_session_of_go_that_ends_with_the_browser_is_alive_in_rust,
-        what_go_cannot_load_is_an_error_in_rust_and_kept,
-    ]
-}
+use crate::support::{apply, go_trial};
 
 const HASH_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -81,6 +67,7 @@ async fn rows(database: &Database, condition: &str) -> i64 {
         .get(0)
 }
 
+#[apply(go_trial)]
 async fn go_logs_in_and_rust_sees_every_value() {
     for keys in key_modes() {
         let (_database, go, rust) = both(&keys).await;
@@ -100,6 +87,7 @@ async fn go_logs_in_and_rust_sees_every_value() {
     }
 }
 
+#[apply(go_trial)]
 async fn rust_changes_and_gos_assertions_still_hold() {
     for keys in key_modes() {
         let (_database, go, rust) = both(&keys).await;
@@ -150,6 +138,7 @@ async fn rust_changes_and_gos_assertions_still_hold() {
     }
 }
 
+#[apply(go_trial)]
 async fn rust_logs_in_and_go_sees_it() {
     for keys in key_modes() {
         let (_database, go, rust) = both(&keys).await;
@@ -168,6 +157,7 @@ async fn rust_logs_in_and_go_sees_it() {
     }
 }
 
+#[apply(go_trial)]
 async fn a_login_in_rust_over_a_session_of_go_kills_the_old_id() {
     let (_database, go, rust) = both(HASH_KEY).await;
     let old = session_of_go(&go).await;
@@ -183,6 +173,7 @@ async fn a_login_in_rust_over_a_session_of_go_kills_the_old_id() {
     assert_eq!(rust.get("/session", Some(&old)).await.json["new"], true);
 }
 
+#[apply(go_trial)]
 async fn flashes_travel_both_ways_and_are_shown_once() {
     let (_database, go, rust) = both(HASH_KEY).await;
     let cookie = cookie(&go.post_form("/login", "user=ada", None).await);
@@ -208,6 +199,7 @@ async fn flashes_travel_both_ways_and_are_shown_once() {
     assert_eq!(taken, json!([]));
 }
 
+#[apply(go_trial)]
 async fn a_logout_in_either_is_one_in_both() {
     let (database, go, rust) = both(HASH_KEY).await;
     let in_go = session_of_go(&go).await;
@@ -229,6 +221,7 @@ async fn a_logout_in_either_is_one_in_both() {
 }
 
 /// Both nodes read both pairs; then each writes with the new one; then the old one goes.
+#[apply(go_trial)]
 async fn keys_rotate_under_sessions_of_both() {
     let old = format!("{HASH_KEY},{}", "11".repeat(16));
     let new = format!("{},{}", "ee".repeat(64), "22".repeat(32));
@@ -256,6 +249,7 @@ async fn keys_rotate_under_sessions_of_both() {
     );
 }
 
+#[apply(go_trial)]
 async fn a_session_of_go_that_ends_with_the_browser_is_alive_in_rust() {
     let (database, go, rust) = both(HASH_KEY).await;
     let cookie = cookie(
@@ -277,6 +271,7 @@ async fn a_session_of_go_that_ends_with_the_browser_is_alive_in_rust() {
     assert_eq!(go.assert("n", "int", Some(&cookie)).await.status, 200);
 }
 
+#[apply(go_trial)]
 async fn what_go_cannot_load_is_an_error_in_rust_and_kept() {
     let (database, go, rust) = both(HASH_KEY).await;
     for damage in [

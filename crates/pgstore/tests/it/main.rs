@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
-use crate::support::secrets;
+use crate::support::{registry, secrets};
 
 mod architecture;
 mod connect;
@@ -32,30 +32,6 @@ mod typed;
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     secrets::watch();
-    let trials = [
-        architecture::trials(),
-        connect::trials(),
-        crashes::trials(),
-        cuts::trials(),
-        csrf::trials(),
-        direct::trials(),
-        from_go::trials(),
-        fuzz_smoke::trials(),
-        go_peer::trials(),
-        go_together::trials(),
-        gob::trials(),
-        middleware::trials(),
-        quickstart::trials(),
-        races::trials(),
-        securecookie::trials(),
-        security_bar::trials(),
-        session::trials(),
-        store::trials(),
-        support::go::trials(),
-        secrets::trials(),
-        typed::trials(),
-    ];
-    let trials = trials.into_iter().flatten().collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
+    let conclusion = libtest_mimic::run(&arguments, registry::all());
     secrets::verdict(&arguments, &conclusion)
 }

@@ -11,7 +11,6 @@ use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, StoreErrorKind};
 use pgstore::wire::{Keys, go};
@@ -20,45 +19,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::clock::StandingClock;
 use crate::support::secrets::{self, Shown};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        a_handler_that_leaves_its_session_alone_costs_nothing,
-        extracting_alone_asks_nothing,
-        reading_without_a_cookie_asks_nothing_and_varies,
-        reading_twice_asks_once,
-        a_change_is_saved_and_sets_a_cookie_that_no_cache_keeps,
-        a_second_change_updates_without_another_cookie,
-        a_cookie_an_eighth_of_its_life_old_is_renewed_by_a_save,
-        a_cookie_of_an_older_key_pair_is_resealed_by_a_save,
-        renewing_gives_a_new_id_and_kills_the_old_one,
-        destroying_removes_row_and_cookie,
-        a_valid_cookie_without_a_row_gets_a_new_id,
-        cookies_that_do_not_open_mean_a_new_session,
-        the_first_cookie_that_opens_wins_among_five,
-        a_cookie_lives_exactly_to_its_maximal_age,
-        an_error_status_saves_no_value_but_ends_a_session,
-        an_error_of_the_service_saves_nothing,
-        a_panic_of_the_service_saves_nothing,
-        a_missing_layer_is_an_error_that_names_it,
-        a_store_that_is_down_is_unavailable_and_leaves_the_cookie,
-        a_save_that_fails_withholds_the_success,
-        a_session_ended_by_another_request_is_not_brought_back,
-        changing_after_the_head_is_an_error,
-        changing_after_the_end_is_an_error,
-        values_that_grow_too_large_are_refused_and_nothing_is_stored,
-        values_that_go_cannot_hold_are_refused_and_the_session_is_unchanged,
-        flashes_are_shown_once,
-        a_maximal_age_of_zero_makes_a_cookie_without_expiry,
-        the_layer_serves_any_http_service,
-        an_axum_middleware_within_the_layer_reads_and_changes_the_session,
-        a_plain_tower_service_within_the_layer_reads_and_changes_the_session,
-        several_sessions_are_saved_each_on_its_own_in_the_order_of_names,
-        the_same_name_is_the_same_session,
-        a_session_first_asked_for_after_the_head_cannot_be_changed,
-    ]
-}
+use crate::support::{apply, trial};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -154,6 +115,7 @@ fn cookie_of<B>(response: &Response<B>) -> Option<String> {
     Some(header.split(';').next().unwrap().to_owned())
 }
 
+#[apply(trial)]
 async fn a_handler_that_leaves_its_session_alone_costs_nothing() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -163,6 +125,7 @@ async fn a_handler_that_leaves_its_session_alone_costs_nothing() {
     assert!(response.headers().get(VARY).is_none());
 }
 
+#[apply(trial)]
 async fn extracting_alone_asks_nothing() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -171,6 +134,7 @@ async fn extracting_alone_asks_nothing() {
     assert!(response.headers().get(VARY).is_none());
 }
 
+#[apply(trial)]
 async fn reading_without_a_cookie_asks_nothing_and_varies() {
     let fixture = Fixture::new();
     let response = send(fixture.app(), "GET", "/read", "").await;
@@ -180,6 +144,7 @@ async fn reading_without_a_cookie_asks_nothing_and_varies() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn reading_twice_asks_once() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -189,6 +154,7 @@ async fn reading_twice_asks_once() {
     assert_eq!(text(response).await, "Some(1) new=false");
 }
 
+#[apply(trial)]
 async fn a_change_is_saved_and_sets_a_cookie_that_no_cache_keeps() {
     let fixture = Fixture::new();
     let handler = |session: Session| async move {
@@ -206,6 +172,7 @@ async fn a_change_is_saved_and_sets_a_cookie_that_no_cache_keeps() {
     assert!(set_cookie.ends_with(&attributes), "{set_cookie}");
 }
 
+#[apply(trial)]
 async fn a_second_change_updates_without_another_cookie() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -216,6 +183,7 @@ async fn a_second_change_updates_without_another_cookie() {
     assert_eq!(text(response).await, "2");
 }
 
+#[apply(trial)]
 async fn a_cookie_an_eighth_of_its_life_old_is_renewed_by_a_save() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -228,6 +196,7 @@ async fn a_cookie_an_eighth_of_its_life_old_is_renewed_by_a_save() {
     assert_eq!(text(response).await, "Some(2) new=false");
 }
 
+#[apply(trial)]
 async fn a_cookie_of_an_older_key_pair_is_resealed_by_a_save() {
     let mut fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -242,6 +211,7 @@ async fn a_cookie_of_an_older_key_pair_is_resealed_by_a_save() {
     assert_eq!(text(response).await, "Some(2) new=false");
 }
 
+#[apply(trial)]
 async fn renewing_gives_a_new_id_and_kills_the_old_one() {
     let fixture = Fixture::new();
     let old = fixture.logged_in().await;
@@ -253,6 +223,7 @@ async fn renewing_gives_a_new_id_and_kills_the_old_one() {
     assert_eq!(text(response).await, "None new=true");
 }
 
+#[apply(trial)]
 async fn destroying_removes_row_and_cookie() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -267,6 +238,7 @@ async fn destroying_removes_row_and_cookie() {
     assert_eq!(text(response).await, "None new=true");
 }
 
+#[apply(trial)]
 async fn a_valid_cookie_without_a_row_gets_a_new_id() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -282,6 +254,7 @@ async fn a_valid_cookie_without_a_row_gets_a_new_id() {
     );
 }
 
+#[apply(trial)]
 async fn cookies_that_do_not_open_mean_a_new_session() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -310,6 +283,7 @@ async fn cookies_that_do_not_open_mean_a_new_session() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn the_first_cookie_that_opens_wins_among_five() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -321,6 +295,7 @@ async fn the_first_cookie_that_opens_wins_among_five() {
     assert_eq!(text(response).await, "None new=true");
 }
 
+#[apply(trial)]
 async fn a_cookie_lives_exactly_to_its_maximal_age() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -334,6 +309,7 @@ async fn a_cookie_lives_exactly_to_its_maximal_age() {
     assert_eq!(text(response).await, "None new=true");
 }
 
+#[apply(trial)]
 async fn an_error_status_saves_no_value_but_ends_a_session() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -355,6 +331,7 @@ async fn an_error_status_saves_no_value_but_ends_a_session() {
     assert_eq!(fixture.store.calls(), ["delete"]);
 }
 
+#[apply(trial)]
 async fn an_error_of_the_service_saves_nothing() {
     let fixture = Fixture::new();
     let failing = service_fn(|request: Request<Body>| async move {
@@ -371,6 +348,7 @@ async fn an_error_of_the_service_saves_nothing() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn a_panic_of_the_service_saves_nothing() {
     let fixture = Fixture::new();
     let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
@@ -391,6 +369,7 @@ async fn a_panic_of_the_service_saves_nothing() {
     ));
 }
 
+#[apply(trial)]
 async fn a_missing_layer_is_an_error_that_names_it() {
     let app = Router::new().route("/", get(|_: Session| async {}));
     let response = send(app, "GET", "/", "").await;
@@ -398,6 +377,7 @@ async fn a_missing_layer_is_an_error_that_names_it() {
     assert!(text(response).await.contains("pgstore::SessionLayer"));
 }
 
+#[apply(trial)]
 async fn a_store_that_is_down_is_unavailable_and_leaves_the_cookie() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -414,6 +394,7 @@ async fn a_store_that_is_down_is_unavailable_and_leaves_the_cookie() {
     assert_eq!(text(response).await, "Some(1) new=false");
 }
 
+#[apply(trial)]
 async fn a_save_that_fails_withholds_the_success() {
     let fixture = Fixture::new();
     fixture
@@ -441,6 +422,7 @@ async fn a_save_that_fails_withholds_the_success() {
     );
 }
 
+#[apply(trial)]
 async fn a_session_ended_by_another_request_is_not_brought_back() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -458,6 +440,7 @@ async fn a_session_ended_by_another_request_is_not_brought_back() {
     assert_eq!(text(response).await, "None new=true");
 }
 
+#[apply(trial)]
 async fn changing_after_the_head_is_an_error() {
     let fixture = Fixture::new();
     let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
@@ -497,6 +480,7 @@ async fn changing_after_the_head_is_an_error() {
     assert_eq!(fixture.store.calls(), ["insert"]);
 }
 
+#[apply(trial)]
 async fn changing_after_the_end_is_an_error() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -518,6 +502,7 @@ async fn changing_after_the_end_is_an_error() {
     assert_eq!(fixture.store.calls(), ["delete"]);
 }
 
+#[apply(trial)]
 async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
     let fixture = Fixture::new();
     let handler = |session: Session| async move { session.insert("big", &"x".repeat(5000)) };
@@ -532,6 +517,7 @@ async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn values_that_go_cannot_hold_are_refused_and_the_session_is_unchanged() {
     let fixture = Fixture::new();
     let handler = fixture.with(|session: Session| async move {
@@ -544,6 +530,7 @@ async fn values_that_go_cannot_hold_are_refused_and_the_session_is_unchanged() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn flashes_are_shown_once() {
     let fixture = Fixture::new();
     let add = fixture.with(|session: Session| async move {
@@ -570,6 +557,7 @@ async fn flashes_are_shown_once() {
     );
 }
 
+#[apply(trial)]
 async fn a_maximal_age_of_zero_makes_a_cookie_without_expiry() {
     let fixture = Fixture::new();
     let handler = fixture.with(|session: Session| async move {
@@ -589,6 +577,7 @@ async fn a_maximal_age_of_zero_makes_a_cookie_without_expiry() {
 }
 
 /// Neither axum's bodies nor its errors: the layer asks for no more than `http`.
+#[apply(trial)]
 async fn the_layer_serves_any_http_service() {
     let fixture = Fixture::new();
     let inner = service_fn(|request: Request<()>| async move {
@@ -613,6 +602,7 @@ async fn the_layer_serves_any_http_service() {
     );
 }
 
+#[apply(trial)]
 async fn an_axum_middleware_within_the_layer_reads_and_changes_the_session() {
     async fn only_known(session: Session, request: Request<Body>, next: Next) -> Response<Body> {
         match session.get::<i64>("count").await.unwrap() {
@@ -649,6 +639,7 @@ async fn an_axum_middleware_within_the_layer_reads_and_changes_the_session() {
     assert_eq!(text(response).await, "Some(2) new=false");
 }
 
+#[apply(trial)]
 async fn a_plain_tower_service_within_the_layer_reads_and_changes_the_session() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
@@ -673,6 +664,7 @@ async fn a_plain_tower_service_within_the_layer_reads_and_changes_the_session() 
     assert_eq!(text(response).await, "Some(10) new=false");
 }
 
+#[apply(trial)]
 async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
     let fixture = Fixture::new();
     let handler = |sessions: Sessions| async move {
@@ -703,6 +695,7 @@ async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
     assert_eq!(fixture.store.calls(), ["insert", "insert"]);
 }
 
+#[apply(trial)]
 async fn the_same_name_is_the_same_session() {
     let fixture = Fixture::new();
     let handler = |session: Session, sessions: Sessions| async move {
@@ -721,6 +714,7 @@ async fn the_same_name_is_the_same_session() {
     assert_eq!(fixture.store.calls(), ["insert"]);
 }
 
+#[apply(trial)]
 async fn a_session_first_asked_for_after_the_head_cannot_be_changed() {
     let fixture = Fixture::new();
     let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();

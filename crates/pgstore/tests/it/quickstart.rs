@@ -3,27 +3,15 @@
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use libtest_mimic::Trial;
 use pgstore::wire::Keys;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::support::database::Database;
-use crate::support::go::{GoPeer, Reply, Site, go_trials};
+use crate::support::go::{GoPeer, Reply, Site};
 use crate::support::secrets;
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let alone = trials![
-        a_visitor_is_counted_logs_in_and_logs_out,
-        without_settings_it_brings_its_own_database_and_keys,
-        it_stops_beside_half_a_request,
-        what_is_wrong_with_the_settings_is_said,
-    ];
-    let beside_go = go_trials![go_reads_its_sessions];
-    [alone, beside_go].into_iter().flatten().collect()
-}
+use crate::support::{apply, go_trial, trial};
 
 const KEYS: &str = "000102030405060708090a0b0c0d0e0f,404142434445464748494a4b4c4d4e4f";
 
@@ -114,6 +102,7 @@ fn page(reply: &Reply) -> &str {
     reply.json.as_str().expect("it is a page")
 }
 
+#[apply(trial)]
 async fn a_visitor_is_counted_logs_in_and_logs_out() {
     let database = Database::fresh().await;
     let settings = [
@@ -189,6 +178,7 @@ async fn a_visitor_is_counted_logs_in_and_logs_out() {
 }
 
 /// A client that never finishes its request does not keep the program from stopping.
+#[apply(trial)]
 async fn it_stops_beside_half_a_request() {
     let quickstart = Quickstart::start(&[]).await;
     let mut client = tokio::net::TcpStream::connect(&quickstart.site.authority)
@@ -199,6 +189,7 @@ async fn it_stops_beside_half_a_request() {
     assert!(quickstart.interrupt().await.success());
 }
 
+#[apply(trial)]
 async fn without_settings_it_brings_its_own_database_and_keys() {
     let quickstart = Quickstart::start(&[]).await;
     for setting in ["DATABASE_URL is not set", "SESSION_KEYS is not set"] {
@@ -217,6 +208,7 @@ async fn without_settings_it_brings_its_own_database_and_keys() {
     assert!(quickstart.interrupt().await.success());
 }
 
+#[apply(trial)]
 async fn what_is_wrong_with_the_settings_is_said() {
     let database = Database::fresh().await.url();
     let wrong = [
@@ -236,6 +228,7 @@ async fn what_is_wrong_with_the_settings_is_said() {
     }
 }
 
+#[apply(go_trial)]
 async fn go_reads_its_sessions() {
     let database = Database::fresh().await;
     let (url, keys) = (database.url(), KEYS);

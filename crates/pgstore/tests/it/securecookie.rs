@@ -1,24 +1,13 @@
 //! Sealed texts of real Go, and Go's verdicts on bad ones.
 
 use data_encoding::HEXLOWER;
-use libtest_mimic::Trial;
 use pgstore::wire::{GobError, KeyError, Keys, OpenError, SecureCookie, Values, gob};
 use serde_json::{Value, json};
 
-use crate::support::go::{go_trials, securecookie};
+use crate::support::go::securecookie;
 use crate::support::secrets::Told;
-use crate::support::trials;
 use crate::support::vectors::{self, hex, text};
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let alone = trials![
-        every_text_of_go_opens_and_is_sealed_again_to_the_letter,
-        every_bad_text_gets_gos_verdict,
-        every_row_of_pgstore_opens_with_its_cookie,
-    ];
-    let beside_go = go_trials![go_opens_what_we_seal_and_we_what_go_seals_with_all_keys];
-    [alone, beside_go].into_iter().flatten().collect()
-}
+use crate::support::{apply, go_trial, trial};
 
 /// Vectors that lie outside this codec, each with the reason.
 const OUTSIDE: &[(&str, &str)] = &[
@@ -32,6 +21,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ),
 ];
 
+#[apply(trial)]
 async fn every_text_of_go_opens_and_is_sealed_again_to_the_letter() {
     let mut outside = OUTSIDE.iter().map(|(name, _)| *name);
     for vector in vectors::of_kind("securecookie") {
@@ -65,6 +55,7 @@ async fn every_text_of_go_opens_and_is_sealed_again_to_the_letter() {
     assert_eq!(outside.next(), None, "every exception was met");
 }
 
+#[apply(trial)]
 async fn every_bad_text_gets_gos_verdict() {
     for vector in vectors::of_kind("securecookie-decode") {
         let name = text(&vector["name"]);
@@ -124,10 +115,11 @@ fn expected_error(of_go: &str) -> OpenError {
                 .told()
                 .unwrap_err()
         }
-        _ => panic!("a verdict of Go's that this test does not know: {of_go}"),
+        _ => panic!("a resolution of Go's that this test does not know: {of_go}"),
     }
 }
 
+#[apply(trial)]
 async fn every_row_of_pgstore_opens_with_its_cookie() {
     let rows = vectors::of_kind("pgstore-row");
     assert_eq!(rows.len(), 3);
@@ -150,6 +142,7 @@ async fn every_row_of_pgstore_opens_with_its_cookie() {
     }
 }
 
+#[apply(go_trial)]
 async fn go_opens_what_we_seal_and_we_what_go_seals_with_all_keys() {
     let hash = "00".repeat(32);
     let modes = [

@@ -11,7 +11,6 @@ use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use libtest_mimic::Trial;
 use pgstore::store::{Fault, FaultyStore, MemoryStore, PgStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
 use pgstore::{
@@ -23,30 +22,7 @@ use tower::ServiceExt;
 use crate::support::clock::StandingClock;
 use crate::support::database::{Database, unique};
 use crate::support::secrets::{self, Shown, Told};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = trials![
-        ids_are_256_random_bits_and_never_twice_the_same,
-        a_login_gives_a_new_id_and_the_old_one_is_dead_on_all_nodes,
-        a_signed_cookie_without_a_row_never_becomes_a_live_id,
-        logout_and_expiry_hold_on_the_server_and_a_failed_logout_reports_no_success,
-        a_save_in_flight_at_the_logout_does_not_bring_the_row_back,
-        idle_and_absolute_timeouts_hold_on_read_before_any_sweep,
-        the_defaults_are_those_that_the_manual_says,
-        a_users_sessions_are_listed_with_their_devices_and_revoked_but_for_the_current_one,
-        cookies_are_secure_by_default_and_prefixed_names_keep_their_promises_on_removal,
-        a_cookie_that_a_browser_would_drop_is_refused,
-        responses_with_a_cookie_are_not_cached_and_those_that_looked_vary_by_it,
-        ids_cookies_and_keys_are_in_no_debug_output_and_no_error,
-        macs_are_compared_in_constant_time,
-        error_bodies_say_nothing_of_sql_or_causes,
-        trouble_in_the_store_authenticates_nobody_and_yields_nobody_elses_session,
-        at_run_time_the_role_needs_no_right_to_create,
-    ];
-    trials.extend(table::trials());
-    trials
-}
+use crate::support::{apply, trial};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -149,6 +125,7 @@ fn cookie_of<B>(response: &Response<B>) -> Option<String> {
 }
 
 // 1
+#[apply(trial)]
 async fn ids_are_256_random_bits_and_never_twice_the_same() {
     let mut ids: Vec<_> = (0..2000).map(|_| secrets::fresh_id()).collect();
     let bits = |id: &SessionId| {
@@ -169,6 +146,7 @@ async fn ids_are_256_random_bits_and_never_twice_the_same() {
 }
 
 // 2
+#[apply(trial)]
 async fn a_login_gives_a_new_id_and_the_old_one_is_dead_on_all_nodes() {
     let scene = Scene::new().await;
     let before = cookie_of(&scene.ask(0, Handler::Write, None).await).unwrap();
@@ -185,6 +163,7 @@ async fn a_login_gives_a_new_id_and_the_old_one_is_dead_on_all_nodes() {
 }
 
 // 3
+#[apply(trial)]
 async fn a_signed_cookie_without_a_row_never_becomes_a_live_id() {
     let scene = Scene::new().await;
     let stolen = scene.log_in().await;
@@ -198,6 +177,7 @@ async fn a_signed_cookie_without_a_row_never_becomes_a_live_id() {
 }
 
 // 4
+#[apply(trial)]
 async fn logout_and_expiry_hold_on_the_server_and_a_failed_logout_reports_no_success() {
     let scene = Scene::new().await;
     let cookie = scene.log_in().await;
@@ -223,6 +203,7 @@ async fn logout_and_expiry_hold_on_the_server_and_a_failed_logout_reports_no_suc
 }
 
 // 5
+#[apply(trial)]
 async fn a_save_in_flight_at_the_logout_does_not_bring_the_row_back() {
     let scene = Scene::new().await;
     let cookie = scene.log_in().await;
@@ -240,6 +221,7 @@ async fn a_save_in_flight_at_the_logout_does_not_bring_the_row_back() {
 }
 
 // 6
+#[apply(trial)]
 async fn idle_and_absolute_timeouts_hold_on_read_before_any_sweep() {
     let hour = Duration::from_secs(3600);
     let scene = Scene::with(|sessions| sessions.max_age(hour).absolute_timeout(hour * 3)).await;
@@ -261,6 +243,7 @@ async fn idle_and_absolute_timeouts_hold_on_read_before_any_sweep() {
 }
 
 // 7
+#[apply(trial)]
 async fn the_defaults_are_those_that_the_manual_says() {
     let scene = Scene::new().await;
     let response = scene.ask(0, Handler::LogIn, None).await;
@@ -288,6 +271,7 @@ async fn the_defaults_are_those_that_the_manual_says() {
 }
 
 // 8
+#[apply(trial)]
 async fn a_users_sessions_are_listed_with_their_devices_and_revoked_but_for_the_current_one() {
     let scene = Scene::new().await;
     let (here, there) = (scene.log_in().await, scene.log_in().await);
@@ -315,6 +299,7 @@ async fn a_users_sessions_are_listed_with_their_devices_and_revoked_but_for_the_
 }
 
 // 9
+#[apply(trial)]
 async fn cookies_are_secure_by_default_and_prefixed_names_keep_their_promises_on_removal() {
     let sessions = SessionManager::new(MemoryStore::new(), keys());
     let insecure = sessions
@@ -340,6 +325,7 @@ async fn cookies_are_secure_by_default_and_prefixed_names_keep_their_promises_on
 }
 
 // 10
+#[apply(trial)]
 async fn a_cookie_that_a_browser_would_drop_is_refused() {
     let sessions = SessionManager::new(MemoryStore::new(), keys());
     let longest = "n".repeat(4096 - 200);
@@ -365,6 +351,7 @@ async fn a_cookie_that_a_browser_would_drop_is_refused() {
 }
 
 // 11
+#[apply(trial)]
 async fn responses_with_a_cookie_are_not_cached_and_those_that_looked_vary_by_it() {
     let sessions = SessionManager::new(MemoryStore::new(), keys());
     let layer = SessionLayer::new(&sessions, "s").unwrap();
@@ -389,6 +376,7 @@ async fn responses_with_a_cookie_are_not_cached_and_those_that_looked_vary_by_it
 
 // 12. The whole suite's logs, errors and Debug outputs are searched when it ends:
 // `support::secrets`.
+#[apply(trial)]
 async fn ids_cookies_and_keys_are_in_no_debug_output_and_no_error() {
     let scene = Scene::new().await;
     let cookie = scene.log_in().await;
@@ -423,6 +411,7 @@ async fn ids_cookies_and_keys_are_in_no_debug_output_and_no_error() {
 }
 
 // 13. A test by the stopwatch would fail of itself now and then; what compares is looked at.
+#[apply(trial)]
 async fn macs_are_compared_in_constant_time() {
     let source = include_str!("../../src/wire/securecookie.rs");
     let check = source.split("fn is_signed_by").nth(1).unwrap();
@@ -437,6 +426,7 @@ async fn macs_are_compared_in_constant_time() {
 }
 
 // 16
+#[apply(trial)]
 async fn error_bodies_say_nothing_of_sql_or_causes() {
     let scene = Scene::new().await;
     let cookie = scene.log_in().await;
@@ -457,6 +447,7 @@ async fn error_bodies_say_nothing_of_sql_or_causes() {
 }
 
 // 17
+#[apply(trial)]
 async fn trouble_in_the_store_authenticates_nobody_and_yields_nobody_elses_session() {
     for kind in [
         StoreErrorKind::Unavailable,
@@ -484,6 +475,7 @@ async fn trouble_in_the_store_authenticates_nobody_and_yields_nobody_elses_sessi
 }
 
 // 18
+#[apply(trial)]
 async fn at_run_time_the_role_needs_no_right_to_create() {
     let scene = Scene::new().await;
     let role = format!("runtime_{}", unique());

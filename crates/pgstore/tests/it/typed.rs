@@ -9,10 +9,9 @@ use axum::routing::get;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{Blame, GoPeer, Keys, ValueErrorKind, go};
+use pgstore::wire::{ErrorClass, GoPeer, Keys, ValueErrorKind, go};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager, Typed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,33 +20,7 @@ use tower::ServiceExt;
 
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        fields_are_the_values_under_their_names,
-        a_field_without_a_value_is_what_serde_says,
-        a_field_that_needs_a_value_is_an_error_that_names_it,
-        a_value_of_another_type_is_an_error_that_names_it_and_shows_nothing,
-        reading_is_as_generous_as_a_sessions,
-        only_fields_that_changed_are_recorded,
-        an_update_that_changes_nothing_saves_nothing,
-        none_takes_the_value_away,
-        a_value_keeps_its_go_type,
-        different_fields_of_different_requests_merge,
-        different_fields_of_many_requests_merge_on_real_postgresql,
-        names_and_omissions_are_serdes,
-        a_value_under_an_older_name_is_read_and_never_in_the_way,
-        what_is_no_struct_is_refused_in_words,
-        a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost,
-        fields_are_recorded_all_or_none,
-        a_map_with_other_keys_than_strings_is_refused,
-        what_the_view_changed_the_session_sees_at_once,
-        an_update_after_the_end_is_an_error,
-        debug_shows_nothing_of_the_struct,
-        the_extractor_gives_the_view_or_says_why_not,
-    ]
-}
+use crate::support::{apply, trial};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -116,6 +89,7 @@ fn next_request(response: &HeaderMap) -> HeaderMap {
     HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())])
 }
 
+#[apply(trial)]
 async fn fields_are_the_values_under_their_names() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -130,6 +104,7 @@ async fn fields_are_the_values_under_their_names() {
     assert_eq!(visitor.into_inner(), wanted);
 }
 
+#[apply(trial)]
 async fn a_field_without_a_value_is_what_serde_says() {
     let fixture = Fixture::new();
     let visitor = fixture.view::<Visitor>(&HeaderMap::new()).await;
@@ -152,6 +127,7 @@ async fn a_field_without_a_value_is_what_serde_says() {
     assert_eq!((settings.theme.as_str(), settings.size), ("dark", 12));
 }
 
+#[apply(trial)]
 async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
     #[derive(Debug, Serialize, Deserialize)]
     struct Strict {
@@ -162,16 +138,20 @@ async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
     let SessionError::Value(error) = error.unwrap_err() else {
         panic!("another error")
     };
-    assert_eq!((error.key(), error.blame()), (Some("user"), Blame::Decode));
+    assert_eq!(
+        (error.key(), error.class()),
+        (Some("user"), ErrorClass::Client)
+    );
     assert_eq!(*error.kind(), ValueErrorKind::Missing);
 }
 
+#[apply(trial)]
 async fn a_value_of_another_type_is_an_error_that_names_it_and_shows_nothing() {
     let fixture = Fixture::new();
     let session = fixture.new_session();
     session.insert("visits", "a secret").unwrap();
     let error = Typed::<Visitor>::load(session).await.unwrap_err();
-    assert_eq!(error.blame(), Blame::Decode);
+    assert_eq!(error.class(), ErrorClass::Client);
     let text = format!("{error} {error:?}");
     assert!(
         text.contains("\"visits\"") && text.contains("string"),
@@ -180,6 +160,7 @@ async fn a_value_of_another_type_is_an_error_that_names_it_and_shows_nothing() {
     assert!(!text.contains("secret"), "{text}");
 }
 
+#[apply(trial)]
 async fn reading_is_as_generous_as_a_sessions() {
     #[derive(Serialize, Deserialize)]
     struct Generous {
@@ -204,6 +185,7 @@ async fn reading_is_as_generous_as_a_sessions() {
     assert_eq!(read.inner["n"], 1);
 }
 
+#[apply(trial)]
 async fn only_fields_that_changed_are_recorded() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -223,6 +205,7 @@ async fn only_fields_that_changed_are_recorded() {
     );
 }
 
+#[apply(trial)]
 async fn an_update_that_changes_nothing_saves_nothing() {
     #[derive(Serialize, Deserialize)]
     #[serde(default)]
@@ -256,6 +239,7 @@ async fn an_update_that_changes_nothing_saves_nothing() {
     assert!(session.contains("widths").await.unwrap());
 }
 
+#[apply(trial)]
 async fn none_takes_the_value_away() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -268,6 +252,7 @@ async fn none_takes_the_value_away() {
     assert!(session.contains("theme").await.unwrap());
 }
 
+#[apply(trial)]
 async fn a_value_keeps_its_go_type() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -279,6 +264,7 @@ async fn a_value_keeps_its_go_type() {
     assert_eq!(values.get::<i64>("visits").unwrap(), Some(4));
 }
 
+#[apply(trial)]
 async fn different_fields_of_different_requests_merge() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -297,6 +283,7 @@ async fn different_fields_of_different_requests_merge() {
     assert_eq!(theme.as_deref(), Some("light"));
 }
 
+#[apply(trial)]
 async fn different_fields_of_many_requests_merge_on_real_postgresql() {
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default)]
@@ -343,6 +330,7 @@ async fn different_fields_of_many_requests_merge_on_real_postgresql() {
     assert_eq!(*numbers, Numbers { a, b, c, d, e });
 }
 
+#[apply(trial)]
 async fn names_and_omissions_are_serdes() {
     #[derive(Default, Serialize, Deserialize)]
     #[serde(rename_all = "PascalCase", default)]
@@ -375,6 +363,7 @@ async fn names_and_omissions_are_serdes() {
     assert_eq!((read.last_name.as_str(), read.password.as_str()), ("x", ""));
 }
 
+#[apply(trial)]
 async fn a_value_under_an_older_name_is_read_and_never_in_the_way() {
     #[derive(Serialize, Deserialize)]
     struct Account {
@@ -391,6 +380,7 @@ async fn a_value_under_an_older_name_is_read_and_never_in_the_way() {
     assert_eq!(account.account, "ada!", "though \"user\" is there, too");
 }
 
+#[apply(trial)]
 async fn what_is_no_struct_is_refused_in_words() {
     #[derive(Debug, Serialize, Deserialize)]
     struct Flat {
@@ -427,7 +417,7 @@ async fn what_is_no_struct_is_refused_in_words() {
         refusal::<i64>(&fixture, &request).await,
     ];
     for error in refusals {
-        assert_eq!(error.blame(), Blame::Usage);
+        assert_eq!(error.class(), ErrorClass::Usage);
         assert!(
             error.to_string().contains("struct with named fields"),
             "{error}"
@@ -444,6 +434,7 @@ where
         .unwrap_err()
 }
 
+#[apply(trial)]
 async fn a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost() {
     #[derive(Default, Serialize, Deserialize)]
     #[serde(default)]
@@ -458,7 +449,7 @@ async fn a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost() {
         large.number = u128::MAX;
     });
     let error = error.unwrap_err();
-    assert_eq!(error.blame(), Blame::Usage);
+    assert_eq!(error.class(), ErrorClass::Usage);
     assert!(error.to_string().contains("\"number\""), "{error}");
     assert!(large.session().values().await.unwrap().is_empty());
 
@@ -468,6 +459,7 @@ async fn a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost() {
     assert_eq!(values.get::<u8>("number").unwrap(), Some(1));
 }
 
+#[apply(trial)]
 async fn fields_are_recorded_all_or_none() {
     #[derive(Default, Serialize, Deserialize)]
     #[serde(default)]
@@ -489,6 +481,7 @@ async fn fields_are_recorded_all_or_none() {
     assert_eq!(fixture.store.calls(), [""; 0]);
 }
 
+#[apply(trial)]
 async fn a_map_with_other_keys_than_strings_is_refused() {
     #[derive(Default, Serialize, Deserialize)]
     #[serde(default)]
@@ -505,6 +498,7 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     );
 }
 
+#[apply(trial)]
 async fn what_the_view_changed_the_session_sees_at_once() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -519,6 +513,7 @@ async fn what_the_view_changed_the_session_sees_at_once() {
     assert_eq!(visits, Some(11), "and leaves alone what it did not change");
 }
 
+#[apply(trial)]
 async fn an_update_after_the_end_is_an_error() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -528,6 +523,7 @@ async fn an_update_after_the_end_is_an_error() {
     assert!(matches!(error, SessionError::Destroyed), "{error}");
 }
 
+#[apply(trial)]
 async fn debug_shows_nothing_of_the_struct() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -539,6 +535,7 @@ async fn debug_shows_nothing_of_the_struct() {
     );
 }
 
+#[apply(trial)]
 async fn the_extractor_gives_the_view_or_says_why_not() {
     async fn count(mut visitor: Typed<Visitor>) -> Result<String, SessionError> {
         visitor.update(|visitor| visitor.visits += 1)?;

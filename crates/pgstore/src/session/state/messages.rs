@@ -36,10 +36,10 @@ impl State {
         match &self.view {
             View::Read {
                 values,
-                source: Source::Row(facts),
+                source: Source::Row(meta),
             } if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
                 values: values.clone(),
-                facts: facts.clone(),
+                meta: meta.clone(),
             }),
             _ => None,
         }

@@ -3,30 +3,30 @@
 mod messages;
 mod saving;
 
-use super::about::{AboutChange, Sources};
+use super::metadata::{MetadataChange, Sources};
 use super::operation::{Operation, Taken};
 use super::plan::{Age, Change, Content, Found};
-use super::rows::{Arrival, Facts, OpenedRow};
+use super::rows::{Arrival, OpenedRow, RowMeta};
 use super::settle::Attempt;
-use super::{Presented, SessionError};
+use super::{CookieId, SessionError};
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::OnConflict;
-use crate::store::Ours;
+use crate::store::RowExtras;
 use crate::wire::{GoPeer, Values};
 
-pub(super) use saving::{Job, Receipt};
+pub(super) use saving::{CoveredChanges, Job};
 
 #[derive(Debug)]
 pub(super) struct State {
     /// The ID that the session has now: the cookie's, or the one that it was saved under since.
-    id: Option<Presented>,
+    id: Option<CookieId>,
     view: View,
     /// What the handler did to the values since they were last saved, in order. Another request
     /// may save first: then it is done again to what that one left.
     operations: Vec<Operation>,
-    about: AboutChange,
+    about: MetadataChange,
     options: CookieOptions,
     /// The options that the session had before the handler set others.
     given_options: CookieOptions,
@@ -61,7 +61,7 @@ pub(super) enum Source {
     Nothing,
     Retired,
     Unknown,
-    Row(Facts),
+    Row(RowMeta),
     /// A row that cannot be read, and is going to be replaced.
     Unreadable,
 }
@@ -82,7 +82,7 @@ enum Phase {
 
 impl State {
     pub(super) fn new(
-        presented: Option<Presented>,
+        presented: Option<CookieId>,
         options: CookieOptions,
         go_peer: GoPeer,
         on_conflict: OnConflict,
@@ -91,7 +91,7 @@ impl State {
             id: presented,
             view: View::Unread,
             operations: Vec::new(),
-            about: AboutChange::default(),
+            about: MetadataChange::default(),
             given_options: options.clone(),
             options,
             options_changed: false,
@@ -108,7 +108,7 @@ impl State {
     }
 
     /// The cookie that the browser has.
-    pub(super) fn presented(&self) -> Option<&Presented> {
+    pub(super) fn presented(&self) -> Option<&CookieId> {
         self.id.as_ref()
     }
 
@@ -164,25 +164,25 @@ impl State {
     }
 
     /// The row that the values come from.
-    pub(super) fn row(&self) -> Option<&Facts> {
+    pub(super) fn row(&self) -> Option<&RowMeta> {
         match self.source() {
-            Some(Source::Row(facts)) => Some(facts),
+            Some(Source::Row(meta)) => Some(meta),
             _ => None,
         }
     }
 
-    /// What stands in the row's columns of ours, as far as it is read.
-    pub(super) fn stored(&self) -> Ours {
-        self.row().map(|row| row.ours.clone()).unwrap_or_default()
+    /// What stands in the row's extra columns, as far as it is read.
+    pub(super) fn stored(&self) -> RowExtras {
+        self.row().map(|row| row.extras.clone()).unwrap_or_default()
     }
 
     /// What will stand there when the session is saved.
-    pub(super) fn ours(&self, sources: &Sources) -> Ours {
-        let mut ours = self.about.over(&self.stored());
+    pub(super) fn extras(&self, sources: &Sources) -> RowExtras {
+        let mut extras = self.about.over(&self.stored());
         if let Some(values) = self.values() {
-            sources.fill(&mut ours, values);
+            sources.fill(&mut extras, values);
         }
-        ours
+        extras
     }
 
     /// The session's public name, drawn if it has none.
@@ -198,7 +198,7 @@ impl State {
     /// Whether there is anything to store.
     pub(super) fn content(&self, sources: &Sources) -> Content {
         let is_empty = self.values().is_none_or(Values::is_empty);
-        if is_empty && self.ours(sources).owner.is_none() {
+        if is_empty && self.extras(sources).owner.is_none() {
             Content::Empty
         } else {
             Content::Something
@@ -234,7 +234,7 @@ impl State {
 
     fn take_in(&mut self, row: Option<OpenedRow>, absent: Source) -> Result<u64, SessionError> {
         let (mut values, source) = match row {
-            Some(row) => (row.values, Source::Row(row.facts)),
+            Some(row) => (row.values, Source::Row(row.meta)),
             None => (Values::new(), absent),
         };
         if matches!(
@@ -296,7 +296,7 @@ impl State {
     /// Says whose the session is, or what it is called.
     pub(super) fn change_about(
         &mut self,
-        change: impl FnOnce(&mut AboutChange),
+        change: impl FnOnce(&mut MetadataChange),
     ) -> Result<(), SessionError> {
         self.must_be_changeable()?;
         change(&mut self.about);
@@ -328,7 +328,7 @@ impl State {
         self.fate = Fate::Destroyed;
         self.operations.clear();
         self.taken.clear();
-        self.about = AboutChange::default();
+        self.about = MetadataChange::default();
         self.view = View::Read {
             values: Values::new(),
             source: Source::Nothing,
@@ -347,15 +347,15 @@ impl State {
             return;
         }
         self.view = View::Unread;
-        self.about = AboutChange::default();
+        self.about = MetadataChange::default();
         self.options = self.given_options.clone();
         self.options_changed = false;
         let taken = std::mem::take(&mut self.taken).into_iter();
         for attempt in &mut self.attempts {
             // Of what it may have saved, this much is still in the list.
-            let saved = self.operations.iter().take(attempt.receipt.operations);
+            let saved = self.operations.iter().take(attempt.covers.operations);
             let stays = saved.filter(|operation| operation.goes_with_a_new_id());
-            attempt.receipt.operations = stays.count();
+            attempt.covers.operations = stays.count();
         }
         self.operations.retain(Operation::goes_with_a_new_id);
         self.operations.extend(taken.map(Operation::PutBack));

@@ -4,34 +4,34 @@ use super::{Fate, Source, State, View};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::options::{CookieOptions, MaxAge};
-use crate::session::about::{AboutChange, Sources};
 use crate::session::cookie_change::GivenCookie;
+use crate::session::metadata::{MetadataChange, Sources};
 use crate::session::plan::Change;
-use crate::session::rows::Facts;
+use crate::session::rows::RowMeta;
 use crate::session::settle::Attempt;
-use crate::session::{Presented, SessionError};
-use crate::store::Ours;
+use crate::session::{CookieId, SessionError};
+use crate::store::RowExtras;
 use crate::wire::Values;
 
 /// What one save writes. It counts as a change until it is known to be stored.
 pub(in crate::session) struct Job {
     pub(in crate::session) values: Values,
     /// The row that it replaces; `None` for one that cannot be read.
-    pub(in crate::session) row: Option<Facts>,
-    pub(in crate::session) ours: Ours,
-    pub(in crate::session) receipt: Receipt,
+    pub(in crate::session) row: Option<RowMeta>,
+    pub(in crate::session) extras: RowExtras,
+    pub(in crate::session) covers: CoveredChanges,
 }
 
 /// Which changes a save contains.
 #[derive(Clone, Debug)]
-pub(in crate::session) struct Receipt {
+pub(in crate::session) struct CoveredChanges {
     pub(in crate::session) change: Change,
     pub(in crate::session) options: CookieOptions,
-    about: AboutChange,
+    about: MetadataChange,
     pub(super) operations: usize,
 }
 
-impl Receipt {
+impl CoveredChanges {
     pub(in crate::session) fn max_age(&self) -> MaxAge {
         self.options.lasting()
     }
@@ -43,14 +43,14 @@ impl State {
     /// # Errors
     /// When a public name is wanted, and the system has no randomness to give.
     pub(in crate::session) fn job(&mut self, sources: &Sources) -> Result<Job, SessionError> {
-        if self.ours(sources).owner.is_some() {
+        if self.extras(sources).owner.is_some() {
             self.handle()?; // So that it can be revoked.
         }
         Ok(Job {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
-            ours: self.ours(sources),
-            receipt: Receipt {
+            extras: self.extras(sources),
+            covers: CoveredChanges {
                 change: self.change(),
                 options: self.options(),
                 about: self.about.clone(),
@@ -85,26 +85,26 @@ impl State {
     pub(in crate::session) fn record_saved(&mut self, saved: &Attempt) -> Vec<Attempt> {
         let mut others = std::mem::take(&mut self.attempts);
         others.retain(|other| !other.is(saved));
-        let receipt = &saved.receipt;
+        let covers = &saved.covers;
         if saved.is_under_a_new_id() {
-            self.own(saved.id.clone(), saved.facts.version);
+            self.own(saved.id.clone(), saved.meta.version);
         }
         if self.fate == Fate::Destroyed {
             return others; // It was ended meanwhile; the row goes with the next save.
         }
         self.operations
-            .drain(..receipt.operations.min(self.operations.len()));
-        self.about.forget(&receipt.about);
+            .drain(..covers.operations.min(self.operations.len()));
+        self.about.forget(&covers.about);
         let is_done = match self.fate {
-            Fate::Renewed => receipt.change == Change::Renewed,
-            Fate::Rotated => receipt.change == Change::Rotated,
+            Fate::Renewed => covers.change == Change::Renewed,
+            Fate::Rotated => covers.change == Change::Rotated,
             Fate::Lives | Fate::Destroyed => false,
         };
         if is_done {
             self.fate = Fate::Lives;
         }
         if let View::Read { source, .. } = &mut self.view {
-            *source = Source::Row(saved.facts.clone());
+            *source = Source::Row(saved.meta.clone());
         }
         others
     }
@@ -112,7 +112,7 @@ impl State {
     /// The session has an ID that no cookie tells yet.
     fn own(&mut self, id: SessionId, at: Timestamp) {
         self.cookie_is_owed = true;
-        self.id = Some(Presented {
+        self.id = Some(CookieId {
             id,
             issued_at: at.unix_seconds(),
             by_current_keys: true,
@@ -141,14 +141,14 @@ impl State {
     }
 
     /// What a write of other values alone contains: none of the handler's changes.
-    pub(in crate::session) fn nothing_but_values(&self) -> (Option<SessionId>, Receipt) {
+    pub(in crate::session) fn nothing_but_values(&self) -> (Option<SessionId>, CoveredChanges) {
         let id = self.presented().map(|presented| presented.id.clone());
-        let receipt = Receipt {
+        let covers = CoveredChanges {
             change: Change::None,
             options: self.options(),
-            about: AboutChange::default(),
+            about: MetadataChange::default(),
             operations: 0,
         };
-        (id, receipt)
+        (id, covers)
     }
 }

@@ -12,9 +12,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-mod ours;
+mod extras;
 mod owners;
-mod retired;
+mod replaced;
 mod rows;
 mod support;
 mod sweeps;
@@ -63,8 +63,8 @@ impl fmt::Debug for Behaviour {
 pub fn behaviours() -> Vec<Behaviour> {
     let lists = [
         rows::list(),
-        ours::list(),
-        retired::list(),
+        extras::list(),
+        replaced::list(),
         owners::list(),
         together::list(),
         sweeps::list(),

@@ -7,7 +7,9 @@ use super::support::{ageing, at, fresh, insert, load, put, renaming, row, saves}
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
-use crate::store::{ForeignCursor, Ours, OwnerColumn, Revocation, Revoked, Row, Store, Which};
+use crate::store::{
+    OwnerColumn, PeerWrittenCursor, Revocation, Revoked, Row, RowExtras, Store, Which,
+};
 
 list![
     a_session_is_found_by_its_handle,
@@ -26,28 +28,28 @@ list![
 
 /// A session of this owner's.
 fn owned_by(owner: &str, seconds: i64) -> Row {
-    let ours = Ours {
+    let extras = RowExtras {
         owner: Some(owner.to_owned()),
         handle: SessionHandle::generate().ok(),
-        ..row("").ours
+        ..row("").extras
     };
     Row {
-        ours,
+        extras,
         ..ageing(owner, seconds)
     }
 }
 
 /// The same as a peer in Go leaves it.
-fn foreign(row: Row) -> Row {
-    let ours = Ours {
-        mark: None,
-        ..row.ours
+fn peer_written(row: Row) -> Row {
+    let extras = RowExtras {
+        save_token: None,
+        ..row.extras
     };
-    Row { ours, ..row }
+    Row { extras, ..row }
 }
 
 fn handle(row: &Row) -> &SessionHandle {
-    row.ours.handle.as_ref().expect("it has one")
+    row.extras.handle.as_ref().expect("it has one")
 }
 
 async fn find(store: &Arc<dyn Store>, row: &Row, now: Timestamp) -> Option<(SessionId, Row)> {
@@ -162,7 +164,7 @@ async fn the_newest_row_of_a_key_says_whose_it_is(store: Arc<dyn Store>) {
 async fn revoking_all_takes_an_owners_sessions_and_no_others(store: Arc<dyn Store>) {
     let hers = [
         put(&store, &owned_by("alice", 0)).await,
-        put(&store, &foreign(owned_by("alice", -1))).await,
+        put(&store, &peer_written(owned_by("alice", -1))).await,
     ];
     let others = [
         put(&store, &owned_by("bob", 0)).await,
@@ -205,9 +207,9 @@ fn hers_too() -> Row {
 async fn revoking_all_but_one_spares_the_one(store: Arc<dyn Store>) {
     let kept = owned_by("alice", 0);
     let without_a_handle = Row {
-        ours: Ours {
+        extras: RowExtras {
             handle: None,
-            ..hers_too().ours
+            ..hers_too().extras
         },
         ..hers_too()
     };
@@ -236,7 +238,7 @@ async fn revoking_takes_every_row_of_a_key(store: Arc<dyn Store>) {
 }
 
 async fn revoking_by_the_index_spares_what_somebody_else_wrote(store: Arc<dyn Store>) {
-    let (mine, theirs) = (owned_by("alice", 0), foreign(owned_by("alice", 0)));
+    let (mine, theirs) = (owned_by("alice", 0), peer_written(owned_by("alice", 0)));
     let (mine, id) = (put(&store, &mine).await, put(&store, &theirs).await);
     let one = Which::One(handle(&theirs));
     let index = OwnerColumn::IsAnIndex;
@@ -249,9 +251,12 @@ async fn revoking_by_the_index_spares_what_somebody_else_wrote(store: Arc<dyn St
 
 /// All of the foreign rows, so many at a time.
 async fn all_foreign(store: &Arc<dyn Store>, limit: u32) -> Vec<(SessionId, Row)> {
-    let (mut rows, mut after) = (Vec::new(), ForeignCursor::START);
+    let (mut rows, mut after) = (Vec::new(), PeerWrittenCursor::START);
     for _ in 0..1000 {
-        let batch = store.foreign(after, limit).await.expect("rows are read");
+        let batch = store
+            .peer_written(after, limit)
+            .await
+            .expect("rows are read");
         assert!(batch.rows.len() <= limit as usize);
         rows.extend(batch.rows);
         match batch.next {
@@ -266,7 +271,7 @@ async fn rows_that_somebody_else_wrote_are_found_page_by_page(store: Arc<dyn Sto
     let mut expected = Vec::new();
     for number in 0..7 {
         put(&store, &owned_by("alice", number)).await;
-        let theirs = foreign(owned_by("alice", number));
+        let theirs = peer_written(owned_by("alice", number));
         expected.push((put(&store, &theirs).await, theirs));
     }
     for limit in [1, 2, 7, 100] {
@@ -274,8 +279,8 @@ async fn rows_that_somebody_else_wrote_are_found_page_by_page(store: Arc<dyn Sto
     }
     // One that is written by us is ours again.
     let (id, theirs) = expected.remove(3);
-    let ours = ageing("ours", 99);
-    assert!(saves(store.update(&id, theirs.modified_on, &ours)).await);
+    let extras = ageing("ours", 99);
+    assert!(saves(store.update(&id, theirs.modified_on, &extras)).await);
     assert_eq!(all_foreign(&store, 3).await, expected);
 }
 

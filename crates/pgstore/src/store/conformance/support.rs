@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Ours, Renaming, Retirement, Row, Store, StoreFuture, Written};
+use crate::store::{Renaming, Retirement, Row, RowExtras, Store, StoreFuture, Written};
 
 /// The time of all checks, in seconds: an hour in 2023.
 pub(super) const NOW: i64 = 1_700_000_000;
@@ -25,9 +25,9 @@ pub(super) fn row(data: &str) -> Row {
         created_on: at(0),
         modified_on: at(0),
         expires_on: at(3600),
-        ours: Ours {
-            mark: Some(1),
-            ..Ours::default()
+        extras: RowExtras {
+            save_token: Some(1),
+            ..RowExtras::default()
         },
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn renaming<'a>(
 ) -> Renaming<'a> {
     let retirement = Retirement {
         until: at(60),
-        honoured_until: None,
+        previous_grace_until: None,
     };
     Renaming {
         old,

@@ -10,7 +10,7 @@ use super::list;
 use super::support::{ageing, at, delete, fresh, insert, load, put, renaming, row};
 use crate::id::SessionId;
 use crate::store::{
-    Ours, OwnerColumn, Revocation, Revoked, Row, Store, StoreError, Which, Written,
+    OwnerColumn, Revocation, Revoked, Row, RowExtras, Store, StoreError, Which, Written,
 };
 
 list![
@@ -109,9 +109,9 @@ async fn a_delete_wins_over_updates_at_the_same_time(store: Arc<dyn Store>) {
 
 async fn revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time(store: Arc<dyn Store>) {
     let owned = Row {
-        ours: Ours {
+        extras: RowExtras {
             owner: Some("alice".to_owned()),
-            ..row("").ours
+            ..row("").extras
         },
         ..row("")
     };

@@ -101,9 +101,9 @@ impl Found {
     }
 
     /// A table without the columns of the first migration is not ours to alter.
-    pub(super) fn refuse_if_foreign(&self, table: &TableName) -> Result<(), MigrateError> {
-        let is_foreign = self.without_columns().any(|one| one.number() == 1);
-        match self.has_table && is_foreign {
+    pub(super) fn refuse_if_unfit(&self, table: &TableName) -> Result<(), MigrateError> {
+        let is_unfit = self.without_columns().any(|one| one.number() == 1);
+        match self.has_table && is_unfit {
             true => self.refuse_if_columns_are_missing(table),
             false => Ok(()),
         }
@@ -118,7 +118,7 @@ impl Found {
             return Ok(());
         }
         let columns = self.missing_columns.join(", ");
-        Err(MigrateError::foreign(format!(
+        Err(MigrateError::unfit(format!(
             "{table} has no column, or one of another type, called {columns}"
         )))
     }
@@ -131,7 +131,7 @@ impl Found {
     ) -> Result<(), MigrateError> {
         if self.lacks(index) {
             let column = &index.column;
-            return Err(MigrateError::foreign(format!(
+            return Err(MigrateError::unfit(format!(
                 "{table} has no index on {column}, and the index's name is taken"
             )));
         }

@@ -15,7 +15,7 @@ const TOLERATED: Duration = Duration::from_secs(60);
 
 /// Asks the server for the time. That it does not answer is for the next statement to find out.
 pub(super) async fn compare(client: &Client, clock: &dyn Clock) {
-    let (ours, asked) = (clock.now(), Instant::now());
+    let (extras, asked) = (clock.now(), Instant::now());
     let sql = include_str!("sql/server_time.sql");
     let answer = client.query_typed(sql, &[]).await;
     let rows = answer.unwrap_or_default();
@@ -23,7 +23,7 @@ pub(super) async fn compare(client: &Client, clock: &dyn Clock) {
     let Some(theirs) = theirs.and_then(Micros::finite) else {
         return;
     };
-    if let Some(seconds_ahead) = far_off(ours, asked.elapsed(), theirs) {
+    if let Some(seconds_ahead) = far_off(extras, asked.elapsed(), theirs) {
         tracing::warn!(
             seconds_ahead,
             "this machine's clock is far off the one of the session store's server"
@@ -33,10 +33,13 @@ pub(super) async fn compare(client: &Client, clock: &dyn Clock) {
 
 /// By how many seconds our clock is ahead of theirs, which was read at some time during the round
 /// trip that began at `ours`; `None` when that is tolerable.
-fn far_off(ours: Timestamp, round_trip: Duration, theirs: Timestamp) -> Option<i64> {
-    let (earliest, latest) = (ours.minus(TOLERATED), ours.plus(round_trip).plus(TOLERATED));
+fn far_off(extras: Timestamp, round_trip: Duration, theirs: Timestamp) -> Option<i64> {
+    let (earliest, latest) = (
+        extras.minus(TOLERATED),
+        extras.plus(round_trip).plus(TOLERATED),
+    );
     let is_tolerable = (earliest..=latest).contains(&theirs);
-    (!is_tolerable).then(|| ours.unix_seconds().saturating_sub(theirs.unix_seconds()))
+    (!is_tolerable).then(|| extras.unix_seconds().saturating_sub(theirs.unix_seconds()))
 }
 
 #[cfg(test)]
@@ -45,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_minute_beyond_the_round_trip_is_tolerated() {
-        let ours = Timestamp::from_unix_seconds(1000);
+        let extras = Timestamp::from_unix_seconds(1000);
         let round_trip = Duration::from_secs(5);
         for (theirs, ahead) in [
             (939, Some(61)),
@@ -55,7 +58,7 @@ mod tests {
             (1066, Some(-66)),
         ] {
             let theirs = Timestamp::from_unix_seconds(theirs);
-            assert_eq!(far_off(ours, round_trip, theirs), ahead, "{theirs:?}");
+            assert_eq!(far_off(extras, round_trip, theirs), ahead, "{theirs:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::types::{Micros, Secret};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
-use crate::store::{Ours, Row, StoreError, StoreErrorKind};
+use crate::store::{Row, RowExtras, StoreError, StoreErrorKind};
 
 /// A parameter of a statement.
 pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
@@ -19,7 +19,7 @@ pub(super) struct Columns<'a> {
     created_on: Micros,
     modified_on: Micros,
     expires_on: Micros,
-    mark: Option<i64>,
+    save_token: Option<i64>,
     /// The same as `modified_on` for as long as nobody else writes the row.
     saved_on: Option<Micros>,
     max_age: Option<i64>,
@@ -30,19 +30,19 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     pub(super) fn of(row: &'a Row) -> Self {
-        let ours = &row.ours;
+        let extras = &row.extras;
         let modified_on = Micros::from(row.modified_on);
         Self {
             data: Secret(&row.data),
             created_on: row.created_on.into(),
             modified_on,
             expires_on: row.expires_on.into(),
-            mark: ours.mark,
-            saved_on: ours.mark.map(|_| modified_on),
-            max_age: ours.max_age,
-            owner: ours.owner.as_deref().map(Secret::text),
-            label: ours.label.as_deref().map(Secret::text),
-            handle: ours.handle.as_ref().map(handle),
+            save_token: extras.save_token,
+            saved_on: extras.save_token.map(|_| modified_on),
+            max_age: extras.max_age,
+            owner: extras.owner.as_deref().map(Secret::text),
+            label: extras.label.as_deref().map(Secret::text),
+            handle: extras.handle.as_ref().map(handle),
         }
     }
 
@@ -53,7 +53,7 @@ impl<'a> Columns<'a> {
             &self.created_on,
             &self.modified_on,
             &self.expires_on,
-            &self.mark,
+            &self.save_token,
             &self.saved_on,
             &self.max_age,
             &self.owner,
@@ -73,7 +73,7 @@ pub(super) fn handle(handle: &SessionHandle) -> Secret<'_> {
 
 /// Reads the columns that every statement which finds rows begins with.
 // Go: pgstore.go selectOne fails on a NULL or an infinity likewise; it does so for ever, since its
-// New then hands out an error with every request. Ours can still be deleted.
+// New then hands out an error with every request. RowExtras can still be deleted.
 pub(super) fn row(found: &PgRow) -> Result<Row, StoreError> {
     let data: Option<&[u8]> = column(found, 0)?;
     let times = [time(found, 1)?, time(found, 2)?, time(found, 3)?];
@@ -86,16 +86,16 @@ pub(super) fn row(found: &PgRow) -> Result<Row, StoreError> {
         created_on,
         modified_on,
         expires_on,
-        ours: ours(found)?,
+        extras: extras(found)?,
     })
 }
 
 /// What cannot be a handle or an age is none: the session is there without it.
-fn ours(found: &PgRow) -> Result<Ours, StoreError> {
+fn extras(found: &PgRow) -> Result<RowExtras, StoreError> {
     let max_age: Option<i64> = column(found, 5)?;
     let handle: Option<&str> = column(found, 8)?;
-    Ok(Ours {
-        mark: column(found, 4)?,
+    Ok(RowExtras {
+        save_token: column(found, 4)?,
         max_age: max_age.filter(|seconds| *seconds >= 0),
         owner: column(found, 6)?,
         label: column(found, 7)?,
@@ -148,8 +148,8 @@ mod tests {
             created_on: Timestamp::UNIX_EPOCH,
             modified_on: Timestamp::UNIX_EPOCH,
             expires_on: Timestamp::UNIX_EPOCH,
-            ours: Ours {
-                mark: Some(1),
+            extras: RowExtras {
+                save_token: Some(1),
                 max_age: Some(60),
                 owner: Some("alice".to_owned()),
                 label: Some("telephone".to_owned()),

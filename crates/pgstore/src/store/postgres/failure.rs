@@ -10,38 +10,38 @@ use crate::store::{StoreError, StoreErrorKind};
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: StoreError,
-    pub(super) fate: Fate,
-    pub(super) connection: Left,
+    pub(super) retry: Retry,
+    pub(super) connection: ConnectionState,
 }
 
 /// How a failure leaves the connection that it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Left {
+pub(super) enum ConnectionState {
     /// It serves others as before.
-    Usable,
+    Reusable,
     /// It is of no use any more.
-    Useless,
+    Broken,
     /// It did not answer in time: the server is still at it.
-    Stuck,
+    Hung,
 }
 
-/// What is known about the statement that failed.
+/// Whether the statement that failed may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// It had no effect, and another attempt may succeed.
-    Undone,
-    /// The connection went away, or the time was up; it may have had its effect.
-    Unknown,
-    /// Another attempt would fail the same way.
-    Final,
+pub(super) enum Retry {
+    /// Yes: it had no effect, and another attempt may succeed.
+    Safe,
+    /// The connection was lost or the deadline passed: it may have taken effect.
+    InDoubt,
+    /// No: it had no effect, and another attempt would fail in the same way.
+    Never,
 }
 
 impl Failure {
     pub(super) fn last(error: StoreError) -> Self {
         Self {
             error,
-            fate: Fate::Final,
-            connection: Left::Usable,
+            retry: Retry::Never,
+            connection: ConnectionState::Reusable,
         }
     }
 
@@ -53,8 +53,8 @@ impl Failure {
     /// The deadline passed while there was no answer.
     pub(super) fn no_answer() -> Self {
         Self {
-            fate: Fate::Unknown,
-            connection: Left::Stuck,
+            retry: Retry::InDoubt,
+            connection: ConnectionState::Hung,
             ..Self::too_late()
         }
     }
@@ -63,63 +63,67 @@ impl Failure {
     pub(super) fn not_sent() -> Self {
         Self {
             error: StoreError::new(StoreErrorKind::Unavailable),
-            fate: Fate::Undone,
-            connection: Left::Useless,
+            retry: Retry::Safe,
+            connection: ConnectionState::Broken,
         }
     }
 
     /// The same failure of a statement that was only being prepared.
     pub(super) fn before_execution(self) -> Self {
-        let fate = match self.fate {
-            Fate::Unknown => Fate::Undone,
+        let retry = match self.retry {
+            Retry::InDoubt => Retry::Safe,
             known => known,
         };
-        Self { fate, ..self }
+        Self { retry, ..self }
     }
 }
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        let (kind, fate, connection) = match error.code() {
-            Some(state) => judge(state),
+        let (kind, retry, connection) = match error.code() {
+            Some(state) => classify(state),
             // No answer of the server's: the connection is closed or broken.
-            None => (StoreErrorKind::Unavailable, Fate::Unknown, Left::Useless),
+            None => (
+                StoreErrorKind::Unavailable,
+                Retry::InDoubt,
+                ConnectionState::Broken,
+            ),
         };
         Self {
             error: StoreError::caused_by(kind, without_details(error)),
-            fate,
+            retry,
             connection,
         }
     }
 }
 
-fn judge(state: &SqlState) -> (StoreErrorKind, Fate, Left) {
-    const STAYS: Left = Left::Usable;
-    const RETIRES: Left = Left::Useless;
+fn classify(state: &SqlState) -> (StoreErrorKind, Retry, ConnectionState) {
+    const STAYS: ConnectionState = ConnectionState::Reusable;
+    const RETIRES: ConnectionState = ConnectionState::Broken;
     match state.code() {
         // undefined_table, undefined_column, invalid_schema_name
-        "42P01" | "42703" | "3F000" => (StoreErrorKind::NotMigrated, Fate::Final, STAYS),
+        "42P01" | "42703" | "3F000" => (StoreErrorKind::NotMigrated, Retry::Never, STAYS),
         // insufficient_privilege
-        "42501" => (StoreErrorKind::Forbidden, Fate::Final, STAYS),
+        "42501" => (StoreErrorKind::Forbidden, Retry::Never, STAYS),
         // serialization_failure, deadlock_detected
-        "40001" | "40P01" => (StoreErrorKind::Unavailable, Fate::Undone, STAYS),
+        "40001" | "40P01" => (StoreErrorKind::Unavailable, Retry::Safe, STAYS),
         // query_canceled: by statement_timeout, by an operator, or by us for a neighbour's sake
-        "57014" => (StoreErrorKind::Timeout, Fate::Undone, STAYS),
+        "57014" => (StoreErrorKind::Timeout, Retry::Safe, STAYS),
         // lock_not_available: by lock_timeout
-        "55P03" => (StoreErrorKind::Timeout, Fate::Final, STAYS),
+        "55P03" => (StoreErrorKind::Timeout, Retry::Never, STAYS),
         // read_only_sql_transaction: this was the primary once
-        "25006" => (StoreErrorKind::Unavailable, Fate::Undone, RETIRES),
+        "25006" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
         // What was prepared is gone (a pooler's DISCARD ALL) or does not fit a changed table.
-        "26000" | "0A000" => (StoreErrorKind::Other, Fate::Undone, RETIRES),
+        "26000" | "0A000" => (StoreErrorKind::Other, Retry::Safe, RETIRES),
         // cannot_connect_now, too_many_connections
-        "57P03" | "53300" => (StoreErrorKind::Unavailable, Fate::Undone, RETIRES),
+        "57P03" | "53300" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
         // Class 57P: shut down or terminated. Class 08: the connection broke, as a pooler says it.
         code if code.starts_with("57P") || code.starts_with("08") => {
-            (StoreErrorKind::Unavailable, Fate::Unknown, RETIRES)
+            (StoreErrorKind::Unavailable, Retry::InDoubt, RETIRES)
         }
         // Class 53: out of disk, memory or connections
-        code if code.starts_with("53") => (StoreErrorKind::Unavailable, Fate::Final, STAYS),
-        _ => (StoreErrorKind::Other, Fate::Final, STAYS),
+        code if code.starts_with("53") => (StoreErrorKind::Unavailable, Retry::Never, STAYS),
+        _ => (StoreErrorKind::Other, Retry::Never, STAYS),
     }
 }
 
@@ -167,16 +171,16 @@ mod tests {
 
     #[test]
     fn only_what_certainly_had_no_effect_counts_as_undone() {
-        for (code, fate, connection) in [
-            ("40P01", Fate::Undone, Left::Usable),
-            ("25006", Fate::Undone, Left::Useless),
-            ("57P01", Fate::Unknown, Left::Useless),
-            ("08006", Fate::Unknown, Left::Useless),
-            ("53100", Fate::Final, Left::Usable),
-            ("42P01", Fate::Final, Left::Usable),
+        for (code, retry, connection) in [
+            ("40P01", Retry::Safe, ConnectionState::Reusable),
+            ("25006", Retry::Safe, ConnectionState::Broken),
+            ("57P01", Retry::InDoubt, ConnectionState::Broken),
+            ("08006", Retry::InDoubt, ConnectionState::Broken),
+            ("53100", Retry::Never, ConnectionState::Reusable),
+            ("42P01", Retry::Never, ConnectionState::Reusable),
         ] {
-            let (_, judged, left) = judge(&SqlState::from_code(code));
-            assert_eq!((judged, left), (fate, connection), "{code}");
+            let (_, classified, left) = classify(&SqlState::from_code(code));
+            assert_eq!((classified, left), (retry, connection), "{code}");
         }
     }
 }

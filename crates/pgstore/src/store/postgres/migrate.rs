@@ -56,7 +56,7 @@ impl PgStore {
     // Go: pgstore.go createSessionsTable runs in the constructor, without a lock, and most of
     // twenty processes that start at once fail on the catalogue.
     pub async fn migrate(&self) -> Result<Migrated, MigrateError> {
-        let link = &self.inner.link;
+        let link = &self.inner.executor;
         let _inside = link.enter().map_err(|_| MigrateError::closed())?;
         let deadline = Instant::now() + PATIENCE;
         let connected = within(deadline, async {
@@ -93,7 +93,7 @@ impl Migrator<'_> {
             if found.is_complete() {
                 return Ok(());
             }
-            found.refuse_if_foreign(self.table)?;
+            found.refuse_if_unfit(self.table)?;
             match self.step(&found).await {
                 Ok(Step::Done) => continue,
                 Ok(Step::OthersAreAtIt) => {}
@@ -138,7 +138,7 @@ impl Migrator<'_> {
             return Ok(Step::OthersAreAtIt);
         }
         let found = look(&transaction, table).await?;
-        found.refuse_if_foreign(table)?;
+        found.refuse_if_unfit(table)?;
         let mut applied = Vec::new();
         for migration in found.without_columns() {
             make(&transaction, migration, &found, table).await?;

@@ -29,7 +29,7 @@ pub enum MigrateErrorKind {
     /// The schema the table is to be in does not exist: create it first.
     NoSchema,
     /// There is a table or an index of that name that is not ours to use.
-    Foreign,
+    UnfitTable,
     /// It took longer than a minute, or others kept the catalogue busy.
     Timeout,
     /// The store was closed by the application.
@@ -56,10 +56,10 @@ impl MigrateError {
         }
     }
 
-    pub(super) fn foreign(finding: String) -> Self {
+    pub(super) fn unfit(finding: String) -> Self {
         Self {
             finding: Some(finding),
-            ..Self::new(MigrateErrorKind::Foreign)
+            ..Self::new(MigrateErrorKind::UnfitTable)
         }
     }
 
@@ -137,7 +137,7 @@ impl fmt::Display for MigrateError {
             MigrateErrorKind::NoSchema => {
                 "there is no such schema for the sessions table: create it first"
             }
-            MigrateErrorKind::Foreign => "the sessions table is not as it should be",
+            MigrateErrorKind::UnfitTable => "the sessions table is not as it should be",
             MigrateErrorKind::Timeout => "creating the sessions table took too long",
             MigrateErrorKind::Closed => "the session store was closed",
             MigrateErrorKind::Other => "the sessions table could not be created",

@@ -60,18 +60,18 @@ pub fn migrations() -> &'static [Migration] {
         },
         Migration {
             number: 2,
-            name: "columns_of_ours",
-            sql: include_str!("../../../migrations/0002_columns_of_ours.sql"),
+            name: "session_metadata",
+            sql: include_str!("../../../migrations/0002_session_metadata.sql"),
             columns: &[
-                Column::new("mark", NUMBER),
+                Column::new("save_token", NUMBER),
                 Column::new("saved_on", TIME),
                 Column::new("max_age", NUMBER),
                 Column::new("owner", TEXT),
                 Column::new("label", TEXT),
                 Column::new("handle", TEXT),
-                Column::new("retired_key", BYTES),
-                Column::new("retired_until", TIME),
-                Column::new("honoured_until", TIME),
+                Column::new("previous_key", BYTES),
+                Column::new("previous_until", TIME),
+                Column::new("previous_grace_until", TIME),
             ],
         },
     ];
@@ -125,8 +125,8 @@ impl Migration {
 
     fn statements(&self) -> impl Iterator<Item = String> {
         let is_comment = |line: &&str| line.trim_start().starts_with("--");
-        let lines = self.sql.lines().filter(|line| !is_comment(line));
-        let text = lines.collect::<Vec<_>>().join("\n");
+        let source = self.sql.lines().filter(|line| !is_comment(line));
+        let text = source.collect::<Vec<_>>().join("\n");
         let statements: Vec<_> = text.split(';').map(|one| one.trim().to_owned()).collect();
         statements.into_iter().filter(|one| !one.is_empty())
     }

@@ -3,34 +3,34 @@
 //! [`PgStore`] is the store; [`PgStoreOptions`] says how many connections it has and how long an
 //! operation may take; [`migrations`] is the SQL that [`PgStore::migrate`] runs.
 //!
-//! Inside, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs/`), the *link*
-//! (`link.rs`) tries it as often as makes sense on a connection out of its *lines* (`lines.rs`:
+//! InFlightGuard, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs/`), the *link*
+//! (`link.rs`) tries it as often as makes sense on a connection out of its *source* (`source.rs`:
 //! `slots.rs` or the application's pool), the *slot* (`slot.rs`) has the *dial* (`dial.rs`,
 //! [`connecting`]) bring lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
 //! (`sql/`) once and pipelines it with other callers'. `columns.rs` knows a row's columns,
 //! `failure.rs` what an error means.
 
+#[cfg(feature = "deadpool")]
+mod application_pool;
 mod catalogue;
 mod clocks;
 mod columns;
 mod connect_error;
 pub mod connecting;
 mod connection;
+mod connection_source;
 mod dial;
 mod duplicates;
+mod executor;
 mod failure;
-mod gate;
-mod lines;
-mod link;
+mod in_flight;
 mod migrate;
 mod migrate_error;
 mod migrations;
 mod needs_migration;
 mod options;
-#[cfg(feature = "deadpool")]
-mod pooled;
-mod slot;
-mod slots;
+mod pool;
+mod pool_slot;
 mod statements;
 mod table;
 mod types;
@@ -45,16 +45,16 @@ pub use migrate::Migrated;
 pub use migrate_error::{MigrateError, MigrateErrorKind};
 pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
-pub use table::{BadTableName, TableName};
+pub use table::{InvalidTableName, TableName};
 
 use self::duplicates::Duplicates;
-use self::link::Link;
+use self::executor::Executor;
 use self::needs_migration::NeedsMigration;
 use self::verbs::{
-    Delete, DeleteVersion, Find, Foreigners, Insert, Load, Owned, Probe, Rename, Replace,
-    Retirements, Revoke, Sweep, Update, Verb,
+    Delete, DeleteVersion, Find, Insert, Load, Owned, Probe, Rename, Replace, Retirements, Revoke,
+    SelectPeerWritten, Sweep, Update, Verb,
 };
-use super::{Foreign, ForeignCursor, Renaming, Retired, Revocation, Revoked, Row};
+use super::{PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row};
 use super::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -100,7 +100,7 @@ pub struct PgStore {
 }
 
 struct Inner {
-    link: Link,
+    executor: Executor,
     table: TableName,
     duplicates: Duplicates,
 }
@@ -160,13 +160,13 @@ impl PgStore {
     /// Later calls, also on clones, fail with
     /// [`StoreErrorKind::Closed`]. Twice is harmless.
     pub async fn close(&self) {
-        self.inner.link.close().await;
+        self.inner.executor.close().await;
     }
 }
 
 impl Inner {
     async fn run<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
-        let outcome = self.link.run(verb).await;
+        let outcome = self.executor.run(verb).await;
         outcome.map_err(|error| match error.kind() {
             StoreErrorKind::NotMigrated => NeedsMigration::of(V::KIND.migration(), error),
             _ => error,
@@ -177,7 +177,7 @@ impl Inner {
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PgStore")
-            .field("server", &self.inner.link.dial().server())
+            .field("server", &self.inner.executor.dial().server())
             .field("table", &self.inner.table.to_string())
             .finish_non_exhaustive()
     }
@@ -273,11 +273,11 @@ impl Store for PgStore {
         Box::pin(async move { self.inner.run(&Revoke { revocation }).await })
     }
 
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
         Box::pin(async move {
-            let foreign = self.inner.run(&Foreigners { after, limit }).await;
-            if !matches!(foreign, Ok(Foreign { next: Some(_), .. })) {
-                self.inner.link.rest();
+            let foreign = self.inner.run(&SelectPeerWritten { after, limit }).await;
+            if !matches!(foreign, Ok(PeerWritten { next: Some(_), .. })) {
+                self.inner.executor.rest();
             }
             foreign
         })
@@ -287,7 +287,7 @@ impl Store for PgStore {
         Box::pin(async move {
             let swept = self.inner.run(&Sweep { batch }).await;
             if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
-                self.inner.link.rest();
+                self.inner.executor.rest();
             }
             swept
         })

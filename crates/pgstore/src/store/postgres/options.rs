@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::connect_error::ConnectError;
 use super::connecting::Environment;
+use super::connection_source::ConnectionSource;
 use super::dial::Dial;
 use super::duplicates::Duplicates;
-use super::lines::Lines;
-use super::link::{Deadlines, Link};
-use super::slots::Slots;
+use super::executor::{Deadlines, Executor};
+use super::pool::Pool;
 use super::statements::Statements;
 use super::table::TableName;
 use super::{Inner, PgStore};
@@ -163,7 +163,7 @@ impl PgStoreOptions {
     /// Outside a tokio runtime.
     pub async fn connect(self, url: &str) -> Result<PgStore, ConnectError> {
         let store = self.connect_lazily(url)?;
-        store.inner.link.open().await?;
+        store.inner.executor.open().await?;
         Ok(store)
     }
 
@@ -175,8 +175,8 @@ impl PgStoreOptions {
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
         let clock = Arc::clone(&self.clock);
         let dial = Dial::parse(url, self.connect_timeout, &self.environment, clock)?;
-        let slots = Slots::new(dial, self.connections, self.deadline);
-        Ok(self.store(Lines::Own(slots)))
+        let slots = Pool::new(dial, self.connections, self.deadline);
+        Ok(self.store(ConnectionSource::Own(slots)))
     }
 
     /// Uses the application's own pool; see [`PgStore::from_pool`].
@@ -185,10 +185,12 @@ impl PgStoreOptions {
     #[cfg(feature = "deadpool")]
     #[must_use]
     pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
-        self.store(Lines::Pool(super::pooled::Pooled::new(pool)))
+        self.store(ConnectionSource::Pool(
+            super::application_pool::ApplicationPool::new(pool),
+        ))
     }
 
-    fn store(self, lines: Lines) -> PgStore {
+    fn store(self, source: ConnectionSource) -> PgStore {
         let statements = Statements::about(&self.table);
         let deadlines = Deadlines {
             all: self.deadline,
@@ -196,7 +198,7 @@ impl PgStoreOptions {
         };
         PgStore {
             inner: Arc::new(Inner {
-                link: Link::new(lines, statements, deadlines),
+                executor: Executor::new(source, statements, deadlines),
                 table: self.table,
                 duplicates: Duplicates::default(),
             }),

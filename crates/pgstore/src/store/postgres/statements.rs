@@ -20,7 +20,7 @@ pub(super) enum Kind {
     Find,
     Owned,
     Revoke,
-    Foreign,
+    PeerWritten,
     Sweep,
     Probe,
 }
@@ -40,7 +40,7 @@ impl Kind {
         Self::Find,
         Self::Owned,
         Self::Revoke,
-        Self::Foreign,
+        Self::PeerWritten,
         Self::Sweep,
         Self::Probe,
     ];
@@ -61,7 +61,7 @@ impl Kind {
             | Self::Find
             | Self::Owned
             | Self::Revoke
-            | Self::Foreign
+            | Self::PeerWritten
             | Self::Probe => &migrations()[OURS],
         }
     }
@@ -69,7 +69,7 @@ impl Kind {
     fn sql(self) -> &'static str {
         match self {
             Self::Load => include_str!("sql/load.sql"),
-            Self::Retired => include_str!("sql/retired.sql"),
+            Self::Retired => include_str!("sql/replaced.sql"),
             Self::Tidy => include_str!("sql/tidy.sql"),
             Self::Insert => include_str!("sql/insert.sql"),
             Self::Update => include_str!("sql/update.sql"),
@@ -80,7 +80,7 @@ impl Kind {
             Self::Find => include_str!("sql/find.sql"),
             Self::Owned => include_str!("sql/owned.sql"),
             Self::Revoke => include_str!("sql/revoke.sql"),
-            Self::Foreign => include_str!("sql/foreign.sql"),
+            Self::PeerWritten => include_str!("sql/peer_written.sql"),
             Self::Sweep => include_str!("sql/sweep.sql"),
             Self::Probe => include_str!("sql/probe.sql"),
         }
@@ -93,7 +93,7 @@ impl Kind {
         const TIME: Type = Type::TIMESTAMPTZ;
         const NUMBER: Type = Type::INT8;
         const TEXT: Type = Type::TEXT;
-        // A row is DATA, TIME (created_on, not for Update), TIME, TIME, NUMBER (its mark), TIME,
+        // A row is DATA, TIME (created_on, not for Update), TIME, TIME, NUMBER (its save token), TIME,
         // NUMBER (its maximal age), TEXT (owner, label, handle).
         match self {
             Self::Load | Self::Retired | Self::Tidy | Self::Delete => &[KEY],
@@ -114,7 +114,7 @@ impl Kind {
             Self::DeleteVersion => &[KEY, TIME],
             Self::Find | Self::Owned => &[TEXT, TIME],
             Self::Revoke => &[TEXT, Type::BOOL, TEXT, KEY, TEXT],
-            Self::Foreign => &[NUMBER, NUMBER, NUMBER],
+            Self::PeerWritten => &[NUMBER, NUMBER, NUMBER],
             Self::Sweep => &[TIME, TIME, TIME, NUMBER, NUMBER],
             Self::Probe => &[],
         }

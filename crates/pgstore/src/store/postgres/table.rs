@@ -15,7 +15,7 @@ const WRITTEN_AS: &str = "http_sessions";
 /// assert_eq!(TableName::default().to_string(), "http_sessions");
 /// assert_eq!(TableName::parse("web.sessions")?.to_string(), "web.sessions");
 /// assert!(TableName::parse("sessions; DROP TABLE users").is_err());
-/// # Ok::<(), pgstore::store::BadTableName>(())
+/// # Ok::<(), pgstore::store::InvalidTableName>(())
 /// ```
 // Go: pgstore.go knows only http_sessions; a table it is to share must keep that name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +35,7 @@ impl TableName {
     ///
     /// # Errors
     /// When it is anything else.
-    pub fn parse(name: &str) -> Result<Self, BadTableName> {
+    pub fn parse(name: &str) -> Result<Self, InvalidTableName> {
         let (schema, table) = match name.split_once('.') {
             Some((schema, table)) => (Some(schema), table),
             None => (None, name),
@@ -44,7 +44,7 @@ impl TableName {
             .into_iter()
             .all(is_plain)
         {
-            return Err(BadTableName);
+            return Err(InvalidTableName);
         }
         Ok(Self {
             schema: schema.map(str::to_owned),
@@ -117,7 +117,7 @@ impl fmt::Display for TableName {
      and underscores that do not begin with a digit"
 )]
 #[non_exhaustive]
-pub struct BadTableName;
+pub struct InvalidTableName;
 
 fn is_plain(part: &str) -> bool {
     (1..=TableName::LONGEST).contains(&part.len())
@@ -151,7 +151,7 @@ mod tests {
         for bad in [
             "", ".", "a.", ".a", "a.b.c", "1a", "a b", "a\"b", "a;b", "ä", "a-b",
         ] {
-            assert_eq!(TableName::parse(bad), Err(BadTableName), "{bad}");
+            assert_eq!(TableName::parse(bad), Err(InvalidTableName), "{bad}");
         }
         assert!(TableName::parse(&"a".repeat(52)).is_ok());
         assert!(TableName::parse(&"a".repeat(53)).is_err());

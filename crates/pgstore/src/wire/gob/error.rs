@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::wire::Blame;
+use crate::wire::ErrorClass;
 
 /// Why bytes are no gob that this codec opens.
 ///
@@ -63,9 +63,9 @@ pub enum GobError {
 }
 
 impl GobError {
-    /// Always [`Blame::Decode`]: the fault lies in the bytes.
+    /// Always [`ErrorClass::Client`]: the fault lies in the bytes.
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Decode
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Client
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{de, ser};
 use thiserror::Error;
 
-use crate::wire::Blame;
+use crate::wire::ErrorClass;
 
 /// Why a session's value could not be written or read. It names the key, never the content.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -133,12 +133,12 @@ impl ValueError {
         self.key.as_deref()
     }
 
-    /// [`Blame::Decode`] if what is stored does not read as the type, else [`Blame::Usage`].
+    /// [`ErrorClass::Client`] if what is stored does not read as the type, else [`ErrorClass::Usage`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
+    pub fn class(&self) -> ErrorClass {
         match self.kind {
-            ValueErrorKind::Mismatch { .. } | ValueErrorKind::Missing => Blame::Decode,
-            _ => Blame::Usage,
+            ValueErrorKind::Mismatch { .. } | ValueErrorKind::Missing => ErrorClass::Client,
+            _ => ErrorClass::Usage,
         }
     }
 }

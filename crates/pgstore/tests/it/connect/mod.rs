@@ -10,20 +10,10 @@ mod tls;
 
 use std::error::Error;
 
-use libtest_mimic::Trial;
 use pgstore::store::PgStore;
 use pgstore::store::{ConnectError, ConnectErrorKind, PgStoreOptions};
 
 use crate::support::secrets::Told;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = tls::trials();
-    trials.extend(errors::trials());
-    trials.extend(hosts::trials());
-    trials.extend(passwords::trials());
-    trials.extend(pool::trials());
-    trials
-}
 
 /// Connects with no variables but these.
 async fn connect_in(variables: &[(&str, &str)], text: &str) -> Result<PgStore, ConnectError> {

@@ -7,29 +7,17 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use libtest_mimic::Trial;
 use pgstore::store::PgStoreOptions;
 use pgstore::store::conformance::{Behaviour, behaviours};
-use pgstore::store::{Ours, PgStore, Row, Store, StoreErrorKind, SweepOptions, Sweeper};
+use pgstore::store::{PgStore, Row, RowExtras, Store, StoreErrorKind, SweepOptions, Sweeper};
 use pgstore::{SessionId, Timestamp};
 use tokio_postgres::NoTls;
 
 use crate::support::database::{Database, Key};
 use crate::support::secrets::{self, Told};
-use crate::support::trials;
+use crate::support::{apply, trial, trials};
 
-pub(super) fn trials() -> Vec<Trial> {
-    let mut trials: Vec<_> = behaviours().into_iter().map(conforms).collect();
-    trials.extend(trials![
-        closing_the_store_leaves_the_pool_open,
-        waiting_for_the_pool_counts_towards_the_deadline,
-        a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_given_back,
-        a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy,
-        connections_that_the_server_ended_are_replaced,
-        a_read_only_connection_is_not_given_back,
-        statements_are_prepared_once_for_each_connection,
-        a_closed_pool_is_an_error,
-        a_pool_that_cannot_connect_is_an_error_without_the_password,
-        a_sweeper_works_over_a_pool,
-    ]);
-    trials
+#[apply(trials)]
+fn conformance() -> Vec<Trial> {
+    behaviours().into_iter().map(conforms).collect()
 }
 
 fn conforms(behaviour: Behaviour) -> Trial {
@@ -73,7 +61,7 @@ fn row() -> Row {
         created_on: now(),
         modified_on: now(),
         expires_on: Timestamp::from_unix_seconds(1_700_003_600),
-        ours: Ours::default(),
+        extras: RowExtras::default(),
     }
 }
 
@@ -83,6 +71,7 @@ async fn inserted(store: &PgStore) -> SessionId {
     id
 }
 
+#[apply(trial)]
 async fn closing_the_store_leaves_the_pool_open() {
     let (_database, pool, store) = store_of(2, PgStoreOptions::new()).await;
     let id = inserted(&store).await;
@@ -98,6 +87,7 @@ async fn closing_the_store_leaves_the_pool_open() {
     assert!(format!("{store:?}").contains("the application's pool"));
 }
 
+#[apply(trial)]
 async fn waiting_for_the_pool_counts_towards_the_deadline() {
     let deadline = Duration::from_millis(200);
     let (_database, pool, store) = store_of(1, PgStoreOptions::new().deadline(deadline)).await;
@@ -118,6 +108,7 @@ async fn backend(pool: &Pool) -> i32 {
     row.unwrap().get(0)
 }
 
+#[apply(trial)]
 async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_given_back() {
     let options = PgStoreOptions::new().deadline(Duration::from_millis(300));
     let (database, pool, store) = store_of(1, options).await;
@@ -137,6 +128,7 @@ async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_give
     assert!(store.load(&id, now()).await.unwrap().is_some());
 }
 
+#[apply(trial)]
 async fn a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy() {
     let (database, pool, store) = store_of(1, PgStoreOptions::new()).await;
     let (id, other) = (inserted(&store).await, inserted(&store).await);
@@ -152,6 +144,7 @@ async fn a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy() {
     stranger.rollback().await.unwrap();
 }
 
+#[apply(trial)]
 async fn connections_that_the_server_ended_are_replaced() {
     let (database, pool, store) = store_of(3, PgStoreOptions::new()).await;
     let id = inserted(&store).await;
@@ -168,6 +161,7 @@ async fn connections_that_the_server_ended_are_replaced() {
     }
 }
 
+#[apply(trial)]
 async fn a_read_only_connection_is_not_given_back() {
     let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
     let before = backend(&pool).await;
@@ -181,6 +175,7 @@ async fn a_read_only_connection_is_not_given_back() {
     assert_ne!(backend(&pool).await, before);
 }
 
+#[apply(trial)]
 async fn statements_are_prepared_once_for_each_connection() {
     let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
     let id = inserted(&store).await;
@@ -194,6 +189,7 @@ async fn statements_are_prepared_once_for_each_connection() {
     assert_eq!(row.get::<_, i64>(0), 2);
 }
 
+#[apply(trial)]
 async fn a_closed_pool_is_an_error() {
     let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
     let id = inserted(&store).await;
@@ -202,6 +198,7 @@ async fn a_closed_pool_is_an_error() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
 
+#[apply(trial)]
 async fn a_pool_that_cannot_connect_is_an_error_without_the_password() {
     let store = PgStore::from_pool(pool("host=/nowhere user=u password=hunter2", 1));
     let id = secrets::fresh_id();
@@ -212,6 +209,7 @@ async fn a_pool_that_cannot_connect_is_an_error_without_the_password() {
     assert!(store.migrate().await.is_err());
 }
 
+#[apply(trial)]
 async fn a_sweeper_works_over_a_pool() {
     let (_database, _pool, store) = store_of(2, PgStoreOptions::new()).await;
     for _ in 0..10 {

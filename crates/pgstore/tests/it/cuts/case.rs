@@ -8,7 +8,7 @@ use pgstore::store::{PgStore, PgStoreOptions};
 use pgstore::wire::{Keys, SecureCookie, Values};
 use tokio_postgres::Client;
 
-use super::outcome::{Content, Cookie, Outcome, Told, Verdict};
+use super::outcome::{Content, Cookie, Outcome, Resolution, Told};
 use super::request::{Answer, Conduct, NAME, Nodes, Operation, answer, next_request, set_up};
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
@@ -82,18 +82,18 @@ impl Bench {
     }
 
     /// Runs a case with its cut, and says how long the request took.
-    pub(super) async fn run(&self, case: Case) -> (Verdict, Duration) {
+    pub(super) async fn run(&self, case: Case) -> (Resolution, Duration) {
         let setting = self.set_up(case).await;
         setting.proxy.arm(case.cut);
         let begun = Instant::now();
         let answer = setting.answer(case).await;
         let took = begun.elapsed();
-        let verdict = match answer {
+        let resolution = match answer {
             Ok(answer) => self.judge(case, &setting, &answer).await,
             Err(why) => Err(why),
         };
-        let wrong = |why| Verdict::Wrong(format!("{case:?}: {why}"));
-        (verdict.unwrap_or_else(wrong), took)
+        let wrong = |why| Resolution::Wrong(format!("{case:?}: {why}"));
+        (resolution.unwrap_or_else(wrong), took)
     }
 
     async fn judge(
@@ -101,14 +101,14 @@ impl Bench {
         case: Case,
         setting: &Setting,
         answer: &Answer,
-    ) -> Result<Verdict, String> {
+    ) -> Result<Resolution, String> {
         setting.proxy.settled().await?;
         if case.operation == Operation::Logout {
             self.emptied().await?;
         }
         let outcome = self.outcome(case, setting, answer).await;
-        let verdict = outcome.verdict(case.operation);
-        if matches!(verdict, Verdict::Wrong(_)) {
+        let resolution = outcome.resolution(case.operation);
+        if matches!(resolution, Resolution::Wrong(_)) {
             return Err(format!("{outcome:?}, {:?}", answer.result));
         }
         let next = Next {
@@ -116,11 +116,11 @@ impl Bench {
             expected: outcome.by_response,
         };
         let mut went_on = self.go_on(case, setting, &next).await;
-        if went_on.is_err() && case.is_silence() && verdict == Verdict::Done {
+        if went_on.is_err() && case.is_silence() && resolution == Resolution::Done {
             // Nothing told the store that its connection is silent. Now something has.
             went_on = self.go_on(case, setting, &next).await;
         }
-        went_on.map(|()| verdict)
+        went_on.map(|()| resolution)
     }
 
     /// Waits until no row is left.

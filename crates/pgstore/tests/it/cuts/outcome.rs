@@ -53,18 +53,18 @@ pub(super) enum Content {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Resolution {
     Done,
     Unavailable,
     Wrong(String),
 }
 
 impl Outcome {
-    pub(super) fn verdict(&self, operation: Operation) -> Verdict {
+    pub(super) fn resolution(&self, operation: Operation) -> Resolution {
         match self.told {
-            _ if !self.is_right(operation) => Verdict::Wrong(format!("{self:?}")),
-            Told::Unavailable => Verdict::Unavailable,
-            _ => Verdict::Done,
+            _ if !self.is_right(operation) => Resolution::Wrong(format!("{self:?}")),
+            Told::Unavailable => Resolution::Unavailable,
+            _ => Resolution::Done,
         }
     }
 

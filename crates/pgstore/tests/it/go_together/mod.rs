@@ -5,14 +5,5 @@ mod planted;
 mod rotation;
 mod writers;
 
-use libtest_mimic::Trial;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = writers::trials();
-    trials.extend(rotation::trials());
-    trials.extend(planted::trials());
-    trials
-}
-
 /// The cookie of both applications.
 const NAME: &str = "session-key";

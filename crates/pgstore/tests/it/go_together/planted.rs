@@ -3,23 +3,16 @@
 //! Go gives a valid cookie whose row is gone its row back, under the same ID, at the next save.
 //! So whoever got such a cookie can plant it in a victim's browser and wait for a login.
 
-use libtest_mimic::Trial;
 use pgstore::SessionId;
 use pgstore::wire::{SecureCookie, gob};
 use serde_json::{Value, json};
 
 use super::NAME;
 use crate::support::database::{Database, Key};
-use crate::support::go::{GoPeer, Reply, go_trials};
+use crate::support::go::{GoPeer, Reply};
 use crate::support::rust_app::RustApp;
 use crate::support::secrets;
-
-pub(super) fn trials() -> Vec<Trial> {
-    go_trials![
-        an_id_planted_and_inserted_again_by_go_is_not_adopted_by_a_login_in_rust,
-        a_login_in_go_over_a_planted_id_does_adopt_it,
-    ]
-}
+use crate::support::{apply, go_trial};
 
 const KEYS: &str = "b7e4c2915d0f386ab7e4c2915d0f386ab7e4c2915d0f386ab7e4c2915d0f386a,\
                     6e5f4d3c2b1a09f8e7d6c5b4a3928170";
@@ -107,6 +100,7 @@ fn id_in(cookie: &str) -> SessionId {
 
 const NOBODY: [Value; 2] = [Value::Null, Value::Null];
 
+#[apply(go_trial)]
 async fn an_id_planted_and_inserted_again_by_go_is_not_adopted_by_a_login_in_rust() {
     for ended in [Ended::LogoutInGo, Ended::LogoutInRust, Ended::Sweep] {
         let scene = Scene::new().await;
@@ -144,6 +138,7 @@ async fn an_id_planted_and_inserted_again_by_go_is_not_adopted_by_a_login_in_rus
 }
 
 /// Why the login belongs on the Rust side.
+#[apply(go_trial)]
 async fn a_login_in_go_over_a_planted_id_does_adopt_it() {
     let scene = Scene::new().await;
     let planted = scene.plant(Ended::LogoutInGo).await;

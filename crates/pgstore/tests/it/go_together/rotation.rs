@@ -5,23 +5,16 @@
 
 use std::sync::Arc;
 
-use libtest_mimic::Trial;
 use pgstore::wire::{SecureCookie, Values, gob};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::NAME;
 use crate::support::database::Database;
-use crate::support::go::{GoPeer, Reply, Site, go_trials};
+use crate::support::go::{GoPeer, Reply, Site};
 use crate::support::rust_app::RustApp;
 use crate::support::secrets;
-
-pub(super) fn trials() -> Vec<Trial> {
-    go_trials![
-        keys_rotate_over_two_nodes_of_rust_and_one_of_go_without_a_logout,
-        without_the_first_step_users_are_logged_out,
-    ]
-}
+use crate::support::{apply, go_trial};
 
 const OLD: &str = "7d3a91c05be8f4627d3a91c05be8f4627d3a91c05be8f4627d3a91c05be8f462,\
                    c4b1a89f0e6d527381f0e6d5273c4b1a";
@@ -227,6 +220,7 @@ impl Scene {
     }
 }
 
+#[apply(go_trial)]
 async fn keys_rotate_over_two_nodes_of_rust_and_one_of_go_without_a_logout() {
     let mut scene = Scene::new().await;
     scene.everybody_visits().await;
@@ -253,6 +247,7 @@ async fn keys_rotate_over_two_nodes_of_rust_and_one_of_go_without_a_logout() {
 }
 
 /// The same with a step left out: it does fail then.
+#[apply(go_trial)]
 async fn without_the_first_step_users_are_logged_out() {
     let mut scene = Scene::new().await;
     scene.roll_out(&format!("{NEW},{OLD}")).await;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue};
-use libtest_mimic::Trial;
 use pgstore::store::PgStore;
 use pgstore::wire::Keys;
 use pgstore::{SessionId, SessionManager};
@@ -19,19 +18,10 @@ use tokio::task::JoinSet;
 use super::NAME;
 use super::history::{Counts, History, WRITERS, note_all, own_key};
 use crate::support::database::Database;
-use crate::support::go::{GoPeer, go_trials};
+use crate::support::go::GoPeer;
 use crate::support::secrets::{self, Shown, Told};
-use crate::support::trials;
 use crate::support::unguarded::unguarded;
-
-pub(super) fn trials() -> Vec<Trial> {
-    let mut trials = go_trials![
-        eight_writers_of_rust_and_one_of_go_lose_only_what_go_overwrites,
-        without_the_guard_writers_of_rust_undo_each_other_and_go,
-    ];
-    trials.extend(trials![eight_writers_of_rust_alone_lose_nothing]);
-    trials
-}
+use crate::support::{apply, go_trial, trial};
 
 const KEYS: &str = "5c0b8ff1a6e2479d93d1c4e07b52a8f65c0b8ff1a6e2479d93d1c4e07b52a8f6,\
                     1f7e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -225,6 +215,7 @@ impl Outcome {
     }
 }
 
+#[apply(go_trial)]
 async fn eight_writers_of_rust_and_one_of_go_lose_only_what_go_overwrites() {
     let outcome = Scene::new(Guard::Stands, true).await.race(ROUNDS).await;
     assert_eq!(outcome.wrongs, [""; 0]);
@@ -237,6 +228,7 @@ async fn eight_writers_of_rust_and_one_of_go_lose_only_what_go_overwrites() {
     );
 }
 
+#[apply(trial)]
 async fn eight_writers_of_rust_alone_lose_nothing() {
     let rounds = ROUNDS / 2;
     let outcome = Scene::new(Guard::Stands, false).await.race(rounds).await;
@@ -251,6 +243,7 @@ async fn eight_writers_of_rust_alone_lose_nothing() {
 }
 
 /// The same race without the guard: it does fail then.
+#[apply(go_trial)]
 async fn without_the_guard_writers_of_rust_undo_each_other_and_go() {
     let outcome = Scene::new(Guard::Removed, true).await.race(10).await;
     let wrongs = outcome.wrongs.len();

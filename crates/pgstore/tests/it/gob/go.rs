@@ -4,22 +4,13 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
-use libtest_mimic::Trial;
 use pgstore::wire::{GobError, Values, go};
 use serde_json::{Value, json};
 
 use super::bytes::{encoded, session, vectors};
 use super::random::{Chance, mutate};
-use crate::support::go::{describe, go_trials};
-
-pub(super) fn trials() -> Vec<Trial> {
-    go_trials![
-        go_reads_what_we_rewrite_as_equal,
-        go_reads_new_values_in_the_types_of_the_table,
-        go_reads_what_was_written_over_its_values,
-        go_and_we_judge_mutated_bytes_alike,
-    ]
-}
+use crate::support::go::describe;
+use crate::support::{apply, go_trial};
 
 /// What Go makes of each gob of a session.
 async fn ask(gobs: &[Vec<u8>]) -> Vec<Value> {
@@ -28,6 +19,7 @@ async fn ask(gobs: &[Vec<u8>]) -> Vec<Value> {
     describe(&questions).await
 }
 
+#[apply(go_trial)]
 async fn go_reads_what_we_rewrite_as_equal() {
     let named = vectors("gob")
         .into_iter()
@@ -58,6 +50,7 @@ fn types(answer: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
+#[apply(go_trial)]
 async fn go_reads_new_values_in_the_types_of_the_table() {
     let mut values = Values::new();
     let mut expected = BTreeMap::new();
@@ -84,6 +77,7 @@ async fn go_reads_new_values_in_the_types_of_the_table() {
     assert_eq!(types(&ask(&[values.encode()]).await[0]), expected);
 }
 
+#[apply(go_trial)]
 async fn go_reads_what_was_written_over_its_values() {
     let cases = [
         ("gob/int_0", "n", json!(5), "int"),
@@ -176,6 +170,7 @@ fn is_refused_here(error: &GobError) -> bool {
     matches!(error, GobError::NameNotUtf8 | GobError::BadDefinition)
 }
 
+#[apply(go_trial)]
 async fn go_and_we_judge_mutated_bytes_alike() {
     let mut chance = Chance::new(2026);
     let seeds = vectors("gob").into_iter().chain(vectors("gob-decode-m"));

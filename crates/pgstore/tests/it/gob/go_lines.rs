@@ -6,18 +6,14 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
-use libtest_mimic::Trial;
 use pgstore::wire::{Draft, GoPeer, ValueErrorKind, Values, go, go::Named};
 use serde::Serialize;
 use serde_json::json;
 
 use super::named::User;
-use crate::support::go::{go_tool, go_trials};
+use crate::support::go::go_tool;
 use crate::support::secrets::Told;
-
-pub(super) fn trials() -> Vec<Trial> {
-    go_trials![the_printed_lines_make_a_go_program_load_the_session]
-}
+use crate::support::{apply, go_trial};
 
 /// A module of its own, as the types' import path is part of their names.
 const MODULE: &str = "module github.com/acme/app\n\ngo 1.19\n";
@@ -144,6 +140,7 @@ impl Case {
     }
 }
 
+#[apply(go_trial)]
 async fn the_printed_lines_make_a_go_program_load_the_session() {
     let cases = cases();
     let lines: Vec<_> = cases.iter().map(Case::line).collect();

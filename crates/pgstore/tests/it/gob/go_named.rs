@@ -3,27 +3,14 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use libtest_mimic::Trial;
 use pgstore::wire::{Keys, SecureCookie, Values, go, go::GoType, go::Named};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::bytes::session;
 use super::named::{Account, Addr, User, full_account};
-use crate::support::go::{describe, go_trials, securecookie};
-
-pub(super) fn trials() -> Vec<Trial> {
-    go_trials![
-        go_reads_a_struct_under_an_import_path,
-        go_reads_a_struct_of_zeros,
-        go_reads_structs_at_any_depth,
-        go_reads_a_struct_under_a_pointers_name,
-        go_reads_other_kinds_under_their_names,
-        rust_reads_and_rewrites_a_struct_that_go_wrote,
-        a_field_only_go_knows_survives_rust,
-        a_field_that_go_gets_later_has_its_type,
-    ]
-}
+use crate::support::go::{describe, securecookie};
+use crate::support::{apply, go_trial};
 
 /// What Go makes of a session with this one value.
 async fn ask(values: &Values) -> Value {
@@ -89,10 +76,12 @@ fn is_full(account: &Value) {
     assert_eq!(fields["List"]["v"][1], json!({"t": "int64", "v": "2"}));
 }
 
+#[apply(go_trial)]
 async fn go_reads_a_struct_under_an_import_path() {
     is_full(&written(&full_account().as_go()).await);
 }
 
+#[apply(go_trial)]
 async fn go_reads_a_struct_of_zeros() {
     let zero = written(&Account::default().as_go()).await;
     assert_eq!(zero["t"], "main.Account");
@@ -111,6 +100,7 @@ async fn go_reads_a_struct_of_zeros() {
     assert_eq!(user["t"], "main.User");
 }
 
+#[apply(go_trial)]
 async fn go_reads_structs_at_any_depth() {
     let user = User {
         id: 7,
@@ -145,6 +135,7 @@ fn profile(nick: &'static str, friend: Option<Profile>) -> Profile {
     Profile { nick, friend, home }
 }
 
+#[apply(go_trial)]
 async fn go_reads_a_struct_under_a_pointers_name() {
     let mut values = Values::new();
     for chain in [
@@ -166,6 +157,7 @@ async fn go_reads_a_struct_under_a_pointers_name() {
     }
 }
 
+#[apply(go_trial)]
 async fn go_reads_other_kinds_under_their_names() {
     let minute = go::Duration::from_nanoseconds(60_000_000_000);
     assert_eq!(
@@ -197,6 +189,7 @@ async fn of_go(value: &Value) -> Values {
     opened.unwrap().value
 }
 
+#[apply(go_trial)]
 async fn rust_reads_and_rewrites_a_struct_that_go_wrote() {
     let ours = written(&full_account().as_go()).await;
     let mut values = of_go(&ours).await;
@@ -207,6 +200,7 @@ async fn rust_reads_and_rewrites_a_struct_that_go_wrote() {
     is_full(&ask(&values).await);
 }
 
+#[apply(go_trial)]
 async fn a_field_only_go_knows_survives_rust() {
     let mut values = session("more/split_depth1");
     let bob = User {
@@ -222,6 +216,7 @@ async fn a_field_only_go_knows_survives_rust() {
     );
 }
 
+#[apply(go_trial)]
 async fn a_field_that_go_gets_later_has_its_type() {
     // An older Go program wrote a User with the ID only: Rust adds what the newer one declares.
     #[derive(Serialize)]

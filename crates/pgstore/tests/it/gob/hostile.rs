@@ -3,29 +3,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::wire::{GobError, Values, gob};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::bytes::{Gob, hex, one_value, session_type, slice_type, struct_type};
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        the_doubling_blob_is_read_and_written_at_once,
-        deep_lists_are_refused_at_once,
-        sixty_four_levels_work_on_a_small_stack,
-        deep_types_are_no_deep_values,
-        declared_counts_are_not_believed,
-        elements_of_no_bytes_are_counted,
-        wide_types_do_not_multiply_empty_structs,
-        ids_and_definitions_are_checked,
-        names_and_numbers_are_checked,
-        messages_must_be_whole,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// Issue 2: under 10 ms in a debug build. Other tests run beside this one on the same machine, so
 /// the best of a few tries counts.
@@ -63,6 +47,7 @@ fn exercise(values: &Values) {
     let _ = changed.encode();
 }
 
+#[apply(trial)]
 async fn the_doubling_blob_is_read_and_written_at_once() {
     let mut definitions = Vec::new();
     for id in 66..88 {
@@ -102,6 +87,7 @@ fn deep_and_cheap(levels: usize) -> Vec<u8> {
     one_value(&slice_type(66, 8), "[]interface {}", 66, &body)
 }
 
+#[apply(trial)]
 async fn deep_lists_are_refused_at_once() {
     for blob in [
         deep(200),
@@ -115,6 +101,7 @@ async fn deep_lists_are_refused_at_once() {
     }
 }
 
+#[apply(trial)]
 async fn sixty_four_levels_work_on_a_small_stack() {
     for blob in [deep(64), deep_and_cheap(64)] {
         timed("64 levels", move || {
@@ -123,6 +110,7 @@ async fn sixty_four_levels_work_on_a_small_stack() {
     }
 }
 
+#[apply(trial)]
 async fn deep_types_are_no_deep_values() {
     // [][][]…, 2,000 deep, with nothing in it: no recursion over types anywhere.
     let mut definitions = Vec::new();
@@ -140,6 +128,7 @@ async fn deep_types_are_no_deep_values() {
     assert_eq!(values.clone().encode().len(), values.encode().len());
 }
 
+#[apply(trial)]
 async fn declared_counts_are_not_believed() {
     let huge = Vec::new().raw(&[0]).uint(1 << 40).raw(&[2; 20]);
     let lists = [
@@ -158,6 +147,7 @@ async fn declared_counts_are_not_believed() {
     }
 }
 
+#[apply(trial)]
 async fn elements_of_no_bytes_are_counted() {
     // Go reads a struct at the end of a message as empty, for ever if a map says so.
     let mut map = Vec::new()
@@ -185,6 +175,7 @@ async fn elements_of_no_bytes_are_counted() {
     });
 }
 
+#[apply(trial)]
 async fn wide_types_do_not_multiply_empty_structs() {
     let names: Vec<_> = (0..2000).map(|n| format!("F{n}")).collect();
     let fields: Vec<_> = names.iter().map(|name| (name.as_str(), 2)).collect();
@@ -199,6 +190,7 @@ async fn wide_types_do_not_multiply_empty_structs() {
     );
 }
 
+#[apply(trial)]
 async fn ids_and_definitions_are_checked() {
     let error = |blob: Vec<u8>| Values::decode(&blob).told().unwrap_err();
     let with = |definitions: &[u8], ty| error(one_value(definitions, "main.T", ty, &[0, 0]));
@@ -233,6 +225,7 @@ async fn ids_and_definitions_are_checked() {
     assert_eq!(error(wire_type), GobError::UndefinedType(16));
 }
 
+#[apply(trial)]
 async fn names_and_numbers_are_checked() {
     let error = |name: &str, ty, body: &[u8]| {
         Values::decode(&one_value(&[], name, ty, body))
@@ -292,6 +285,7 @@ async fn names_and_numbers_are_checked() {
     assert!(array("[3]int", &[0, 3, 2, 2, 2]).is_ok());
 }
 
+#[apply(trial)]
 async fn messages_must_be_whole() {
     let whole = deep(3);
     for end in 0..whole.len() {

@@ -3,29 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use libtest_mimic::Trial;
-use pgstore::wire::{Blame, Draft, ValueError, ValueErrorKind, Values, View, go};
+use pgstore::wire::{Draft, ErrorClass, ValueError, ValueErrorKind, Values, View, go};
 use serde::Serialize;
 use serde_bytes::Bytes;
 
 use super::bytes::{go_type, saved};
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        scalars_have_their_go_types,
-        sequences_of_one_scalar_are_slices_of_it,
-        other_sequences_are_lists_of_anything,
-        maps_structs_and_variants_are_maps_of_anything,
-        instants_are_times,
-        none_is_omitted_inside_and_nil_in_lists,
-        what_go_cannot_hold_names_the_key_and_changes_nothing,
-        nesting_ends_at_64_levels,
-        lists_grow_and_are_taken,
-        a_draft_made_beforehand_is_put_in_place,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// The Go type under which a new value is stored, after a save and a load.
 fn stored<T: Serialize + ?Sized>(value: &T) -> String {
@@ -34,6 +18,7 @@ fn stored<T: Serialize + ?Sized>(value: &T) -> String {
     go_type(&saved(&values), "k")
 }
 
+#[apply(trial)]
 async fn scalars_have_their_go_types() {
     assert_eq!(stored(&true), "bool");
     assert_eq!(
@@ -74,6 +59,7 @@ async fn scalars_have_their_go_types() {
     assert_eq!(stored(&Newtype(5)), "uint16");
 }
 
+#[apply(trial)]
 async fn sequences_of_one_scalar_are_slices_of_it() {
     assert_eq!(stored(Bytes::new(b"")), "[]uint8");
     assert_eq!(
@@ -108,6 +94,7 @@ async fn sequences_of_one_scalar_are_slices_of_it() {
     assert_eq!(stored(&Pair("a", "b")), "[]string");
 }
 
+#[apply(trial)]
 async fn other_sequences_are_lists_of_anything() {
     assert_eq!(stored::<[i64]>(&[]), "[]interface {}");
     assert_eq!(stored(&(1_i64, "two")), "[]interface {}");
@@ -117,6 +104,7 @@ async fn other_sequences_are_lists_of_anything() {
     assert_eq!(stored(&[SystemTime::UNIX_EPOCH]), "[]interface {}");
 }
 
+#[apply(trial)]
 async fn maps_structs_and_variants_are_maps_of_anything() {
     let map = "map[string]interface {}";
     assert_eq!(stored(&BTreeMap::from([("a", 1)])), map);
@@ -133,6 +121,7 @@ async fn maps_structs_and_variants_are_maps_of_anything() {
     assert_eq!(stored(&Variants::Struct { a: 1 }), map);
 }
 
+#[apply(trial)]
 async fn instants_are_times() {
     let instant = SystemTime::UNIX_EPOCH + Duration::new(1_700_000_000, 5);
     assert_eq!(stored(&instant), "time.Time");
@@ -152,6 +141,7 @@ async fn instants_are_times() {
     assert_eq!(saved(&values).get::<go::Time>("t").unwrap(), Some(odd));
 }
 
+#[apply(trial)]
 async fn none_is_omitted_inside_and_nil_in_lists() {
     let mut values = Values::new();
     values
@@ -180,6 +170,7 @@ async fn none_is_omitted_inside_and_nil_in_lists() {
     assert_eq!(json("variant"), serde_json::json!({"Maybe": null}));
 }
 
+#[apply(trial)]
 async fn what_go_cannot_hold_names_the_key_and_changes_nothing() {
     let wide = HashMap::from([("inner", u128::MAX)]);
     refused(&None::<i64>, ValueErrorKind::None, "remove()");
@@ -211,7 +202,7 @@ fn refused<T: Serialize>(value: &T, kind: ValueErrorKind, hint: &str) {
     let before = values.encode();
     let check = |error: ValueError| {
         assert_eq!(*error.kind(), kind);
-        assert_eq!(error.blame(), Blame::Usage);
+        assert_eq!(error.class(), ErrorClass::Usage);
         assert_eq!(error.key(), Some("the key"));
         assert!(
             error.to_string().contains("the key") && error.to_string().contains(hint),
@@ -233,6 +224,7 @@ impl Serialize for Nested {
     }
 }
 
+#[apply(trial)]
 async fn nesting_ends_at_64_levels() {
     let mut values = Values::new();
     values.insert("k", &Nested(64)).unwrap();
@@ -260,6 +252,7 @@ async fn nesting_ends_at_64_levels() {
     saved(&values);
 }
 
+#[apply(trial)]
 async fn lists_grow_and_are_taken() {
     let mut values = super::bytes::session("gob/flash");
     values
@@ -296,6 +289,7 @@ async fn lists_grow_and_are_taken() {
     assert_eq!(values.encode(), before);
 }
 
+#[apply(trial)]
 async fn a_draft_made_beforehand_is_put_in_place() {
     let draft = Draft::new("n", &7_i64).unwrap();
     let mut values = super::bytes::session("gob/int_0");

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use libtest_mimic::Trial;
 use pgstore::wire::{Draft, ValueErrorKind, Values, go};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
@@ -11,31 +10,7 @@ use serde_json::json;
 
 use super::bytes::{go_type, one_value, saved, session, struct_type};
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        an_int_stays_an_int_while_the_number_fits,
-        small_integers_keep_their_range,
-        floats_stay_floats_and_take_no_integers,
-        a_string_slice_stays_even_when_emptied,
-        maps_with_integer_keys_are_written_over_but_not_anew,
-        a_struct_keeps_its_name_and_the_fields_rust_does_not_know,
-        a_field_that_go_lacks_is_added_to_the_definition,
-        an_added_field_has_the_type_that_go_would_declare,
-        a_struct_whose_field_does_not_fit_becomes_a_map,
-        zeros_of_a_struct_are_left_out_as_in_go,
-        entries_of_a_map_keep_their_types,
-        elements_of_a_list_keep_their_types,
-        arrays_keep_their_length,
-        marshalers_take_bytes_and_times_take_times,
-        named_types_stay,
-        a_nil_takes_any_value,
-        recursive_structs_stay,
-        fields_added_in_a_long_list_are_defined_once,
-        what_nobody_touched_stays_the_same,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// The Go type that a value has after `value` was written over it, saved and loaded.
 fn over<T: Serialize + ?Sized>(vector: &str, key: &str, value: &T) -> (String, Values) {
@@ -49,6 +24,7 @@ fn type_over<T: Serialize + ?Sized>(vector: &str, key: &str, value: &T) -> Strin
     over(vector, key, value).0
 }
 
+#[apply(trial)]
 async fn an_int_stays_an_int_while_the_number_fits() {
     assert_eq!(type_over("gob/int_0", "n", &-5_i64), "int");
     assert_eq!(type_over("gob/int_0", "n", &5_u8), "int");
@@ -60,6 +36,7 @@ async fn an_int_stays_an_int_while_the_number_fits() {
     assert_eq!(type_over("gob/uint_128", "n", &-5_i64), "int64");
 }
 
+#[apply(trial)]
 async fn small_integers_keep_their_range() {
     assert_eq!(type_over("gob/int8_min", "n", &127_i64), "int8");
     assert_eq!(type_over("gob/int8_min", "n", &128_i64), "int64");
@@ -70,6 +47,7 @@ async fn small_integers_keep_their_range() {
     assert_eq!(type_over("more/duration", "d", &1_u8), "time.Duration");
 }
 
+#[apply(trial)]
 async fn floats_stay_floats_and_take_no_integers() {
     assert_eq!(type_over("gob/f64_pi", "f", &0.5_f32), "float64");
     assert_eq!(type_over("more/float32", "f", &0.5_f64), "float32");
@@ -79,6 +57,7 @@ async fn floats_stay_floats_and_take_no_integers() {
     assert_eq!(type_over("gob/c128", "c", &(1.0, 2.0)), "complex128");
 }
 
+#[apply(trial)]
 async fn a_string_slice_stays_even_when_emptied() {
     let (name, values) = over("gob/strs", "s", &Vec::<String>::new());
     assert_eq!(name, "[]string");
@@ -97,6 +76,7 @@ async fn a_string_slice_stays_even_when_emptied() {
     );
 }
 
+#[apply(trial)]
 async fn maps_with_integer_keys_are_written_over_but_not_anew() {
     let numbers = HashMap::from([(7_i64, "seven".to_owned())]);
     let (name, values) = over("gob/map_is", "m", &numbers);
@@ -144,6 +124,7 @@ struct Admin {
 
 const USER: &str = "more/split_depth1";
 
+#[apply(trial)]
 async fn a_struct_keeps_its_name_and_the_fields_rust_does_not_know() {
     let mut admin = session(USER).get::<Admin>("u").unwrap().unwrap();
     assert_eq!(
@@ -171,6 +152,7 @@ async fn a_struct_keeps_its_name_and_the_fields_rust_does_not_know() {
     );
 }
 
+#[apply(trial)]
 async fn a_field_that_go_lacks_is_added_to_the_definition() {
     let (name, mut values) = over(
         USER,
@@ -201,6 +183,7 @@ async fn a_field_that_go_lacks_is_added_to_the_definition() {
     );
 }
 
+#[apply(trial)]
 async fn an_added_field_has_the_type_that_go_would_declare() {
     let (_, mut values) = over(
         USER,
@@ -235,6 +218,7 @@ async fn an_added_field_has_the_type_that_go_would_declare() {
     );
 }
 
+#[apply(trial)]
 async fn a_struct_whose_field_does_not_fit_becomes_a_map() {
     assert_eq!(
         type_over(USER, "u", &json!({"ID": "seven"})),
@@ -252,6 +236,7 @@ struct Partial {
     unknown: Option<i64>,
 }
 
+#[apply(trial)]
 async fn zeros_of_a_struct_are_left_out_as_in_go() {
     let (name, values) = over(
         USER,
@@ -277,6 +262,7 @@ async fn zeros_of_a_struct_are_left_out_as_in_go() {
     );
 }
 
+#[apply(trial)]
 async fn entries_of_a_map_keep_their_types() {
     let mut values = session(USER);
     values
@@ -334,6 +320,7 @@ fn types_in(values: &Values, key: &str) -> Vec<(String, String)> {
     }
 }
 
+#[apply(trial)]
 async fn elements_of_a_list_keep_their_types() {
     // Go: []interface{}{"a", 1, nil, true, 2.5}
     let (name, values) = over("gob/ifaces", "s", &json!(["b", 2, 3, "x", 1.5, false]));
@@ -350,6 +337,7 @@ async fn elements_of_a_list_keep_their_types() {
     assert_eq!(name, "[]interface {}");
 }
 
+#[apply(trial)]
 async fn arrays_keep_their_length() {
     assert_eq!(type_over("gob/array_int", "a", &[4_i64, 5, 6]), "[3]int");
     assert_eq!(type_over("gob/array_int", "a", &[4_i64, 5]), "[]int64");
@@ -363,6 +351,7 @@ async fn arrays_keep_their_length() {
     );
 }
 
+#[apply(trial)]
 async fn marshalers_take_bytes_and_times_take_times() {
     assert_eq!(
         type_over("gob/binary_marshaler", "u", Bytes::new(&[7; 16])),
@@ -408,6 +397,7 @@ async fn marshalers_take_bytes_and_times_take_times() {
     );
 }
 
+#[apply(trial)]
 async fn named_types_stay() {
     assert_eq!(type_over("gob/named_string", "r", "guest"), "main.Role");
     assert_eq!(type_over("gob/named_int8", "l", &3_i64), "main.Level");
@@ -427,10 +417,12 @@ async fn named_types_stay() {
     );
 }
 
+#[apply(trial)]
 async fn a_nil_takes_any_value() {
     assert_eq!(type_over("gob/map_nil_value", "x", &1_i64), "int64");
 }
 
+#[apply(trial)]
 async fn recursive_structs_stay() {
     let (name, values) = over(
         "gob/struct_recursive",
@@ -444,6 +436,7 @@ async fn recursive_structs_stay() {
     assert_eq!(json["Next"]["Next"]["Next"], json!(null));
 }
 
+#[apply(trial)]
 async fn fields_added_in_a_long_list_are_defined_once() {
     let definitions = [
         struct_type(66, &[("V", 2), ("Next", 66)]),
@@ -466,6 +459,7 @@ async fn fields_added_in_a_long_list_are_defined_once() {
     assert!(per_element < 24, "{per_element}");
 }
 
+#[apply(trial)]
 async fn what_nobody_touched_stays_the_same() {
     let mut values = session("gob/struct_complex");
     let before = values.encode();

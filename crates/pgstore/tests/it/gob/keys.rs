@@ -1,24 +1,12 @@
 //! Keys: mostly strings, but all that Go allows survive and can be reached.
 
-use libtest_mimic::Trial;
 use pgstore::wire::{GobError, Key, ValueErrorKind, Values, go};
 
 use super::bytes::{encoded, saved, session, vectors};
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        keys_of_go_types_are_told_apart,
-        keys_met_in_iteration_can_be_used,
-        nan_equals_nothing_and_survives,
-        the_last_of_equal_keys_wins_at_the_place_of_the_first,
-        a_key_that_go_cannot_hash_is_refused,
-        a_key_that_does_not_fit_its_name_is_refused,
-        debug_output_has_no_content,
-    ]
-}
-
+#[apply(trial)]
 async fn keys_of_go_types_are_told_apart() {
     let mut values = Values::new();
     values.insert("42", "string").unwrap();
@@ -38,6 +26,7 @@ async fn keys_of_go_types_are_told_apart() {
     assert!(session("gob/key_struct").contains(Key::named("main.Role", "k").unwrap()));
 }
 
+#[apply(trial)]
 async fn keys_met_in_iteration_can_be_used() {
     for vector in ["more/struct_key", "more/array_key", "more/bool_key"] {
         let mut values = session(vector);
@@ -55,12 +44,14 @@ async fn keys_met_in_iteration_can_be_used() {
     assert_eq!(saved(&values).encode(), values.encode());
 }
 
+#[apply(trial)]
 async fn nan_equals_nothing_and_survives() {
     let values = saved(&session("more/nan_keys"));
     assert_eq!(values.len(), 2);
     assert!(values.keys().all(|key| Key::of(key.unwrap()).is_none()));
 }
 
+#[apply(trial)]
 async fn the_last_of_equal_keys_wins_at_the_place_of_the_first() {
     let entry = |key: &str, value: u8| {
         [
@@ -83,6 +74,7 @@ async fn the_last_of_equal_keys_wins_at_the_place_of_the_first() {
     assert_eq!(values.get::<i64>("a").unwrap(), Some(3));
 }
 
+#[apply(trial)]
 async fn a_key_that_go_cannot_hash_is_refused() {
     let bad = vectors("gob-decode-m")
         .into_iter()
@@ -94,6 +86,7 @@ async fn a_key_that_go_cannot_hash_is_refused() {
     );
 }
 
+#[apply(trial)]
 async fn a_key_that_does_not_fit_its_name_is_refused() {
     let bad = |name: &str, key: Key| {
         *Key::named(name, key).told().unwrap_err().kind() == ValueErrorKind::BadKey
@@ -105,6 +98,7 @@ async fn a_key_that_does_not_fit_its_name_is_refused() {
     assert!(Key::named("int8", go::Int(127)).is_ok() && Key::named("a/b.C", go::Uint(1)).is_ok());
 }
 
+#[apply(trial)]
 async fn debug_output_has_no_content() {
     let mut values = Values::new();
     values.insert("secret-key", "secret").unwrap();

@@ -1,7 +1,5 @@
 //! The gob codec: against Go's vectors, another implementation, the insert table, and bad bytes.
 
-use libtest_mimic::Trial;
-
 mod bytes;
 mod go;
 mod go_lines;
@@ -14,20 +12,3 @@ mod named;
 mod random;
 mod read;
 mod vectors;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let trials = [
-        vectors::trials(),
-        insert::trials(),
-        keep::trials(),
-        keys::trials(),
-        read::trials(),
-        hostile::trials(),
-        random::trials(),
-        named::trials(),
-        go::trials(),
-        go_named::trials(),
-        go_lines::trials(),
-    ];
-    trials.into_iter().flatten().collect()
-}

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use libtest_mimic::Trial;
 use pgstore::wire::{
-    Blame, Draft, GoPeer, Key, ValueError, ValueErrorKind, Values, View,
+    Draft, ErrorClass, GoPeer, Key, ValueError, ValueErrorKind, Values, View,
     go::{self, Any, GoType, Named},
 };
 use serde::{Deserialize, Serialize};
@@ -13,27 +12,7 @@ use serde_json::json;
 
 use super::bytes::{go_type, saved, session};
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_struct_under_a_name_reads_back,
-        the_fields_have_the_types_that_go_declares,
-        other_formats_see_the_value_alone,
-        the_name_decides_what_is_written_over,
-        names_go_at_any_depth,
-        other_kinds_have_names_too,
-        a_duration_has_its_go_type,
-        bad_names_are_usage_errors,
-        a_struct_that_go_could_not_match_is_a_usage_error,
-        what_a_name_contradicts_is_a_usage_error,
-        without_a_go_program_everything_may_be_written,
-        what_every_go_program_knows_is_allowed,
-        what_a_go_program_has_not_registered_is_refused,
-        what_the_value_has_already_is_allowed,
-        elements_and_keys_are_looked_at_too,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// Go: Account in `interop/go/types.go`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -118,6 +97,7 @@ fn with<T: Serialize + ?Sized>(value: &T) -> Values {
     saved(&values)
 }
 
+#[apply(trial)]
 async fn a_struct_under_a_name_reads_back() {
     for account in [full_account(), Account::default()] {
         let values = with(&account.as_go());
@@ -126,6 +106,7 @@ async fn a_struct_under_a_name_reads_back() {
     }
 }
 
+#[apply(trial)]
 async fn the_fields_have_the_types_that_go_declares() {
     let values = with(&full_account().as_go());
     let View::Struct(fields) = values.value("k").unwrap().node().view() else {
@@ -148,6 +129,7 @@ async fn the_fields_have_the_types_that_go_declares() {
     assert_eq!(names, [&zeros[..], &[("Home", true)]].concat());
 }
 
+#[apply(trial)]
 async fn other_formats_see_the_value_alone() {
     let addr = Addr {
         city: "Rome".into(),
@@ -162,6 +144,7 @@ async fn other_formats_see_the_value_alone() {
 
 const USER: &str = "more/split_depth1";
 
+#[apply(trial)]
 async fn the_name_decides_what_is_written_over() {
     let bob = User {
         id: 8,
@@ -196,6 +179,7 @@ async fn the_name_decides_what_is_written_over() {
     assert_eq!(go_type(&values, "u"), "main.User");
 }
 
+#[apply(trial)]
 async fn names_go_at_any_depth() {
     let rome = Addr {
         city: "Rome".into(),
@@ -233,6 +217,7 @@ async fn names_go_at_any_depth() {
     assert_eq!(go_type(&values, "k"), "[]interface {}");
 }
 
+#[apply(trial)]
 async fn other_kinds_have_names_too() {
     let name = |values: &Values| go_type(values, "k");
     assert_eq!(name(&with(&Named::new("main.Role", "admin"))), "main.Role");
@@ -256,6 +241,7 @@ async fn other_kinds_have_names_too() {
     );
 }
 
+#[apply(trial)]
 async fn a_duration_has_its_go_type() {
     let minute = go::Duration::try_from(Duration::from_secs(60)).unwrap();
     let mut values = with(&minute);
@@ -274,11 +260,12 @@ async fn a_duration_has_its_go_type() {
 fn refusal<T: Serialize + ?Sized>(value: &T) -> ValueErrorKind {
     let mut values = Values::new();
     let error = values.insert("k", value).told().unwrap_err();
-    assert_eq!((error.key(), error.blame()), (Some("k"), Blame::Usage));
+    assert_eq!((error.key(), error.class()), (Some("k"), ErrorClass::Usage));
     assert!(values.is_empty());
     error.kind().clone()
 }
 
+#[apply(trial)]
 async fn bad_names_are_usage_errors() {
     for name in ["", " main.User", "main.User\n"] {
         let user = User::default();
@@ -289,6 +276,7 @@ async fn bad_names_are_usage_errors() {
     }
 }
 
+#[apply(trial)]
 async fn a_struct_that_go_could_not_match_is_a_usage_error() {
     #[derive(Serialize)]
     struct Lower {
@@ -308,6 +296,7 @@ async fn a_struct_that_go_could_not_match_is_a_usage_error() {
     );
 }
 
+#[apply(trial)]
 async fn what_a_name_contradicts_is_a_usage_error() {
     let kind = |name| ValueErrorKind::NotOfGoType { name };
     assert_eq!(refusal(&Named::new("int8", &300)), kind("int8"));
@@ -347,7 +336,7 @@ fn put<T: Serialize + ?Sized>(
 /// The name and the line of the error.
 fn lacking<T: Serialize + ?Sized>(value: &T, go: &GoPeer) -> (String, String) {
     let error = put(&mut Values::new(), "k", value, go).told().unwrap_err();
-    assert_eq!((error.key(), error.blame()), (Some("k"), Blame::Usage));
+    assert_eq!((error.key(), error.class()), (Some("k"), ErrorClass::Usage));
     let ValueErrorKind::Unregistered { name, line } = error.kind() else {
         panic!("{error}");
     };
@@ -359,6 +348,7 @@ fn nothing_registered() -> GoPeer {
     GoPeer::registered::<String>([])
 }
 
+#[apply(trial)]
 async fn without_a_go_program_everything_may_be_written() {
     assert!(matches!(GoPeer::default(), GoPeer::None));
     put(
@@ -370,6 +360,7 @@ async fn without_a_go_program_everything_may_be_written() {
     .unwrap();
 }
 
+#[apply(trial)]
 async fn what_every_go_program_knows_is_allowed() {
     macro_rules! allowed {
         ($($value:expr),* $(,)?) => {$(
@@ -384,6 +375,7 @@ async fn what_every_go_program_knows_is_allowed() {
     }
 }
 
+#[apply(trial)]
 async fn what_a_go_program_has_not_registered_is_refused() {
     let go = nothing_registered();
     let pair = |name: &str, line: &str| (name.to_owned(), line.to_owned());
@@ -446,6 +438,7 @@ struct Event {
     detail: Any<SystemTime>,
 }
 
+#[apply(trial)]
 async fn what_the_value_has_already_is_allowed() {
     let go = nothing_registered();
     let mut values = session(USER);
@@ -466,6 +459,7 @@ async fn what_the_value_has_already_is_allowed() {
         .unwrap_err();
 }
 
+#[apply(trial)]
 async fn elements_and_keys_are_looked_at_too() {
     let go = nothing_registered();
     let mut values = Values::new();

@@ -1,22 +1,11 @@
 //! Values and mutations by chance, the same in every run.
 
-use libtest_mimic::Trial;
 use pgstore::wire::{Draft, Key, Values, go};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::bytes::{encoded, saved, vectors};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        random_values_come_back,
-        random_values_written_over_each_other_read_as_written,
-        mutated_vectors_neither_panic_nor_hang,
-        what_opens_is_written_so_that_it_opens,
-        long_values_open_again,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// A small generator (xorshift64*).
 pub(super) struct Chance(u64);
@@ -56,6 +45,7 @@ impl Chance {
     }
 }
 
+#[apply(trial)]
 async fn random_values_come_back() {
     let mut chance = Chance::new(42);
     for _ in 0..500 {
@@ -68,6 +58,7 @@ async fn random_values_come_back() {
     }
 }
 
+#[apply(trial)]
 async fn random_values_written_over_each_other_read_as_written() {
     let mut chance = Chance::new(7);
     let mut values = Values::new();
@@ -100,6 +91,7 @@ pub(super) fn mutate(bytes: &[u8], chance: &mut Chance) -> Vec<u8> {
     bytes
 }
 
+#[apply(trial)]
 async fn mutated_vectors_neither_panic_nor_hang() {
     let mut chance = Chance::new(1);
     let seeds = vectors("gob").into_iter().chain(vectors("gob-decode-m"));
@@ -133,6 +125,7 @@ fn draft<T: Serialize>(value: &T) -> Draft {
     Draft::new("k", value).unwrap()
 }
 
+#[apply(trial)]
 async fn what_opens_is_written_so_that_it_opens() {
     let mut chance = Chance::new(99);
     let seeds = vectors("gob")
@@ -151,6 +144,7 @@ async fn what_opens_is_written_so_that_it_opens() {
     }
 }
 
+#[apply(trial)]
 async fn long_values_open_again() {
     let lists: [&dyn Fn(&mut Values); 6] = [
         &|values| values.insert("k", &vec![0_i64; 100_000]).unwrap(),

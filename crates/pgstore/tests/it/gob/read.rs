@@ -3,34 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
-use libtest_mimic::Trial;
-use pgstore::wire::{Blame, ValueErrorKind, Values, go};
+use pgstore::wire::{ErrorClass, ValueErrorKind, Values, go};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
 use super::bytes::{one_value, session, struct_type};
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        integers_read_as_any_type_they_fit,
-        strings_need_utf8_and_bytes_do_not,
-        a_go_struct_reads_by_field_names,
-        fields_that_were_not_sent_are_gos_zero,
-        fields_that_go_does_not_have_are_missing,
-        a_recursive_struct_reads_into_a_recursive_type,
-        a_type_without_end_is_an_error,
-        maps_read_as_structs_and_as_maps,
-        enums_read_from_strings_and_maps,
-        times_read_as_instants_and_text,
-        anything_reads_as_json,
-        mistakes_name_key_and_types,
-        floats_read_as_floats,
-    ]
-}
-
+#[apply(trial)]
 async fn integers_read_as_any_type_they_fit() {
     let values = session("gob/int_63");
     assert_eq!(values.get::<i8>("n").unwrap(), Some(63));
@@ -61,6 +43,7 @@ async fn integers_read_as_any_type_they_fit() {
     );
 }
 
+#[apply(trial)]
 async fn floats_read_as_floats() {
     let values = session("gob/f64_17");
     assert_eq!(values.get::<f64>("f").unwrap(), Some(17.0));
@@ -78,6 +61,7 @@ async fn floats_read_as_floats() {
     );
 }
 
+#[apply(trial)]
 async fn strings_need_utf8_and_bytes_do_not() {
     let mut values = session("gob/map_foo_bar");
     assert_eq!(values.get::<String>("foo").unwrap().unwrap(), "bar");
@@ -123,6 +107,7 @@ struct User {
     tags: Vec<String>,
 }
 
+#[apply(trial)]
 async fn a_go_struct_reads_by_field_names() {
     let user = User {
         id: 7,
@@ -136,6 +121,7 @@ async fn a_go_struct_reads_by_field_names() {
     );
 }
 
+#[apply(trial)]
 async fn fields_that_were_not_sent_are_gos_zero() {
     assert_eq!(
         session("gob/struct_zero").get::<User>("u").unwrap(),
@@ -168,6 +154,7 @@ async fn fields_that_were_not_sent_are_gos_zero() {
     );
 }
 
+#[apply(trial)]
 async fn fields_that_go_does_not_have_are_missing() {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -194,6 +181,7 @@ async fn fields_that_go_does_not_have_are_missing() {
     );
 }
 
+#[apply(trial)]
 async fn a_recursive_struct_reads_into_a_recursive_type() {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
@@ -208,6 +196,7 @@ async fn a_recursive_struct_reads_into_a_recursive_type() {
     assert_eq!(json, Some(json!({"V": 1, "Next": {"V": 2, "Next": null}})));
 }
 
+#[apply(trial)]
 async fn a_type_without_end_is_an_error() {
     #[derive(Debug, Deserialize)]
     struct Endless {
@@ -217,6 +206,7 @@ async fn a_type_without_end_is_an_error() {
     assert!(session("gob/struct_recursive").get::<Endless>("n").is_err());
 }
 
+#[apply(trial)]
 async fn maps_read_as_structs_and_as_maps() {
     let mut values = Values::new();
     values
@@ -237,6 +227,7 @@ async fn maps_read_as_structs_and_as_maps() {
     );
 }
 
+#[apply(trial)]
 async fn enums_read_from_strings_and_maps() {
     #[derive(Debug, serde::Serialize, Deserialize, PartialEq)]
     enum Shape {
@@ -267,6 +258,7 @@ async fn enums_read_from_strings_and_maps() {
     );
 }
 
+#[apply(trial)]
 async fn times_read_as_instants_and_text() {
     let values = session("more/time_nested");
     let (time,): (String,) = values.get("l").unwrap().unwrap();
@@ -282,6 +274,7 @@ async fn times_read_as_instants_and_text() {
     assert_eq!((odd.unix_seconds(), odd.offset()), (0, Some(-4512)));
 }
 
+#[apply(trial)]
 async fn anything_reads_as_json() {
     for (name, vector) in super::bytes::vectors("gob") {
         let Ok(values) = Values::decode(&super::bytes::encoded(&vector)) else {
@@ -307,9 +300,13 @@ async fn anything_reads_as_json() {
     );
 }
 
+#[apply(trial)]
 async fn mistakes_name_key_and_types() {
     let error = session("gob/strs").get::<i64>("s").told().unwrap_err();
-    assert_eq!((error.key(), error.blame()), (Some("s"), Blame::Decode));
+    assert_eq!(
+        (error.key(), error.class()),
+        (Some("s"), ErrorClass::Client)
+    );
     assert!(matches!(error.kind(), ValueErrorKind::Mismatch { found, .. } if found == "[]string"));
     assert!(error.to_string().contains("expected i64"), "{error}");
     // A struct's field of interface type that holds nothing is nil.

@@ -3,23 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use libtest_mimic::Trial;
 use pgstore::wire::{GobError, Node, Values, View, gob};
 use serde_json::Value;
 
 use super::bytes::{encoded, vectors};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        every_vector_opens_as_gos_value,
-        every_vector_is_written_again_as_the_same,
-        bytes_are_gos_own_where_go_has_no_choice,
-        another_implementation_reads_what_we_write,
-        bad_bytes_get_gos_verdict,
-        cookies_hold_strings_only,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// Where we answer otherwise than Go, and why.
 const DIFFERENCES: [(&str, &str); 3] = [
@@ -37,6 +25,7 @@ const DIFFERENCES: [(&str, &str); 3] = [
     ),
 ];
 
+#[apply(trial)]
 async fn every_vector_opens_as_gos_value() {
     let mut opened = 0;
     for (name, vector) in sessions() {
@@ -47,6 +36,7 @@ async fn every_vector_opens_as_gos_value() {
     assert!(opened > 90, "{opened}");
 }
 
+#[apply(trial)]
 async fn every_vector_is_written_again_as_the_same() {
     for (name, vector) in sessions()
         .into_iter()
@@ -62,6 +52,7 @@ async fn every_vector_is_written_again_as_the_same() {
     }
 }
 
+#[apply(trial)]
 async fn bytes_are_gos_own_where_go_has_no_choice() {
     let mut same = 0;
     for (name, vector) in sessions()
@@ -91,6 +82,7 @@ fn is_basic(value: Option<&pgstore::wire::Typed>) -> bool {
     })
 }
 
+#[apply(trial)]
 async fn another_implementation_reads_what_we_write() {
     let mut compared = 0;
     for (name, vector) in sessions()
@@ -115,6 +107,7 @@ fn oracle(bytes: &[u8]) -> Option<String> {
     Some(format!("{dynamic:?}"))
 }
 
+#[apply(trial)]
 async fn bad_bytes_get_gos_verdict() {
     let mut differences = BTreeMap::from(DIFFERENCES);
     for (name, vector) in vectors("gob-decode-m") {
@@ -141,6 +134,7 @@ async fn bad_bytes_get_gos_verdict() {
     );
 }
 
+#[apply(trial)]
 async fn cookies_hold_strings_only() {
     for (name, vector) in vectors("gob-decode-s") {
         let ours = gob::decode_string(&encoded(&vector));

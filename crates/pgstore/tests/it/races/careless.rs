@@ -1,7 +1,7 @@
 //! Stores that go without one of their guards, as others do.
 
 use pgstore::store::{
-    Foreign, ForeignCursor, PgStore, Renaming, Retired, Revocation, Revoked, Row, Store,
+    PeerWritten, PeerWrittenCursor, PgStore, Renaming, Retired, Revocation, Revoked, Row, Store,
     StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written,
 };
 use pgstore::{SessionHandle, SessionId, Timestamp};
@@ -121,7 +121,7 @@ impl Store for Careless {
         match self.missing {
             Missing::RenamingIsOneStep => Box::pin(self.rename_in_two_steps(renaming, row)),
             Missing::LoginsEndTheOldId => {
-                renaming.retirement.honoured_until = Some(renaming.retirement.until);
+                renaming.retirement.previous_grace_until = Some(renaming.retirement.until);
                 self.store.rename(renaming, row)
             }
             _ => self.store.rename(renaming, row),
@@ -166,8 +166,8 @@ impl Store for Careless {
         }
     }
 
-    fn foreign(&self, after: ForeignCursor, limit: u32) -> StoreFuture<'_, Foreign> {
-        self.store.foreign(after, limit)
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
+        self.store.peer_written(after, limit)
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {

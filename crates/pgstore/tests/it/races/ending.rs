@@ -1,27 +1,21 @@
 //! A logout against saves under way.
 
-use libtest_mimic::Trial;
 use pgstore::SessionError;
 
 use super::careless::{Careless, Missing};
 use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_logout_wins_against_a_hundred_saves,
-        a_logout_loses_where_updates_insert,
-    ]
-}
+use crate::support::{apply, trial};
 
 const NAME: &str = "a logout against 100 saves";
 
+#[apply(trial)]
 async fn a_logout_wins_against_a_hundred_saves() {
     let scene = Scene::new().await;
     run(NAME, || log_out(&scene)).await;
     println!("{} saves found it gone", scene.sum(|stats| stats.gone));
 }
 
+#[apply(trial)]
 async fn a_logout_loses_where_updates_insert() {
     let missing = Missing::UpdatesNeverInsert;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;

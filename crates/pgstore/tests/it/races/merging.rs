@@ -3,25 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use libtest_mimic::Trial;
 use pgstore::Session;
 
 use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        fifty_writers_of_different_keys_lose_nothing,
-        fifty_writers_of_different_keys_lose_some_without_the_guard,
-        fifty_updates_of_one_number_add_up,
-        fifty_updates_of_one_number_do_not_add_up_without_the_guard,
-        each_of_fifty_messages_is_shown_to_one_of_those_who_take_them,
-        messages_are_shown_twice_or_never_without_the_guard,
-    ]
-}
+use crate::support::{apply, trial};
 
 const WRITERS: usize = 50;
 
+#[apply(trial)]
 async fn fifty_writers_of_different_keys_lose_nothing() {
     let scene = Scene::new().await;
     run("50 writers of 50 keys", || different_keys(&scene)).await;
@@ -31,6 +20,7 @@ async fn fifty_writers_of_different_keys_lose_nothing() {
     );
 }
 
+#[apply(trial)]
 async fn fifty_writers_of_different_keys_lose_some_without_the_guard() {
     let scene = Scene::unguarded().await;
     run_until_lost("50 writers of 50 keys", || different_keys(&scene)).await;
@@ -66,6 +56,7 @@ async fn different_keys(scene: &Scene) -> Round {
     })
 }
 
+#[apply(trial)]
 async fn fifty_updates_of_one_number_add_up() {
     let scene = Scene::new().await;
     run("50 × update(+1)", || one_number(&scene)).await;
@@ -75,6 +66,7 @@ async fn fifty_updates_of_one_number_add_up() {
     );
 }
 
+#[apply(trial)]
 async fn fifty_updates_of_one_number_do_not_add_up_without_the_guard() {
     let scene = Scene::unguarded().await;
     run_until_lost("50 × update(+1)", || one_number(&scene)).await;
@@ -91,11 +83,13 @@ async fn one_number(scene: &Scene) -> Round {
     check(found == Some(WRITERS), || format!("it is {found:?}"))
 }
 
+#[apply(trial)]
 async fn each_of_fifty_messages_is_shown_to_one_of_those_who_take_them() {
     let scene = Scene::new().await;
     run("50 messages, 4 takers", || messages(&scene)).await;
 }
 
+#[apply(trial)]
 async fn messages_are_shown_twice_or_never_without_the_guard() {
     let scene = Scene::unguarded().await;
     run_until_lost("50 messages, 4 takers", || messages(&scene)).await;

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use libtest_mimic::Trial;
 use pgstore::store::{PgStore, PgStoreOptions, Store};
 use pgstore::{Session, SessionError, SessionManager, SessionStats};
 use tokio::sync::Barrier;
@@ -23,19 +22,6 @@ use tokio::task::JoinSet;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::unguarded::unguarded;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    [
-        merging::trials(),
-        ending::trials(),
-        rotating::trials(),
-        revoking::trials(),
-        sweeping::trials(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
 
 /// How often each race is run.
 const ROUNDS: usize = 200;

@@ -1,38 +1,31 @@
 //! Revoking all sessions of an owner against what they are doing.
 
-use libtest_mimic::Trial;
-
 use super::careless::{Careless, Missing};
 use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        revoking_all_wins_against_saves,
-        revoking_all_loses_where_updates_insert,
-        revoking_all_wins_against_new_ids,
-        a_new_id_escapes_where_revoking_looks_once,
-    ]
-}
+use crate::support::{apply, trial};
 
 const SESSIONS: usize = 8;
 
+#[apply(trial)]
 async fn revoking_all_wins_against_saves() {
     let scene = Scene::new().await;
     run("revoking against saves", || revoke(&scene, false)).await;
 }
 
+#[apply(trial)]
 async fn revoking_all_loses_where_updates_insert() {
     let missing = Missing::UpdatesNeverInsert;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("revoking against saves", || revoke(&scene, false)).await;
 }
 
+#[apply(trial)]
 async fn revoking_all_wins_against_new_ids() {
     let scene = Scene::new().await;
     run("revoking against new IDs", || revoke(&scene, true)).await;
 }
 
+#[apply(trial)]
 async fn a_new_id_escapes_where_revoking_looks_once() {
     let missing = Missing::RevokingIsRepeated;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;

@@ -1,30 +1,20 @@
 //! New IDs against requests with the old one.
 
-use libtest_mimic::Trial;
 use pgstore::SessionError;
 
 use super::careless::{Careless, Missing};
 use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        of_twenty_rotations_at_the_same_time_one_id_lives_and_nobody_is_logged_out,
-        two_ids_live_where_a_new_id_is_two_statements,
-        a_login_among_twenty_requests_leaves_one_id_and_its_cookie,
-        requests_undo_a_login_where_nobody_remembers_the_old_id,
-        nobody_with_the_old_cookie_gets_into_a_login,
-        an_attacker_gets_in_where_the_old_id_leads_to_the_new_one,
-    ]
-}
+use crate::support::{apply, trial};
 
 const REQUESTS: usize = 20;
 
+#[apply(trial)]
 async fn of_twenty_rotations_at_the_same_time_one_id_lives_and_nobody_is_logged_out() {
     let scene = Scene::new().await;
     run("20 rotations", || rotate(&scene)).await;
 }
 
+#[apply(trial)]
 async fn two_ids_live_where_a_new_id_is_two_statements() {
     let missing = Missing::RenamingIsOneStep;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
@@ -61,6 +51,7 @@ async fn rotate(scene: &Scene) -> Round {
     Ok(())
 }
 
+#[apply(trial)]
 async fn a_login_among_twenty_requests_leaves_one_id_and_its_cookie() {
     let scene = Scene::new().await;
     run("a login among 20 requests", || {
@@ -69,6 +60,7 @@ async fn a_login_among_twenty_requests_leaves_one_id_and_its_cookie() {
     .await;
 }
 
+#[apply(trial)]
 async fn requests_undo_a_login_where_nobody_remembers_the_old_id() {
     let missing = Missing::Retirement;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
@@ -116,11 +108,13 @@ async fn log_in_among_requests(scene: &Scene) -> Round {
     check(by_old.is_none(), || "the old ID lives".to_owned())
 }
 
+#[apply(trial)]
 async fn nobody_with_the_old_cookie_gets_into_a_login() {
     let scene = Scene::new().await;
     run("a login against replays", || log_in_against_replays(&scene)).await;
 }
 
+#[apply(trial)]
 async fn an_attacker_gets_in_where_the_old_id_leads_to_the_new_one() {
     let missing = Missing::LoginsEndTheOldId;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;

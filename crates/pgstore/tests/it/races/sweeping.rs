@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::store::{Store, SweepOptions, Sweeper};
 use pgstore::{Clock, SessionManager};
 
@@ -12,14 +11,7 @@ use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::secrets;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_session_touched_in_time_is_never_swept,
-        touched_sessions_are_swept_where_a_sweep_does_not_look_again,
-    ]
-}
+use crate::support::{apply, trial};
 
 const SESSIONS: usize = 8;
 const LIFETIME: Duration = Duration::from_secs(800);
@@ -64,12 +56,14 @@ impl Nodes {
     }
 }
 
+#[apply(trial)]
 async fn a_session_touched_in_time_is_never_swept() {
     let nodes = Nodes::new(None).await;
     run("a sweep against touches", || sweep(&nodes)).await;
     println!("{:?}", nodes.scene.nodes[0].stats());
 }
 
+#[apply(trial)]
 async fn touched_sessions_are_swept_where_a_sweep_does_not_look_again() {
     let nodes = Nodes::new(Some(Missing::SweepingLooksAgain)).await;
     run_until_lost("a sweep against touches", || sweep(&nodes)).await;

@@ -1,14 +1,9 @@
 //! SECURITY.md's table: each line of the bar has a test, and each test named there exists.
 
-use libtest_mimic::Trial;
-
 use crate::support::sources::sources;
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![every_line_of_the_security_bar_names_tests_that_exist]
-}
-
+#[apply(trial)]
 async fn every_line_of_the_security_bar_names_tests_that_exist() {
     let security = include_str!("../../../../../SECURITY.md");
     let sources = sources();

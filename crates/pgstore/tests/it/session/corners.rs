@@ -5,36 +5,13 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use libtest_mimic::Trial;
 use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
 use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager};
 
 use super::{App, Browser, NOW, Told};
 use crate::support::clock::StandingClock;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_rotated_id_does_not_lead_to_a_session_whose_logout_is_under_way,
-        a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own,
-        a_touch_that_never_answers_fails_nothing,
-        a_logout_after_a_take_of_unknown_fate_goes_on_in_the_background,
-        messages_of_a_take_of_unknown_fate_come_back,
-        messages_of_a_take_that_was_dropped_come_back,
-        putting_messages_back_makes_no_session,
-        putting_messages_back_into_a_session_that_ends_meanwhile_is_no_failure,
-        a_rotation_that_changes_the_owner_leads_nobody_on,
-        a_session_that_is_destroyed_while_it_is_saved_is_deleted,
-        a_job_that_reads_writes_nothing,
-        a_job_during_an_outage_is_an_error_and_not_an_ended_session,
-        a_renewed_session_begins_anew_whatever_its_values_say,
-        a_logout_that_is_refused_clears_the_cookie_and_goes_on,
-        marking_the_current_session_looks_at_it,
-        typical_requests_cost_what_they_should,
-        messages_come_back_also_when_a_save_before_was_of_unknown_fate,
-    ]
-}
+use crate::support::{apply, trial};
 
 struct Lab {
     clock: StandingClock,
@@ -100,6 +77,7 @@ impl Lab {
     }
 }
 
+#[apply(trial)]
 async fn a_rotated_id_does_not_lead_to_a_session_whose_logout_is_under_way() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -116,6 +94,7 @@ async fn a_rotated_id_does_not_lead_to_a_session_whose_logout_is_under_way() {
     assert_eq!(session.get::<String>("user").await.unwrap(), None);
 }
 
+#[apply(trial)]
 async fn a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own() {
     let app = App::with(|sessions| sessions.max_age(Duration::from_secs(1000)));
     let mut browser = app.log_in().await;
@@ -131,6 +110,7 @@ async fn a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own() 
     assert_eq!(browser.user().await, None);
 }
 
+#[apply(trial)]
 async fn a_touch_that_never_answers_fails_nothing() {
     let mut lab = Lab::new().await;
     lab.sessions = lab.sessions.save_deadline(Duration::from_millis(50));
@@ -143,6 +123,7 @@ async fn a_touch_that_never_answers_fails_nothing() {
     assert_eq!(lab.sessions.stats().touches_failed, 1);
 }
 
+#[apply(trial)]
 async fn a_logout_after_a_take_of_unknown_fate_goes_on_in_the_background() {
     let mut lab = Lab::new().await;
     let session = lab.session();
@@ -156,6 +137,7 @@ async fn a_logout_after_a_take_of_unknown_fate_goes_on_in_the_background() {
     assert_eq!(lab.sessions.stats().logouts_taken_over, 1);
 }
 
+#[apply(trial)]
 async fn messages_of_a_take_of_unknown_fate_come_back() {
     let mut lab = Lab::new().await;
     for discards in [true, false] {
@@ -174,6 +156,7 @@ async fn messages_of_a_take_of_unknown_fate_come_back() {
     }
 }
 
+#[apply(trial)]
 async fn messages_of_a_take_that_was_dropped_come_back() {
     use axum::body::Body;
     use http::{Request, Response};
@@ -210,6 +193,7 @@ async fn messages_of_a_take_that_was_dropped_come_back() {
     panic!("the message is lost");
 }
 
+#[apply(trial)]
 async fn putting_messages_back_makes_no_session() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -230,6 +214,7 @@ async fn putting_messages_back_makes_no_session() {
     result.unwrap();
 }
 
+#[apply(trial)]
 async fn putting_messages_back_into_a_session_that_ends_meanwhile_is_no_failure() {
     let lab = Lab::new().await;
     let session = lab.session();
@@ -237,10 +222,10 @@ async fn putting_messages_back_into_a_session_that_ends_meanwhile_is_no_failure(
     session.discard_changes();
     let id = lab.session().id().await.unwrap().unwrap();
     let load = lab.store.hold();
-    let (sessions, ours) = (lab.sessions.clone(), session.clone());
+    let (sessions, own) = (lab.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
-        let result = sessions.save(&ours, &mut response).await;
+        let result = sessions.save(&own, &mut response).await;
         (response, result)
     });
     load.reached().await;
@@ -254,6 +239,7 @@ async fn putting_messages_back_into_a_session_that_ends_meanwhile_is_no_failure(
     assert!(!response.contains_key(SET_COOKIE));
 }
 
+#[apply(trial)]
 async fn a_rotation_that_changes_the_owner_leads_nobody_on() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -279,16 +265,17 @@ async fn a_rotation_that_changes_the_owner_leads_nobody_on() {
     assert_eq!(late.read().await, (None, Told::Nothing));
 }
 
+#[apply(trial)]
 async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
     session.insert("n", &1).unwrap();
     let update = lab.store.hold();
-    let (sessions, ours) = (lab.sessions.clone(), session.clone());
+    let (sessions, own) = (lab.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
-        let result = sessions.save(&ours, &mut response).await;
+        let result = sessions.save(&own, &mut response).await;
         (response, result)
     });
     update.reached().await;
@@ -305,6 +292,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     );
 }
 
+#[apply(trial)]
 async fn a_job_that_reads_writes_nothing() {
     let mut lab = Lab::new().await;
     let handle = {
@@ -321,6 +309,7 @@ async fn a_job_that_reads_writes_nothing() {
     assert!(lab.store.calls().is_empty());
 }
 
+#[apply(trial)]
 async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
     let mut lab = Lab::new().await;
     lab.sessions = lab.sessions.on_outage(OnOutage::Anonymous);
@@ -333,6 +322,7 @@ async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
     assert!(job.is_err(), "{job:?}");
 }
 
+#[apply(trial)]
 async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let app = App::with(|sessions| sessions.absolute_timeout(Duration::from_secs(100)));
     let mut browser = Browser::of(&app);
@@ -350,6 +340,7 @@ async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     assert_eq!(browser.user().await.as_deref(), Some("ada"));
 }
 
+#[apply(trial)]
 async fn a_logout_that_is_refused_clears_the_cookie_and_goes_on() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -362,6 +353,7 @@ async fn a_logout_that_is_refused_clears_the_cookie_and_goes_on() {
     assert_eq!(app.sessions.stats().logouts_taken_over, 1);
 }
 
+#[apply(trial)]
 async fn marking_the_current_session_looks_at_it() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -379,6 +371,7 @@ async fn marking_the_current_session_looks_at_it() {
     assert!(response.contains_key(http::header::VARY));
 }
 
+#[apply(trial)]
 async fn messages_come_back_also_when_a_save_before_was_of_unknown_fate() {
     let mut lab = Lab::new().await;
     let session = lab.session();
@@ -400,6 +393,7 @@ type Request = (&'static str, Handler, &'static [&'static str]);
 
 type Handler = fn(Session) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
+#[apply(trial)]
 async fn typical_requests_cost_what_they_should() {
     let mut lab = Lab::new().await;
     let table: [Request; 8] = [

@@ -1,28 +1,12 @@
-//! Saves of unknown fate: the random mark that they write, or not, tells.
+//! Saves of unknown fate: the random save token that they write, or not, tells.
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use libtest_mimic::Trial;
 use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, StoreErrorKind};
 use pgstore::wire::Keys;
 use pgstore::{Session, SessionError, SessionManager};
 
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_save_whose_answer_was_lost_is_found_by_its_mark,
-        a_save_that_was_lost_on_its_way_is_done_again,
-        a_save_that_is_lost_every_time_is_given_up_and_not_called_a_conflict,
-        a_first_row_is_tried_again_under_a_fresh_id_only,
-        a_save_that_others_wrote_over_is_not_done_again,
-        saving_again_after_an_outage_does_nothing_twice,
-        a_renewal_of_unknown_fate_is_found_by_the_next_save,
-        a_logout_whose_answer_was_lost_is_made_up_for,
-        a_store_that_never_answers_is_an_error_in_time,
-        a_save_cut_off_by_its_deadline_is_settled_by_the_next_one,
-    ]
-}
+use crate::support::{apply, trial};
 
 /// A session manager on a store in which calls and answers get lost.
 struct Scene {
@@ -92,6 +76,7 @@ const CHANGES: [Change; 3] = [
     ("rename", |session| session.rotate_gently().unwrap()),
 ];
 
+#[apply(trial)]
 async fn a_save_whose_answer_was_lost_is_found_by_its_mark() {
     for (method, change) in CHANGES {
         let mut scene = Scene::new().await;
@@ -107,6 +92,7 @@ async fn a_save_whose_answer_was_lost_is_found_by_its_mark() {
     }
 }
 
+#[apply(trial)]
 async fn a_save_that_was_lost_on_its_way_is_done_again() {
     for (method, change) in CHANGES {
         let mut scene = Scene::new().await;
@@ -123,6 +109,7 @@ async fn a_save_that_was_lost_on_its_way_is_done_again() {
     }
 }
 
+#[apply(trial)]
 async fn a_save_that_is_lost_every_time_is_given_up_and_not_called_a_conflict() {
     let mut scene = Scene::new().await;
     let session = scene.session();
@@ -138,6 +125,7 @@ async fn a_save_that_is_lost_every_time_is_given_up_and_not_called_a_conflict() 
     assert_eq!(scene.stored().await, Some(1));
 }
 
+#[apply(trial)]
 async fn a_first_row_is_tried_again_under_a_fresh_id_only() {
     for (fault, tries) in [(Fault::LosesTheAnswer, 1), (Fault::LosesTheCall, 2)] {
         let mut scene = Scene::new().await;
@@ -154,6 +142,7 @@ async fn a_first_row_is_tried_again_under_a_fresh_id_only() {
     }
 }
 
+#[apply(trial)]
 async fn a_save_that_others_wrote_over_is_not_done_again() {
     let mut scene = Scene::new().await;
     let session = scene.session();
@@ -162,10 +151,10 @@ async fn a_save_that_others_wrote_over_is_not_done_again() {
     scene.faults().once("update", Fault::LosesTheAnswer);
     // The update is on its way; what asks for its fate waits.
     let update = scene.store.hold();
-    let (sessions, ours) = (scene.sessions.clone(), session.clone());
+    let (sessions, extras) = (scene.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
-        sessions.save(&ours, &mut response).await
+        sessions.save(&extras, &mut response).await
     });
     update.reached().await;
     let settling = scene.store.hold();
@@ -184,6 +173,7 @@ async fn a_save_that_others_wrote_over_is_not_done_again() {
     assert_eq!(scene.stored().await, Some(2));
 }
 
+#[apply(trial)]
 async fn saving_again_after_an_outage_does_nothing_twice() {
     for (fault, saved) in [(Fault::LosesTheAnswer, 1), (Fault::LosesTheCall, 0)] {
         let mut scene = Scene::new().await;
@@ -202,6 +192,7 @@ async fn saving_again_after_an_outage_does_nothing_twice() {
     }
 }
 
+#[apply(trial)]
 async fn a_renewal_of_unknown_fate_is_found_by_the_next_save() {
     let mut scene = Scene::new().await;
     let session = scene.session();
@@ -219,6 +210,7 @@ async fn a_renewal_of_unknown_fate_is_found_by_the_next_save() {
     assert_eq!(scene.stored().await, Some(1));
 }
 
+#[apply(trial)]
 async fn a_logout_whose_answer_was_lost_is_made_up_for() {
     let mut scene = Scene::new().await;
     let session = scene.session();
@@ -229,6 +221,7 @@ async fn a_logout_whose_answer_was_lost_is_made_up_for() {
     assert_eq!(scene.sessions.stats().logouts_taken_over, 1);
 }
 
+#[apply(trial)]
 async fn a_store_that_never_answers_is_an_error_in_time() {
     let mut scene = Scene::new().await;
     scene.sessions = scene
@@ -252,6 +245,7 @@ async fn a_store_that_never_answers_is_an_error_in_time() {
     assert_eq!(scene.sessions.stats().logouts_taken_over, 1);
 }
 
+#[apply(trial)]
 async fn a_save_cut_off_by_its_deadline_is_settled_by_the_next_one() {
     let mut scene = Scene::new().await;
     scene.sessions = scene

@@ -2,31 +2,11 @@
 
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::store::{Store, SweepBatch};
 use pgstore::{CookieOptions, MaxAge, Touch};
 
 use super::{App, Browser, Told};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        an_idle_session_costs_no_write_until_an_eighth_of_its_lifetime_has_passed,
-        a_session_that_is_read_now_and_then_never_ends,
-        a_session_that_nobody_reads_ends_after_its_lifetime_to_the_second,
-        the_part_after_which_reading_touches_is_settable,
-        without_touches_a_session_lasts_from_its_last_change,
-        the_absolute_timeout_ends_a_session_however_much_it_is_used,
-        a_renewed_session_begins_anew_and_a_rotated_one_does_not,
-        a_lifetime_of_its_own_outlasts_the_request_that_set_it,
-        a_longer_lifetime_of_its_own_outlasts_the_applications,
-        a_lifetime_of_its_own_may_be_until_the_browser_closes,
-        a_touch_that_another_request_overtakes_is_dropped,
-        a_touch_that_fails_fails_nothing,
-        a_session_touched_in_time_is_not_swept,
-        the_cookie_is_given_a_new_date_by_its_own_age,
-    ]
-}
+use crate::support::{apply, trial};
 
 const LIFETIME: u64 = 800;
 
@@ -34,6 +14,7 @@ fn app() -> App {
     App::with(|sessions| sessions.max_age(Duration::from_secs(LIFETIME)))
 }
 
+#[apply(trial)]
 async fn an_idle_session_costs_no_write_until_an_eighth_of_its_lifetime_has_passed() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -57,6 +38,7 @@ async fn an_idle_session_costs_no_write_until_an_eighth_of_its_lifetime_has_pass
     assert_eq!(app.sessions.stats().touched, 1);
 }
 
+#[apply(trial)]
 async fn a_session_that_is_read_now_and_then_never_ends() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -67,6 +49,7 @@ async fn a_session_that_is_read_now_and_then_never_ends() {
 }
 
 // Go: securecookie.go Decode: exactly as old as the maximal age still opens.
+#[apply(trial)]
 async fn a_session_that_nobody_reads_ends_after_its_lifetime_to_the_second() {
     for (seconds, user) in [(LIFETIME - 1, Some("ada")), (LIFETIME + 1, None)] {
         let app = app();
@@ -76,6 +59,7 @@ async fn a_session_that_nobody_reads_ends_after_its_lifetime_to_the_second() {
     }
 }
 
+#[apply(trial)]
 async fn the_part_after_which_reading_touches_is_settable() {
     let app = App::with(|sessions| {
         let sessions = sessions.max_age(Duration::from_secs(LIFETIME));
@@ -90,6 +74,7 @@ async fn the_part_after_which_reading_touches_is_settable() {
     assert_eq!(app.sessions.stats().touched, 1);
 }
 
+#[apply(trial)]
 async fn without_touches_a_session_lasts_from_its_last_change() {
     let app = App::with(|sessions| {
         let sessions = sessions.max_age(Duration::from_secs(LIFETIME));
@@ -102,6 +87,7 @@ async fn without_touches_a_session_lasts_from_its_last_change() {
     assert_eq!(browser.user().await, None);
 }
 
+#[apply(trial)]
 async fn the_absolute_timeout_ends_a_session_however_much_it_is_used() {
     let app = App::with(|sessions| {
         let sessions = sessions.max_age(Duration::from_secs(LIFETIME));
@@ -122,6 +108,7 @@ async fn the_absolute_timeout_ends_a_session_however_much_it_is_used() {
     assert_eq!(app.store.len(), 1);
 }
 
+#[apply(trial)]
 async fn a_renewed_session_begins_anew_and_a_rotated_one_does_not() {
     let app = App::with(|sessions| sessions.absolute_timeout(Duration::from_secs(100)));
     let mut renewed = app.log_in().await;
@@ -137,6 +124,7 @@ async fn a_renewed_session_begins_anew_and_a_rotated_one_does_not() {
     assert_eq!(rotated.user().await, None);
 }
 
+#[apply(trial)]
 async fn a_lifetime_of_its_own_outlasts_the_request_that_set_it() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -164,6 +152,7 @@ async fn a_lifetime_of_its_own_outlasts_the_request_that_set_it() {
     assert_eq!(browser.user().await, None);
 }
 
+#[apply(trial)]
 async fn a_longer_lifetime_of_its_own_outlasts_the_applications() {
     let app = app();
     let remember_me = Duration::from_secs(10 * LIFETIME);
@@ -178,6 +167,7 @@ async fn a_longer_lifetime_of_its_own_outlasts_the_applications() {
     assert_eq!(browser.user().await, None);
 }
 
+#[apply(trial)]
 async fn a_lifetime_of_its_own_may_be_until_the_browser_closes() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -197,6 +187,7 @@ async fn a_lifetime_of_its_own_may_be_until_the_browser_closes() {
     );
 }
 
+#[apply(trial)]
 async fn a_touch_that_another_request_overtakes_is_dropped() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -215,6 +206,7 @@ async fn a_touch_that_another_request_overtakes_is_dropped() {
     assert_eq!((stats.touched, stats.touches_overtaken), (0, 1));
 }
 
+#[apply(trial)]
 async fn a_touch_that_fails_fails_nothing() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -230,6 +222,7 @@ async fn a_touch_that_fails_fails_nothing() {
     assert_eq!(app.sessions.stats().touches_failed, 1);
 }
 
+#[apply(trial)]
 async fn a_session_touched_in_time_is_not_swept() {
     let app = app();
     let mut browser = app.log_in().await;
@@ -248,6 +241,7 @@ async fn a_session_touched_in_time_is_not_swept() {
     assert_eq!(forgotten.user().await, None);
 }
 
+#[apply(trial)]
 async fn the_cookie_is_given_a_new_date_by_its_own_age() {
     let app = app();
     let mut one = app.log_in().await;

@@ -1,31 +1,12 @@
 //! Handlers that use their session in odd ways: each has a defined result, none panics or is
 //! silent.
 
-use libtest_mimic::Trial;
 use pgstore::{OnConflict, Session, SessionError};
 
 use super::{App, Browser, Told};
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        saving_twice_saves_what_changed_in_between,
-        renewing_after_destroying_is_an_error,
-        reading_after_destroying_reads_nothing,
-        destroying_after_renewing_destroys,
-        two_tasks_of_one_request_lose_nothing,
-        a_plain_insert_over_anothers_is_won_by_the_later_save,
-        by_policy_a_plain_insert_over_anothers_is_a_conflict,
-        a_stored_value_of_another_type_fails_an_update_on_replay,
-        a_panic_of_an_update_on_replay_saves_nothing,
-        a_flash_is_taken_by_one_of_two_requests,
-        flashes_of_a_session_that_has_ended_are_none_and_no_error,
-        taking_flashes_saves_nothing_else,
-        a_message_added_and_taken_in_one_request_is_gone,
-        a_row_of_another_cookie_name_does_not_open,
-    ]
-}
-
+#[apply(trial)]
 async fn saving_twice_saves_what_changed_in_between() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -49,6 +30,7 @@ async fn saving_twice_saves_what_changed_in_between() {
     assert!(app.store.is_empty());
 }
 
+#[apply(trial)]
 async fn renewing_after_destroying_is_an_error() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -69,6 +51,7 @@ async fn renewing_after_destroying_is_an_error() {
     assert!(app.store.is_empty());
 }
 
+#[apply(trial)]
 async fn reading_after_destroying_reads_nothing() {
     let app = App::new();
     let session = app.log_in().await.session();
@@ -82,6 +65,7 @@ async fn reading_after_destroying_reads_nothing() {
     assert!(matches!(flashes, Err(SessionError::Destroyed)));
 }
 
+#[apply(trial)]
 async fn destroying_after_renewing_destroys() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -93,6 +77,7 @@ async fn destroying_after_renewing_destroys() {
     assert!(app.store.is_empty());
 }
 
+#[apply(trial)]
 async fn two_tasks_of_one_request_lose_nothing() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -129,6 +114,7 @@ async fn overlapping(app: &App) -> (Browser<'_>, Result<(), SessionError>) {
     (browser, result)
 }
 
+#[apply(trial)]
 async fn a_plain_insert_over_anothers_is_won_by_the_later_save() {
     let app = App::new();
     let (browser, result) = overlapping(&app).await;
@@ -139,6 +125,7 @@ async fn a_plain_insert_over_anothers_is_won_by_the_later_save() {
     assert_eq!((stats.replayed, stats.overwritten), (1, 1));
 }
 
+#[apply(trial)]
 async fn by_policy_a_plain_insert_over_anothers_is_a_conflict() {
     let app = App::with(|sessions| sessions.on_conflict(OnConflict::Error));
     let (browser, result) = overlapping(&app).await;
@@ -177,11 +164,13 @@ where
     result
 }
 
+#[apply(trial)]
 async fn a_stored_value_of_another_type_fails_an_update_on_replay() {
     let result = updated_over("text", |n| n.unwrap_or(0) + 1).await;
     assert!(matches!(result, Err(SessionError::Value(_))), "{result:?}");
 }
 
+#[apply(trial)]
 async fn a_panic_of_an_update_on_replay_saves_nothing() {
     let mut calls = 0;
     let panics_the_second_time = move |n: Option<i64>| {
@@ -205,6 +194,7 @@ async fn a_panic_of_an_update_on_replay_saves_nothing() {
     assert_eq!(browser.session().get::<i64>("n").await.unwrap(), Some(7));
 }
 
+#[apply(trial)]
 async fn a_flash_is_taken_by_one_of_two_requests() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -224,6 +214,7 @@ async fn a_flash_is_taken_by_one_of_two_requests() {
     assert_eq!(left, ["later"]);
 }
 
+#[apply(trial)]
 async fn flashes_of_a_session_that_has_ended_are_none_and_no_error() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -245,6 +236,7 @@ async fn flashes_of_a_session_that_has_ended_are_none_and_no_error() {
     assert!(app.store.is_empty());
 }
 
+#[apply(trial)]
 async fn taking_flashes_saves_nothing_else() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -265,6 +257,7 @@ async fn taking_flashes_saves_nothing_else() {
     assert_eq!(session.get::<bool>("half").await.unwrap(), Some(true));
 }
 
+#[apply(trial)]
 async fn a_message_added_and_taken_in_one_request_is_gone() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -276,6 +269,7 @@ async fn a_message_added_and_taken_in_one_request_is_gone() {
     assert!(!browser.session().contains("_flash").await.unwrap());
 }
 
+#[apply(trial)]
 async fn a_row_of_another_cookie_name_does_not_open() {
     let app = App::new();
     let browser = app.log_in().await;

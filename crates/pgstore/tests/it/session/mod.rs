@@ -12,27 +12,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use libtest_mimic::Trial;
 use pgstore::store::{MemoryStore, Row, Store};
 use pgstore::wire::Keys;
 use pgstore::{Session, SessionError, SessionManager, Timestamp};
 
 use crate::support::clock::StandingClock;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    [
-        doubt::trials(),
-        lifetimes::trials(),
-        misuse::trials(),
-        outage::trials(),
-        owners::trials(),
-        corners::trials(),
-        rotation::trials(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
 
 const NOW: i64 = 1_700_000_000;
 

@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{Request, Response, StatusCode};
-use libtest_mimic::Trial;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{MemoryStore, Row, SpyStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
@@ -16,26 +15,7 @@ use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{App, Browser, Told};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_session_that_cannot_be_read_is_an_error_and_not_an_empty_one,
-        by_policy_an_outage_is_an_empty_session_that_cannot_be_changed,
-        a_change_made_before_an_outage_was_seen_is_unavailable,
-        a_logout_that_fails_clears_the_cookie_and_goes_on_in_the_background,
-        a_session_whose_logout_is_under_way_is_dead_on_this_node,
-        a_logout_that_fails_reports_no_success,
-        a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed,
-        by_policy_a_row_that_cannot_be_opened_is_left_for_a_new_session,
-        the_application_answers_failures_in_its_own_way,
-        a_client_error_of_the_handler_is_sent_though_the_session_is_gone,
-        a_5xx_puts_messages_back,
-        an_error_or_a_panic_of_the_service_discards_changes_but_not_ends,
-        a_client_that_goes_away_does_not_tear_a_save,
-        the_probe_tells_whether_sessions_can_be_written,
-    ]
-}
+use crate::support::{apply, trial};
 
 impl App {
     fn is_down(&self, down: bool) {
@@ -67,6 +47,7 @@ impl Browser<'_> {
     }
 }
 
+#[apply(trial)]
 async fn a_session_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -93,6 +74,7 @@ async fn a_session_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
     );
 }
 
+#[apply(trial)]
 async fn by_policy_an_outage_is_an_empty_session_that_cannot_be_changed() {
     let app = App::new();
     let browser = app.log_in().await;
@@ -141,6 +123,7 @@ async fn by_policy_an_outage_is_an_empty_session_that_cannot_be_changed() {
     assert!(!session.is_degraded().await.unwrap());
 }
 
+#[apply(trial)]
 async fn a_change_made_before_an_outage_was_seen_is_unavailable() {
     for policy in [OnOutage::Required, OnOutage::Anonymous] {
         let app = App::with(|sessions| sessions.on_outage(policy));
@@ -165,6 +148,7 @@ async fn until(what: impl Fn() -> bool) {
     timeout(Duration::from_secs(20), waiting).await.unwrap();
 }
 
+#[apply(trial)]
 async fn a_logout_that_fails_clears_the_cookie_and_goes_on_in_the_background() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -185,6 +169,7 @@ async fn a_logout_that_fails_clears_the_cookie_and_goes_on_in_the_background() {
     assert_eq!(app.sessions.stats().logouts_given_up, 0);
 }
 
+#[apply(trial)]
 async fn a_session_whose_logout_is_under_way_is_dead_on_this_node() {
     let app = App::new();
     let mut browser = app.log_in().await;
@@ -200,6 +185,7 @@ async fn a_session_whose_logout_is_under_way_is_dead_on_this_node() {
     assert_eq!(thief.user().await, None);
 }
 
+#[apply(trial)]
 async fn a_logout_that_fails_reports_no_success() {
     let app = App::new();
     let browser = app.log_in().await;
@@ -226,6 +212,7 @@ async fn damaged(app: &App) -> Browser<'_> {
     browser
 }
 
+#[apply(trial)]
 async fn a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed() {
     let app = App::new();
     let mut browser = damaged(&app).await;
@@ -250,6 +237,7 @@ async fn a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed() {
     assert_eq!(app.store.len(), 1);
 }
 
+#[apply(trial)]
 async fn by_policy_a_row_that_cannot_be_opened_is_left_for_a_new_session() {
     let app = App::with(|sessions| sessions.on_undecodable(OnUndecodable::StartFresh));
     let mut browser = damaged(&app).await;
@@ -264,6 +252,7 @@ async fn by_policy_a_row_that_cannot_be_opened_is_left_for_a_new_session() {
     assert_eq!(app.store.len(), 2, "the row is kept");
 }
 
+#[apply(trial)]
 async fn the_application_answers_failures_in_its_own_way() {
     let app = App::new();
     let browser = app.log_in().await;
@@ -314,6 +303,7 @@ async fn the_application_answers_failures_in_its_own_way() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
+#[apply(trial)]
 async fn a_client_error_of_the_handler_is_sent_though_the_session_is_gone() {
     let app = App::new();
     for (status, sent) in [(422, 422), (200, 409), (303, 409)] {
@@ -343,6 +333,7 @@ async fn with_a_message(app: &App) -> Browser<'_> {
     browser
 }
 
+#[apply(trial)]
 async fn a_5xx_puts_messages_back() {
     let app = App::new();
     let browser = with_a_message(&app).await;
@@ -356,6 +347,7 @@ async fn a_5xx_puts_messages_back() {
     assert_eq!(messages, ["hello"]);
 }
 
+#[apply(trial)]
 async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
     for panics in [true, false] {
         for ends in [true, false] {
@@ -391,6 +383,7 @@ async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
     }
 }
 
+#[apply(trial)]
 async fn a_client_that_goes_away_does_not_tear_a_save() {
     let store = SpyStore::<MemoryStore>::default();
     let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
@@ -449,6 +442,7 @@ async fn a_client_that_goes_away_does_not_tear_a_save() {
     }
 }
 
+#[apply(trial)]
 async fn the_probe_tells_whether_sessions_can_be_written() {
     let app = App::new();
     app.sessions.probe().await.unwrap();

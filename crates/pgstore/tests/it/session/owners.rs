@@ -1,31 +1,10 @@
 //! Whose sessions they are: lists of devices, revoking, jobs.
 
-use libtest_mimic::Trial;
-use pgstore::store::{Ours, Row, Store};
+use pgstore::store::{Row, RowExtras, Store};
 use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManager};
 
 use super::{App, Browser, Told};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        an_owner_sees_all_their_sessions_and_which_one_this_is,
-        a_handle_survives_new_ids,
-        one_session_is_revoked_by_its_handle,
-        a_foreign_handle_answers_like_a_missing_one,
-        all_sessions_of_an_owner_are_revoked_and_no_others,
-        all_but_the_current_session_are_revoked,
-        what_a_revoked_session_has_under_way_is_gone,
-        a_session_without_an_owner_has_no_others,
-        an_owner_by_value_follows_the_value,
-        what_a_go_program_wrote_is_looked_into,
-        an_owner_by_value_is_not_set_by_hand,
-        a_label_by_value_follows_the_value_also_when_go_writes_it,
-        owners_and_labels_that_cannot_be_stored_are_refused,
-        a_job_finds_a_session_by_its_handle_and_does_not_prolong_it,
-        sessions_past_their_absolute_timeout_are_not_listed,
-    ]
-}
+use crate::support::{apply, trial};
 
 async fn device<'a>(app: &'a App, owner: &'static str, label: &'static str) -> Browser<'a> {
     let mut browser = Browser::of(app);
@@ -47,6 +26,7 @@ fn labels(infos: &[pgstore::SessionInfo]) -> Vec<(&str, bool)> {
         .collect()
 }
 
+#[apply(trial)]
 async fn an_owner_sees_all_their_sessions_and_which_one_this_is() {
     let app = App::new();
     let phone = device(&app, "ada", "phone").await;
@@ -69,6 +49,7 @@ async fn an_owner_sees_all_their_sessions_and_which_one_this_is() {
     assert!(nobodys.is_empty());
 }
 
+#[apply(trial)]
 async fn a_handle_survives_new_ids() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
@@ -83,6 +64,7 @@ async fn a_handle_survives_new_ids() {
     assert_eq!(phone.user().await, None);
 }
 
+#[apply(trial)]
 async fn one_session_is_revoked_by_its_handle() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
@@ -94,6 +76,7 @@ async fn one_session_is_revoked_by_its_handle() {
     assert_eq!(phone.user().await.as_deref(), Some("ada"));
 }
 
+#[apply(trial)]
 async fn a_foreign_handle_answers_like_a_missing_one() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
@@ -105,6 +88,7 @@ async fn a_foreign_handle_answers_like_a_missing_one() {
     assert_eq!(phone.user().await.as_deref(), Some("ada"));
 }
 
+#[apply(trial)]
 async fn all_sessions_of_an_owner_are_revoked_and_no_others() {
     let app = App::new();
     let mut adas = [
@@ -120,6 +104,7 @@ async fn all_sessions_of_an_owner_are_revoked_and_no_others() {
     assert_eq!(grace.user().await.as_deref(), Some("grace"));
 }
 
+#[apply(trial)]
 async fn all_but_the_current_session_are_revoked() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
@@ -142,6 +127,7 @@ async fn all_but_the_current_session_are_revoked() {
     assert_eq!(phone.user().await, None);
 }
 
+#[apply(trial)]
 async fn what_a_revoked_session_has_under_way_is_gone() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
@@ -155,6 +141,7 @@ async fn what_a_revoked_session_has_under_way_is_gone() {
     assert!(app.store.is_empty());
 }
 
+#[apply(trial)]
 async fn a_session_without_an_owner_has_no_others() {
     let app = App::new();
     let browser = app.log_in().await;
@@ -166,6 +153,7 @@ fn by_value(sessions: SessionManager) -> SessionManager {
     sessions.owner_from(CookieName::new("s").unwrap(), "user")
 }
 
+#[apply(trial)]
 async fn an_owner_by_value_follows_the_value() {
     let app = App::with(by_value);
     let mut browser = app.log_in().await;
@@ -207,9 +195,9 @@ async fn written_by_go(app: &App, session: &Session, user: &str) {
     let by_go = Row {
         data: data.unwrap().into_bytes(),
         modified_on: now.plus(std::time::Duration::from_micros(7)),
-        ours: Ours {
-            mark: None,
-            ..row.ours.clone()
+        extras: RowExtras {
+            save_token: None,
+            ..row.extras.clone()
         },
         ..row.clone()
     };
@@ -221,6 +209,7 @@ async fn written_by_go(app: &App, session: &Session, user: &str) {
     assert_eq!(written, pgstore::store::Written::Saved);
 }
 
+#[apply(trial)]
 async fn what_a_go_program_wrote_is_looked_into() {
     let app = App::with(by_value);
     let mut once_adas = app.log_in().await;
@@ -255,12 +244,14 @@ async fn what_a_go_program_wrote_is_looked_into() {
     assert_eq!(once_adas.user().await, None);
 }
 
+#[apply(trial)]
 async fn an_owner_by_value_is_not_set_by_hand() {
     let app = App::with(by_value);
     let error = app.log_in().await.session().set_owner("grace");
     assert!(matches!(error, Err(SessionError::OwnerIsAValue)));
 }
 
+#[apply(trial)]
 async fn a_label_by_value_follows_the_value_also_when_go_writes_it() {
     let name = CookieName::new("s").unwrap();
     let app = App::with(|sessions| by_value(sessions).label_from(name, "device"));
@@ -280,6 +271,7 @@ async fn a_label_by_value_follows_the_value_also_when_go_writes_it() {
     assert_eq!(labels(&listed), [("phone", false)]);
 }
 
+#[apply(trial)]
 async fn owners_and_labels_that_cannot_be_stored_are_refused() {
     let app = App::new();
     let session = Browser::of(&app).session();
@@ -291,6 +283,7 @@ async fn owners_and_labels_that_cannot_be_stored_are_refused() {
     assert!(session.set_label("a\0b").is_err());
 }
 
+#[apply(trial)]
 async fn a_job_finds_a_session_by_its_handle_and_does_not_prolong_it() {
     let app = App::new();
     let phone = device(&app, "ada", "phone").await;
@@ -322,6 +315,7 @@ async fn a_job_finds_a_session_by_its_handle_and_does_not_prolong_it() {
     assert!(gone.is_none());
 }
 
+#[apply(trial)]
 async fn sessions_past_their_absolute_timeout_are_not_listed() {
     let app = App::with(|sessions| sessions.absolute_timeout(std::time::Duration::from_secs(10)));
     let _phone = device(&app, "ada", "phone").await;

@@ -2,30 +2,10 @@
 
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::{Session, SessionError};
 
 use super::{App, Told};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone,
-        a_renewed_id_is_forgotten_after_a_minute,
-        a_request_under_way_during_a_login_cannot_undo_it,
-        ending_the_session_of_a_renewed_id_is_no_success,
-        a_rotated_id_leads_to_the_session_and_its_holder_gets_the_new_cookie,
-        a_rotated_id_is_honoured_for_its_grace_time_only,
-        what_a_request_under_way_saves_follows_a_rotation,
-        of_two_rotations_at_the_same_time_one_is_done,
-        a_login_ends_the_grace_of_a_rotation,
-        a_second_rotation_ends_the_grace_of_the_first,
-        the_end_of_the_session_ends_the_grace_of_a_rotation,
-        another_owner_ends_the_grace_of_a_rotation,
-        a_logout_with_a_rotated_id_ends_the_session,
-        a_renewal_is_more_than_a_rotation,
-    ]
-}
+use crate::support::{apply, trial};
 
 async fn renew(session: Session) -> Result<(), SessionError> {
     session.renew()
@@ -43,6 +23,7 @@ async fn destroy(session: Session) -> Result<(), SessionError> {
     session.destroy()
 }
 
+#[apply(trial)]
 async fn a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -60,6 +41,7 @@ async fn a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone() {
     assert_eq!(app.sessions.stats().gone, 2);
 }
 
+#[apply(trial)]
 async fn a_renewed_id_is_forgotten_after_a_minute() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -78,6 +60,7 @@ async fn a_renewed_id_is_forgotten_after_a_minute() {
     assert_eq!(app.store.len(), 2);
 }
 
+#[apply(trial)]
 async fn a_request_under_way_during_a_login_cannot_undo_it() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -91,6 +74,7 @@ async fn a_request_under_way_during_a_login_cannot_undo_it() {
     assert_eq!(told, Told::Nothing);
 }
 
+#[apply(trial)]
 async fn ending_the_session_of_a_renewed_id_is_no_success() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -104,6 +88,7 @@ async fn ending_the_session_of_a_renewed_id_is_no_success() {
     assert_eq!(user.user().await.as_deref(), Some("ada"));
 }
 
+#[apply(trial)]
 async fn a_rotated_id_leads_to_the_session_and_its_holder_gets_the_new_cookie() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -118,6 +103,7 @@ async fn a_rotated_id_leads_to_the_session_and_its_holder_gets_the_new_cookie() 
     assert_eq!(app.store.len(), 1);
 }
 
+#[apply(trial)]
 async fn a_rotated_id_is_honoured_for_its_grace_time_only() {
     let app = App::with(|sessions| sessions.rotation_grace(Duration::from_secs(5)));
     let mut user = app.log_in().await;
@@ -135,6 +121,7 @@ async fn a_rotated_id_is_honoured_for_its_grace_time_only() {
     assert_eq!(late.request(write).await.unwrap(), Told::Set);
 }
 
+#[apply(trial)]
 async fn what_a_request_under_way_saves_follows_a_rotation() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -151,6 +138,7 @@ async fn what_a_request_under_way_saves_follows_a_rotation() {
     assert_eq!(app.store.len(), 1);
 }
 
+#[apply(trial)]
 async fn of_two_rotations_at_the_same_time_one_is_done() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -179,6 +167,7 @@ async fn two_seconds_after_a_rotation(app: &App, then: impl AsyncFnOnce(&mut sup
     assert_eq!(late.read().await, (None, Told::Nothing));
 }
 
+#[apply(trial)]
 async fn a_login_ends_the_grace_of_a_rotation() {
     let log_in = async |user: &mut super::Browser<'_>| {
         user.request(renew).await.unwrap();
@@ -186,6 +175,7 @@ async fn a_login_ends_the_grace_of_a_rotation() {
     two_seconds_after_a_rotation(&App::new(), log_in).await;
 }
 
+#[apply(trial)]
 async fn a_second_rotation_ends_the_grace_of_the_first() {
     let rotate_again = async |user: &mut super::Browser<'_>| {
         user.request(rotate).await.unwrap();
@@ -193,6 +183,7 @@ async fn a_second_rotation_ends_the_grace_of_the_first() {
     two_seconds_after_a_rotation(&App::new(), rotate_again).await;
 }
 
+#[apply(trial)]
 async fn the_end_of_the_session_ends_the_grace_of_a_rotation() {
     let log_out = async |user: &mut super::Browser<'_>| {
         user.request(destroy).await.unwrap();
@@ -200,6 +191,7 @@ async fn the_end_of_the_session_ends_the_grace_of_a_rotation() {
     two_seconds_after_a_rotation(&App::new(), log_out).await;
 }
 
+#[apply(trial)]
 async fn another_owner_ends_the_grace_of_a_rotation() {
     let change = async |user: &mut super::Browser<'_>| {
         user.request(|session| async move { session.set_owner("grace") })
@@ -217,6 +209,7 @@ async fn another_owner_ends_the_grace_of_a_rotation() {
     two_seconds_after_a_rotation(&by_value, change).await;
 }
 
+#[apply(trial)]
 async fn a_logout_with_a_rotated_id_ends_the_session() {
     let app = App::new();
     let mut user = app.log_in().await;
@@ -227,6 +220,7 @@ async fn a_logout_with_a_rotated_id_ends_the_session() {
     assert_eq!(app.store.len(), 0);
 }
 
+#[apply(trial)]
 async fn a_renewal_is_more_than_a_rotation() {
     for renewal_first in [true, false] {
         let app = App::new();

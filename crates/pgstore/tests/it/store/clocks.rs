@@ -2,21 +2,14 @@
 
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::store::{PgStoreOptions, Store};
 use pgstore::{Clock, SystemClock, Timestamp};
 
 use super::things::{at, fresh};
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
-use crate::support::{log, trials};
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_clock_far_off_the_servers_warns_once_for_each_connection,
-        a_clock_close_to_the_servers_says_nothing,
-    ]
-}
+use crate::support::log;
+use crate::support::{apply, trial};
 
 /// What is said of clocks while connecting and loading with this one.
 async fn said_of(clock: impl Clock) -> Vec<String> {
@@ -35,6 +28,7 @@ async fn said_of(clock: impl Clock) -> Vec<String> {
     heard.into_iter().filter(about_clocks).collect()
 }
 
+#[apply(trial)]
 async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
     // Whoever runs this in another century will not be warned of much.
     let events = said_of(StandingClock::at(4_102_444_800)).await;
@@ -47,6 +41,7 @@ async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
     assert!(events[0].contains("seconds_ahead: -"), "{events:?}");
 }
 
+#[apply(trial)]
 async fn a_clock_close_to_the_servers_says_nothing() {
     #[derive(Debug)]
     struct Ahead(Duration);

@@ -3,28 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::store::conformance::behaviours;
 use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind, Written};
 
 use super::things::{at, fresh, row};
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_store_that_is_watched_behaves_like_itself,
-        calls_are_noted_by_name_in_order,
-        a_held_call_waits_before_the_store_is_asked,
-        a_call_that_fails_does_not_reach_the_store,
-        a_lost_answer_is_in_doubt_of_a_write_alone,
-        a_call_without_an_answer_waits_until_it_is_released,
-        a_call_that_is_dropped_while_it_waits_does_nothing,
-        a_call_panics_when_it_is_told_to,
-        faults_are_met_in_order_and_those_of_a_method_after_them,
-        a_fault_of_no_method_is_refused,
-    ]
-}
-
+#[apply(trial)]
 async fn a_store_that_is_watched_behaves_like_itself() {
     for behaviour in behaviours() {
         let store = SpyStore::new(FaultyStore::new(MemoryStore::new()));
@@ -32,6 +17,7 @@ async fn a_store_that_is_watched_behaves_like_itself() {
     }
 }
 
+#[apply(trial)]
 async fn calls_are_noted_by_name_in_order() {
     let (store, id) = (SpyStore::<MemoryStore>::default(), fresh());
     store.insert(&id, &row("")).await.unwrap();
@@ -42,6 +28,7 @@ async fn calls_are_noted_by_name_in_order() {
     assert!(store.calls().is_empty());
 }
 
+#[apply(trial)]
 async fn a_held_call_waits_before_the_store_is_asked() {
     let (store, id) = (SpyStore::<MemoryStore>::default(), fresh());
     let held = store.hold();
@@ -57,6 +44,7 @@ async fn a_held_call_waits_before_the_store_is_asked() {
     assert_eq!(store.inner().len(), 1);
 }
 
+#[apply(trial)]
 async fn a_call_that_fails_does_not_reach_the_store() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     for kind in [StoreErrorKind::Unavailable, StoreErrorKind::Forbidden] {
@@ -67,6 +55,7 @@ async fn a_call_that_fails_does_not_reach_the_store() {
     }
 }
 
+#[apply(trial)]
 async fn a_lost_answer_is_in_doubt_of_a_write_alone() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     store.next(Fault::LosesTheAnswer);
@@ -78,6 +67,7 @@ async fn a_lost_answer_is_in_doubt_of_a_write_alone() {
     assert!(error.is_unavailable() && !error.is_in_doubt());
 }
 
+#[apply(trial)]
 async fn a_call_without_an_answer_waits_until_it_is_released() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     let after = row("");
@@ -93,6 +83,7 @@ async fn a_call_without_an_answer_waits_until_it_is_released() {
     }
 }
 
+#[apply(trial)]
 async fn a_call_that_is_dropped_while_it_waits_does_nothing() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     store.next(Fault::NeverAnswers);
@@ -103,6 +94,7 @@ async fn a_call_that_is_dropped_while_it_waits_does_nothing() {
     assert!(store.inner().is_empty());
 }
 
+#[apply(trial)]
 async fn a_call_panics_when_it_is_told_to() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     store.next(Fault::Panics);
@@ -115,6 +107,7 @@ async fn a_call_panics_when_it_is_told_to() {
     store.insert(&id, &row("")).await.unwrap();
 }
 
+#[apply(trial)]
 async fn faults_are_met_in_order_and_those_of_a_method_after_them() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     let [slow, gone] = [StoreErrorKind::Timeout, StoreErrorKind::Unavailable];
@@ -135,6 +128,7 @@ async fn faults_are_met_in_order_and_those_of_a_method_after_them() {
     assert_eq!(outcome.unwrap(), Written::Missed);
 }
 
+#[apply(trial)]
 async fn a_fault_of_no_method_is_refused() {
     let refused = tokio::spawn(async {
         FaultyStore::<MemoryStore>::default().every("lode", Fault::Panics);

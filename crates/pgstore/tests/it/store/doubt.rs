@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, Pool};
-use libtest_mimic::Trial;
 use pgstore::SessionId;
 use pgstore::store::{OwnerColumn, PgStore, PgStoreOptions, Revocation, Store, StoreError};
 use pgstore::store::{StoreErrorKind, StoreFuture, Which, Written};
@@ -15,18 +14,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_write_whose_connection_is_lost_is_in_doubt_and_not_repeated,
-        what_can_be_done_twice_is_repeated_when_its_connection_is_lost,
-        a_write_whose_deadline_passes_is_in_doubt,
-        reading_is_never_in_doubt,
-        what_was_never_sent_is_not_in_doubt,
-        what_the_server_refused_is_not_in_doubt,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 /// A session, and a store whose statements can be held up and cut off.
 struct Scene {
@@ -132,6 +120,7 @@ fn done<'a, T: Send + 'a>(write: StoreFuture<'a, T>) -> StoreFuture<'a, ()> {
     Box::pin(async move { write.await.map(|_| ()) })
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_write_whose_connection_is_lost_is_in_doubt_and_not_repeated() {
     for over in BOTH {
         let scene = Scene::new(over, PgStoreOptions::new()).await;
@@ -148,6 +137,7 @@ async fn a_write_whose_connection_is_lost_is_in_doubt_and_not_repeated() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_can_be_done_twice_is_repeated_when_its_connection_is_lost() {
     for over in BOTH {
         let scene = Scene::new(over, PgStoreOptions::new()).await;
@@ -175,6 +165,7 @@ async fn what_can_be_done_twice_is_repeated_when_its_connection_is_lost() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_write_whose_deadline_passes_is_in_doubt() {
     let options = || PgStoreOptions::new().deadline(Duration::from_millis(300));
     for over in BOTH {
@@ -204,6 +195,7 @@ async fn a_write_whose_deadline_passes_is_in_doubt() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn reading_is_never_in_doubt() {
     let reading = Duration::from_millis(200);
     for over in BOTH {
@@ -238,6 +230,7 @@ async fn reading_is_never_in_doubt() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_was_never_sent_is_not_in_doubt() {
     let silence = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = silence.local_addr().unwrap().port();
@@ -265,6 +258,7 @@ async fn what_was_never_sent_is_not_in_doubt() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_the_server_refused_is_not_in_doubt() {
     for over in BOTH {
         let scene = Scene::new(over, PgStoreOptions::new()).await;

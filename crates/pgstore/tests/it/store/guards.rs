@@ -5,7 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::SessionId;
 use pgstore::store::{OwnerColumn, PgStore, Revocation, Revoked, Row, Store};
 use pgstore::store::{StoreError, Which, Written};
@@ -13,21 +12,7 @@ use tokio_postgres::Client;
 
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        an_update_that_waited_for_a_writer_misses,
-        an_update_that_waited_for_the_end_of_the_session_misses,
-        a_rename_that_waited_for_a_writer_misses_and_takes_nothing,
-        a_rename_that_waited_for_the_end_of_the_session_misses,
-        an_update_that_waited_for_a_rename_misses,
-        a_deletion_of_a_version_that_waited_for_a_writer_misses,
-        a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove,
-        a_revocation_that_waited_for_a_change_of_owner_spares_the_session,
-        a_duplicate_that_became_the_newest_is_not_removed,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 /// A session, and a stranger who is about to write its row.
 struct Scene {
@@ -59,11 +44,11 @@ impl Scene {
     async fn race<T: Send + 'static>(
         &self,
         theirs: &str,
-        ours: impl Future<Output = T> + Send + 'static,
+        extras: impl Future<Output = T> + Send + 'static,
     ) -> T {
         self.stranger.batch_execute("BEGIN").await.unwrap();
         self.stranger.batch_execute(theirs).await.unwrap();
-        let ours = tokio::spawn(ours);
+        let extras = tokio::spawn(extras);
         let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
             WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
                   = ANY (pg_blocking_pids(pid)))";
@@ -80,7 +65,7 @@ impl Scene {
             tokio::task::yield_now().await;
         }
         self.stranger.batch_execute("COMMIT").await.unwrap();
-        ours.await.unwrap()
+        extras.await.unwrap()
     }
 
     fn update(&self) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
@@ -120,57 +105,63 @@ fn theirs(seconds: i64) -> String {
 
 const DELETE: &str = "DELETE FROM http_sessions";
 
+#[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_a_writer_misses() {
     for seconds in [1, -1] {
         let scene = Scene::new().await;
-        let ours = scene.race(&theirs(seconds), scene.update()).await;
-        assert_eq!(ours.unwrap(), Written::Missed);
+        let extras = scene.race(&theirs(seconds), scene.update()).await;
+        assert_eq!(extras.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_the_end_of_the_session_misses() {
     let scene = Scene::new().await;
-    let ours = scene.race(DELETE, scene.update()).await;
-    assert_eq!(ours.unwrap(), Written::Missed);
+    let extras = scene.race(DELETE, scene.update()).await;
+    assert_eq!(extras.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
     for seconds in [1, -1] {
         let (scene, new) = (Scene::new().await, fresh());
-        let ours = scene.race(&theirs(seconds), scene.rename(&new)).await;
-        assert_eq!(ours.unwrap(), Written::Missed);
+        let extras = scene.race(&theirs(seconds), scene.rename(&new)).await;
+        assert_eq!(extras.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
         assert_eq!(scene.data(&new).await, None);
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
     let (scene, new) = (Scene::new().await, fresh());
-    let ours = scene.race(DELETE, scene.rename(&new)).await;
-    assert_eq!(ours.unwrap(), Written::Missed);
+    let extras = scene.race(DELETE, scene.rename(&new)).await;
+    assert_eq!(extras.unwrap(), Written::Missed);
     assert_eq!(scene.data(&new).await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_a_rename_misses() {
     let scene = Scene::new().await;
     // A rename is a deletion of the old key and an insertion of the new one.
     let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
         INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
         SELECT 'other', data, created_on, modified_on, expires_on FROM old";
-    let ours = scene.race(renamed, scene.update()).await;
-    assert_eq!(ours.unwrap(), Written::Missed);
+    let extras = scene.race(renamed, scene.update()).await;
+    assert_eq!(extras.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_deletion_of_a_version_that_waited_for_a_writer_misses() {
     for seconds in [1, -1] {
         let scene = Scene::new().await;
         let (store, id) = (scene.store.clone(), scene.id.clone());
         let delete = async move { store.delete_version(&id, at(0)).await };
-        let ours = scene.race(&theirs(seconds), delete).await;
-        assert_eq!(ours.unwrap(), Written::Missed);
+        let extras = scene.race(&theirs(seconds), delete).await;
+        assert_eq!(extras.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     }
 }
@@ -192,6 +183,7 @@ const OF_ALICE: Revocation<'_> = Revocation {
     column: OwnerColumn::IsTheTruth,
 };
 
+#[apply(trial_on_both_servers)]
 async fn a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove() {
     let scene = Scene::new().await;
     let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
@@ -209,6 +201,7 @@ async fn a_revocation_that_waited_for_a_rename_saw_what_it_could_not_remove() {
     assert_eq!(left.get::<_, i64>(0), 0);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_revocation_that_waited_for_a_change_of_owner_spares_the_session() {
     let scene = Scene::new().await;
     let given_away = "UPDATE http_sessions SET owner = 'bob', data = 'theirs'";
@@ -217,6 +210,7 @@ async fn a_revocation_that_waited_for_a_change_of_owner_spares_the_session() {
     assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_duplicate_that_became_the_newest_is_not_removed() {
     let scene = Scene::new().await;
     let duplicate = written("newest", 1);

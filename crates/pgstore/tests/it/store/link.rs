@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::store::{ConnectErrorKind, PgStoreOptions};
 use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
 use tokio::task::JoinSet;
@@ -13,30 +12,9 @@ use tokio_postgres::Client;
 use super::things::{at, fresh, row};
 use crate::support::database::{Database, Key};
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial_on_both_servers};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_hundred_tasks_share_two_connections,
-        connections_that_are_terminated_under_load_come_back,
-        a_row_locked_by_a_stranger_keeps_nobody_from_reading,
-        a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after,
-        a_caller_that_goes_away_while_blocked_blocks_nobody_after,
-        a_connection_that_became_read_only_is_left,
-        statements_that_a_pooler_forgot_are_prepared_again,
-        a_missing_table_says_that_migrate_was_not_run,
-        a_missing_right_says_so,
-        a_serializable_server_is_served,
-        closing_waits_for_what_is_under_way_and_ends_the_connections,
-        closing_twice_is_harmless_and_later_calls_are_refused,
-        wrong_settings_each_have_their_own_error_without_the_password,
-        connecting_lazily_needs_no_server,
-        no_debug_output_shows_the_password,
-        a_constructor_changes_nothing_in_the_database,
-        a_store_outlives_the_runtime_it_was_made_on,
-    ]
-}
-
+#[apply(trial_on_both_servers)]
 async fn a_hundred_tasks_share_two_connections() {
     let database = Database::fresh().await;
     let store = named_store(&database, PgStoreOptions::new()).await;
@@ -89,6 +67,7 @@ async fn named_store(database: &Database, options: PgStoreOptions) -> PgStore {
     store
 }
 
+#[apply(trial_on_both_servers)]
 async fn connections_that_are_terminated_under_load_come_back() {
     let database = Database::fresh().await;
     let store = named_store(&database, PgStoreOptions::new()).await;
@@ -132,6 +111,7 @@ async fn connections_that_are_terminated_under_load_come_back() {
     );
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_row_locked_by_a_stranger_keeps_nobody_from_reading() {
     let database = Database::fresh().await;
     let store = database.store().await;
@@ -158,6 +138,7 @@ async fn a_row_locked_by_a_stranger_keeps_nobody_from_reading() {
     assert_eq!(blocked.await.unwrap(), Written::Saved);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
     let database = Database::fresh().await;
     let options = PgStoreOptions::new()
@@ -202,6 +183,7 @@ async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     let database = Database::fresh().await;
     let store = database
@@ -223,6 +205,7 @@ async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("late")));
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_connection_that_became_read_only_is_left() {
     let database = Database::fresh().await;
     let options = PgStoreOptions::new().connections(1);
@@ -253,6 +236,7 @@ async fn a_connection_that_became_read_only_is_left() {
     assert!(!pids(&client, &database).await.contains(&before[0]));
 }
 
+#[apply(trial_on_both_servers)]
 async fn statements_that_a_pooler_forgot_are_prepared_again() {
     let database = Database::fresh().await;
     let store = database
@@ -272,6 +256,7 @@ async fn statements_that_a_pooler_forgot_are_prepared_again() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_missing_table_says_that_migrate_was_not_run() {
     let database = Database::fresh().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
@@ -282,6 +267,7 @@ async fn a_missing_table_says_that_migrate_was_not_run() {
     assert_eq!(store.load(&fresh(), at(0)).await.unwrap(), None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_missing_right_says_so() {
     let database = Database::fresh().await;
     database.store().await;
@@ -299,6 +285,7 @@ async fn a_missing_right_says_so() {
     client.batch_execute(&remove).await.unwrap();
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_serializable_server_is_served() {
     let database = Database::fresh().await;
     database.store().await;
@@ -322,6 +309,7 @@ async fn a_serializable_server_is_served() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("after")));
 }
 
+#[apply(trial_on_both_servers)]
 async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
     let database = Database::fresh().await;
     let store = named_store(&database, PgStoreOptions::new()).await;
@@ -360,6 +348,7 @@ async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn closing_twice_is_harmless_and_later_calls_are_refused() {
     let database = Database::fresh().await;
     let store = database.store().await;
@@ -371,6 +360,7 @@ async fn closing_twice_is_harmless_and_later_calls_are_refused() {
     assert!(store.migrate().await.is_err());
 }
 
+#[apply(trial_on_both_servers)]
 async fn wrong_settings_each_have_their_own_error_without_the_password() {
     let server: tokio_postgres::Config = crate::support::database::server_url().parse().unwrap();
     let port = server.get_ports()[0];
@@ -407,6 +397,7 @@ async fn wrong_settings_each_have_their_own_error_without_the_password() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn connecting_lazily_needs_no_server() {
     let store = PgStoreOptions::new()
         .connect_lazily("host=/nowhere user=u password=hunter2")
@@ -417,6 +408,7 @@ async fn connecting_lazily_needs_no_server() {
     assert!(!told.contains("hunter2"), "{told}");
 }
 
+#[apply(trial_on_both_servers)]
 async fn no_debug_output_shows_the_password() {
     let store = PgStoreOptions::new()
         .connect_lazily("postgres://u:hunter2@db.example:7/d")
@@ -426,6 +418,7 @@ async fn no_debug_output_shows_the_password() {
     assert!(!told.contains("hunter2"), "{told}");
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_constructor_changes_nothing_in_the_database() {
     let database = Database::fresh().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
@@ -439,6 +432,7 @@ async fn a_constructor_changes_nothing_in_the_database() {
     store.close().await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_store_outlives_the_runtime_it_was_made_on() {
     let database = Database::fresh().await;
     let url = database.url();

@@ -1,6 +1,5 @@
 //! Creating the table: once, twenty times at once, beside Go, and without the right to.
 
-use libtest_mimic::Trial;
 use pgstore::SessionId;
 use pgstore::store::{MigrateErrorKind, migrations};
 use pgstore::store::{PgStore, Store};
@@ -9,22 +8,7 @@ use tokio::task::JoinSet;
 use super::things::{at, fresh, row};
 use crate::support::database::{Database, unique};
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        migrating_twice_does_nothing_the_second_time,
-        twenty_stores_migrate_at_once,
-        twenty_stores_migrate_at_once_where_transactions_are_serializable,
-        stores_migrate_beside_the_statement_of_go,
-        the_table_of_go_is_taken_over_untouched,
-        a_role_that_may_not_create_passes_when_all_is_there,
-        a_role_that_may_not_create_is_told_what_to_run,
-        a_table_that_holds_no_sessions_is_refused,
-        an_index_under_another_name_counts,
-        an_index_name_taken_by_another_index_is_told,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 /// What Go's constructor runs (pgstore.go createSessionsTable), in our words.
 pub(super) const AS_GO_DOES: &str = "DO $$ BEGIN
@@ -35,6 +19,7 @@ pub(super) const AS_GO_DOES: &str = "DO $$ BEGIN
     CREATE INDEX IF NOT EXISTS http_sessions_key_idx ON http_sessions (key);
   END $$";
 
+#[apply(trial_on_both_servers)]
 async fn migrating_twice_does_nothing_the_second_time() {
     let database = Database::fresh().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
@@ -43,10 +28,12 @@ async fn migrating_twice_does_nothing_the_second_time() {
     assert_eq!(migrations()[0].number(), 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn twenty_stores_migrate_at_once() {
     migrate_twenty_at_once("").await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn twenty_stores_migrate_at_once_where_transactions_are_serializable() {
     migrate_twenty_at_once("-cdefault_transaction_isolation=serializable").await;
 }
@@ -65,6 +52,7 @@ async fn migrate_twenty_at_once(options: &str) {
     assert_eq!(applied, 2, "one of them did both, the others waited");
 }
 
+#[apply(trial_on_both_servers)]
 async fn stores_migrate_beside_the_statement_of_go() {
     let database = Database::fresh().await;
     let mut tasks = JoinSet::new();
@@ -84,6 +72,7 @@ async fn stores_migrate_beside_the_statement_of_go() {
     tasks.join_all().await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_table_of_go_is_taken_over_untouched() {
     let database = Database::fresh().await;
     let client = database.client().await;
@@ -141,6 +130,7 @@ pub(super) async fn drop_role(database: &Database, role: &str) {
         .unwrap();
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_role_that_may_not_create_passes_when_all_is_there() {
     let database = Database::fresh().await;
     database.store().await;
@@ -158,6 +148,7 @@ async fn a_role_that_may_not_create_passes_when_all_is_there() {
     drop_role(&database, &role).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_role_that_may_not_create_is_told_what_to_run() {
     let database = Database::fresh().await;
     let role = role_without_create(&database).await;
@@ -172,13 +163,14 @@ async fn a_role_that_may_not_create_is_told_what_to_run() {
     drop_role(&database, &role).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_table_that_holds_no_sessions_is_refused() {
     let database = Database::fresh().await;
     let create = "CREATE TABLE http_sessions (id bigserial PRIMARY KEY, key text, data bytea)";
     database.client().await.batch_execute(create).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
     let error = store.migrate().await.told().unwrap_err();
-    assert_eq!(error.kind(), MigrateErrorKind::Foreign);
+    assert_eq!(error.kind(), MigrateErrorKind::UnfitTable);
     let told = error.to_string();
     assert!(
         told.contains("key, created_on, modified_on, expires_on"),
@@ -186,6 +178,7 @@ async fn a_table_that_holds_no_sessions_is_refused() {
     );
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_index_under_another_name_counts() {
     let database = Database::fresh().await;
     let client = database.client().await;
@@ -196,6 +189,7 @@ async fn an_index_under_another_name_counts() {
     assert_eq!(store.migrate().await.unwrap().applied, [2]);
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_index_name_taken_by_another_index_is_told() {
     let database = Database::fresh().await;
     let client = database.client().await;
@@ -205,6 +199,6 @@ async fn an_index_name_taken_by_another_index_is_told() {
     client.batch_execute(swap).await.unwrap();
     let store = PgStore::connect(&database.url()).await.unwrap();
     let error = store.migrate().await.told().unwrap_err();
-    assert_eq!(error.kind(), MigrateErrorKind::Foreign);
+    assert_eq!(error.kind(), MigrateErrorKind::UnfitTable);
     assert!(error.to_string().contains("no index on key"), "{error}");
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::store::conformance::behaviours;
 use pgstore::store::{DatabaseError, MigrateErrorKind, Migrated, PgStoreOptions, TableName};
 use pgstore::store::{PgStore, Store, StoreError, Written, migrations};
@@ -15,22 +14,7 @@ use super::migrate::{AS_GO_DOES, drop_role, role_without_create};
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::{Database, Key};
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_missing_index_is_built_beside_writers,
-        what_a_failed_build_left_is_made_again,
-        an_index_that_somebody_else_builds_is_waited_for,
-        twenty_stores_complete_a_table_in_use_at_once,
-        a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers,
-        a_schema_that_does_not_exist_is_an_error_of_its_own,
-        columns_are_added_beside_writers,
-        columns_wait_for_a_long_transaction_without_holding_up_others,
-        the_library_runs_on_the_table_of_go,
-        what_is_missing_at_first_use_says_which_migration,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 const ROWS: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
     SELECT convert_to((n / 2)::text, 'UTF8'), 'x', now(), now(), now() + interval '1 h'
@@ -80,6 +64,7 @@ async fn wait_until(client: &Client, condition: &str) {
 const HAS_INDEX: &str = "EXISTS (SELECT FROM pg_index WHERE indisvalid AND NOT indisunique
     AND indexrelid = to_regclass('http_sessions_key_idx'))";
 
+#[apply(trial_on_both_servers)]
 async fn a_missing_index_is_built_beside_writers() {
     let database = Database::fresh().await;
     let watcher = table_without_an_index_on_key(&database).await;
@@ -104,6 +89,7 @@ async fn a_missing_index_is_built_beside_writers() {
     wait_until(&watcher, HAS_INDEX).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_a_failed_build_left_is_made_again() {
     let database = Database::fresh().await;
     let client = table_without_an_index_on_key(&database).await;
@@ -123,6 +109,7 @@ async fn what_a_failed_build_left_is_made_again() {
     );
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_index_that_somebody_else_builds_is_waited_for() {
     let database = Database::fresh().await;
     let watcher = table_without_an_index_on_key(&database).await;
@@ -148,6 +135,7 @@ async fn an_index_that_somebody_else_builds_is_waited_for() {
     wait_until(&watcher, HAS_INDEX).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn twenty_stores_complete_a_table_in_use_at_once() {
     for _ in 0..3 {
         let database = Database::fresh().await;
@@ -168,6 +156,7 @@ async fn twenty_stores_complete_a_table_in_use_at_once() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers() {
     let database = Database::fresh().await;
     let client = table_without_an_index_on_key(&database).await;
@@ -184,6 +173,7 @@ async fn a_role_that_is_not_the_owner_is_told_what_to_run_beside_writers() {
     drop_role(&database, &role).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_schema_that_does_not_exist_is_an_error_of_its_own() {
     let database = Database::fresh().await;
     let table = TableName::parse("no_such_schema.sessions").unwrap();
@@ -237,6 +227,7 @@ async fn write_as_we_do(url: String, stop: Arc<AtomicBool>) -> (u64, Vec<u32>) {
     (sessions, applied)
 }
 
+#[apply(trial_on_both_servers)]
 async fn columns_are_added_beside_writers() {
     let database = Database::fresh().await;
     let client = database.client().await;
@@ -278,10 +269,12 @@ async fn columns_are_added_beside_writers() {
     assert!(applied >= 1, "one of them did it");
     println!("{by_go} sessions of Go's, {by_us} of ours, none failed");
     assert!(by_go > 0 && by_us > 0);
-    let rows = "(SELECT count(*) = 2000 FROM http_sessions WHERE data = 'x' AND mark IS NULL)";
+    let rows =
+        "(SELECT count(*) = 2000 FROM http_sessions WHERE data = 'x' AND save_token IS NULL)";
     wait_until(&client, rows).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn columns_wait_for_a_long_transaction_without_holding_up_others() {
     let database = Database::fresh().await;
     let watcher = database.client().await;
@@ -304,6 +297,7 @@ async fn columns_wait_for_a_long_transaction_without_holding_up_others() {
     assert_eq!(migrating.await.unwrap().applied, [2]);
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_library_runs_on_the_table_of_go() {
     let database = Database::fresh().await;
     let client = database.client().await;
@@ -318,6 +312,7 @@ async fn the_library_runs_on_the_table_of_go() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_is_missing_at_first_use_says_which_migration() {
     let database = Database::fresh().await;
     let client = database.client().await;
@@ -334,7 +329,7 @@ async fn what_is_missing_at_first_use_says_which_migration() {
     assert!(error.to_string().contains("migrate()"), "{error}");
     assert_eq!(
         said_of(&error),
-        ["it needs migration 2 (columns_of_ours)", "42703"]
+        ["it needs migration 2 (session_metadata)", "42703"]
     );
 }
 

@@ -23,30 +23,10 @@ use pgstore::store::conformance::{Behaviour, behaviours};
 use pgstore::store::{MemoryStore, Store};
 
 use crate::support::database::Database;
-use crate::support::server::Server;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = conformance_of_memory();
-    trials.extend(conformance_of_postgres());
-    trials.extend(rows::trials());
-    trials.extend(guards::trials());
-    trials.extend(doubt::trials());
-    trials.extend(probe::trials());
-    trials.extend(clocks::trials());
-    trials.extend(doubles::trials());
-    trials.extend(sql::trials());
-    trials.extend(link::trials());
-    trials.extend(outage::trials());
-    trials.extend(migrate::trials());
-    trials.extend(migrate_live::trials());
-    trials.extend(processes::trials());
-    trials.extend(schema::trials());
-    trials.extend(sweep::trials());
-    trials.extend(hostile::trials());
-    trials
-}
+use crate::support::{apply, registry, trials, trials_on_both_servers};
 
 /// Every behaviour with the store in memory.
+#[apply(trials)]
 fn conformance_of_memory() -> Vec<Trial> {
     let of = |behaviour: Behaviour| {
         trial("memory", behaviour, async move {
@@ -57,6 +37,7 @@ fn conformance_of_memory() -> Vec<Trial> {
 }
 
 /// Every behaviour with the store in PostgreSQL.
+#[apply(trials_on_both_servers)]
 fn conformance_of_postgres() -> Vec<Trial> {
     let of = |behaviour: Behaviour| {
         trial("postgres", behaviour, async move {
@@ -70,22 +51,17 @@ fn conformance_of_postgres() -> Vec<Trial> {
     behaviours().into_iter().map(of).collect()
 }
 
-fn trial(
-    store: &str,
-    behaviour: Behaviour,
-    check: impl Future<Output = ()> + Send + 'static,
-) -> Trial {
-    let server = Server::current();
-    let name = server.name(&format!("store::{store}::{}", behaviour.name()));
-    Trial::test(name, move || {
-        server.within(|| server.runtime().block_on(check));
-        Ok(())
-    })
+fn trial<F>(store: &str, behaviour: Behaviour, check: F) -> Trial
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let name = format!("store::{store}::{}", behaviour.name());
+    registry::on_a_runtime(&name, move || check)
 }
 
 /// IDs, rows and times of these tests.
 mod things {
-    use pgstore::store::{Ours, Renaming, Retirement, Row};
+    use pgstore::store::{Renaming, Retirement, Row, RowExtras};
     use pgstore::{SessionId, Timestamp};
 
     pub(super) use crate::support::secrets::fresh_id as fresh;
@@ -101,9 +77,9 @@ mod things {
             created_on: at(0),
             modified_on: at(0),
             expires_on: at(3600),
-            ours: Ours {
-                mark: Some(1),
-                ..Ours::default()
+            extras: RowExtras {
+                save_token: Some(1),
+                ..RowExtras::default()
             },
         }
     }
@@ -116,7 +92,7 @@ mod things {
     ) -> Renaming<'a> {
         let retirement = Retirement {
             until: at(60),
-            honoured_until: None,
+            previous_grace_until: None,
         };
         Renaming {
             old,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
 use pgstore::store::PgStoreOptions;
 use pgstore::store::{PgStore, Row, Store, StoreError, Written};
 use pgstore::{SessionId, Timestamp};
@@ -15,16 +14,9 @@ use tokio::process::Command;
 use super::things::{at, fresh, row};
 use crate::support::database::client;
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back,
-        a_server_restarted_under_load_loses_nothing_that_was_acknowledged,
-        a_server_that_says_nothing_is_an_error_in_time,
-    ]
-}
-
+#[apply(trial)]
 async fn a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back() {
     let mut server = EmbeddedPostgres::builder().durable().start().unwrap();
     let deadline = Duration::from_secs(2);
@@ -80,6 +72,7 @@ struct Acknowledged {
     failures: usize,
 }
 
+#[apply(trial)]
 async fn a_server_restarted_under_load_loses_nothing_that_was_acknowledged() {
     const CALLERS: usize = 64;
     let mut server = EmbeddedPostgres::builder().durable().start().unwrap();
@@ -199,6 +192,7 @@ fn numbered(number: i64) -> Row {
     }
 }
 
+#[apply(trial)]
 async fn a_server_that_says_nothing_is_an_error_in_time() {
     let silence = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silence.local_addr().unwrap().port();

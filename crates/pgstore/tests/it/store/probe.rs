@@ -1,21 +1,11 @@
 //! The probe, against everything that may keep sessions from being written.
 
-use libtest_mimic::Trial;
 use pgstore::store::{DatabaseError, PgStore, Store, StoreError, StoreErrorKind};
 
 use super::migrate::{drop_role, role_without_create};
 use super::things::{fresh, row};
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_probe_writes_nothing,
-        a_probe_finds_every_right_that_is_missing,
-        a_probe_finds_a_server_that_takes_no_writes,
-        a_probe_finds_a_table_that_is_missing_or_lacks_columns,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 fn sqlstate(error: &StoreError) -> Option<&str> {
     let mut cause = std::error::Error::source(error);
@@ -28,6 +18,7 @@ fn sqlstate(error: &StoreError) -> Option<&str> {
     None
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_probe_writes_nothing() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -43,6 +34,7 @@ async fn a_probe_writes_nothing() {
     assert_eq!(fingerprint().await, before);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_probe_finds_every_right_that_is_missing() {
     let database = Database::fresh().await;
     database.store().await;
@@ -75,6 +67,7 @@ async fn a_probe_finds_every_right_that_is_missing() {
     drop_role(&database, &role).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_probe_finds_a_server_that_takes_no_writes() {
     let database = Database::fresh().await;
     database.store().await;
@@ -86,6 +79,7 @@ async fn a_probe_finds_a_server_that_takes_no_writes() {
     assert_eq!(sqlstate(&error), Some("25006"));
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_probe_finds_a_table_that_is_missing_or_lacks_columns() {
     let database = Database::fresh().await;
     let store = PgStore::connect(&database.url()).await.unwrap();
@@ -94,7 +88,7 @@ async fn a_probe_finds_a_table_that_is_missing_or_lacks_columns() {
     assert_eq!(sqlstate(&error), Some("42P01"));
     store.migrate().await.unwrap();
     store.probe().await.unwrap();
-    let drop = "ALTER TABLE http_sessions DROP COLUMN honoured_until";
+    let drop = "ALTER TABLE http_sessions DROP COLUMN previous_grace_until";
     let client = database.client().await;
     client.batch_execute(drop).await.unwrap();
     let fresh = PgStore::connect(&database.url()).await.unwrap();

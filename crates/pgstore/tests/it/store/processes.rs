@@ -3,21 +3,14 @@
 use std::env;
 use std::process::Stdio;
 
-use libtest_mimic::Trial;
 use pgstore::store::{PgStore, Store};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
-use crate::support::go::{GoPeer, go_trials};
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    let mut trials = trials![twenty_processes_migrate_at_once, as_one_of_many_processes,];
-    trials.extend(go_trials![processes_migrate_beside_constructors_of_go]);
-    trials
-}
+use crate::support::go::GoPeer;
+use crate::support::{apply, go_trial, trial};
 
 /// Tells a process of ours where to migrate.
 const DATABASE: &str = "PGSTORE_TEST_MIGRATE";
@@ -26,6 +19,7 @@ const DATABASE: &str = "PGSTORE_TEST_MIGRATE";
 const APPLIED: &str = "applied: ";
 
 /// What [`process`] runs; without being told where, there is nothing to do.
+#[apply(trial)]
 async fn as_one_of_many_processes() {
     let Ok(url) = env::var(DATABASE) else {
         return;
@@ -55,6 +49,7 @@ async fn process(url: String) -> usize {
     applied.lines().next().unwrap().trim().parse().unwrap()
 }
 
+#[apply(trial)]
 async fn twenty_processes_migrate_at_once() {
     let database = Database::fresh().await;
     let mut processes = JoinSet::new();
@@ -65,6 +60,7 @@ async fn twenty_processes_migrate_at_once() {
     assert_eq!(applied, 2, "one of them did both, the others waited");
 }
 
+#[apply(go_trial)]
 async fn processes_migrate_beside_constructors_of_go() {
     let database = Database::fresh().await;
     let mut ours = JoinSet::new();

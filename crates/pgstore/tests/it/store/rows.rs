@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Trial;
-use pgstore::store::{ForeignCursor, Ours, OwnerColumn, PgStore, Renaming, Retired, Retirement};
+use pgstore::store::{
+    OwnerColumn, PeerWrittenCursor, PgStore, Renaming, Retired, Retirement, RowExtras,
+};
 use pgstore::store::{Revocation, Row, Store, StoreErrorKind, Which, Written};
-use pgstore::wire::Blame;
+use pgstore::wire::ErrorClass;
 use pgstore::{SessionHandle, SessionId, Timestamp};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
@@ -13,31 +14,9 @@ use tokio_postgres::Client;
 use super::things::{at, fresh, renaming, row};
 use crate::support::database::{Database, Key};
 use crate::support::secrets::Told;
-use crate::support::trials;
+use crate::support::{apply, trial_on_both_servers};
 
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted,
-        a_duplicate_with_a_null_time_is_not_the_newest,
-        loading_removes_older_duplicates_and_counts_them,
-        of_two_rows_as_new_as_each_other_one_is_read_written_and_kept,
-        an_undecodable_newest_row_keeps_its_duplicates,
-        removing_duplicates_beside_writers_never_removes_the_newest,
-        a_locked_duplicate_does_not_hold_up_a_load,
-        an_undecodable_row_can_be_renamed,
-        what_go_writes_over_is_not_ours_any_more,
-        what_cannot_be_a_handle_or_an_age_is_none,
-        lists_leave_out_what_cannot_be_read,
-        an_owners_list_has_an_end,
-        foreign_rows_are_found_far_apart,
-        the_time_zone_of_the_connection_changes_nothing,
-        instants_beyond_postgresql_range_are_kept_as_its_last_one,
-        every_column_that_go_reads_is_written,
-        a_table_of_another_name_and_schema_holds_the_rows,
-        no_error_quotes_a_row,
-    ]
-}
-
+#[apply(trial_on_both_servers)]
 async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -57,11 +36,12 @@ async fn a_null_or_an_infinity_is_an_undecodable_row_that_can_be_deleted() {
 
         let error = store.load(&id, at(0)).await.told().unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
-        assert_eq!(error.blame(), Blame::Decode);
+        assert_eq!(error.class(), ErrorClass::Client);
         assert_eq!(store.delete(&id).await.unwrap(), 1, "the row was kept");
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_duplicate_with_a_null_time_is_not_the_newest() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -103,6 +83,7 @@ fn written(data: &str, seconds: i64) -> Row {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn loading_removes_older_duplicates_and_counts_them() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -123,6 +104,7 @@ async fn loading_removes_older_duplicates_and_counts_them() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn of_two_rows_as_new_as_each_other_one_is_read_written_and_kept() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -137,6 +119,7 @@ async fn of_two_rows_as_new_as_each_other_one_is_read_written_and_kept() {
     assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(after));
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_undecodable_newest_row_keeps_its_duplicates() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -153,6 +136,7 @@ async fn an_undecodable_newest_row_keeps_its_duplicates() {
     assert_eq!(again.delete(&id).await.unwrap(), 2);
 }
 
+#[apply(trial_on_both_servers)]
 async fn removing_duplicates_beside_writers_never_removes_the_newest() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -165,13 +149,13 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
         let mut tasks = JoinSet::new();
         for writer in 0..4 {
             let (store, id) = (store.clone(), id.clone());
-            let mark = format!("{round} {writer}");
+            let save_token = format!("{round} {writer}");
             tasks.spawn(async move {
                 let seen = store.load(&id, at(0)).await.unwrap().expect("one is there");
                 let next = Timestamp::from_unix_micros(seen.modified_on.unix_micros() + 1);
                 let after = Row {
                     modified_on: next,
-                    ..row(&mark)
+                    ..row(&save_token)
                 };
                 let written = store.update(&id, seen.modified_on, &after).await.unwrap();
                 (written == Written::Saved).then_some(after)
@@ -187,6 +171,7 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
     wait_for_one_row(&store, &client, &id).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_locked_duplicate_does_not_hold_up_a_load() {
     let database = Database::fresh().await;
     let (store, mut client) = (database.store().await, database.client().await);
@@ -203,6 +188,7 @@ async fn a_locked_duplicate_does_not_hold_up_a_load() {
     wait_for_one_row(&store, &client, &id).await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_undecodable_row_can_be_renamed() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -218,36 +204,37 @@ async fn an_undecodable_row_can_be_renamed() {
 }
 
 /// Go leaves our columns as they are: nothing but the time tells that it was there.
+#[apply(trial_on_both_servers)]
 async fn what_go_writes_over_is_not_ours_any_more() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     let (old, id) = (fresh(), fresh());
-    let mut ours = owned();
-    ours.ours.mark = Some(7);
+    let mut extras = owned();
+    extras.extras.save_token = Some(7);
     store.insert(&old, &row("")).await.unwrap();
     let retirement = Retirement {
         until: at(60),
-        honoured_until: Some(at(60)),
+        previous_grace_until: Some(at(60)),
     };
     let renaming = Renaming {
         retirement,
         ..renaming(&old, Some(at(0)), &id)
     };
-    store.rename(renaming, &ours).await.unwrap().saved();
-    let led_to = Retired::Honoured(id.clone(), Box::new(ours.clone()));
+    store.rename(renaming, &extras).await.unwrap().saved();
+    let led_to = Retired::Honoured(id.clone(), Box::new(extras.clone()));
     assert_eq!(store.retired(&old, at(1)).await.unwrap(), Some(led_to));
-    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(ours.clone()));
+    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(extras.clone()));
 
     let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
-                  WHERE key = $1 AND mark = 7";
+                  WHERE key = $1 AND save_token = 7";
     let written = client.execute(by_go, &[&Key(&id)]).await.unwrap();
     assert_eq!(written, 1);
     let mut theirs = Row {
         data: b"go".to_vec(),
         modified_on: at(1),
-        ..ours.clone()
+        ..extras.clone()
     };
-    theirs.ours.mark = None;
+    theirs.extras.save_token = None;
     let found = (id.clone(), theirs.clone());
     assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(theirs));
     assert_eq!(
@@ -256,12 +243,15 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     );
     let listed = store.owned("alice", at(1)).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&found));
-    let handle = ours.ours.handle.as_ref().unwrap();
+    let handle = extras.extras.handle.as_ref().unwrap();
     assert_eq!(
         store.find(handle, at(1)).await.unwrap(),
         Some(found.clone())
     );
-    let foreign = store.foreign(ForeignCursor::START, 10).await.unwrap();
+    let foreign = store
+        .peer_written(PeerWrittenCursor::START, 10)
+        .await
+        .unwrap();
     assert_eq!(foreign.rows, [found]);
     let of_alice = |column| Revocation {
         owner: "alice",
@@ -274,6 +264,7 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     assert_eq!(by_truth.unwrap().removed, 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_cannot_be_a_handle_or_an_age_is_none() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -286,16 +277,17 @@ async fn what_cannot_be_a_handle_or_an_age_is_none() {
 
 fn owned() -> Row {
     Row {
-        ours: Ours {
+        extras: RowExtras {
             owner: Some("alice".to_owned()),
             handle: SessionHandle::generate().ok(),
-            mark: None,
-            ..Ours::default()
+            save_token: None,
+            ..RowExtras::default()
         },
         ..row("")
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn lists_leave_out_what_cannot_be_read() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -318,11 +310,14 @@ async fn lists_leave_out_what_cannot_be_read() {
             expected,
             "{broken}"
         );
-        let foreign = store.foreign(ForeignCursor::START, 10).await.unwrap();
+        let foreign = store
+            .peer_written(PeerWrittenCursor::START, 10)
+            .await
+            .unwrap();
         assert_eq!(foreign.rows, expected, "{broken}");
 
         // Asked for one alone, it is an error, as for a load.
-        let handle = bad.ours.handle.unwrap();
+        let handle = bad.extras.handle.unwrap();
         let error = store.find(&handle, at(0)).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
         client
@@ -334,11 +329,12 @@ async fn lists_leave_out_what_cannot_be_read() {
 
 /// A statement that makes so many sessions of alice's, written by us.
 const MANY: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
-                                               owner, mark, saved_on)
+                                               owner, save_token, saved_on)
     SELECT convert_to(rpad(translate(n::text, '0123456789', 'ABCDEFGHIJ'), 52, 'X'), 'UTF8'), 'x',
            time, time, time + interval '1 h', 'alice', 1, time
       FROM (SELECT n, to_timestamp(1700000000 + n) AS time FROM generate_series(1, $1::int) AS n) AS s";
 
+#[apply(trial_on_both_servers)]
 async fn an_owners_list_has_an_end() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -354,6 +350,7 @@ async fn an_owners_list_has_an_end() {
     assert_eq!(store.revoke(&all).await.unwrap().removed, 1010);
 }
 
+#[apply(trial_on_both_servers)]
 async fn foreign_rows_are_found_far_apart() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -361,9 +358,9 @@ async fn foreign_rows_are_found_far_apart() {
     store.insert(&ids[0], &owned()).await.unwrap();
     client.execute(MANY, &[&25_000]).await.unwrap();
     store.insert(&ids[1], &owned()).await.unwrap();
-    let (mut found, mut next, mut batches) = (Vec::new(), Some(ForeignCursor::START), 0);
+    let (mut found, mut next, mut batches) = (Vec::new(), Some(PeerWrittenCursor::START), 0);
     while let Some(after) = next {
-        let batch = store.foreign(after, 10).await.unwrap();
+        let batch = store.peer_written(after, 10).await.unwrap();
         found.extend(batch.rows.into_iter().map(|(id, _)| id));
         (next, batches) = (batch.next, batches + 1);
     }
@@ -371,6 +368,7 @@ async fn foreign_rows_are_found_far_apart() {
     assert_eq!(batches, 3, "each looks at so many rows and no more");
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_time_zone_of_the_connection_changes_nothing() {
     let database = Database::fresh().await;
     let here = database.store().await;
@@ -394,6 +392,7 @@ async fn the_time_zone_of_the_connection_changes_nothing() {
     assert_eq!(rows, 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
     let database = Database::fresh().await;
     let store = database.store().await;
@@ -407,6 +406,7 @@ async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
     assert!(found.expires_on > at(200_000 * 365 * 24 * 3600));
 }
 
+#[apply(trial_on_both_servers)]
 async fn every_column_that_go_reads_is_written() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
@@ -424,6 +424,7 @@ async fn every_column_that_go_reads_is_written() {
     assert_eq!(rows, 0);
 }
 
+#[apply(trial_on_both_servers)]
 async fn a_table_of_another_name_and_schema_holds_the_rows() {
     use pgstore::store::{PgStoreOptions, TableName};
 
@@ -444,6 +445,7 @@ async fn a_table_of_another_name_and_schema_holds_the_rows() {
     assert_eq!(found.get::<_, i64>(0), 1);
 }
 
+#[apply(trial_on_both_servers)]
 async fn no_error_quotes_a_row() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);

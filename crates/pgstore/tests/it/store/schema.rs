@@ -2,17 +2,8 @@
 
 use std::path::PathBuf;
 
-use libtest_mimic::Trial;
-
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        the_migrations_make_what_stands_in_schema_sql,
-        schema_sql_runs_and_makes_the_same,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 /// The catalogue as statements, in an order of its own.
 const DUMP: &str = "
@@ -67,6 +58,7 @@ fn file() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("migrations/schema.sql")
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_migrations_make_what_stands_in_schema_sql() {
     let database = Database::fresh().await;
     database.store().await;
@@ -78,6 +70,7 @@ async fn the_migrations_make_what_stands_in_schema_sql() {
     assert_eq!(made, expected, "PGSTORE_BLESS=1 writes it anew");
 }
 
+#[apply(trial_on_both_servers)]
 async fn schema_sql_runs_and_makes_the_same() {
     let database = Database::fresh().await;
     let golden = std::fs::read_to_string(file()).unwrap();

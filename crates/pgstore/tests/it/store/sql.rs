@@ -2,19 +2,10 @@
 
 use std::path::Path;
 
-use libtest_mimic::Trial;
 use tokio_postgres::Client;
 
 use crate::support::database::Database;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        every_statement_is_valid_as_it_stands,
-        no_statement_about_sessions_reads_the_clock_of_the_database,
-        what_requests_wait_for_goes_by_the_indexes,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 fn statements() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/postgres/sql");
@@ -34,6 +25,7 @@ fn statement(wanted: &str) -> String {
         .1
 }
 
+#[apply(trial_on_both_servers)]
 async fn every_statement_is_valid_as_it_stands() {
     let database = Database::fresh().await;
     database.store().await;
@@ -47,6 +39,7 @@ async fn every_statement_is_valid_as_it_stands() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn no_statement_about_sessions_reads_the_clock_of_the_database() {
     for (name, sql) in statements() {
         if name == "server_time" {
@@ -59,12 +52,13 @@ async fn no_statement_about_sessions_reads_the_clock_of_the_database() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn what_requests_wait_for_goes_by_the_indexes() {
     let database = Database::fresh().await;
     database.store().await;
     let client = database.client().await;
     let fill = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
-                                           owner, handle, retired_key)
+                                           owner, handle, previous_key)
         SELECT convert_to(n::text, 'UTF8'), 'x', to_timestamp(n), to_timestamp(n), to_timestamp(n + 9),
                n / 5, n, convert_to((-n)::text, 'UTF8')
           FROM generate_series(1, 20000) AS n;

@@ -3,27 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use libtest_mimic::Trial;
 use pgstore::store::{FirstSweep, MemoryStore, Store, StoreErrorKind, SweepOptions, Sweeper};
 use pgstore::{Clock, Timestamp};
 
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
 use crate::support::secrets::Told;
-use crate::support::trials;
-
-pub(super) fn trials() -> Vec<Trial> {
-    trials![
-        five_thousand_rows_are_swept_in_batches_past_a_locked_one,
-        sweepers_of_two_nodes_share_the_work,
-        an_expired_row_with_a_null_is_swept_and_one_without_an_end_stays,
-        the_sweeper_survives_errors_and_counts_them,
-        the_sweeper_sweeps_by_itself,
-        stopping_twice_is_harmless,
-        dropping_the_last_handle_stops_the_sweeper,
-        the_margin_for_clocks_spares_what_has_just_ended,
-    ]
-}
+use crate::support::{apply, trial_on_both_servers};
 
 #[derive(Debug)]
 struct Still;
@@ -48,6 +34,7 @@ async fn count(client: &tokio_postgres::Client) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
+#[apply(trial_on_both_servers)]
 async fn five_thousand_rows_are_swept_in_batches_past_a_locked_one() {
     let database = Database::fresh().await;
     let store = database.store().await;
@@ -69,6 +56,7 @@ async fn five_thousand_rows_are_swept_in_batches_past_a_locked_one() {
     handle.stop().await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn sweepers_of_two_nodes_share_the_work() {
     let database = Database::fresh().await;
     let (one, other) = (database.store().await, database.store().await);
@@ -83,6 +71,7 @@ async fn sweepers_of_two_nodes_share_the_work() {
     );
 }
 
+#[apply(trial_on_both_servers)]
 async fn an_expired_row_with_a_null_is_swept_and_one_without_an_end_stays() {
     let database = Database::fresh().await;
     let store = database.store().await;
@@ -95,6 +84,7 @@ async fn an_expired_row_with_a_null_is_swept_and_one_without_an_end_stays() {
     assert_eq!(count(&client).await, 3);
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_sweeper_survives_errors_and_counts_them() {
     let store = MemoryStore::new();
     let handle = sweeper(store.clone(), SweepOptions::new()).start();
@@ -115,6 +105,7 @@ async fn the_sweeper_survives_errors_and_counts_them() {
     handle.stop().await;
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_sweeper_sweeps_by_itself() {
     let store = MemoryStore::new();
     store.fail_with(Some(StoreErrorKind::Timeout));
@@ -130,6 +121,7 @@ async fn the_sweeper_sweeps_by_itself() {
     assert_eq!(handle.next_sweep().await, None);
 }
 
+#[apply(trial_on_both_servers)]
 async fn stopping_twice_is_harmless() {
     let handle = sweeper(MemoryStore::new(), SweepOptions::new()).start();
     let clone = handle.clone();
@@ -139,6 +131,7 @@ async fn stopping_twice_is_harmless() {
     assert_eq!(error.kind(), StoreErrorKind::Closed);
 }
 
+#[apply(trial_on_both_servers)]
 async fn dropping_the_last_handle_stops_the_sweeper() {
     let store = Arc::new(MemoryStore::new());
     let weak = Arc::downgrade(&store);
@@ -151,6 +144,7 @@ async fn dropping_the_last_handle_stops_the_sweeper() {
     }
 }
 
+#[apply(trial_on_both_servers)]
 async fn the_margin_for_clocks_spares_what_has_just_ended() {
     let store = MemoryStore::new();
     let ended = |seconds: i64| pgstore::store::Row {

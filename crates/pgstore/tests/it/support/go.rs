@@ -1,52 +1,39 @@
 //! Go: the program in `interop/go`, built once per run, as a web application and as a judge.
 //!
-//! A test that needs it is listed with [`go_trials!`]. Where Go is missing such a test is reported
-//! as ignored, with the reason; with `CI=true` it fails.
+//! A test that needs it is a [`go_trial`](super::go_trial). Where Go is missing such a test is
+//! reported as ignored, with the reason; with `CI=true` it fails.
 
 mod http;
 mod trials;
 
 use std::env;
-use std::future::Future;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use libtest_mimic::{Completion, Trial};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command as Process};
 
 pub(crate) use http::{Reply, Site};
-pub(crate) use trials::trials;
 
 use crate::support::secrets;
 
-/// Lists test functions (`async fn()`) that need Go as trials named `module::function`.
-macro_rules! go_trials {
-    ($($test:ident),* $(,)?) => {
-        vec![$($crate::support::go::go_trial(
-            concat!(module_path!(), "::", stringify!($test)), $test)),*]
-    };
+/// Whether a trial that needs Go can run.
+pub(crate) enum Need {
+    Met,
+    Ignored(String),
+    Failed(String),
 }
-pub(crate) use go_trials;
 
-/// A trial that runs an async test beside the Go peer.
-pub(crate) fn go_trial<F>(name: &str, test: fn() -> F) -> Trial
-where
-    F: Future<Output = ()> + 'static,
-{
-    let name = name.trim_start_matches("it::");
-    Trial::ignorable_test(name, move || match peer() {
-        Peer::Built(_) => {
-            let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
-            runtime.block_on(test());
-            Ok(Completion::Completed)
-        }
-        Peer::Missing(reason) if !is_ci() => Ok(Completion::ignored_with(reason)),
-        Peer::Missing(reason) | Peer::Broken(reason) => Err(reason.into()),
-    })
+/// Builds the peer if that has not been tried. Without Go its trials are ignored, but never in CI.
+pub(crate) fn need() -> Need {
+    match peer() {
+        Peer::Built(_) => Need::Met,
+        Peer::Missing(reason) if !is_ci() => Need::Ignored(reason.clone()),
+        Peer::Missing(reason) | Peer::Broken(reason) => Need::Failed(reason.clone()),
+    }
 }
 
 /// The Go application, serving on a port of its own until it is dropped.
@@ -154,9 +141,9 @@ async fn ask(command: &str, questions: &[Value]) -> Vec<Value> {
     answers
 }
 
-/// Go itself, for a test listed with [`go_trials!`].
+/// Go itself, for a [`go_trial`](super::go_trial).
 pub(crate) fn go_tool() -> PathBuf {
-    find_go().expect("use go_trials!")
+    find_go().expect("use #[apply(go_trial)]")
 }
 
 enum Peer {
@@ -168,7 +155,7 @@ enum Peer {
 fn program() -> &'static Path {
     match peer() {
         Peer::Built(program) => program,
-        Peer::Missing(reason) | Peer::Broken(reason) => panic!("{reason}; use go_trials!"),
+        Peer::Missing(reason) | Peer::Broken(reason) => panic!("{reason}; use #[apply(go_trial)]"),
     }
 }
 

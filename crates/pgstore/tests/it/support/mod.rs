@@ -5,6 +5,7 @@ pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod log;
 pub(crate) mod proxy;
+pub(crate) mod registry;
 pub(crate) mod rust_app;
 pub(crate) mod secrets;
 pub(crate) mod server;
@@ -12,29 +13,6 @@ pub(crate) mod sources;
 pub(crate) mod unguarded;
 pub(crate) mod vectors;
 
-use std::future::Future;
-
-use libtest_mimic::Trial;
-
-use self::server::Server;
-
-/// Lists test functions (`async fn()`) as trials named `module::function`.
-macro_rules! trials {
-    ($($test:ident),* $(,)?) => {
-        vec![$($crate::support::trial(concat!(module_path!(), "::", stringify!($test)), $test)),*]
-    };
-}
-pub(crate) use trials;
-
-/// A trial that runs an async test on a runtime of its own. It fails when the test panics.
-pub(crate) fn trial<F>(name: &str, test: fn() -> F) -> Trial
-where
-    F: Future<Output = ()> + 'static,
-{
-    let server = Server::current();
-    let name = server.name(name.trim_start_matches("it::"));
-    Trial::test(name, move || {
-        server.within(|| server.runtime().block_on(test()));
-        Ok(())
-    })
-}
+pub(crate) use macro_rules_attribute::apply;
+pub(crate) use registry::trials_on_both_servers;
+pub(crate) use registry::{go_trial, hostile_trial, trial, trial_on_both_servers, trials};

@@ -62,6 +62,7 @@ impl Server {
     pub(crate) fn name(self, trial: &str) -> String {
         match self {
             Self::Friendly => trial.to_owned(),
+            Self::Hostile if trial.starts_with("store::hostile::") => trial.to_owned(),
             Self::Hostile => trial.replacen("store::", "store::hostile::", 1),
         }
     }

@@ -1,7 +1,7 @@
 -- The session with a handle ($1), unless it is past its time ($2). A row whose times cannot be
 -- compared is found, so that it can be told.
 SELECT data, created_on, modified_on, expires_on,
-       CASE WHEN saved_on = modified_on THEN mark END AS mark, max_age, owner, label, handle, key
+       CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle, key
   FROM http_sessions AS row
  WHERE handle = $1
    AND (expires_on > $2 OR expires_on <= modified_on) IS NOT FALSE

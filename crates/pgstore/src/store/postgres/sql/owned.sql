@@ -2,7 +2,7 @@
 -- The bound is far above what a list can show: it keeps an owner with very many (a robot that logs
 -- in again and again) from filling the memory.
 SELECT data, created_on, modified_on, expires_on,
-       CASE WHEN saved_on = modified_on THEN mark END AS mark, max_age, owner, label, handle, key
+       CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle, key
   FROM http_sessions AS row
  WHERE owner = $1
    AND (expires_on > $2 OR expires_on <= modified_on)

@@ -1,12 +1,12 @@
 -- Everything that saving needs, done to no row: the server looks at the rights, the columns and
 -- whether it may write before it finds that there is nothing to do.
 WITH inserted AS (
-    INSERT INTO http_sessions (key, retired_key, retired_until, honoured_until,
+    INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
                                data, created_on, modified_on, expires_on,
-                               mark, saved_on, max_age, owner, label, handle)
-    SELECT key, retired_key, retired_until, honoured_until,
+                               save_token, saved_on, max_age, owner, label, handle)
+    SELECT key, previous_key, previous_until, previous_grace_until,
            data, created_on, modified_on, expires_on,
-           mark, saved_on, max_age, owner, label, handle
+           save_token, saved_on, max_age, owner, label, handle
       FROM http_sessions
      WHERE false
 ),

@@ -21,9 +21,9 @@ old AS (
        AND (row.id <> newest.id OR row.modified_on = $2)
     RETURNING row.id
 )
-INSERT INTO http_sessions (key, retired_key, retired_until, honoured_until,
+INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
                            data, created_on, modified_on, expires_on,
-                           mark, saved_on, max_age, owner, label, handle)
+                           save_token, saved_on, max_age, owner, label, handle)
 SELECT $3::bytea, $1::bytea, $4::timestamptz, $5::timestamptz,
        $6::bytea, $7::timestamptz, $8::timestamptz, $9::timestamptz,
        $10::bigint, $11::timestamptz, $12::bigint, $13::text, $14::text, $15::text

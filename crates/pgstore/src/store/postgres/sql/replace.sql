@@ -4,9 +4,9 @@
 WITH old AS (
     DELETE FROM http_sessions WHERE key = $1 RETURNING id
 )
-INSERT INTO http_sessions (key, retired_key, retired_until, honoured_until,
+INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
                            data, created_on, modified_on, expires_on,
-                           mark, saved_on, max_age, owner, label, handle)
+                           save_token, saved_on, max_age, owner, label, handle)
 SELECT $2::bytea, $1::bytea, $3::timestamptz, $4::timestamptz,
        $5::bytea, $6::timestamptz, $7::timestamptz, $8::timestamptz,
        $9::bigint, $10::timestamptz, $11::bigint, $12::text, $13::text, $14::text

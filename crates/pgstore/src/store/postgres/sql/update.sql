@@ -6,9 +6,9 @@
 -- written last by somebody who does not know our columns.
 UPDATE http_sessions
    SET data = $3, modified_on = $4, expires_on = $5,
-       mark = $6, saved_on = $7, max_age = $8, owner = $9, label = $10, handle = $11,
-       honoured_until = CASE WHEN saved_on = modified_on AND owner IS NOT DISTINCT FROM $9
-                             THEN honoured_until END
+       save_token = $6, saved_on = $7, max_age = $8, owner = $9, label = $10, handle = $11,
+       previous_grace_until = CASE WHEN saved_on = modified_on AND owner IS NOT DISTINCT FROM $9
+                             THEN previous_grace_until END
  WHERE key = $1
    AND modified_on = $2
    AND id = (SELECT id

@@ -31,7 +31,7 @@ impl Verb for Load<'_> {
         let found = client.query(statement, &[&key(self.id)]).await?;
         let row = found.first().map(row).transpose()?;
         Ok(Loaded {
-            row: row.filter(|row| !row.is_past_its_time(self.now)),
+            row: row.filter(|row| !row.is_expired(self.now)),
             has_older: found.len() > 1,
         })
     }
@@ -67,7 +67,7 @@ fn retired(found: &PgRow, now: Timestamp) -> Result<Option<Retired>, StoreError>
     };
     let retirement = Retirement {
         until,
-        honoured_until: time(found, KEY + 2)?,
+        previous_grace_until: time(found, KEY + 2)?,
     };
     let is_newest: Option<bool> = column(found, KEY + 3)?;
     let successor = readable(found)?.filter(|_| is_newest == Some(true));

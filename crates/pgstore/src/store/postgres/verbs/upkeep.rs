@@ -8,7 +8,7 @@ use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, tim
 use crate::store::postgres::failure::Failure;
 use crate::store::postgres::statements::Kind;
 use crate::store::postgres::types::Micros;
-use crate::store::{Foreign, ForeignCursor, StoreError, StoreErrorKind};
+use crate::store::{PeerWritten, PeerWrittenCursor, StoreError, StoreErrorKind};
 use crate::store::{SweepBatch, SweepCursor, Swept};
 
 /// Removes what [`Load`](super::Load) found beside the newest row.
@@ -66,32 +66,32 @@ fn swept(answer: &PgRow, limit: i64) -> Result<Swept, StoreError> {
 }
 
 /// Rows that somebody else has written last.
-pub(in crate::store::postgres) struct Foreigners {
-    pub(in crate::store::postgres) after: ForeignCursor,
+pub(in crate::store::postgres) struct SelectPeerWritten {
+    pub(in crate::store::postgres) after: PeerWrittenCursor,
     pub(in crate::store::postgres) limit: u32,
 }
 
-impl Verb for Foreigners {
-    type Answer = Foreign;
-    const KIND: Kind = Kind::Foreign;
+impl Verb for SelectPeerWritten {
+    type Answer = PeerWritten;
+    const KIND: Kind = Kind::PeerWritten;
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Background;
 
-    async fn run(&self, client: &Client, statement: &Statement) -> Result<Foreign, Failure> {
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<PeerWritten, Failure> {
         let limit = i64::from(self.limit);
         let parameters: [Parameter<'_>; 3] = [&self.after.0, &limit, &Self::LOOKED_AT];
-        Ok(self.foreign(&client.query(statement, &parameters).await?)?)
+        Ok(self.peer_written(&client.query(statement, &parameters).await?)?)
     }
 }
 
-impl Foreigners {
+impl SelectPeerWritten {
     /// How many rows are looked at, at most, whether foreign or not.
     const LOOKED_AT: i64 = 10_000;
 
-    fn foreign(&self, found: &[PgRow]) -> Result<Foreign, StoreError> {
+    fn peer_written(&self, found: &[PgRow]) -> Result<PeerWritten, StoreError> {
         // Where there are no foreign rows there is one without a number, that says how far it went.
         let Some(last) = found.last() else {
-            return Ok(Foreign::new(Vec::new(), None));
+            return Ok(PeerWritten::new(Vec::new(), None));
         };
         let number: Option<i64> = column(last, KEY + 1)?;
         let looked_at: i64 = column(last, KEY + 2)?;
@@ -103,8 +103,8 @@ impl Foreigners {
             Some(number) if is_full => Some(number),
             _ => end.filter(|_| looked_at == Self::LOOKED_AT),
         };
-        let next = next.map(ForeignCursor::new);
-        Ok(Foreign::new(rows.collect::<Result<_, _>>()?, next))
+        let next = next.map(PeerWrittenCursor::new);
+        Ok(PeerWritten::new(rows.collect::<Result<_, _>>()?, next))
     }
 }
 

@@ -68,9 +68,9 @@ impl Verb for Rename<'_> {
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
         let (old, seen, new) = (key(self.old), Micros::from(self.seen), key(self.new));
-        let (until, honoured_until) = ends(self.retirement);
+        let (until, previous_grace_until) = ends(self.retirement);
         let columns = Columns::of(self.row);
-        let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &honoured_until];
+        let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &previous_grace_until];
         let parameters = join(&keys, &columns.parameters());
         let rows = client.execute(statement, &parameters).await?;
         Ok(Written::from_count(rows))
@@ -93,9 +93,9 @@ impl Verb for Replace<'_> {
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
         let (old, new) = (key(self.old), key(self.new));
-        let (until, honoured_until) = ends(self.retirement);
+        let (until, previous_grace_until) = ends(self.retirement);
         let columns = Columns::of(self.row);
-        let keys: [Parameter<'_>; 4] = [&old, &new, &until, &honoured_until];
+        let keys: [Parameter<'_>; 4] = [&old, &new, &until, &previous_grace_until];
         let parameters = join(&keys, &columns.parameters());
         let rows = client.execute(statement, &parameters).await?;
         Ok(Written::from_count(rows))
@@ -138,8 +138,8 @@ impl Verb for DeleteVersion<'_> {
 }
 
 fn ends(retirement: Retirement) -> (Micros, Option<Micros>) {
-    let honoured_until = retirement.honoured_until.map(Micros::from);
-    (retirement.until.into(), honoured_until)
+    let previous_grace_until = retirement.previous_grace_until.map(Micros::from);
+    (retirement.until.into(), previous_grace_until)
 }
 
 fn join<'a>(keys: &[Parameter<'a>], columns: &[Parameter<'a>]) -> Vec<Parameter<'a>> {

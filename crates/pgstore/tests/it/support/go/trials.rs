@@ -1,20 +1,12 @@
 //! The helper itself, tried against the peer.
 
-use libtest_mimic::Trial;
 use pgstore_embedded::EmbeddedPostgres;
 use serde_json::{Value, json};
 
-use super::{GoPeer, describe, go_trials, securecookie};
+use super::{GoPeer, describe, securecookie};
+use crate::support::{apply, go_trial};
 
-/// That each way of asking Go works.
-pub(crate) fn trials() -> Vec<Trial> {
-    go_trials![
-        go_describes_a_gob,
-        go_opens_what_go_sealed,
-        go_serves_a_session
-    ]
-}
-
+#[apply(go_trial)]
 async fn go_describes_a_gob() {
     let questions = [
         json!({ "id": 1, "kind": "string", "hex": "060c0003616263" }),
@@ -25,6 +17,7 @@ async fn go_describes_a_gob() {
     assert_eq!(answers[1]["ok"], false);
 }
 
+#[apply(go_trial)]
 async fn go_opens_what_go_sealed() {
     let value = json!({ "t": "string", "v": "abc" });
     let keys = json!(["0102", "404142434445464748494a4b4c4d4e4f"]);
@@ -35,6 +28,7 @@ async fn go_opens_what_go_sealed() {
     assert_eq!(securecookie(&[open]).await[0]["value"], value);
 }
 
+#[apply(go_trial)]
 async fn go_serves_a_session() {
     let server = EmbeddedPostgres::start().expect("PostgreSQL starts");
     let go = GoPeer::serve(server.url(), "0102,404142434445464748494a4b4c4d4e4f").await;

@@ -19,7 +19,6 @@ pub(crate) use capture::heard;
 pub(crate) use known::{cookie, hex_keys, id, keys};
 pub(crate) use seen::{fresh_id, headers, response};
 pub(crate) use shown::{Shown, Told};
-pub(crate) use trials::trials;
 pub(crate) use verdict::verdict;
 
 /// From now on, all that is said is kept.

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use libtest_mimic::Trial;
 use pgstore::store::{StoreError, StoreErrorKind};
 use pgstore::wire::{SecureCookie, gob};
 use pgstore::{SessionError, SessionId};
@@ -16,21 +15,7 @@ use super::search::{Find, Kind, Searcher};
 use super::shown::{DEBUG, ERROR};
 use super::verdict::missing;
 use super::{Shown, Told, cookie, fresh_id, heard, keys};
-use crate::support::trials;
-
-pub(crate) fn trials() -> Vec<Trial> {
-    trials![
-        a_secret_is_found_in_whatever_form_it_is_printed,
-        an_id_that_nobody_noted_is_found_by_its_shape,
-        half_a_secret_is_found_and_nothing_else,
-        a_secret_between_two_blocks_is_found,
-        what_is_found_is_told_without_the_secret,
-        the_id_in_a_cookie_is_noted,
-        a_run_that_noted_or_heard_nothing_is_worth_nothing,
-        a_leak_fails_the_run,
-        a_leak_if_asked_for,
-    ]
-}
+use crate::support::{apply, trial};
 
 const ID: &str = "QX6T2JPO7N5MZKWV4YH3LIGRCFBUSEDA2QX6T2JPO7N5MZKWV4YH";
 const COOKIE: &str = "MTcwMDAwMDAwMHxEREFBTkZGWU5sUXlTbEJQTjA0MVRWcExWMVkw_5Tm-y==";
@@ -73,6 +58,7 @@ fn printed(secret: &[u8]) -> Vec<String> {
     ]
 }
 
+#[apply(trial)]
 async fn a_secret_is_found_in_whatever_form_it_is_printed() {
     let searcher = planted();
     let secrets = [
@@ -108,6 +94,7 @@ async fn a_secret_is_found_in_whatever_form_it_is_printed() {
     println!("{forms} planted secrets were found");
 }
 
+#[apply(trial)]
 async fn an_id_that_nobody_noted_is_found_by_its_shape() {
     let searcher = Searcher::new(&Known::default());
     let stranger = SessionId::generate().unwrap();
@@ -118,6 +105,7 @@ async fn an_id_that_nobody_noted_is_found_by_its_shape() {
     }
 }
 
+#[apply(trial)]
 async fn half_a_secret_is_found_and_nothing_else() {
     let searcher = planted();
     for half in [&ID[..26], &ID[26..], &ID[10..42]] {
@@ -137,6 +125,7 @@ async fn half_a_secret_is_found_and_nothing_else() {
     }
 }
 
+#[apply(trial)]
 async fn a_secret_between_two_blocks_is_found() {
     let searcher = planted();
     let list = format!("{:#?}", Some(ID.as_bytes()));
@@ -148,6 +137,7 @@ async fn a_secret_between_two_blocks_is_found() {
     }
 }
 
+#[apply(trial)]
 async fn what_is_found_is_told_without_the_secret() {
     let searcher = planted();
     for (secret, said) in [
@@ -172,6 +162,7 @@ async fn what_is_found_is_told_without_the_secret() {
     }
 }
 
+#[apply(trial)]
 async fn the_id_in_a_cookie_is_noted() {
     let keys = keys(&[&b"a hash key for cookies"[..], b"0123456789abcdef"]);
     let (id, codec) = (SessionId::generate().unwrap(), SecureCookie::new(keys));
@@ -183,6 +174,7 @@ async fn the_id_in_a_cookie_is_noted() {
     assert!(known.ids.contains(id.as_bytes()));
 }
 
+#[apply(trial)]
 async fn a_run_that_noted_or_heard_nothing_is_worth_nothing() {
     let mut known = Known::default();
     let mut records = Records::new();
@@ -217,6 +209,7 @@ const LEAKS: [(&str, &str); 7] = [
 ];
 
 /// What the processes below run. Where nobody asks for a leak, there is nothing to do.
+#[apply(trial)]
 async fn a_leak_if_asked_for() {
     let Ok(leak) = env::var(LEAK) else {
         return;
@@ -242,6 +235,7 @@ async fn a_leak_if_asked_for() {
     }
 }
 
+#[apply(trial)]
 async fn a_leak_fails_the_run() {
     for (leak, source) in LEAKS {
         let (passes, told) = run_with(leak);

@@ -7,12 +7,12 @@ WITH looked_at AS MATERIALIZED (
       FROM (SELECT id FROM http_sessions WHERE id > $1 ORDER BY id LIMIT $3) AS ids
 )
 SELECT found.data, found.created_on, found.modified_on, found.expires_on,
-       found.mark, found.max_age, found.owner, found.label, found.handle, found.key, found.id,
+       found.save_token, found.max_age, found.owner, found.label, found.handle, found.key, found.id,
        looked_at.rows, looked_at.last
   FROM looked_at
   LEFT JOIN LATERAL (
       SELECT data, created_on, modified_on, expires_on,
-             NULL::bigint AS mark, max_age, owner, label, handle, key, id
+             NULL::bigint AS save_token, max_age, owner, label, handle, key, id
         FROM http_sessions
        WHERE id > $1
          AND id <= looked_at.last

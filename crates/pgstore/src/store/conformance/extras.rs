@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::list;
 use super::support::{ageing, at, fresh, load, put, renaming, row, saves};
 use crate::handle::SessionHandle;
-use crate::store::{Ours, Row, Store};
+use crate::store::{Row, RowExtras, Store};
 
 list![
-    columns_of_ours_load_as_they_were_inserted,
-    an_update_replaces_the_columns_of_ours,
-    a_rename_writes_the_columns_of_ours,
+    session_metadata_load_as_they_were_inserted,
+    an_update_replaces_the_session_metadata,
+    a_rename_writes_the_session_metadata,
     a_row_that_somebody_else_wrote_has_no_mark,
     a_row_has_a_mark_again_once_it_is_ours_again,
     marks_and_ages_may_be_any_number,
@@ -18,9 +18,9 @@ list![
     a_store_that_can_be_written_passes_a_probe,
 ];
 
-fn full() -> Ours {
-    Ours {
-        mark: Some(42),
+fn full() -> RowExtras {
+    RowExtras {
+        save_token: Some(42),
         max_age: Some(3600),
         owner: Some("alice".to_owned()),
         label: Some("a telephone".to_owned()),
@@ -28,18 +28,18 @@ fn full() -> Ours {
     }
 }
 
-fn with(ours: Ours, row: Row) -> Row {
-    Row { ours, ..row }
+fn with(extras: RowExtras, row: Row) -> Row {
+    Row { extras, ..row }
 }
 
-async fn columns_of_ours_load_as_they_were_inserted(store: Arc<dyn Store>) {
+async fn session_metadata_load_as_they_were_inserted(store: Arc<dyn Store>) {
     let nothing_but_a_mark = put(&store, &row("")).await;
     let id = put(&store, &with(full(), row(""))).await;
     assert_eq!(load(&store, &id).await, Some(with(full(), row(""))));
     assert_eq!(load(&store, &nothing_but_a_mark).await, Some(row("")));
 }
 
-async fn an_update_replaces_the_columns_of_ours(store: Arc<dyn Store>) {
+async fn an_update_replaces_the_session_metadata(store: Arc<dyn Store>) {
     let id = put(&store, &row("")).await;
     let more = with(full(), ageing("more", 1));
     assert!(saves(store.update(&id, at(0), &more)).await);
@@ -49,7 +49,7 @@ async fn an_update_replaces_the_columns_of_ours(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &id).await, Some(less));
 }
 
-async fn a_rename_writes_the_columns_of_ours(store: Arc<dyn Store>) {
+async fn a_rename_writes_the_session_metadata(store: Arc<dyn Store>) {
     for seen in [Some(at(0)), None] {
         let (old, new) = (put(&store, &row("")).await, fresh());
         let after = with(full(), ageing("after", 1));
@@ -60,11 +60,11 @@ async fn a_rename_writes_the_columns_of_ours(store: Arc<dyn Store>) {
 
 /// As a peer in Go writes it: everything of ours stays, and is as old as it is.
 fn theirs(row: Row) -> Row {
-    let ours = Ours {
-        mark: None,
-        ..row.ours
+    let extras = RowExtras {
+        save_token: None,
+        ..row.extras
     };
-    Row { ours, ..row }
+    Row { extras, ..row }
 }
 
 async fn a_row_that_somebody_else_wrote_has_no_mark(store: Arc<dyn Store>) {
@@ -84,14 +84,14 @@ async fn a_row_has_a_mark_again_once_it_is_ours_again(store: Arc<dyn Store>) {
 }
 
 async fn marks_and_ages_may_be_any_number(store: Arc<dyn Store>) {
-    for (mark, max_age) in [(i64::MIN, 0), (-1, 1), (0, i64::MAX), (i64::MAX, 60)] {
-        let (mark, max_age) = (Some(mark), Some(max_age));
-        let ours = Ours {
-            mark,
+    for (save_token, max_age) in [(i64::MIN, 0), (-1, 1), (0, i64::MAX), (i64::MAX, 60)] {
+        let (save_token, max_age) = (Some(save_token), Some(max_age));
+        let extras = RowExtras {
+            save_token,
             max_age,
             ..full()
         };
-        let written = with(ours, row(""));
+        let written = with(extras, row(""));
         let id = put(&store, &written).await;
         assert_eq!(load(&store, &id).await, Some(written));
     }
@@ -106,12 +106,12 @@ async fn owners_and_labels_may_be_any_text(store: Arc<dyn Store>) {
         &"x".repeat(255),
     ] {
         let (owner, label) = (Some(text.to_owned()), Some(text.to_owned()));
-        let ours = Ours {
+        let extras = RowExtras {
             owner,
             label,
             ..full()
         };
-        let written = with(ours, row(""));
+        let written = with(extras, row(""));
         let id = put(&store, &written).await;
         assert_eq!(load(&store, &id).await, Some(written.clone()));
         let owned = store.owned(text, at(0)).await.ok();

@@ -8,15 +8,15 @@ use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
 use super::connect_error::ConnectError;
-use super::failure::{Failure, Left};
+use super::failure::{ConnectionState, Failure};
 use super::statements::Statements;
 use super::verbs::Verb;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A pool that belongs to somebody else. One statement for each connection taken.
-pub(super) struct Pooled(Pool);
+pub(super) struct ApplicationPool(Pool);
 
-impl Pooled {
+impl ApplicationPool {
     pub(super) fn new(pool: Pool) -> Self {
         Self(pool)
     }
@@ -45,9 +45,9 @@ impl Pooled {
         let token = checkout.cancel_token();
         let answer = checkout.run(verb, statements, deadline).await;
         match answer.as_ref().err().map(|failure| failure.connection) {
-            None | Some(Left::Usable) => checkout.give_back(),
-            Some(Left::Useless) => {}
-            Some(Left::Stuck) => {
+            None | Some(ConnectionState::Reusable) => checkout.give_back(),
+            Some(ConnectionState::Broken) => {}
+            Some(ConnectionState::Hung) => {
                 // How the pool does TLS is its own affair; where it has to be, the server ends
                 // the statement when it finds the connection gone.
                 tokio::spawn(async move { token.cancel_query(NoTls).await });
@@ -58,7 +58,7 @@ impl Pooled {
 }
 
 /// The pool's settings have a password.
-impl fmt::Debug for Pooled {
+impl fmt::Debug for ApplicationPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(POOL)
     }

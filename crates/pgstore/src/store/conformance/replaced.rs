@@ -6,8 +6,8 @@ use super::list;
 use super::support::{ageing, at, fresh, insert, load, put, renaming, row, saves};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Ours, Renaming, Retired, Retirement, Revocation, Row, Store};
 use crate::store::{OwnerColumn, Which, Written};
+use crate::store::{Renaming, Retired, Retirement, Revocation, Row, RowExtras, Store};
 
 list![
     a_key_that_was_never_replaced_is_not_retired,
@@ -34,7 +34,7 @@ fn gently<'a>(old: &'a SessionId, seen: Option<Timestamp>, new: &'a SessionId) -
     Renaming {
         retirement: Retirement {
             until: at(60),
-            honoured_until: Some(at(30)),
+            previous_grace_until: Some(at(30)),
         },
         ..renaming(old, seen, new)
     }
@@ -100,13 +100,13 @@ async fn a_rename_that_misses_retires_nothing(store: Arc<dyn Store>) {
 
 async fn an_honoured_key_leads_to_the_session_as_it_is_now(store: Arc<dyn Store>) {
     let (old, new) = rotated(&store).await;
-    let labelled = Ours {
+    let labelled = RowExtras {
         label: Some("a telephone".to_owned()),
         max_age: Some(60),
-        ..row("").ours
+        ..row("").extras
     };
     let later = Row {
-        ours: labelled,
+        extras: labelled,
         ..ageing("later", 1)
     };
     assert!(saves(store.update(&new, at(0), &later)).await);
@@ -155,12 +155,12 @@ async fn the_end_of_a_session_is_the_end_of_its_last_key(store: Arc<dyn Store>) 
 }
 
 fn owned_by(owner: &str, seconds: i64) -> Row {
-    let ours = Ours {
+    let extras = RowExtras {
         owner: Some(owner.to_owned()),
-        ..row("").ours
+        ..row("").extras
     };
     Row {
-        ours,
+        extras,
         ..ageing("owned", seconds)
     }
 }
@@ -190,7 +190,7 @@ async fn a_change_of_owner_ends_the_grace(store: Arc<dyn Store>) {
 async fn a_write_by_somebody_else_ends_the_grace_for_good(store: Arc<dyn Store>) {
     let (old, new) = rotated(&store).await;
     let theirs = Row {
-        ours: Ours::default(),
+        extras: RowExtras::default(),
         ..ageing("theirs", 1)
     };
     assert!(saves(store.update(&new, at(0), &theirs)).await);

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 /// Lets operations in until it is closed, and knows when the last one has left.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(super) struct InFlight {
     state: Mutex<State>,
     empty: Notify,
 }
@@ -19,17 +19,17 @@ struct State {
 
 /// One operation inside; it leaves when this is dropped, however it ends.
 #[derive(Debug)]
-pub(super) struct Inside<'a>(&'a Gate);
+pub(super) struct InFlightGuard<'a>(&'a InFlight);
 
-impl Gate {
+impl InFlight {
     /// `None` when the gate is closed.
-    pub(super) fn enter(&self) -> Option<Inside<'_>> {
+    pub(super) fn enter(&self) -> Option<InFlightGuard<'_>> {
         let mut state = self.state();
         if state.closed {
             return None;
         }
         state.inside += 1;
-        Some(Inside(self))
+        Some(InFlightGuard(self))
     }
 
     pub(super) fn close(&self) {
@@ -55,7 +55,7 @@ impl Gate {
     }
 }
 
-impl Drop for Inside<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.inside -= 1;
@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn closing_waits_for_those_inside_and_lets_nobody_in() {
-        let gate = Gate::default();
+        let gate = InFlight::default();
         let inside = gate.enter().unwrap();
         gate.close();
         assert!(gate.enter().is_none());

@@ -1,6 +1,6 @@
 //! From many callers to a few connections: who gets which, how often it is tried, for how long.
 //!
-//! The rest of the store knows [`Link::run`] alone, so that another link, one that gathers
+//! The rest of the store knows [`Executor::run`] alone, so that another link, one that gathers
 //! several callers' statements into one, can take its place.
 
 use std::time::Duration;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect_error::ConnectError;
-use super::failure::{Failure, Fate, Left};
-use super::gate::{Gate, Inside};
-use super::lines::Lines;
+use super::connection_source::ConnectionSource;
+use super::failure::{ConnectionState, Failure, Retry};
+use super::in_flight::{InFlight, InFlightGuard};
 use super::statements::Statements;
 use super::verbs::{Effect, Lane, Verb};
 use crate::random;
@@ -25,11 +25,11 @@ const CONNECTIONS: u32 = 3;
 
 /// Many callers' way to the connections.
 #[derive(Debug)]
-pub(super) struct Link {
-    lines: Lines,
+pub(super) struct Executor {
+    source: ConnectionSource,
     statements: Statements,
     deadlines: Deadlines,
-    gate: Gate,
+    in_flight: InFlight,
 }
 
 /// How long an operation may take in all.
@@ -40,19 +40,23 @@ pub(super) struct Deadlines {
     pub(super) reading: Duration,
 }
 
-impl Link {
-    pub(super) fn new(lines: Lines, statements: Statements, deadlines: Deadlines) -> Self {
+impl Executor {
+    pub(super) fn new(
+        source: ConnectionSource,
+        statements: Statements,
+        deadlines: Deadlines,
+    ) -> Self {
         Self {
-            lines,
+            source,
             statements,
             deadlines,
-            gate: Gate::default(),
+            in_flight: InFlight::default(),
         }
     }
 
     /// Makes sure that there is a connection, so that wrong settings show.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
-        self.lines.open().await
+        self.source.open().await
     }
 
     /// Runs a verb: as often as makes sense, within the deadline.
@@ -61,12 +65,12 @@ impl Link {
         let deadline = Instant::now() + self.deadline_of::<V>();
         let (mut attempt, mut in_doubt) = (1, false);
         loop {
-            let outcome = self.lines.attempt(verb, &self.statements, deadline);
+            let outcome = self.source.attempt(verb, &self.statements, deadline);
             let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            in_doubt |= V::EFFECT != Effect::None && failure.fate == Fate::Unknown;
+            in_doubt |= V::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
             let pause = pause_after(attempt);
             if !may_repeat::<V>(&failure, attempt) || Instant::now() + pause >= deadline {
                 return Err(match in_doubt {
@@ -87,27 +91,27 @@ impl Link {
         }
     }
 
-    /// Counts the caller among those that [`Link::close`] waits for.
-    pub(super) fn enter(&self) -> Result<Inside<'_>, StoreError> {
-        self.gate.enter().ok_or_else(closed)
+    /// Counts the caller among those that [`Executor::close`] waits for.
+    pub(super) fn enter(&self) -> Result<InFlightGuard<'_>, StoreError> {
+        self.in_flight.enter().ok_or_else(closed)
     }
 
     /// Lets go of the connection for background work until there is some again.
     pub(super) fn rest(&self) {
-        self.lines.rest();
+        self.source.rest();
     }
 
     /// Waits for what is under way, for one deadline at most, and ends the connections.
     pub(super) async fn close(&self) {
-        self.gate.close();
+        self.in_flight.close();
         let deadline = Instant::now() + self.deadlines.all;
         // Whoever is still inside after it has failed with a timeout of its own by then.
-        let _ = timeout_at(deadline, self.gate.emptied()).await;
-        self.lines.close(deadline).await;
+        let _ = timeout_at(deadline, self.in_flight.emptied()).await;
+        self.source.close(deadline).await;
     }
 
-    pub(super) fn dial(&self) -> &Lines {
-        &self.lines
+    pub(super) fn dial(&self) -> &ConnectionSource {
+        &self.source
     }
 }
 
@@ -121,14 +125,14 @@ fn pause_after(attempt: u32) -> Duration {
 
 fn may_repeat<V: Verb>(failure: &Failure, attempt: u32) -> bool {
     let most = match failure.connection {
-        Left::Usable => ATTEMPTS,
-        Left::Useless | Left::Stuck => CONNECTIONS,
+        ConnectionState::Reusable => ATTEMPTS,
+        ConnectionState::Broken | ConnectionState::Hung => CONNECTIONS,
     };
     attempt < most
-        && match failure.fate {
-            Fate::Undone => true,
-            Fate::Unknown => V::EFFECT != Effect::Once,
-            Fate::Final => false,
+        && match failure.retry {
+            Retry::Safe => true,
+            Retry::InDoubt => V::EFFECT != Effect::Once,
+            Retry::Never => false,
         }
 }
 

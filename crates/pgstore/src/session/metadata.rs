@@ -3,9 +3,9 @@
 use super::SessionError;
 use crate::handle::SessionHandle;
 use crate::options::MaxAge;
-use crate::random::NoRandomness;
-use crate::store::Ours;
-use crate::wire::{Blame, Key, Values};
+use crate::random::RngError;
+use crate::store::RowExtras;
+use crate::wire::{ErrorClass, Key, Values};
 
 /// Where an application's sessions say whose they are, and what they are called.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +26,12 @@ pub(crate) enum Source {
 
 impl Sources {
     /// Brings the columns in line with the values.
-    pub(super) fn fill(&self, ours: &mut Ours, values: &Values) {
+    pub(super) fn fill(&self, extras: &mut RowExtras, values: &Values) {
         if let Source::Value(key) = &self.owner {
-            ours.owner = text_under(key, values);
+            extras.owner = text_under(key, values);
         }
         if let Source::Value(key) = &self.label {
-            ours.label = text_under(key, values);
+            extras.label = text_under(key, values);
         }
     }
 }
@@ -55,24 +55,24 @@ fn text_under(key: &Key, values: &Values) -> Option<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an owner or a label is at most 1000 bytes long and has no NUL; an owner is not empty")]
 #[non_exhaustive]
-pub struct BadText;
+pub struct InvalidText;
 
-impl BadText {
-    /// Always [`Blame::Usage`].
+impl InvalidText {
+    /// Always [`ErrorClass::Usage`].
     #[must_use]
-    pub fn blame(&self) -> Blame {
-        Blame::Usage
+    pub fn class(&self) -> ErrorClass {
+        ErrorClass::Usage
     }
 }
 
-pub(super) fn check_text(text: &str) -> Result<(), BadText> {
+pub(super) fn check_text(text: &str) -> Result<(), InvalidText> {
     let is_good = text.len() <= 1000 && !text.contains('\0');
-    is_good.then_some(()).ok_or(BadText)
+    is_good.then_some(()).ok_or(InvalidText)
 }
 
 /// What the handler said of the session. It holds whatever another request has saved meanwhile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct AboutChange {
+pub(super) struct MetadataChange {
     pub(super) owner: Option<Option<String>>,
     pub(super) label: Option<Option<String>>,
     pub(super) max_age: Option<MaxAge>,
@@ -80,18 +80,18 @@ pub(super) struct AboutChange {
     pub(super) handle: Option<SessionHandle>,
 }
 
-impl AboutChange {
+impl MetadataChange {
     pub(super) fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
     /// What is to be stored, where this is what there is.
-    pub(super) fn over(&self, stored: &Ours) -> Ours {
+    pub(super) fn over(&self, stored: &RowExtras) -> RowExtras {
         let text = |new: &Option<Option<String>>, old: &Option<String>| {
             new.clone().unwrap_or_else(|| old.clone())
         };
-        Ours {
-            mark: None,
+        RowExtras {
+            save_token: None,
             max_age: self.max_age.map_or(stored.max_age, seconds),
             owner: text(&self.owner, &stored.owner),
             label: text(&self.label, &stored.label),
@@ -100,7 +100,7 @@ impl AboutChange {
     }
 
     /// The handle, drawn if there is none.
-    pub(super) fn handle(&mut self, stored: &Ours) -> Result<SessionHandle, NoRandomness> {
+    pub(super) fn handle(&mut self, stored: &RowExtras) -> Result<SessionHandle, RngError> {
         if let Some(handle) = stored.handle.as_ref().or(self.handle.as_ref()) {
             return Ok(handle.clone());
         }
@@ -137,7 +137,7 @@ fn seconds(max_age: MaxAge) -> Option<i64> {
 pub(super) fn owner(text: String) -> Result<String, SessionError> {
     check_text(&text)?;
     if text.is_empty() {
-        return Err(BadText.into());
+        return Err(InvalidText.into());
     }
     Ok(text)
 }

@@ -11,25 +11,25 @@ use tokio::time::{Instant, timeout_at};
 use super::connect_error::ConnectError;
 use super::connection::Connection;
 use super::dial::Dial;
-use super::failure::{DatabaseError, Failure, Left};
-use super::link::closed;
-use super::slot::{Slot, outcome};
+use super::executor::closed;
+use super::failure::{ConnectionState, DatabaseError, Failure};
+use super::pool_slot::{PoolSlot, outcome};
 use super::statements::Statements;
 use super::verbs::{Lane, Verb};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A few connections for requests and one for background work.
 #[derive(Debug)]
-pub(super) struct Slots {
+pub(super) struct Pool {
     dial: Arc<Dial>,
-    slots: Vec<Arc<Slot>>,
-    background: Arc<Slot>,
+    slots: Vec<Arc<PoolSlot>>,
+    background: Arc<PoolSlot>,
     turn: AtomicUsize,
     /// How long a connection may go on with what nobody waits for any more.
     grace: Duration,
 }
 
-impl Slots {
+impl Pool {
     pub(super) fn new(dial: Dial, connections: usize, grace: Duration) -> Self {
         Self {
             dial: Arc::new(dial),
@@ -78,7 +78,7 @@ impl Slots {
     }
 
     /// The connections of a lane: half of them each, or the one there is.
-    fn lane(&self, lane: Lane) -> &[Arc<Slot>] {
+    fn lane(&self, lane: Lane) -> &[Arc<PoolSlot>] {
         let half = self.slots.len().div_ceil(2);
         match lane {
             Lane::NeverWaits => &self.slots[..half],
@@ -88,7 +88,7 @@ impl Slots {
     }
 
     /// A connection whose turn it is; while that one is away, any that is there.
-    async fn connection(&self, slots: &[Arc<Slot>]) -> Result<Arc<Connection>, Failure> {
+    async fn connection(&self, slots: &[Arc<PoolSlot>]) -> Result<Arc<Connection>, Failure> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let (before, from) = slots.split_at(turn % slots.len());
         if let Some(connection) = from[0].live() {
@@ -106,16 +106,16 @@ impl Slots {
     /// Retires a connection that is of no use any more; many callers may find that out at once.
     fn note(&self, connection: &Connection, failure: &Failure) {
         match failure.connection {
-            Left::Usable => {}
-            Left::Stuck => connection.give_up(&self.dial, self.grace),
-            Left::Useless if connection.retire() => {
+            ConnectionState::Reusable => {}
+            ConnectionState::Hung => connection.give_up(&self.dial, self.grace),
+            ConnectionState::Broken if connection.retire() => {
                 if is_read_only(failure) {
                     self.dial.demote(connection.host());
                 }
                 let cause = failure.error.source();
                 tracing::warn!(cause, "a connection to the session store was lost");
             }
-            Left::Useless => {}
+            ConnectionState::Broken => {}
         }
     }
 }

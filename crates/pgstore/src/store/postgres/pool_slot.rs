@@ -12,7 +12,7 @@ use super::dial::Dial;
 
 /// A place for one connection. At most one attempt to fill it is under way at a time.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
+pub(super) struct PoolSlot {
     state: Mutex<State>,
 }
 
@@ -32,7 +32,7 @@ enum State {
 /// How an attempt to connect ends, once it has ended.
 pub(super) type Attempt = watch::Receiver<Option<Result<Arc<Connection>, ConnectError>>>;
 
-impl Slot {
+impl PoolSlot {
     /// The connection, when there is one that works as far as anybody knows.
     pub(super) fn live(&self) -> Option<Arc<Connection>> {
         match &*self.state() {

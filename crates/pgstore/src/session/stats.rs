@@ -18,7 +18,7 @@ impl Count {
 
 /// The counts of one manager and its clones.
 #[derive(Debug, Default)]
-pub(crate) struct Numbers {
+pub(crate) struct Counters {
     pub(crate) replayed: Count,
     pub(crate) overwritten: Count,
     pub(crate) gone: Count,
@@ -58,7 +58,7 @@ pub struct SessionStats {
     pub logouts_given_up: u64,
 }
 
-impl Numbers {
+impl Counters {
     pub(crate) fn stats(&self) -> SessionStats {
         SessionStats {
             replayed: self.replayed.now(),

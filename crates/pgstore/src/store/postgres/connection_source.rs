@@ -5,40 +5,40 @@ use std::ops::{Deref, DerefMut};
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
+#[cfg(feature = "deadpool")]
+use super::application_pool::{ApplicationPool, Checkout, POOL};
 use super::connect_error::ConnectError;
 use super::dial::Line;
 use super::failure::Failure;
-#[cfg(feature = "deadpool")]
-use super::pooled::{Checkout, POOL, Pooled};
-use super::slots::Slots;
+use super::pool::Pool;
 use super::statements::Statements;
 use super::verbs::Verb;
 
 /// The source of connections.
 #[derive(Debug)]
-pub(super) enum Lines {
-    Own(Slots),
+pub(super) enum ConnectionSource {
+    Own(Pool),
     #[cfg(feature = "deadpool")]
-    Pool(Pooled),
+    Pool(ApplicationPool),
 }
 
 /// A connection for one caller alone, for as long as it likes.
-pub(super) enum Alone {
+pub(super) enum Dedicated {
     Own(Client),
     #[cfg(feature = "deadpool")]
     Pool(Checkout),
 }
 
-impl Lines {
+impl ConnectionSource {
     /// A connection for one caller alone. What is returned beside it is to be kept as long.
-    pub(super) async fn connect(&self) -> Result<(Alone, Option<Line>), ConnectError> {
+    pub(super) async fn connect(&self) -> Result<(Dedicated, Option<Line>), ConnectError> {
         match self {
             Self::Own(slots) => {
                 let (client, line) = slots.dial().connect().await?;
-                Ok((Alone::Own(client), Some(line)))
+                Ok((Dedicated::Own(client), Some(line)))
             }
             #[cfg(feature = "deadpool")]
-            Self::Pool(pool) => Ok((Alone::Pool(pool.take().await?), None)),
+            Self::Pool(pool) => Ok((Dedicated::Pool(pool.take().await?), None)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Lines {
     }
 }
 
-impl Deref for Alone {
+impl Deref for Dedicated {
     type Target = Client;
 
     fn deref(&self) -> &Client {
@@ -105,7 +105,7 @@ impl Deref for Alone {
     }
 }
 
-impl DerefMut for Alone {
+impl DerefMut for Dedicated {
     fn deref_mut(&mut self) -> &mut Client {
         match self {
             Self::Own(client) => client,

@@ -5,14 +5,14 @@ use crate::wire::{ValueError, Values, go};
 
 /// What the values say about the row's times.
 // Go: pgstore.go save.
-pub(super) struct SpecialTimes {
+pub(super) struct GoTimes {
     /// `created_on`, for a first row. As in Go, what is no time there counts for nothing.
     pub(super) created_on: Option<Timestamp>,
     /// `expires_on`, if it is later than the maximal age makes it.
     expires_on: Option<Timestamp>,
 }
 
-impl SpecialTimes {
+impl GoTimes {
     /// Reads them off the values.
     ///
     /// # Errors

@@ -25,16 +25,16 @@ pub struct Retirement {
     /// Until then, requests that still bring it are known to be late.
     pub until: Timestamp,
     /// Until then, they are led to the new one; `None` for never, which is for logins.
-    pub honoured_until: Option<Timestamp>,
+    pub previous_grace_until: Option<Timestamp>,
 }
 
 impl Retirement {
     /// Whether whoever brings the old ID at `now` is led to `row`, which has the new one.
     #[must_use]
     pub fn honours(&self, row: &Row, now: Timestamp) -> bool {
-        self.honoured_until.is_some_and(|end| now < end)
-            && row.ours.mark.is_some()
-            && !row.is_past_its_time(now)
+        self.previous_grace_until.is_some_and(|end| now < end)
+            && row.extras.save_token.is_some()
+            && !row.is_expired(now)
     }
 }
 
