@@ -27,8 +27,6 @@ use crate::{Config, ConnectError, Host};
 /// # }
 /// ```
 #[derive(Debug)]
-#[must_use = "keep it to know the host, to cancel statements and to wait for the connection's end; \
-              or bind it to `_task`"]
 pub struct ConnectionTask {
     handle: JoinHandle<()>,
     cancel: CancelHandle,

@@ -1,61 +1,54 @@
-//! What goes wrong while connecting, each with its own kind and words, none with the password.
+//! Each failure has its own variant and text, and none tells the password.
 
-use pgstore::Timestamp;
-use pgstore::store::Store;
-use pgstore::store::{ConnectErrorKind, PgStoreOptions};
-use pgstore::wire::ErrorClass;
+use pgstore_connect::{ConfigError, ConnectError};
 
-use super::servers::{PASSWORD, bare, named, with_tls};
-use super::{connect, refused, told};
-use crate::support::log;
-use crate::support::secrets::{self, Told};
-use crate::support::{apply, trial};
+use crate::servers::{PASSWORD, bare, named, with_tls};
+use crate::{closed_port, connected, is, log, refused};
 
-#[apply(trial)]
-async fn each_trouble_has_its_own_error() {
-    use ConnectErrorKind as Kind;
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = free.local_addr().unwrap().port();
-    drop(free);
-    for (text, kind, word) in [
+#[tokio::test]
+async fn each_failure_has_its_own_variant() {
+    type Is = fn(&ConnectError) -> bool;
+    let (closed, password) = (closed_port(), format!("user=app password={PASSWORD}"));
+    let tests: [(String, Is, &str); 10] = [
         (
             named("db.test", "user=app password=hunter2"),
-            Kind::Password,
+            is!(PasswordRefused),
             "28P01",
         ),
-        (named("db.test", "user=app"), Kind::Password, "password"),
-        (bare("user=app"), Kind::Password, "password"),
+        (
+            named("db.test", "user=app"),
+            is!(PasswordMissing),
+            "password",
+        ),
+        (bare("user=app"), is!(PasswordMissing), "password"),
         (
             named("db.test", "user=nobody password=hunter2"),
-            Kind::Authentication,
+            is!(UserRefused),
             "nobody",
         ),
         (
             "host=nowhere.invalid user=u password=hunter2".to_owned(),
-            Kind::UnknownHost,
-            "nowhere.invalid",
+            is!(UnknownHost),
+            "nowhere.invalid:5432",
         ),
         (
             format!("host=127.0.0.1 port={closed} user=u password=hunter2"),
-            Kind::Refused,
+            is!(NotListening),
             "127.0.0.1",
         ),
         (
             "host=/nowhere user=u password=hunter2".to_owned(),
-            Kind::Refused,
+            is!(NotListening),
             "/nowhere/.s.PGSQL.5432",
         ),
         (
             named("db.test", "user=crowded password=hunter2"),
-            Kind::TooManyConnections,
+            is!(TooManyConnections),
             "53300",
         ),
         (
-            format!(
-                "{} dbname=none",
-                named("db.test", &format!("user=app password={PASSWORD}"))
-            ),
-            Kind::NoDatabase,
+            format!("{} dbname=none", named("db.test", &password)),
+            is!(NoDatabase),
             "3D000",
         ),
         (
@@ -63,133 +56,120 @@ async fn each_trouble_has_its_own_error() {
                 "db.test",
                 "user=postgres password=hunter2 target_session_attrs=standby",
             ),
-            Kind::NoMatchingHost,
-            "target_session_attrs",
+            is!(WrongTarget),
+            "`target_session_attrs=standby`",
         ),
-    ] {
-        let (found, told) = refused(&text).await;
-        assert_eq!(found, kind, "{told}");
-        assert!(told.contains(word), "{told}");
+    ];
+    for (text, is, word) in tests {
+        let (error, told) = refused(&text).await;
+        assert!(is(&error) && told.contains(word), "{told}");
+        assert!(!error.is_configuration(), "{told}");
+        assert!(error.host().is_some(), "{told}");
+        let has_code = told.contains("SQLSTATE");
+        assert_eq!(error.database_error().is_some(), has_code, "{told}");
     }
 }
 
-#[apply(trial)]
-async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
+#[tokio::test]
+async fn a_wrong_configuration_is_told_from_a_failure() {
     for text in [
         "colour=red",
         "sslmode=maybe",
         "postgres://h?x",
-        "sslmode=require sslcert=/no/x",
+        "host=@abstract",
     ] {
-        let error = connect(text).await.told().unwrap_err();
-        assert_eq!(error.class(), ErrorClass::Usage, "{error}");
+        let (error, told) = refused(text).await;
+        assert!(matches!(error, ConnectError::Config(_)), "{told}");
+        assert!(error.is_configuration(), "{told}");
     }
-    let error = connect("host=/nowhere").await.told().unwrap_err();
-    assert_eq!(error.class(), ErrorClass::Internal);
+    let (error, told) = refused("sslmode=require sslcert=/no/x hostaddr=127.0.0.1").await;
+    assert!(error.is_configuration(), "{told}");
+    assert!(!refused("host=/nowhere").await.0.is_configuration());
 }
 
-#[apply(trial)]
+#[tokio::test]
+async fn debug_reads_as_a_sentence_with_its_causes() {
+    let (error, _) = refused(&named("db.test", "user=app password=hunter2")).await;
+    let expected = format!(
+        "db.test (127.0.0.1):{} refused the password: password authentication failed for user \
+         \"app\" (SQLSTATE 28P01)",
+        with_tls().port()
+    );
+    assert_eq!(format!("{error:?}"), expected);
+    let error = ConnectError::from(ConfigError::UnsupportedOption { option: "service" });
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+/// What a proxy does whose server is away.
+#[tokio::test]
+async fn a_connection_that_is_closed_without_an_answer_is_told() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let closing = tokio::spawn(async move {
+        loop {
+            drop(listener.accept().await);
+        }
+    });
+    for mode in ["disable", "prefer", "require"] {
+        let mode = if cfg!(feature = "tls-no-provider") {
+            mode
+        } else {
+            "disable"
+        };
+        let text = format!("host=127.0.0.1 port={port} user=u password=hunter2 sslmode={mode}");
+        let (error, told) = refused(&text).await;
+        // Bytes that were not read make the system reset the connection.
+        let is_reset = matches!(error, ConnectError::Unreachable { .. });
+        assert!(
+            is_reset || matches!(error, ConnectError::Closed { .. }),
+            "{told}"
+        );
+    }
+    closing.abort();
+}
+
+#[tokio::test]
 async fn a_socket_is_found_by_its_folder() {
     let server = with_tls();
-    connect(&server.socket_url()).await.unwrap().close().await;
-    let text = format!(
-        "host={} port={} user=postgres sslmode=verify-full",
-        server.folder().display(),
-        server.port()
-    );
-    // As in libpq, TLS is no matter there.
-    let root = super::servers::file("authority.pem");
-    let store = connect(&format!("{text} sslrootcert={root}"))
-        .await
-        .unwrap();
-    store.close().await;
+    connected(&server.socket_url()).await;
+    let (folder, port) = (server.folder().display(), server.port());
+    connected(&format!("host={folder} port={port} user=postgres")).await;
+    // As in libpq, TLS is not used there, and neither are its files.
+    if cfg!(feature = "tls-no-provider") {
+        let rest = "sslmode=verify-full sslrootcert=/nowhere";
+        connected(&format!("host={folder} port={port} user=postgres {rest}")).await;
+    }
 }
 
-#[apply(trial)]
-async fn the_session_gets_its_name_and_options() {
-    let text = named(
-        "db.test",
-        "user=postgres options='-c search_path=somewhere,public'",
-    );
-    let store = PgStoreOptions::new()
-        .environment([("PGAPPNAME", "from-the-environment")])
-        .connect(&text)
-        .await
-        .unwrap();
-    let client = crate::support::database::client(with_tls().url()).await;
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
-    let row = client
-        .query_one(sql, &[&"from-the-environment"])
-        .await
-        .unwrap();
-    assert_eq!(row.get::<_, i64>(0), 1);
-    store.close().await;
+#[tokio::test]
+async fn the_connection_gets_its_name_and_options() {
+    let rest = "user=postgres options='-c search_path=somewhere,public'";
+    let text = named("db.test", rest);
+    let variables = [("PGAPPNAME", "from-the-environment")];
+    let (client, _task) = crate::connect_in(&variables, &text).await.unwrap();
+    let name = crate::ask(&client, "SHOW application_name").await;
+    assert_eq!(name, "from-the-environment");
+    let path = crate::ask(&client, "SHOW search_path").await;
+    assert_eq!(path, "somewhere,public");
 }
 
-/// Connecting, failing to, losing the connection.
-#[apply(trial)]
-async fn nothing_of_the_password_is_logged() {
-    let heard = log::heard(trouble).join("\n");
-    for event in [
-        "PGSERVICE",
-        "nobody checks",
-        "no connection to the session store came about",
-        "was lost",
-    ] {
+/// Connecting, failing to, and what is doubtful about the configuration.
+#[test]
+fn warnings_are_logged_and_the_password_is_not() {
+    with_tls();
+    let heard = log::heard(|| async {
+        let variables = [("PGSERVICE", "web"), ("PGPASSWORD", "hunter2")];
+        let wrong = named("db.test", "user=app");
+        crate::connect_in(&variables, &wrong).await.unwrap_err();
+        let right = named("db.test", &format!("user=app password={PASSWORD}"));
+        drop(connected(&right).await);
+        let far = "postgres://u:hunter2@db.invalid/d?connect_timeout=1";
+        refused(far).await;
+    });
+    for event in ["PGSERVICE", "check no certificate"] {
         assert!(heard.contains(event), "{heard}");
     }
     for secret in [PASSWORD, "hunter2"] {
         assert!(!heard.contains(secret), "{heard}");
     }
-}
-
-async fn trouble() {
-    let variables = [("PGSERVICE", "web"), ("PGPASSWORD", "hunter2")];
-    let far = PgStoreOptions::new().connect_lazily("postgres://u:hunter2@db.internal/d");
-    far.unwrap().close().await;
-    let wrong = named("db.test", "user=app");
-    let error = super::connect_in(&variables, &wrong)
-        .await
-        .told()
-        .unwrap_err();
-    told(&error);
-
-    // A schema of its own, with a table to wait for.
-    let name = format!("test_{}", crate::support::database::unique());
-    let client = crate::support::database::client(with_tls().url()).await;
-    let create = format!(
-        "CREATE SCHEMA {name}; GRANT USAGE ON SCHEMA {name} TO app;
-         CREATE TABLE {name}.http_sessions ()"
-    );
-    client.batch_execute(&create).await.unwrap();
-    let rest = format!(
-        "user=app password={PASSWORD} application_name={name} options='-csearch_path={name}'"
-    );
-    let store = connect(&named("db.test", &rest)).await.unwrap();
-    let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE application_name = $1";
-    let id = secrets::fresh_id();
-    let now = Timestamp::from_unix_seconds(0);
-    // Until it is told of it in the middle of a statement, not between two.
-    let lock = format!("BEGIN; LOCK TABLE {name}.http_sessions");
-    client.batch_execute(&lock).await.unwrap();
-    let load = store.load(&id, now);
-    let kill = async {
-        let waiting = "SELECT count(*) FROM pg_stat_activity
-                        WHERE application_name = $1 AND wait_event_type = 'Lock'";
-        let watcher = crate::support::database::client(with_tls().url()).await;
-        while watcher
-            .query_one(waiting, &[&name])
-            .await
-            .unwrap()
-            .get::<_, i64>(0)
-            == 0
-        {
-            tokio::task::yield_now().await;
-        }
-        watcher.query_one(sql, &[&name]).await.unwrap();
-        client.batch_execute("ROLLBACK").await.unwrap();
-    };
-    let (_, ()) = tokio::join!(load, kill);
-    store.close().await;
 }

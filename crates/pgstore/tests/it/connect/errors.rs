@@ -1,0 +1,114 @@
+//! Failures to connect, as users of the store see them. `pgstore-connect` tests each kind.
+
+use pgstore::Timestamp;
+use pgstore::store::{PgStoreOptions, Store};
+use pgstore::wire::ErrorClass;
+
+use super::servers::{PASSWORD, named, with_tls};
+use super::{connect, told};
+use crate::support::secrets::{self, Told};
+use crate::support::{apply, log, trial};
+
+#[apply(trial)]
+async fn what_the_connection_string_has_wrong_is_for_its_author_to_mend() {
+    for text in [
+        "colour=red",
+        "sslmode=maybe",
+        "postgres://h?x",
+        "sslmode=require sslcert=/no/x hostaddr=127.0.0.1",
+    ] {
+        let error = connect(text).await.told().unwrap_err();
+        assert_eq!(ErrorClass::from(&error), ErrorClass::Usage, "{error}");
+    }
+    let error = connect("host=/nowhere").await.told().unwrap_err();
+    assert_eq!(ErrorClass::from(&error), ErrorClass::Internal);
+}
+
+#[apply(trial)]
+async fn the_session_gets_its_name_and_options() {
+    let text = named(
+        "db.test",
+        "user=postgres options='-c search_path=somewhere,public'",
+    );
+    let store = PgStoreOptions::new()
+        .environment([("PGAPPNAME", "from-the-environment")])
+        .connect(&text)
+        .await
+        .unwrap();
+    let client = crate::support::database::client(with_tls().url()).await;
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+    let row = client
+        .query_one(sql, &[&"from-the-environment"])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i64>(0), 1);
+    store.close().await;
+}
+
+/// Connecting, failing to, losing the connection.
+#[apply(trial)]
+async fn nothing_of_the_password_is_logged() {
+    let heard = log::heard(trouble).join("\n");
+    for event in [
+        "PGSERVICE",
+        "check no certificate",
+        "no connection to the session store came about",
+        "was lost",
+    ] {
+        assert!(heard.contains(event), "{heard}");
+    }
+    for secret in [PASSWORD, "hunter2"] {
+        assert!(!heard.contains(secret), "{heard}");
+    }
+}
+
+async fn trouble() {
+    let variables = [("PGSERVICE", "web"), ("PGPASSWORD", "hunter2")];
+    let far = PgStoreOptions::new().connect_lazily("postgres://u:hunter2@db.internal/d");
+    far.unwrap().close().await;
+    let wrong = named("db.test", "user=app");
+    let error = super::connect_in(&variables, &wrong)
+        .await
+        .told()
+        .unwrap_err();
+    told(&error);
+
+    // A schema of its own, with a table to wait for.
+    let name = format!("test_{}", crate::support::database::unique());
+    let client = crate::support::database::client(with_tls().url()).await;
+    let create = format!(
+        "CREATE SCHEMA {name}; GRANT USAGE ON SCHEMA {name} TO app;
+         CREATE TABLE {name}.http_sessions ()"
+    );
+    client.batch_execute(&create).await.unwrap();
+    let rest = format!(
+        "user=app password={PASSWORD} application_name={name} options='-csearch_path={name}'"
+    );
+    let store = connect(&named("db.test", &rest)).await.unwrap();
+    let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE application_name = $1";
+    let id = secrets::fresh_id();
+    let now = Timestamp::from_unix_seconds(0);
+    // Until it is told of it in the middle of a statement, not between two.
+    let lock = format!("BEGIN; LOCK TABLE {name}.http_sessions");
+    client.batch_execute(&lock).await.unwrap();
+    let load = store.load(&id, now);
+    let kill = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+                        WHERE application_name = $1 AND wait_event_type = 'Lock'";
+        let watcher = crate::support::database::client(with_tls().url()).await;
+        while watcher
+            .query_one(waiting, &[&name])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            == 0
+        {
+            tokio::task::yield_now().await;
+        }
+        watcher.query_one(sql, &[&name]).await.unwrap();
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (_, ()) = tokio::join!(load, kill);
+    store.close().await;
+}
