@@ -23,8 +23,9 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let keys = Keys::from_pairs(&[[7; 32]])?;
 //! // In production: PgStore::connect(&url).await?, then migrate().
-//! let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
+//! let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
 //! let app: Router = Router::new()
 //!     .route("/", get(visits))
 //!     .layer(SessionLayer::new(&sessions, "session")?);
@@ -72,6 +73,7 @@
 mod clock;
 mod cookie;
 mod edge;
+mod error_text;
 #[cfg(feature = "axum")]
 mod extract;
 mod handle;
@@ -94,7 +96,7 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
 pub use handle::{InvalidHandle, SessionHandle};
 pub use id::SessionId;
-pub use manager::SessionManager;
+pub use manager::{ConfigError, SessionManager, SessionManagerBuilder};
 #[cfg(feature = "middleware")]
 pub use middleware::SessionLayer;
 pub use name::{CookieError, CookieName};

@@ -132,7 +132,7 @@ impl PgStoreOptions {
     /// [`SystemClock`]).
     ///
     /// More than a minute apart is a warning in the log. Give it the clock of the
-    /// [`SessionManager`](crate::SessionManager::clock) where that is another one. Statements get
+    /// [`SessionManager`](crate::SessionManagerBuilder::clock) where that is another one. Statements get
     /// their times from there, not from here.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {

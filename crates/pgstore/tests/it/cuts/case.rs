@@ -227,7 +227,7 @@ impl Bench {
         if Content::of(&read) != expected {
             return Err(format!("the next request reads {:?}", Content::of(&read)));
         }
-        session.insert("next", &true).unwrap();
+        session.insert("next", true).unwrap();
         let mut response = HeaderMap::new();
         let saved = setting.nodes.one.save(&session, &mut response).await.told();
         saved.map_err(|error| format!("the next save: {error:?}"))?;
@@ -279,7 +279,8 @@ impl Setting {
 }
 
 fn manager(store: PgStore) -> SessionManager {
-    SessionManager::new(store.shown(), keys()).clock(StandingClock::at(NOW))
+    let sessions = SessionManager::builder(store.shown(), keys());
+    sessions.clock(StandingClock::at(NOW)).build().unwrap()
 }
 
 fn codec() -> SecureCookie {

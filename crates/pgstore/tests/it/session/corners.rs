@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
-use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager};
+use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager, SessionManagerBuilder};
 
 use super::{App, Browser, NOW, Told};
 use crate::support::clock::StandingClock;
@@ -22,10 +22,15 @@ struct Lab {
 
 impl Lab {
     async fn new() -> Self {
+        Self::with(|sessions| sessions).await
+    }
+
+    async fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
         let clock = StandingClock::at(NOW);
         let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-        let sessions = SessionManager::new(store.clone(), keys).clock(clock.clone());
+        let sessions = SessionManager::builder(store.clone(), keys).clock(clock.clone());
+        let sessions = settings(sessions).build().unwrap();
         let mut lab = Self {
             clock,
             store,
@@ -112,9 +117,11 @@ async fn a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own() 
 
 #[apply(trial)]
 async fn a_touch_that_never_answers_fails_nothing() {
-    let mut lab = Lab::new().await;
-    lab.sessions = lab.sessions.save_deadline(Duration::from_millis(50));
-    lab.sessions = lab.sessions.max_age(Duration::from_secs(1000));
+    let mut lab = Lab::with(|sessions| {
+        let sessions = sessions.save_deadline(Duration::from_millis(50));
+        sessions.max_age(Duration::from_secs(1000))
+    })
+    .await;
     lab.clock.advance(Duration::from_secs(500));
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
@@ -270,7 +277,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let update = lab.store.hold();
     let (sessions, own) = (lab.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
@@ -280,7 +287,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     });
     update.reached().await;
     let other = lab.session();
-    other.insert("m", &1).unwrap();
+    other.insert("m", 1).unwrap();
     lab.save(&other).await.unwrap();
     session.destroy().unwrap();
     update.release();
@@ -311,8 +318,7 @@ async fn a_job_that_reads_writes_nothing() {
 
 #[apply(trial)]
 async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
-    let mut lab = Lab::new().await;
-    lab.sessions = lab.sessions.on_outage(OnOutage::Anonymous);
+    let mut lab = Lab::with(|sessions| sessions.on_outage(OnOutage::Anonymous)).await;
     let session = lab.session();
     let handle = session.handle().await.unwrap();
     lab.save(&session).await.unwrap();
@@ -329,7 +335,7 @@ async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let began = pgstore::wire::go::Time::new(NOW, 0);
     browser
         .request(|session| async move {
-            session.insert("created_on", &began)?;
+            session.insert("created_on", began)?;
             session.insert("user", "ada")
         })
         .await
@@ -376,8 +382,8 @@ async fn messages_come_back_also_when_a_save_before_was_of_unknown_fate() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
-    session.insert("n", &1).unwrap();
-    session.insert("m", &1).unwrap();
+    session.insert("n", 1).unwrap();
+    session.insert("m", 1).unwrap();
     lab.faults().once("update", Fault::LosesTheAnswer);
     lab.faults()
         .every("load", Fault::Fails(StoreErrorKind::Unavailable));
@@ -405,7 +411,7 @@ async fn typical_requests_cost_what_they_should() {
         ),
         (
             "writes",
-            |s| Box::pin(async move { s.insert("n", &1).unwrap() }),
+            |s| Box::pin(async move { s.insert("n", 1).unwrap() }),
             &["load", "update"],
         ),
         (
