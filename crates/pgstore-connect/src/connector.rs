@@ -57,6 +57,14 @@ impl Connector {
     }
 
     /// The configuration.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, Connector};
+    ///
+    /// let connector = Connector::new(Config::parse("host=localhost")?);
+    /// assert_eq!(connector.config().hosts().len(), 1);
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
@@ -68,6 +76,16 @@ impl Connector {
     /// Each address of each host has [`connect_timeout`](Config::connect_timeout). A host that
     /// refuses the user or the password ends the search, as in libpq. Files of certificates and
     /// passwords are read at each call.
+    ///
+    /// ```no_run
+    /// # async fn example(connector: pgstore_connect::Connector)
+    /// #     -> Result<(), Box<dyn std::error::Error>> {
+    /// let (client, task) = connector.connect().await?;
+    /// client.batch_execute("SELECT 1").await?;
+    /// println!("{} answers", task.host());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When no host can be connected to, or a file cannot be used.
@@ -97,7 +115,7 @@ impl Connector {
     /// ```
     /// use pgstore_connect::{Config, Connector};
     ///
-    /// let connector = Connector::new(Config::parse("postgres://app@db1,db2/web?sslmode=require")?);
+    /// let connector = Connector::new(Config::parse("postgres://app@db1,db2/web")?);
     /// connector.demote(&connector.config().hosts()[0]);
     /// // From now on, `connect` tries db2 first.
     /// # Ok::<(), pgstore_connect::ConfigError>(())

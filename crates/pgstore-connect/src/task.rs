@@ -64,6 +64,13 @@ impl ConnectionTask {
     }
 
     /// For ending the connection at once, whatever it does.
+    ///
+    /// ```no_run
+    /// # async fn example(task: pgstore_connect::ConnectionTask) {
+    /// task.abort_handle().abort();
+    /// task.ended().await;
+    /// # }
+    /// ```
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle.abort_handle()

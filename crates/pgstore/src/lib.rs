@@ -54,7 +54,8 @@
 //! its forms.
 //!
 //! Why it is as it is stands in [`docs::design`], what Go's names are called here in
-//! [`docs::from_go`], how to run it in [`docs::operations`].
+//! [`docs::from_go`], how to run it in [`docs::operations`], what connection strings mean in
+//! [`store::connection_strings`].
 //!
 //! # Features
 //!

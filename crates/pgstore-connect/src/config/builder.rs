@@ -22,6 +22,16 @@ impl ConfigBuilder {
     ///
     /// A `connect_timeout` in the connection string has priority over it; it has priority over
     /// `PGCONNECT_TIMEOUT`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore_connect::Config;
+    ///
+    /// let builder = Config::builder().connect_timeout(Duration::from_secs(2));
+    /// let config = builder.parse("host=localhost")?;
+    /// assert_eq!(config.connect_timeout(), Duration::from_secs(2));
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self {
             connect_timeout: Some(timeout),
@@ -31,6 +41,14 @@ impl ConfigBuilder {
 
     /// The name in `pg_stat_activity` where neither the connection string nor `PGAPPNAME` gives
     /// one (default: none).
+    ///
+    /// ```
+    /// use pgstore_connect::Config;
+    ///
+    /// let builder = Config::builder().fallback_application_name("invoices");
+    /// let config = builder.parse("host=localhost")?;
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     pub fn fallback_application_name(self, name: impl Into<String>) -> Self {
         Self {
             application_name: Some(name.into()),
@@ -66,6 +84,14 @@ impl ConfigBuilder {
     }
 
     /// Reads a URL or keywords, and completes them from the environment and these defaults.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, ConfigError};
+    ///
+    /// let error = Config::builder().parse("host=localhost port=none").unwrap_err();
+    /// assert!(matches!(error, ConfigError::InvalidValue { name: "port", .. }));
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     ///
     /// # Errors
     /// When the text or a variable cannot be read; see [`ConfigError`].

@@ -96,6 +96,15 @@ impl Config {
 
     /// Connects once; see [`Connector::connect`]. To connect repeatedly, keep a [`Connector`].
     ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgstore_connect::ConnectError> {
+    /// use pgstore_connect::Config;
+    ///
+    /// let (client, _task) = Config::parse("postgres://app@localhost/web")?.connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When no host can be connected to, or a file cannot be used.
     pub async fn connect(&self) -> Result<(Client, ConnectionTask), ConnectError> {
@@ -103,24 +112,57 @@ impl Config {
     }
 
     /// The hosts, in the order of the connection string.
+    ///
+    /// ```
+    /// use pgstore_connect::Config;
+    ///
+    /// let config = Config::parse("postgres://app@db1,db2:7/web")?;
+    /// assert_eq!(config.hosts()[1].to_string(), "db2:7");
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
 
-    /// How far connections are protected.
+    /// How far connections are protected: `sslmode`.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, SslMode};
+    ///
+    /// let config = Config::parse("host=localhost sslmode=disable")?;
+    /// assert_eq!(config.ssl_mode(), SslMode::Disable);
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn ssl_mode(&self) -> SslMode {
         self.tls.mode
     }
 
-    /// Which of the hosts is taken.
+    /// Which of the hosts is taken: `target_session_attrs`.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, TargetSessionAttrs};
+    ///
+    /// let config = Config::parse("host=db1,db2 target_session_attrs=primary")?;
+    /// assert_eq!(config.target_session_attrs(), TargetSessionAttrs::Primary);
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn target_session_attrs(&self) -> TargetSessionAttrs {
         self.target
     }
 
     /// How long one attempt at one address of one host may take.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore_connect::Config;
+    ///
+    /// let config = Config::parse("host=localhost connect_timeout=2")?;
+    /// assert_eq!(config.connect_timeout(), Duration::from_secs(2));
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
     #[must_use]
     pub fn connect_timeout(&self) -> Duration {
         self.timeout

@@ -228,6 +228,16 @@ impl ConnectError {
 
     /// One failure for each host that was tried, in that order; the error itself where there was
     /// one host or none.
+    ///
+    /// ```no_run
+    /// # async fn example() {
+    /// if let Err(error) = pgstore_connect::connect("host=db1,db2 user=app").await {
+    ///     for attempt in error.attempts() {
+    ///         eprintln!("{attempt:?}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn attempts(&self) -> &[ConnectError] {
         match self {
@@ -238,6 +248,15 @@ impl ConnectError {
 
     /// The host that failed; `None` before one was tried, and for
     /// [`AllHostsFailed`](ConnectError::AllHostsFailed).
+    ///
+    /// ```
+    /// use pgstore_connect::ConnectError;
+    ///
+    /// fn address(error: &ConnectError) -> Option<String> {
+    ///     error.host().map(|host| host.to_string())
+    /// }
+    /// # assert_eq!(address(&ConnectError::RuntimeShutDown), None);
+    /// ```
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
         match self {
@@ -265,6 +284,15 @@ impl ConnectError {
     }
 
     /// The server's answer, where it gave one.
+    ///
+    /// ```
+    /// use pgstore_connect::ConnectError;
+    ///
+    /// fn sqlstate(error: &ConnectError) -> Option<&str> {
+    ///     error.database_error().map(|answer| answer.sqlstate())
+    /// }
+    /// # assert_eq!(sqlstate(&ConnectError::RuntimeShutDown), None);
+    /// ```
     #[must_use]
     pub fn database_error(&self) -> Option<&DatabaseError> {
         match self {
