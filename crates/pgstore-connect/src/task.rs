@@ -142,7 +142,7 @@ impl CancelHandle {
 }
 
 impl fmt::Debug for CancelHandle {
-    /// Without the token: whoever has it can cancel.
+    /// Without the token, which is all that cancelling takes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CancelHandle")
             .field("host", &self.host.to_string())

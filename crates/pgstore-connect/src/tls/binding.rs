@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-/// The binding, or `None` for a signature whose hash function is not laid down.
+/// The binding; `None` for a signature for which the RFC defines no hash function.
 pub(super) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     match signature_algorithm(certificate)? {
         RSA_MD5 | RSA_SHA1 | RSA_SHA256 | ECDSA_SHA1 | ECDSA_SHA256 => {
@@ -15,7 +15,7 @@ pub(super) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-// Object identifiers as DER has them, from RFC 8017 (1.2.840.113549.1.1.x) and RFC 5758
+// Object identifiers in DER, from RFC 8017 (1.2.840.113549.1.1.x) and RFC 5758
 // (1.2.840.10045.4.x).
 const RSA_MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4];
 const RSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5];
@@ -38,7 +38,7 @@ fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
     Some(oid)
 }
 
-/// The contents of the first element, which must have this tag, and what comes after it.
+/// The contents of the first element, which must have this tag, and the bytes after it.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let rest = der.strip_prefix(&[tag])?;
     let (&first, rest) = rest.split_first()?;

@@ -13,23 +13,23 @@ use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-/// What is checked of the certificate. That the server has its key is checked always.
+/// What is checked of a server's certificate. Every mode checks that the server has its key.
 #[derive(Debug)]
 pub(super) enum Check {
-    /// `prefer`, and `require` without a root certificate: anybody's will do.
+    /// `prefer`, and `require` without a root certificate: nothing.
     Nothing,
-    /// `verify-ca`: one of these authorities has signed it.
+    /// `verify-ca`: one of these authorities must have signed it.
     Chain(Trusted),
-    /// `verify-full`: that, for this name.
+    /// `verify-full`: the same, and it must be for this name.
     ChainAndName(Trusted),
 }
 
-/// Whom to trust.
+/// The certificates of `sslrootcert`.
 #[derive(Debug)]
 pub(super) struct Trusted {
     pub(super) authorities: RootCertStore,
-    /// Certificates that a server may have itself: `openssl req -x509` makes such that are an
-    /// authority's and a server's at once, which rustls takes for a mistake.
+    /// The same certificates, as a server's own: `openssl req -x509` makes certificates that are an
+    /// authority's and a server's at once, which rustls refuses.
     pub(super) servers: Vec<CertificateDer<'static>>,
 }
 
@@ -50,8 +50,8 @@ impl Trusted {
             now,
             algorithms,
         ) {
-            // "An authority's used as a server's" has no variant of its own; that the certificate
-            // has expired is found before it.
+            // rustls has no variant for "an authority's certificate used as a server's". It checks
+            // first whether the certificate has expired.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
                 if self.servers.iter().any(|server| server == own) =>
             {

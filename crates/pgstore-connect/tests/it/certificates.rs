@@ -1,4 +1,4 @@
-//! An authority and what it signs, made for one run.
+//! An authority and the certificates it signs, made for one run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 /// PEM texts; a certificate that is used comes with its key.
 pub(super) struct Certificates {
     pub(super) authority: String,
-    /// One that has signed nothing.
+    /// An authority that has signed nothing.
     stranger: String,
     /// For `db.test` and 127.0.0.1.
     pub(super) server: (String, String),

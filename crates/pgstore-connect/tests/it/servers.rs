@@ -10,7 +10,7 @@ use super::certificates::Certificates;
 /// The password of the roles that have one.
 pub(super) const PASSWORD: &str = "correct-horse";
 
-/// Who comes in how. `postgres` needs no password.
+/// Which role connects in which way. `postgres` needs no password.
 const RULES: &str = "
 local     all all                      trust
 hostssl   all certified 127.0.0.1/32 cert
