@@ -107,7 +107,8 @@ async fn a_client_certificate_lets_in() {
 async fn files_that_are_missing_or_of_no_use_are_named() {
     let (client, key) = (file("client.pem"), file("client.key"));
     let open = file("open.key");
-    let tests: [(String, fn(&ConnectError) -> bool, &str); 6] = [
+    type Is = fn(&ConnectError) -> bool;
+    let tests: [(String, Is, &str); 6] = [
         (
             "sslrootcert=/nowhere/root.pem".to_owned(),
             is!(File),
