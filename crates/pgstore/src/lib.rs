@@ -54,13 +54,17 @@
 //! its forms.
 //!
 //! Why it is as it is stands in [`docs::design`], what Go's names are called here in
-//! [`docs::from_go`], how to run it in [`docs::operations`].
+//! [`docs::from_go`], how to run it in [`docs::operations`], what connection strings mean in
+//! [`store::connection_strings`].
 //!
 //! # Features
 //!
 //! - `postgres` (default): [`store::PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
-//! - `tls` (default): TLS to the database, by rustls.
+//! - `tls` (default): TLS to the database, by rustls with ring. A `CryptoProvider` that the application
+//!   has installed for its process comes first.
+//! - `tls-aws-lc-rs`: the same with aws-lc-rs (without `tls`).
+//! - `tls-no-provider`: the same with the application's provider alone.
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
