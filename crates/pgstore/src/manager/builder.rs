@@ -6,7 +6,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
-use crate::session::Logouts;
+use crate::session::{Counters, LogoutRetry};
 use crate::store::Store;
 use crate::wire::{GoPeer, Key, Keys, SecureCookie};
 
@@ -106,6 +106,12 @@ impl SessionManagerBuilder {
                 GoPeer::None => DEFAULT_MAX_LENGTH,
                 _ => SecureCookie::DEFAULT_MAX_LENGTH,
             }));
+        let counters = Arc::<Counters>::default();
+        let logouts = LogoutRetry::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&counters),
+        );
         Ok(SessionManager {
             on_outage: self.policy.on_outage,
             shared: Arc::new(Shared {
@@ -117,8 +123,8 @@ impl SessionManagerBuilder {
                 policy: self.policy,
                 owner_value: self.owner_value,
                 label_value: self.label_value,
-                logouts: Logouts::default(),
-                counters: Arc::default(),
+                logouts,
+                counters,
             }),
         })
     }

@@ -12,7 +12,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::policy::{OnOutage, Policy};
-use crate::session::{Counters, Logouts, SealedRows, SessionStats, Sources, TextSource};
+use crate::session::{
+    Counters, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource,
+};
 use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, Key, SecureCookie};
 
@@ -65,7 +67,7 @@ struct Shared {
     policy: Policy,
     owner_value: Option<(CookieName, Key)>,
     label_value: Option<(CookieName, Key)>,
-    logouts: Logouts,
+    logouts: LogoutRetry,
     counters: Arc<Counters>,
 }
 
@@ -168,12 +170,12 @@ impl SessionManager {
 
 impl Shared {
     /// Where sessions of this name have their owner and label.
-    fn sources(&self, name: &CookieName) -> Sources {
+    fn sources(&self, name: &CookieName) -> MetadataSources {
         let source = |value: &Option<(CookieName, Key)>| match value {
             Some((cookie, key)) if cookie == name => TextSource::Value(key.clone()),
-            _ => TextSource::ByHand,
+            _ => TextSource::Setter,
         };
-        Sources {
+        MetadataSources {
             owner: source(&self.owner_value),
             label: source(&self.label_value),
         }

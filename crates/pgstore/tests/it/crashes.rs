@@ -232,7 +232,7 @@ impl Browser {
     async fn new(sessions: &SessionManager) -> Self {
         let (request, mut response) = (HeaderMap::new(), HeaderMap::new());
         let session = sessions.get(&request, "s").unwrap();
-        session.insert("n", &0).unwrap();
+        session.insert("n", 0).unwrap();
         session.insert("text", "0").unwrap();
         sessions.save(&session, &mut response).await.unwrap();
         let mut browser = Self { request, n: 0 };

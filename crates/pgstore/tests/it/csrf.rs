@@ -203,7 +203,7 @@ async fn a_seed_that_another_request_put_first_stays() {
     let request = fixture.logged_in().await;
     let (first, late) = (fixture.session(&request), fixture.session(&request));
     late.csrf_token().await.unwrap();
-    first.insert("_csrf", &seed.unwrap()).unwrap();
+    first.insert("_csrf", seed.unwrap()).unwrap();
     fixture.save(&first).await;
     fixture.save(&late).await;
     fixture.check(&request, &token).await.unwrap();
@@ -377,7 +377,7 @@ fn site(sessions: &SessionManager) -> Router {
     };
     let pay = |session: Session, Form(form): Form<Payment>| async move {
         session.check_csrf(&form.csrf).await?;
-        session.insert("paid", &form.amount)
+        session.insert("paid", form.amount)
     };
     let paid = |session: Session| async move {
         let paid = session.get::<u32>("paid").await?;

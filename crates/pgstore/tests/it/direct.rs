@@ -81,9 +81,9 @@ async fn a_session_saved_twice_is_one_row() {
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     let mut response = HeaderMap::new();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     sessions.save(&session, &mut response).await.unwrap();
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     sessions.save(&session, &mut response).await.unwrap();
     sessions.save(&session, &mut response).await.unwrap();
     assert_eq!(store.calls(), ["insert", "update"]);
@@ -97,7 +97,7 @@ async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     store.inner().fail_with(Some(StoreErrorKind::Unavailable));
     let error = sessions
@@ -130,7 +130,7 @@ async fn options_are_a_sessions_own() {
     session
         .set_options(CookieOptions::go().path("/app").max_age(60))
         .unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let set_cookie = response[SET_COOKIE].to_str().unwrap();
@@ -147,7 +147,7 @@ async fn the_id_is_known_once_the_session_is_stored() {
     let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     assert_eq!(session.id().await.unwrap(), None);
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let id = session.id().await.unwrap();
@@ -169,9 +169,9 @@ async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
         let session = sessions.get(&HeaderMap::new(), "s").unwrap();
         let at = |seconds| go::Time::from(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
         session
-            .insert("expires_on", &at(special.try_into().unwrap()))
+            .insert("expires_on", at(special.try_into().unwrap()))
             .unwrap();
-        session.insert("created_on", &at(1_000_000_000)).unwrap();
+        session.insert("created_on", at(1_000_000_000)).unwrap();
         sessions
             .save(&session, &mut HeaderMap::new())
             .await
@@ -190,6 +190,7 @@ async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
         .load(&id, Timestamp::from_unix_seconds(NOW))
         .await
         .unwrap()
+        .into_row()
         .unwrap()
 }
 
@@ -216,8 +217,8 @@ async fn several_sessions_are_saved_by_one_call() {
     let store = SpyStore::default();
     let manager = manager(&store);
     let sessions = manager.sessions(&HeaderMap::new());
-    sessions.get("b").unwrap().insert("n", &1).unwrap();
-    sessions.get("a").unwrap().insert("n", &2).unwrap();
+    sessions.get("b").unwrap().insert("n", 1).unwrap();
+    sessions.get("a").unwrap().insert("n", 2).unwrap();
     let mut response = HeaderMap::new();
     manager.save_all(&sessions, &mut response).await.unwrap();
     let names: Vec<_> = response
@@ -246,7 +247,7 @@ async fn two_tasks_may_use_one_session() {
         let session = session.clone();
         tokio::spawn(async move {
             session.get::<i64>("n").await.unwrap();
-            session.insert(format!("key {n}"), &n).unwrap();
+            session.insert(format!("key {n}"), n).unwrap();
         })
     });
     for task in tasks.collect::<Vec<_>>() {
@@ -266,7 +267,7 @@ async fn a_lower_maximal_age_ends_older_sessions() {
     let builder = builder(&store).clock(clock.clone());
     let sessions = builder.clone().build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     clock.advance(Duration::from_secs(61));
@@ -290,12 +291,12 @@ async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
 
     session.renew().unwrap();
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     let old = session.id().await.unwrap().unwrap();
     let held = store.hold();
     {
@@ -324,14 +325,14 @@ async fn a_renewal_during_a_save_is_not_lost() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     sessions
         .save(&session, &mut HeaderMap::new())
         .await
         .unwrap();
     let old = session.id().await.unwrap();
 
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     let held = store.hold();
     let mut response = HeaderMap::new();
     let renew = async {
@@ -352,12 +353,12 @@ async fn a_change_during_a_save_is_for_the_next_one() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let held = store.hold();
     let mut response = HeaderMap::new();
     let change = async {
         held.reached().await;
-        session.insert("n", &2).unwrap();
+        session.insert("n", 2).unwrap();
         held.release();
     };
     let (saved, ()) = tokio::join!(sessions.save(&session, &mut response), change);
@@ -377,7 +378,7 @@ async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     sessions
         .save(&session, &mut HeaderMap::new())
         .await
@@ -446,7 +447,7 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     let sessions = builder(&store).clock(clock.clone());
     let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let row = row_of(&store, &session).await;
@@ -501,7 +502,7 @@ async fn a_cookie_fits_whatever_length_rows_may_have() {
     let sessions = builder(&store).max_length(150);
     let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let session = sessions.get(&next_request(&response), "s").unwrap();
@@ -516,9 +517,9 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     let now = std::time::UNIX_EPOCH;
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.get::<i64>("n").await.unwrap();
-    session.insert("at", &now).unwrap();
+    session.insert("at", now).unwrap();
     let error = session
-        .insert("map", &HashMap::from([("a", 1)]))
+        .insert("map", HashMap::from([("a", 1)]))
         .told()
         .unwrap_err();
     assert!(
@@ -533,7 +534,7 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
         .unwrap();
 
     let unread = sessions.get(&HeaderMap::new(), "s").unwrap();
-    unread.add_flash(&HashMap::from([("a", 1)])).unwrap();
+    unread.add_flash(HashMap::from([("a", 1)])).unwrap();
     let error = sessions
         .save(&unread, &mut HeaderMap::new())
         .await
@@ -587,7 +588,7 @@ async fn errors_of_reading_show_nothing_of_the_value() {
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("text", "topsecret").unwrap();
     session
-        .insert("map", &HashMap::from([("topsecret", "topsecret")]))
+        .insert("map", HashMap::from([("topsecret", "topsecret")]))
         .unwrap();
     let errors = [
         session.get::<i64>("text").await.told().unwrap_err(),
@@ -613,13 +614,13 @@ async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
     let ahead = behind.clone().clock(StandingClock::at(NOW + 100));
     let [behind, ahead] = [behind, ahead].map(|sessions| sessions.build().unwrap());
     let session = ahead.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     ahead.save(&session, &mut response).await.unwrap();
 
     let request = next_request(&response);
     let session = behind.get(&request, "s").unwrap();
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     session.set_max_age(60).unwrap();
     behind.save(&session, &mut HeaderMap::new()).await.unwrap();
     clock.advance(Duration::from_secs(101));
@@ -631,7 +632,7 @@ async fn a_session_destroyed_while_it_is_read_stays_empty() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
 

@@ -96,7 +96,7 @@ async fn read(session: Session) -> Result<String, SessionError> {
 
 async fn count(session: Session) -> Result<String, SessionError> {
     let count = session.get::<i64>("count").await?.unwrap_or(0) + 1;
-    session.insert("count", &count)?;
+    session.insert("count", count)?;
     Ok(count.to_string())
 }
 
@@ -163,7 +163,7 @@ async fn reading_twice_asks_once() {
 async fn a_change_is_saved_and_sets_a_cookie_that_no_cache_keeps() {
     let fixture = Fixture::new();
     let handler = |session: Session| async move {
-        session.insert("n", &1)?;
+        session.insert("n", 1)?;
         Ok::<_, SessionError>([(CACHE_CONTROL, "public, max-age=60"), (VARY, "Accept")])
     };
     let response = send(fixture.with(handler), "GET", "/", "").await;
@@ -317,7 +317,7 @@ async fn an_error_status_saves_no_value_but_ends_a_session() {
     let fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
     let failing = fixture.with(|session: Session| async move {
-        session.insert("count", &99).unwrap();
+        session.insert("count", 99).unwrap();
         StatusCode::BAD_GATEWAY
     });
     assert_eq!(
@@ -339,7 +339,7 @@ async fn an_error_of_the_service_saves_nothing() {
     let fixture = Fixture::new();
     let failing = service_fn(|request: Request<Body>| async move {
         let session = request.extensions().get::<Session>().unwrap();
-        session.insert("count", &99).unwrap();
+        session.insert("count", 99).unwrap();
         Err::<Response<Body>, _>("the service failed")
     });
     let layer = SessionLayer::new(&fixture.sessions, "s").unwrap();
@@ -356,7 +356,7 @@ async fn a_panic_of_the_service_saves_nothing() {
     let fixture = Fixture::new();
     let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
     let panicking = fixture.with(|session: Session| async move {
-        session.insert("count", &99).unwrap();
+        session.insert("count", 99).unwrap();
         kept.send(session).unwrap();
         if true {
             panic!("the handler panics: this is expected in the test's output");
@@ -367,7 +367,7 @@ async fn a_panic_of_the_service_saves_nothing() {
     assert_eq!(fixture.store.calls(), [""; 0]);
     let session: Session = left.recv().await.unwrap();
     assert!(matches!(
-        session.insert("count", &1),
+        session.insert("count", 1),
         Err(SessionError::HeadSent)
     ));
 }
@@ -405,7 +405,7 @@ async fn a_save_that_fails_withholds_the_success() {
         .inner()
         .fail_with(Some(StoreErrorKind::Unavailable));
     let handler = |session: Session| async move {
-        session.insert("count", &1).unwrap();
+        session.insert("count", 1).unwrap();
         "saved!"
     };
     let response = send(fixture.with(handler), "GET", "/", "").await;
@@ -433,7 +433,7 @@ async fn a_session_ended_by_another_request_is_not_brought_back() {
     let slow = fixture.with(move |session: Session| async move {
         session.get::<i64>("count").await.unwrap();
         send(app, "POST", "/destroy", &ended).await;
-        session.insert("count", &99).unwrap();
+        session.insert("count", 99).unwrap();
         "saved!"
     });
     let response = send(slow, "GET", "/", &cookie).await;
@@ -448,13 +448,13 @@ async fn changing_after_the_head_is_an_error() {
     let fixture = Fixture::new();
     let (kept, mut left) = tokio::sync::mpsc::unbounded_channel();
     let handler = fixture.with(|session: Session| async move {
-        session.insert("count", &1).unwrap();
+        session.insert("count", 1).unwrap();
         kept.send(session).unwrap();
     });
     send(handler, "GET", "/", "").await;
     let session: Session = left.recv().await.unwrap();
     assert!(matches!(
-        session.insert("count", &2),
+        session.insert("count", 2),
         Err(SessionError::HeadSent)
     ));
     assert!(matches!(
@@ -491,7 +491,7 @@ async fn changing_after_the_end_is_an_error() {
         session.destroy().unwrap();
         session.destroy().unwrap();
         assert!(matches!(
-            session.insert("count", &2),
+            session.insert("count", 2),
             Err(SessionError::Destroyed)
         ));
         assert!(matches!(session.renew(), Err(SessionError::Destroyed)));
@@ -508,7 +508,7 @@ async fn changing_after_the_end_is_an_error() {
 #[apply(trial)]
 async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
     let fixture = Fixture::new();
-    let handler = |session: Session| async move { session.insert("big", &"x".repeat(70_000)) };
+    let handler = |session: Session| async move { session.insert("big", "x".repeat(70_000)) };
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let error = response.extensions().get::<SessionFailure>().unwrap();
@@ -524,7 +524,7 @@ async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
 async fn values_that_go_cannot_hold_are_refused_and_the_session_is_unchanged() {
     let fixture = Fixture::new();
     let handler = fixture.with(|session: Session| async move {
-        let error = session.insert("nothing", &None::<i64>).unwrap_err();
+        let error = session.insert("nothing", None::<i64>).unwrap_err();
         assert!(matches!(error, SessionError::Value(_)));
         assert!(error.to_string().contains("\"nothing\""), "{error}");
         assert!(error.to_string().contains("remove()"), "{error}");
@@ -539,7 +539,7 @@ async fn flashes_are_shown_once() {
     let add = fixture.with(|session: Session| async move {
         session.add_flash("one")?;
         session.add_flash("two")?;
-        session.add_flash_to("errors", &go::Int(3))
+        session.add_flash_to("errors", go::Int(3))
     });
     let take = fixture.with(|session: Session| async move {
         let errors = session.flashes_from::<i64>("errors").await?;
@@ -564,7 +564,7 @@ async fn flashes_are_shown_once() {
 async fn a_maximal_age_of_zero_makes_a_cookie_without_expiry() {
     let fixture = Fixture::new();
     let handler = fixture.with(|session: Session| async move {
-        session.insert("count", &1)?;
+        session.insert("count", 1)?;
         session.set_max_age(0)
     });
     let response = send(handler, "GET", "/", "").await;
@@ -585,7 +585,7 @@ async fn the_layer_serves_any_http_service() {
     let fixture = Fixture::new();
     let inner = service_fn(|request: Request<()>| async move {
         let session = request.extensions().get::<Session>().unwrap();
-        session.insert("count", &1).unwrap();
+        session.insert("count", 1).unwrap();
         Ok::<_, Infallible>(Response::new(http_body_util::Full::from("plain")))
     });
     let mut service = SessionLayer::new(&fixture.sessions, "s")
@@ -655,7 +655,7 @@ async fn a_plain_tower_service_within_the_layer_reads_and_changes_the_session() 
     let tenfold = service_fn(move |request: Request<()>| async move {
         let session = request.extensions().get::<Session>().unwrap();
         let count = session.get::<i64>("count").await.unwrap().unwrap_or(0);
-        session.insert("count", &(count * 10)).unwrap();
+        session.insert("count", count * 10).unwrap();
         handler.oneshot(request).await
     });
     let layer = SessionLayer::new(&fixture.sessions, "s").unwrap();
@@ -671,13 +671,13 @@ async fn a_plain_tower_service_within_the_layer_reads_and_changes_the_session() 
 async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
     let fixture = Fixture::new();
     let handler = |sessions: Sessions| async move {
-        sessions.get("z").unwrap().insert("n", &1).unwrap();
+        sessions.get("z").unwrap().insert("n", 1).unwrap();
         sessions
             .get("m")
             .unwrap()
-            .insert("big", &"x".repeat(70_000))
+            .insert("big", "x".repeat(70_000))
             .unwrap();
-        sessions.get("a").unwrap().insert("n", &1).unwrap();
+        sessions.get("a").unwrap().insert("n", 1).unwrap();
         sessions.get("untouched").unwrap();
         assert!(sessions.get("not a token").is_err());
     };
@@ -702,7 +702,7 @@ async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
 async fn the_same_name_is_the_same_session() {
     let fixture = Fixture::new();
     let handler = |session: Session, sessions: Sessions| async move {
-        session.insert("n", &1).unwrap();
+        session.insert("n", 1).unwrap();
         assert_eq!(
             sessions.get("s").unwrap().get::<i64>("n").await.unwrap(),
             Some(1)
@@ -725,5 +725,5 @@ async fn a_session_first_asked_for_after_the_head_cannot_be_changed() {
     send(handler, "GET", "/", "").await;
     let sessions: Sessions = left.recv().await.unwrap();
     let late = sessions.get("late").unwrap();
-    assert!(matches!(late.insert("n", &1), Err(SessionError::HeadSent)));
+    assert!(matches!(late.insert("n", 1), Err(SessionError::HeadSent)));
 }

@@ -70,7 +70,7 @@ impl Fixture {
     async fn visited(&self) -> HeaderMap {
         let session = self.new_session();
         session.insert("user", "ada").unwrap();
-        session.insert("visits", &go::Int(3)).unwrap();
+        session.insert("visits", go::Int(3)).unwrap();
         session.insert("theme", "dark").unwrap();
         let request = next_request(&self.save(&session).await);
         self.store.calls();
@@ -180,8 +180,8 @@ async fn reading_is_as_generous_as_a_sessions() {
     }
     let fixture = Fixture::new();
     let session = fixture.new_session();
-    session.insert("number", &go::Int(7)).unwrap();
-    session.insert("bytes", &b"text".to_vec()).unwrap();
+    session.insert("number", go::Int(7)).unwrap();
+    session.insert("bytes", b"text".to_vec()).unwrap();
     session.insert("time", "2023-11-14T22:13:20Z").unwrap();
     session.insert("inner", &Inner { n: 1 }).unwrap();
     let read = Typed::<Generous>::load(session).await.unwrap();
@@ -493,7 +493,14 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     struct Counts {
         counts: BTreeMap<i64, i64>,
     }
-    let fixture = Fixture::new();
+    let mut fixture = Fixture::new();
+    let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
+    counts.update(|counts| counts.counts.insert(1, 2)).unwrap();
+    let request = next_request(&fixture.save(counts.session()).await);
+    assert_eq!(fixture.view::<Counts>(&request).await.counts[&1], 2);
+
+    let registered = GoPeer::registered(["map[string]interface {}"]);
+    fixture.sessions = fixture.sessions.go_peer(registered);
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     let error = counts.update(|counts| counts.counts.insert(1, 1));
     let error = error.unwrap_err().to_string();
@@ -504,6 +511,81 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
 }
 
 #[apply(trial)]
+async fn a_field_that_is_null_has_no_value() {
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Preferences {
+        theme: serde_json::Value,
+    }
+    let fixture = Fixture::new();
+    let mut view = fixture.view::<Preferences>(&HeaderMap::new()).await;
+    view.update(|view| view.theme = serde_json::json!({"dark": null}))
+        .unwrap();
+    let request = next_request(&fixture.save(view.session()).await);
+
+    let mut view = fixture.view::<Preferences>(&request).await;
+    assert_eq!(view.theme, serde_json::json!({"dark": null}));
+    view.update(|view| view.theme = serde_json::Value::Null)
+        .unwrap();
+    assert!(!view.session().contains("theme").await.unwrap());
+}
+
+#[apply(trial)]
+async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
+    let mut fixture = Fixture::new();
+    let numbers = HashMap::from([(7_u32, "seven".to_owned())]);
+    let json = serde_json::json!({"a": null, "b": [null, 1]});
+    let session = fixture.new_session();
+    session.insert("numbers", &numbers).unwrap();
+    session.insert("json", &json).unwrap();
+    session.add_flash(&json).unwrap();
+    let request = next_request(&fixture.save(&session).await);
+    let session = fixture.session(&request);
+    assert_eq!(session.get("numbers").await.unwrap(), Some(numbers.clone()));
+    assert_eq!(session.get("json").await.unwrap(), Some(json.clone()));
+    let flashes: Vec<serde_json::Value> = session.flashes().await.unwrap();
+    assert_eq!(flashes, std::slice::from_ref(&json));
+
+    let registered = GoPeer::registered(["map[string]interface {}"]);
+    fixture.sessions = fixture.sessions.go_peer(registered);
+    let (read, unread) = (fixture.session(&request), fixture.session(&request));
+    read.is_new().await.unwrap();
+    for session in [read, unread] {
+        for error in [
+            session.insert("numbers", HashMap::from([(7, "seven")])),
+            session.add_flash(HashMap::from([(true, 1)])),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.class(), ErrorClass::Usage);
+            assert!(error.to_string().contains("use string keys"), "{error}");
+        }
+        for error in [
+            session.insert("json", &json),
+            session.insert("new", &json),
+            session.add_flash(&json),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.class(), ErrorClass::Usage);
+            assert!(error.to_string().contains("null in JSON"), "{error}");
+        }
+    }
+}
+
+#[apply(trial)]
+async fn none_and_null_of_their_own_are_errors_that_name_remove() {
+    let session = Fixture::new().new_session();
+    for error in [
+        session.insert("user", None::<String>),
+        session.insert("user", serde_json::Value::Null),
+        session.insert("user", ()),
+    ] {
+        let error = error.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Usage);
+        assert!(error.to_string().contains("call remove()"), "{error}");
+    }
+}
+
+#[apply(trial)]
 async fn what_the_view_changed_the_session_sees_at_once() {
     let fixture = Fixture::new();
     let request = fixture.visited().await;
@@ -511,7 +593,7 @@ async fn what_the_view_changed_the_session_sees_at_once() {
     visitor.update(|visitor| visitor.visits = 9).unwrap();
     let session = visitor.session();
     assert_eq!(session.get::<i64>("visits").await.unwrap(), Some(9));
-    session.insert("visits", &11).unwrap();
+    session.insert("visits", 11).unwrap();
     assert_eq!(visitor.visits, 9, "but not the other way round");
     visitor.update(|visitor| visitor.user = None).unwrap();
     let visits = visitor.session().get::<i64>("visits").await.unwrap();

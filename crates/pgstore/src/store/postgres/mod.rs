@@ -51,10 +51,10 @@ use self::duplicates::Duplicates;
 use self::executor::Executor;
 use self::needs_migration::NeedsMigration;
 use self::verbs::{
-    Delete, DeleteVersion, Find, Insert, Load, Owned, Probe, Rename, Replace, Retirements, Revoke,
-    SelectPeerWritten, Sweep, Update, Verb,
+    Delete, DeleteVersion, Find, Insert, Load, Owned, Probe, Rename, Replace, Revoke,
+    SelectPeerWritten, Successor, Sweep, Update, Verb,
 };
-use super::{PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row};
+use super::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
 use super::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -164,6 +164,16 @@ impl PgStore {
     }
 }
 
+impl PgStore {
+    /// One statement; a second one only if there is no row.
+    async fn look_up(&self, id: &SessionId, now: Timestamp) -> Result<Lookup, StoreError> {
+        match self.load_newest(&Load { id, now }).await? {
+            Some(row) => Ok(Lookup::Row(id.clone(), row)),
+            None => self.inner.run(&Successor { id, now }).await,
+        }
+    }
+}
+
 impl Inner {
     async fn run<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
         let outcome = self.executor.run(verb).await;
@@ -184,8 +194,8 @@ impl fmt::Debug for PgStore {
 }
 
 impl Store for PgStore {
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
-        Box::pin(async move { self.load_newest(&Load { id, now }).await })
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
+        Box::pin(async move { self.look_up(id, now).await })
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
@@ -201,21 +211,13 @@ impl Store for PgStore {
         Box::pin(async move { self.inner.run(&Update { id, seen, row }).await })
     }
 
-    fn retired<'a>(
-        &'a self,
-        id: &'a SessionId,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Option<Retired>> {
-        Box::pin(async move { self.inner.run(&Retirements { id, now }).await })
-    }
-
-    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
-        let Renaming {
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        let IdChange {
             old,
             seen,
             new,
-            retirement,
-        } = renaming;
+            previous,
+        } = change;
         Box::pin(async move {
             match seen {
                 Some(seen) => {
@@ -223,7 +225,7 @@ impl Store for PgStore {
                         old,
                         seen,
                         new,
-                        retirement,
+                        previous,
                         row,
                     };
                     self.inner.run(&rename).await
@@ -232,7 +234,7 @@ impl Store for PgStore {
                     let replace = Replace {
                         old,
                         new,
-                        retirement,
+                        previous,
                         row,
                     };
                     self.inner.run(&replace).await

@@ -58,7 +58,7 @@ async fn verify_full_as_a_url_reads_and_writes() {
     store.migrate().await.unwrap();
     let id = secrets::fresh_id();
     let now = Timestamp::from_unix_seconds(0);
-    assert_eq!(store.load(&id, now).await.unwrap(), None);
+    assert_eq!(store.load(&id, now).await.unwrap().into_row(), None);
     store.close().await;
 }
 

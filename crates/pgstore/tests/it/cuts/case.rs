@@ -227,7 +227,7 @@ impl Bench {
         if Content::of(&read) != expected {
             return Err(format!("the next request reads {:?}", Content::of(&read)));
         }
-        session.insert("next", &true).unwrap();
+        session.insert("next", true).unwrap();
         let mut response = HeaderMap::new();
         let saved = setting.nodes.one.save(&session, &mut response).await.told();
         saved.map_err(|error| format!("the next save: {error:?}"))?;

@@ -277,7 +277,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let update = lab.store.hold();
     let (sessions, own) = (lab.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
@@ -287,7 +287,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     });
     update.reached().await;
     let other = lab.session();
-    other.insert("m", &1).unwrap();
+    other.insert("m", 1).unwrap();
     lab.save(&other).await.unwrap();
     session.destroy().unwrap();
     update.release();
@@ -335,7 +335,7 @@ async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let began = pgstore::wire::go::Time::new(NOW, 0);
     browser
         .request(|session| async move {
-            session.insert("created_on", &began)?;
+            session.insert("created_on", began)?;
             session.insert("user", "ada")
         })
         .await
@@ -382,8 +382,8 @@ async fn messages_come_back_also_when_a_save_before_was_of_unknown_fate() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
-    session.insert("n", &1).unwrap();
-    session.insert("m", &1).unwrap();
+    session.insert("n", 1).unwrap();
+    session.insert("m", 1).unwrap();
     lab.faults().once("update", Fault::LosesTheAnswer);
     lab.faults()
         .every("load", Fault::Fails(StoreErrorKind::Unavailable));
@@ -411,7 +411,7 @@ async fn typical_requests_cost_what_they_should() {
         ),
         (
             "writes",
-            |s| Box::pin(async move { s.insert("n", &1).unwrap() }),
+            |s| Box::pin(async move { s.insert("n", 1).unwrap() }),
             &["load", "update"],
         ),
         (

@@ -31,7 +31,7 @@ impl Scene {
             cookie: HeaderValue::from_static(""),
         };
         let session = scene.session();
-        session.insert("n", &0).unwrap();
+        session.insert("n", 0).unwrap();
         scene.save(&session).await.unwrap();
         scene.store.calls();
         scene

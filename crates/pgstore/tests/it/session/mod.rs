@@ -65,7 +65,7 @@ impl App {
     /// The row of a session.
     async fn row(&self, session: &Session) -> Row {
         let id = session.id().await.unwrap().expect("it is stored");
-        let row = self.store.load(&id, self.now()).await.unwrap();
+        let row = self.store.load(&id, self.now()).await.unwrap().into_row();
         row.expect("its row is there")
     }
 }
