@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ConfigError, SessionManager, Shared};
+use super::config_error::ConfigError;
+use super::session_manager::{SessionManager, Shared};
 use crate::clock::{Clock, SystemClock};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
@@ -29,7 +30,7 @@ const RESERVED_KEYS: [&str; 2] = ["_flash", "_csrf"];
 ///
 /// ```
 /// use std::time::Duration;
-/// use pgstore::{CookieOptions, SameSite, SessionManager, store::MemoryStore, wire::Keys};
+/// use pgstore::{CookieOptions, Keys, MemoryStore, SameSite, SessionManager};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let keys = Keys::from_pairs(&[[7; 32]])?;
@@ -81,7 +82,7 @@ impl SessionManagerBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::{ConfigError, SessionManager, store::MemoryStore, wire::Keys};
+    /// use pgstore::{ConfigError, Keys, MemoryStore, SessionManager};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let keys = Keys::from_pairs(&[[7; 32]])?;
@@ -168,7 +169,7 @@ impl SessionManagerBuilder {
     /// refuse the whole session.
     ///
     /// ```
-    /// # use pgstore::{SessionManager, store::MemoryStore, wire::{GoPeer, Keys}};
+    /// # use pgstore::{GoPeer, Keys, MemoryStore, SessionManager};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let keys = Keys::from_pairs(&[[7; 32]])?;
     /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
@@ -254,7 +255,7 @@ impl SessionManagerBuilder {
     /// program writes, use [`Session::set_owner`](crate::Session::set_owner) instead.
     ///
     /// ```
-    /// # use pgstore::{CookieName, SessionManager, store::MemoryStore, wire::Keys};
+    /// # use pgstore::{CookieName, Keys, MemoryStore, SessionManager};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let keys = Keys::from_pairs(&[[7; 32]])?;
     /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
