@@ -30,16 +30,16 @@ use crate::session::{Session, SessionError};
 /// ```
 // Go: gorilla/sessions Registry.
 #[derive(Clone)]
-pub struct Sessions(Arc<Shared>);
+pub struct Sessions(Arc<RequestSessions>);
 
-struct Shared {
+struct RequestSessions {
     manager: SessionManager,
     cookies: Vec<HeaderValue>,
-    state: Mutex<State>,
+    state: Mutex<OpenSessions>,
 }
 
 #[derive(Default)]
-struct State {
+struct OpenSessions {
     by_name: BTreeMap<CookieName, Session>,
     closed: bool,
 }
@@ -101,7 +101,7 @@ impl SessionManager {
 
 impl Sessions {
     fn new(manager: SessionManager, cookies: Vec<HeaderValue>) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(RequestSessions {
             manager,
             cookies,
             state: Mutex::default(),
@@ -160,7 +160,7 @@ impl Sessions {
         state.by_name.values().for_each(Session::discard_changes);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OpenSessions> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -35,6 +35,7 @@ impl SessionManager {
     /// [`CookieError`] for a name that cannot work. A cookie that does not open is no error: the
     /// session is a new one.
     // Go: pgstore.go Get and New.
+    #[doc(alias = "get_session")]
     pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, CookieError> {
         let name = CookieName::new(name)?;
         let options = self.options_for(&name)?;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::config_error::ConfigError;
-use super::session_manager::{SessionManager, Shared};
+use super::session_manager::{ManagerConfig, SessionManager};
 use crate::clock::{Clock, SystemClock};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
@@ -115,7 +115,7 @@ impl SessionManagerBuilder {
         );
         Ok(SessionManager {
             on_outage: self.policy.on_outage,
-            shared: Arc::new(Shared {
+            config: Arc::new(ManagerConfig {
                 store: self.store,
                 codec,
                 cookie_options,
@@ -131,6 +131,11 @@ impl SessionManagerBuilder {
     }
 
     /// Sets the attributes that cookies get. Default: [`CookieOptions::default`].
+    #[doc(alias = "with_secure")]
+    #[doc(alias = "with_same_site")]
+    #[doc(alias = "with_http_only")]
+    #[doc(alias = "with_domain")]
+    #[doc(alias = "with_path")]
     pub fn cookie_options(mut self, options: CookieOptions) -> Self {
         self.cookie_options = options;
         self
@@ -146,6 +151,10 @@ impl SessionManagerBuilder {
     /// older sessions at once. It is rounded up to whole seconds. Zero is as in Go: no limit on the
     /// server, and cookies that go when the browser is closed.
     // Go: pgstore.go MaxAge, which sets Options.MaxAge and that of every codec.
+    #[doc(alias = "idle_timeout")]
+    #[doc(alias = "with_expiry")]
+    #[doc(alias = "max_lifetime")]
+    #[doc(alias = "set_expiry")]
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = max_age;
         self
@@ -207,6 +216,7 @@ impl SessionManagerBuilder {
 
     /// Sets when reading a session makes it last longer. Default: when an eighth of its lifetime
     /// has passed since its last use was recorded.
+    #[doc(alias = "with_always_save")]
     pub fn touch(mut self, policy: Touch) -> Self {
         self.policy.touch = policy;
         self
@@ -218,6 +228,7 @@ impl SessionManagerBuilder {
     /// limit is enforced when a session is read; a Go program does not know of it. The browser may
     /// keep the cookie for longer, without effect.
     // OWASP ASVS 5.0, 7.3.2: an absolute maximum session lifetime.
+    #[doc(alias = "lifetime")]
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.policy.absolute_timeout = Some(timeout);
         self

@@ -41,15 +41,17 @@ use crate::wire::{GoPeer, Key, SecureCookie};
 /// is the same manager and costs one reference count.
 // Go: pgstore.PGStore with its Codecs and Options, which is a gorilla sessions.Store.
 #[derive(Clone, Debug)]
+#[doc(alias = "PGStore")]
+#[doc(alias = "SessionStore")]
 pub struct SessionManager {
-    pub(super) shared: Arc<Shared>,
+    pub(super) config: Arc<ManagerConfig>,
     /// The builder's, unless a layer has its own.
     pub(super) on_outage: OnOutage,
 }
 
-/// What every clone of a manager shares.
+/// What every clone of a manager shares: fixed, but for the counters and the logouts under way.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct ManagerConfig {
     pub(super) store: Arc<dyn Store>,
     pub(super) codec: SecureCookie,
     /// With a maximal age.
@@ -77,7 +79,7 @@ impl SessionManager {
     /// ```
     #[must_use]
     pub fn stats(&self) -> SessionStats {
-        self.shared.counters.stats()
+        self.config.counters.stats()
     }
 
     /// Checks whether sessions can be written right now: for a readiness endpoint.
@@ -119,21 +121,23 @@ impl SessionManager {
     /// # Panics
     /// Outside a tokio runtime.
     // Go: pgstore.go Cleanup.
+    #[doc(alias = "cleanup")]
+    #[doc(alias = "continuously_delete_expired")]
     pub fn start_sweeping(&self, options: SweepOptions) -> SweepHandle {
         let options = options.browser_sessions(self.codec().lifetime());
-        let (store, clock) = (&self.shared.store, &self.shared.clock);
+        let (store, clock) = (&self.config.store, &self.config.clock);
         Sweeper::new(Arc::clone(store), Arc::clone(clock), options).start()
     }
 }
 
 impl SessionManager {
     pub(crate) fn store(&self) -> &dyn Store {
-        &*self.shared.store
+        &*self.config.store
     }
 
     /// The codec of rows.
     pub(crate) fn codec(&self) -> &SecureCookie {
-        &self.shared.codec
+        &self.config.codec
     }
 
     /// The codec of cookies. They are short, whatever a row may hold.
@@ -143,12 +147,12 @@ impl SessionManager {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.shared.clock.now()
+        self.config.clock.now()
     }
 
     /// The name of the cookie whose sessions have their owner in a value.
     pub(crate) fn owner_value_name(&self) -> Option<&CookieName> {
-        self.shared.owner_value.as_ref().map(|(name, _)| name)
+        self.config.owner_value.as_ref().map(|(name, _)| name)
     }
 
     /// The same manager with another policy for outages.
@@ -159,38 +163,38 @@ impl SessionManager {
 
     /// The attributes of cookies under this name.
     pub(crate) fn options_for(&self, name: &CookieName) -> Result<CookieOptions, CookieError> {
-        let options = &self.shared.cookie_options;
+        let options = &self.config.cookie_options;
         options.check(name)?;
         Ok(options.clone())
     }
 
     /// Whether a session of this row has reached its absolute timeout.
     pub(crate) fn has_ended(&self, row: &Row, now: Timestamp) -> bool {
-        let timeout = self.shared.policy.absolute_timeout;
+        let timeout = self.config.policy.absolute_timeout;
         timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
     }
 
     /// The rows of sessions under this name.
     pub(crate) fn rows(&self, name: CookieName) -> SealedRows {
-        let shared = &*self.shared;
+        let config = &*self.config;
         SealedRows {
-            store: Arc::clone(&shared.store),
-            codec: shared.codec.clone(),
-            clock: Arc::clone(&shared.clock),
-            go_peer: shared.go_peer.clone(),
+            store: Arc::clone(&config.store),
+            codec: config.codec.clone(),
+            clock: Arc::clone(&config.clock),
+            go_peer: config.go_peer.clone(),
             policy: Policy {
                 on_outage: self.on_outage,
-                ..shared.policy
+                ..config.policy
             },
-            sources: shared.sources(&name),
-            logouts: shared.logouts.clone(),
-            counters: Arc::clone(&shared.counters),
+            sources: config.sources(&name),
+            logouts: config.logouts.clone(),
+            counters: Arc::clone(&config.counters),
             name,
         }
     }
 }
 
-impl Shared {
+impl ManagerConfig {
     /// Where sessions of this name have their owner and label.
     fn sources(&self, name: &CookieName) -> MetadataSources {
         let source = |value: &Option<(CookieName, Key)>| match value {
