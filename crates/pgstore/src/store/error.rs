@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::error_text::debug_as_text;
 use crate::wire::ErrorClass;
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -9,7 +10,6 @@ type Cause = Box<dyn Error + Send + Sync>;
 ///
 /// Branch on [`kind`](StoreError::kind); report the [`source`](Error::source). Neither holds a
 /// session's ID, its data or a password.
-#[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
     is_in_doubt: bool,
@@ -101,6 +101,8 @@ impl StoreError {
         )
     }
 }
+
+debug_as_text!(StoreError);
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
