@@ -120,7 +120,9 @@ fn said_about(text: &str) -> String {
 
 /// A session that is there, and the cookie that names it.
 static LIVE: LazyLock<(SessionManager, HeaderValue)> = LazyLock::new(|| {
-    let sessions = SessionManager::new(MemoryStore::new(), keys());
+    let sessions = SessionManager::builder(MemoryStore::new(), keys())
+        .build()
+        .expect("the default configuration is valid");
     let mut response = HeaderMap::new();
     let session = sessions
         .get(&HeaderMap::new(), NAME)

@@ -124,6 +124,12 @@ impl Keys {
         Self::from_pairs(&keys)
     }
 
+    /// The length of the shortest hash key, in bytes.
+    pub(crate) fn shortest_hash_key(&self) -> usize {
+        let lengths = self.iter().map(|pair| pair.hash_key_length);
+        lengths.min().unwrap_or(0)
+    }
+
     /// The pair that writes.
     pub(super) fn first(&self) -> &KeyPair {
         &self.0[0] // `new`, the only constructor, has checked that there is a pair.
@@ -147,6 +153,7 @@ impl fmt::Debug for Keys {
 pub struct KeyPair {
     /// HMAC-SHA256, initialized with the hash key.
     mac: Hmac<Sha256>,
+    hash_key_length: usize,
     block: Option<BlockCipher>,
 }
 
@@ -174,6 +181,7 @@ impl KeyPair {
         let mac = Hmac::new_from_slice(hash_key).map_err(|_| KeyError::EmptyHashKey)?;
         Ok(Self {
             mac,
+            hash_key_length: hash_key.len(),
             block: block_key.map(BlockCipher::new).transpose()?,
         })
     }

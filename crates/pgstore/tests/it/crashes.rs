@@ -166,7 +166,8 @@ impl Crashes {
         store.migrate().await.unwrap();
         let keys = secrets::keys(&[b"the hash key of these crashes"]);
         let clock = StandingClock::at(1_700_000_000);
-        let sessions = SessionManager::new(store.shown(), keys).clock(clock);
+        let sessions = SessionManager::builder(store.shown(), keys).clock(clock);
+        let sessions = sessions.build().unwrap();
         let mut browsers = Vec::new();
         for _ in 0..=SESSIONS {
             browsers.push(Browser::new(&sessions).await);

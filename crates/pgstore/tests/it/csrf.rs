@@ -11,7 +11,10 @@ use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{ErrorClass, Keys};
-use pgstore::{CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager};
+use pgstore::{
+    CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder,
+};
 use serde::Deserialize;
 use tokio::sync::Barrier;
 use tower::ServiceExt;
@@ -31,7 +34,8 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let store = SpyStore::default();
-        let sessions = manager(store.clone()).clock(StandingClock::at(NOW));
+        let sessions = builder(store.clone()).clock(StandingClock::at(NOW));
+        let sessions = sessions.build().unwrap();
         Self { store, sessions }
     }
 
@@ -75,8 +79,8 @@ impl Fixture {
     }
 }
 
-fn manager(store: impl Store) -> SessionManager {
-    SessionManager::new(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
+fn builder(store: impl Store) -> SessionManagerBuilder {
+    SessionManager::builder(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
 }
 
 fn next_request(response: &HeaderMap) -> HeaderMap {
@@ -437,7 +441,7 @@ async fn text(response: Response<Body>) -> String {
 #[apply(trial)]
 async fn a_form_comes_back_with_its_token() {
     let database = Database::fresh().await;
-    let sessions = manager(database.store().await);
+    let sessions = builder(database.store().await).build().unwrap();
     let (browser, token) = Browser::at(&sessions).await;
     let response = browser.submit(&format!("csrf={token}&amount=7")).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -521,7 +525,7 @@ async fn a_missing_layer_is_named() {
 async fn first_tokens_agree_on_real_postgresql() {
     const REQUESTS: usize = 20;
     let database = Database::fresh().await;
-    let sessions = manager(database.store().await);
+    let sessions = builder(database.store().await).build().unwrap();
     let login = sessions.get(&HeaderMap::new(), "s").unwrap();
     login.insert("user", "ada").unwrap();
     let mut response = HeaderMap::new();

@@ -7,7 +7,10 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{GoPeer, go};
-use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
+use pgstore::{
+    ConfigError, CookieError, CookieOptions, MaxAge, Session, SessionError, SessionManager,
+    SessionManagerBuilder, Timestamp,
+};
 
 use crate::support::clock::StandingClock;
 use crate::support::database::Database;
@@ -16,11 +19,13 @@ use crate::support::{apply, trial};
 
 const NOW: i64 = 1_700_000_000;
 
-fn manager(store: &SpyStore) -> SessionManager {
+fn builder(store: &SpyStore) -> SessionManagerBuilder {
     let keys = secrets::keys(&[b"the hash key of this file"]);
-    SessionManager::new(store.clone(), keys)
-        .clock(StandingClock::at(NOW))
-        .shown()
+    SessionManager::builder(store.clone(), keys).clock(StandingClock::at(NOW))
+}
+
+fn manager(store: &SpyStore) -> SessionManager {
+    builder(store).build().unwrap().shown()
 }
 
 /// The headers of a request that sends back the cookies of a response.
@@ -38,7 +43,10 @@ fn next_request(response: &HeaderMap) -> HeaderMap {
 async fn the_originals_example_works_line_by_line() {
     let database = Database::fresh().await;
     let keys = secrets::keys(&[b"the hash key of this file"]);
-    let sessions = SessionManager::new(database.store().await, keys).shown();
+    let sessions = SessionManager::builder(database.store().await, keys)
+        .build()
+        .unwrap()
+        .shown();
 
     let mut response = HeaderMap::new();
     let session = sessions.get(&HeaderMap::new(), "session-key").unwrap();
@@ -155,7 +163,8 @@ async fn the_id_is_known_once_the_session_is_stored() {
 #[apply(trial)]
 async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
     let store = SpyStore::default();
-    let sessions = manager(&store).max_age(Duration::from_secs(100));
+    let sessions = builder(&store).max_age(Duration::from_secs(100));
+    let sessions = sessions.build().unwrap();
     for (special, expected) in [(NOW + 500, NOW + 500), (NOW + 50, NOW + 100)] {
         let session = sessions.get(&HeaderMap::new(), "s").unwrap();
         let at = |seconds| go::Time::from(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
@@ -181,6 +190,7 @@ async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
         .load(&id, Timestamp::from_unix_seconds(NOW))
         .await
         .unwrap()
+        .into_row()
         .unwrap()
 }
 
@@ -254,13 +264,15 @@ async fn two_tasks_may_use_one_session() {
 #[apply(trial)]
 async fn a_lower_maximal_age_ends_older_sessions() {
     let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
-    let sessions = manager(&store).clock(clock.clone());
+    let builder = builder(&store).clock(clock.clone());
+    let sessions = builder.clone().build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     clock.advance(Duration::from_secs(61));
-    let lower = sessions.clone().max_age(Duration::from_secs(60));
+    let lower = builder.max_age(Duration::from_secs(60));
+    let lower = lower.build().unwrap();
     let request = next_request(&response);
     assert!(!sessions.get(&request, "s").unwrap().is_new().await.unwrap());
     assert!(lower.get(&request, "s").unwrap().is_new().await.unwrap());
@@ -410,9 +422,11 @@ async fn saved_after(
 async fn the_cookie_follows_a_maximal_age_of_its_own() {
     let clock = StandingClock::at(NOW);
     let hour = CookieOptions::default().max_age(3600);
-    let sessions = manager(&SpyStore::default())
+    let sessions = builder(&SpyStore::default())
         .clock(clock.clone())
-        .cookie_options(hour);
+        .cookie_options(hour)
+        .build()
+        .unwrap();
     let first = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
         .await
         .unwrap();
@@ -430,7 +444,8 @@ async fn the_cookie_follows_a_maximal_age_of_its_own() {
 #[apply(trial)]
 async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
-    let sessions = manager(&store).clock(clock.clone());
+    let sessions = builder(&store).clock(clock.clone());
+    let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
@@ -457,13 +472,14 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
 #[apply(trial)]
 async fn the_order_of_settings_does_not_matter() {
     let (day, options) = (Duration::from_secs(86_400), CookieOptions::default());
-    let one = manager(&SpyStore::default())
+    let one = builder(&SpyStore::default())
         .max_age(day)
         .cookie_options(options.clone());
-    let other = manager(&SpyStore::default())
+    let other = builder(&SpyStore::default())
         .cookie_options(options)
         .max_age(day);
     for sessions in [one, other] {
+        let sessions = sessions.build().unwrap();
         let clock = StandingClock::at(NOW);
         let cookie = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
             .await
@@ -475,15 +491,16 @@ async fn the_order_of_settings_does_not_matter() {
 #[apply(trial)]
 async fn a_negative_maximal_age_for_all_is_refused() {
     let options = CookieOptions::default().max_age(-1);
-    let sessions = manager(&SpyStore::default()).cookie_options(options);
-    let error = sessions.get(&HeaderMap::new(), "s").told().unwrap_err();
-    assert_eq!(error, pgstore::CookieError::Deletes);
+    let sessions = builder(&SpyStore::default()).cookie_options(options);
+    let error = sessions.build().told().unwrap_err();
+    assert!(matches!(error, ConfigError::Cookie(CookieError::Deletes)));
 }
 
 #[apply(trial)]
 async fn a_cookie_fits_whatever_length_rows_may_have() {
     let store = SpyStore::default();
-    let sessions = manager(&store).max_length(150);
+    let sessions = builder(&store).max_length(150);
+    let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
@@ -495,7 +512,8 @@ async fn a_cookie_fits_whatever_length_rows_may_have() {
 #[apply(trial)]
 async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     let store = SpyStore::default();
-    let sessions = manager(&store).go_peer(GoPeer::registered(["time.Time"]));
+    let sessions = builder(&store).go_peer(GoPeer::registered(["time.Time"]));
+    let sessions = sessions.build().unwrap();
     let now = std::time::UNIX_EPOCH;
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.get::<i64>("n").await.unwrap();
@@ -592,8 +610,9 @@ async fn errors_of_reading_show_nothing_of_the_value() {
 #[apply(trial)]
 async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
     let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
-    let behind = manager(&store).clock(clock.clone());
+    let behind = builder(&store).clock(clock.clone());
     let ahead = behind.clone().clock(StandingClock::at(NOW + 100));
+    let [behind, ahead] = [behind, ahead].map(|sessions| sessions.build().unwrap());
     let session = ahead.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();

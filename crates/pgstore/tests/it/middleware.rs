@@ -33,12 +33,17 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
-        let sessions = SessionManager::new(store.clone(), keys("old")).clock(clock.clone());
+        let sessions = SessionManager::builder(store.clone(), keys("old")).clock(clock.clone());
         Self {
             store,
             clock,
-            sessions: sessions.shown(),
+            sessions: sessions.build().unwrap().shown(),
         }
+    }
+
+    fn with_keys(&self, keys: Keys) -> SessionManager {
+        let sessions = SessionManager::builder(self.store.clone(), keys);
+        sessions.clock(self.clock.clone()).build().unwrap()
     }
 
     fn app(&self) -> Router {
@@ -201,12 +206,10 @@ async fn a_cookie_of_an_older_key_pair_is_resealed_by_a_save() {
     let mut fixture = Fixture::new();
     let cookie = fixture.logged_in().await;
     let rotated = [&b"new"[..], b"", b"old", b"0123456789abcdef"];
-    fixture.sessions = SessionManager::new(fixture.store.clone(), secrets::keys(&rotated))
-        .clock(fixture.clock.clone());
+    fixture.sessions = fixture.with_keys(secrets::keys(&rotated));
     let resealed = cookie_of(&send(fixture.app(), "POST", "/count", &cookie).await).unwrap();
     let new_alone = secrets::keys(&[b"new"]);
-    fixture.sessions =
-        SessionManager::new(fixture.store.clone(), new_alone).clock(fixture.clock.clone());
+    fixture.sessions = fixture.with_keys(new_alone);
     let response = send(fixture.app(), "GET", "/read", &resealed).await;
     assert_eq!(text(response).await, "Some(2) new=false");
 }
@@ -505,12 +508,12 @@ async fn changing_after_the_end_is_an_error() {
 #[apply(trial)]
 async fn values_that_grow_too_large_are_refused_and_nothing_is_stored() {
     let fixture = Fixture::new();
-    let handler = |session: Session| async move { session.insert("big", "x".repeat(5000)) };
+    let handler = |session: Session| async move { session.insert("big", "x".repeat(70_000)) };
     let response = send(fixture.with(handler), "GET", "/", "").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let error = response.extensions().get::<SessionFailure>().unwrap();
     assert!(
-        error.to_string().contains("the limit is 4096"),
+        error.to_string().contains("the limit is 65536"),
         "{}",
         **error
     );
@@ -672,7 +675,7 @@ async fn several_sessions_are_saved_each_on_its_own_in_the_order_of_names() {
         sessions
             .get("m")
             .unwrap()
-            .insert("big", "x".repeat(5000))
+            .insert("big", "x".repeat(70_000))
             .unwrap();
         sessions.get("a").unwrap().insert("n", 1).unwrap();
         sessions.get("untouched").unwrap();

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{ErrorClass, GoPeer, Keys, ValueErrorKind, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager, Typed};
+use pgstore::{Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Typed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
@@ -41,8 +41,13 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        Self::with(|sessions| sessions)
+    }
+
+    fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let store = SpyStore::default();
-        let sessions = manager(store.clone()).clock(StandingClock::at(NOW));
+        let sessions = settings(builder(store.clone()).clock(StandingClock::at(NOW)));
+        let sessions = sessions.build().unwrap();
         Self { store, sessions }
     }
 
@@ -79,8 +84,8 @@ impl Fixture {
     }
 }
 
-fn manager(store: impl Store) -> SessionManager {
-    SessionManager::new(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
+fn builder(store: impl Store) -> SessionManagerBuilder {
+    SessionManager::builder(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
 }
 
 fn next_request(response: &HeaderMap) -> HeaderMap {
@@ -302,7 +307,7 @@ async fn different_fields_of_many_requests_merge_on_real_postgresql() {
         |numbers| numbers.e = 5,
     ];
     let database = Database::fresh().await;
-    let sessions = manager(database.store().await);
+    let sessions = builder(database.store().await).build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("user", "ada").unwrap();
     let mut response = HeaderMap::new();
@@ -467,8 +472,8 @@ async fn fields_are_recorded_all_or_none() {
         user: String,
         seen: Option<go::Time>,
     }
-    let mut fixture = Fixture::new();
-    fixture.sessions = fixture.sessions.go_peer(GoPeer::registered(["main.User"]));
+    let go_peer = GoPeer::registered(["main.User"]);
+    let fixture = Fixture::with(|sessions| sessions.go_peer(go_peer));
     let mut seen = fixture.view::<Seen>(&HeaderMap::new()).await;
     let error = seen.update(|seen| {
         seen.user.push('x');
@@ -495,7 +500,8 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     assert_eq!(fixture.view::<Counts>(&request).await.counts[&1], 2);
 
     let registered = GoPeer::registered(["map[string]interface {}"]);
-    fixture.sessions = fixture.sessions.go_peer(registered);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     let error = counts.update(|counts| counts.counts.insert(1, 1));
     let error = error.unwrap_err().to_string();
@@ -542,7 +548,8 @@ async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
     assert_eq!(flashes, std::slice::from_ref(&json));
 
     let registered = GoPeer::registered(["map[string]interface {}"]);
-    fixture.sessions = fixture.sessions.go_peer(registered);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let (read, unread) = (fixture.session(&request), fixture.session(&request));
     read.is_new().await.unwrap();
     for session in [read, unread] {

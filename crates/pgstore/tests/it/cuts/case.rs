@@ -279,7 +279,8 @@ impl Setting {
 }
 
 fn manager(store: PgStore) -> SessionManager {
-    SessionManager::new(store.shown(), keys()).clock(StandingClock::at(NOW))
+    let sessions = SessionManager::builder(store.shown(), keys());
+    sessions.clock(StandingClock::at(NOW)).build().unwrap()
 }
 
 fn codec() -> SecureCookie {

@@ -62,7 +62,7 @@ async fn a_login_among_twenty_requests_leaves_one_id_and_its_cookie() {
 
 #[apply(trial)]
 async fn requests_undo_a_login_where_nobody_remembers_the_old_id() {
-    let missing = Missing::Retirement;
+    let missing = Missing::PreviousIds;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("a login among 20 requests", || {
         log_in_among_requests(&scene)

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
-use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager};
+use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager, SessionManagerBuilder};
 
 use super::{App, Browser, NOW, Told};
 use crate::support::clock::StandingClock;
@@ -22,10 +22,15 @@ struct Lab {
 
 impl Lab {
     async fn new() -> Self {
+        Self::with(|sessions| sessions).await
+    }
+
+    async fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
         let clock = StandingClock::at(NOW);
         let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-        let sessions = SessionManager::new(store.clone(), keys).clock(clock.clone());
+        let sessions = SessionManager::builder(store.clone(), keys).clock(clock.clone());
+        let sessions = settings(sessions).build().unwrap();
         let mut lab = Self {
             clock,
             store,
@@ -112,9 +117,11 @@ async fn a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own() 
 
 #[apply(trial)]
 async fn a_touch_that_never_answers_fails_nothing() {
-    let mut lab = Lab::new().await;
-    lab.sessions = lab.sessions.save_deadline(Duration::from_millis(50));
-    lab.sessions = lab.sessions.max_age(Duration::from_secs(1000));
+    let mut lab = Lab::with(|sessions| {
+        let sessions = sessions.save_deadline(Duration::from_millis(50));
+        sessions.max_age(Duration::from_secs(1000))
+    })
+    .await;
     lab.clock.advance(Duration::from_secs(500));
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
@@ -311,8 +318,7 @@ async fn a_job_that_reads_writes_nothing() {
 
 #[apply(trial)]
 async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
-    let mut lab = Lab::new().await;
-    lab.sessions = lab.sessions.on_outage(OnOutage::Anonymous);
+    let mut lab = Lab::with(|sessions| sessions.on_outage(OnOutage::Anonymous)).await;
     let session = lab.session();
     let handle = session.handle().await.unwrap();
     lab.save(&session).await.unwrap();

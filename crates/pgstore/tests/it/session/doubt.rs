@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, StoreErrorKind};
 use pgstore::wire::Keys;
-use pgstore::{Session, SessionError, SessionManager};
+use pgstore::{Session, SessionError, SessionManager, SessionManagerBuilder};
 
 use crate::support::{apply, trial};
 
@@ -17,9 +17,14 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(|sessions| sessions).await
+    }
+
+    async fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
         let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-        let sessions = SessionManager::new(store.clone(), keys);
+        let sessions = SessionManager::builder(store.clone(), keys);
+        let sessions = settings(sessions).build().unwrap();
         let mut scene = Self {
             store,
             sessions,
@@ -223,11 +228,8 @@ async fn a_logout_whose_answer_was_lost_is_made_up_for() {
 
 #[apply(trial)]
 async fn a_store_that_never_answers_is_an_error_in_time() {
-    let mut scene = Scene::new().await;
-    scene.sessions = scene
-        .sessions
-        .clone()
-        .save_deadline(std::time::Duration::from_millis(50));
+    let soon = std::time::Duration::from_millis(50);
+    let mut scene = Scene::with(|sessions| sessions.save_deadline(soon)).await;
     for change in [
         (|session: &Session| add_one(session)) as fn(&Session),
         |session| session.renew().unwrap(),
@@ -247,11 +249,8 @@ async fn a_store_that_never_answers_is_an_error_in_time() {
 
 #[apply(trial)]
 async fn a_save_cut_off_by_its_deadline_is_settled_by_the_next_one() {
-    let mut scene = Scene::new().await;
-    scene.sessions = scene
-        .sessions
-        .clone()
-        .save_deadline(std::time::Duration::from_millis(50));
+    let soon = std::time::Duration::from_millis(50);
+    let mut scene = Scene::with(|sessions| sessions.save_deadline(soon)).await;
     let session = scene.session();
     session.get::<i64>("n").await.unwrap();
     add_one(&session);

@@ -14,7 +14,7 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{MemoryStore, Row, Store};
 use pgstore::wire::Keys;
-use pgstore::{Session, SessionError, SessionManager, Timestamp};
+use pgstore::{Session, SessionError, SessionManager, SessionManagerBuilder, Timestamp};
 
 use crate::support::clock::StandingClock;
 
@@ -32,14 +32,14 @@ impl App {
         Self::with(|sessions| sessions)
     }
 
-    fn with(settings: impl FnOnce(SessionManager) -> SessionManager) -> Self {
+    fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let (store, clock) = (MemoryStore::new(), StandingClock::at(NOW));
         let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-        let sessions = SessionManager::new(store.clone(), keys).clock(clock.clone());
+        let sessions = SessionManager::builder(store.clone(), keys).clock(clock.clone());
         Self {
             store,
             clock,
-            sessions: settings(sessions),
+            sessions: settings(sessions).build().unwrap(),
         }
     }
 
@@ -65,7 +65,7 @@ impl App {
     /// The row of a session.
     async fn row(&self, session: &Session) -> Row {
         let id = session.id().await.unwrap().expect("it is stored");
-        let row = self.store.load(&id, self.now()).await.unwrap();
+        let row = self.store.load(&id, self.now()).await.unwrap().into_row();
         row.expect("its row is there")
     }
 }

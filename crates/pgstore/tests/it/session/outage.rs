@@ -387,7 +387,9 @@ async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
 async fn a_client_that_goes_away_does_not_tear_a_save() {
     let store = SpyStore::<MemoryStore>::default();
     let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-    let sessions = SessionManager::new(store.clone(), keys);
+    let sessions = SessionManager::builder(store.clone(), keys)
+        .build()
+        .unwrap();
     let layer = SessionLayer::new(&sessions, "s").unwrap();
     for method in ["insert", "update", "rename", "delete"] {
         let log_in = any(|session: Session| async move { session.insert("n", 0) });

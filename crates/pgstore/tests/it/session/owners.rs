@@ -1,7 +1,7 @@
 //! Whose sessions they are: lists of devices, revoking, jobs.
 
 use pgstore::store::{Row, RowExtras, Store};
-use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManager};
+use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder};
 
 use super::{App, Browser, Told};
 use crate::support::{apply, trial};
@@ -149,7 +149,7 @@ async fn a_session_without_an_owner_has_no_others() {
     assert!(matches!(error, Err(SessionError::NoOwner)));
 }
 
-fn by_value(sessions: SessionManager) -> SessionManager {
+fn by_value(sessions: SessionManagerBuilder) -> SessionManagerBuilder {
     sessions.owner_from(CookieName::new("s").unwrap(), "user")
 }
 

@@ -29,8 +29,9 @@ impl RustApp {
     pub(crate) async fn serve(database_url: &str, keys: &str) -> Self {
         let store = PgStore::connect(database_url).await.told().unwrap();
         store.migrate().await.told().unwrap();
-        let sessions = SessionManager::new(store.shown(), secrets::hex_keys(keys));
-        Self::serve_manager(&sessions.cookie_options(CookieOptions::go())).await
+        let sessions = SessionManager::builder(store.shown(), secrets::hex_keys(keys));
+        let sessions = sessions.cookie_options(CookieOptions::go());
+        Self::serve_manager(&sessions.build().unwrap()).await
     }
 
     pub(crate) async fn serve_manager(sessions: &SessionManager) -> Self {
