@@ -31,6 +31,6 @@ CREATE INDEX http_sessions_handle_idx ON http_sessions USING btree (handle) WHER
 
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
-CREATE INDEX http_sessions_old_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);
+CREATE INDEX http_sessions_previous_key_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);
 
 CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);

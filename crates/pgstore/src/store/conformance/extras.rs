@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{ageing, at, fresh, id_change, load, put, row, saves};
 use crate::handle::SessionHandle;
 use crate::store::{Row, RowExtras, Store};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{
     ageing, at, browser, delete, fresh, id_change, insert, load, load_at, put, row, saves,
 };

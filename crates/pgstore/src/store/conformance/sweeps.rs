@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{at, browser, delete, ending, load, put, row};
 use crate::clock::Timestamp;
 use crate::store::{Store, SweepBatch, Swept};

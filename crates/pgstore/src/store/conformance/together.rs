@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use tokio::task::JoinSet;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{ageing, at, delete, fresh, id_change, insert, load, put, row};
 use crate::id::SessionId;
 use crate::store::{

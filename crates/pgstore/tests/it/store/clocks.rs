@@ -24,7 +24,7 @@ async fn said_of(clock: impl Clock) -> Vec<String> {
         }
         store.close().await;
     });
-    let about_clocks = |event: &String| event.contains("clock is far off");
+    let about_clocks = |event: &String| event.contains("clock differs from");
     heard.into_iter().filter(about_clocks).collect()
 }
 

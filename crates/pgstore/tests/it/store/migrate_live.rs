@@ -24,7 +24,7 @@ const ROWS: &str = "INSERT INTO http_sessions (key, data, created_on, modified_o
 async fn table_without_an_index_on_key(database: &Database) -> Client {
     let client = database.client().await;
     for migration in migrations() {
-        client.batch_execute(migration.sql()).await.unwrap();
+        client.batch_execute(&migration.sql()).await.unwrap();
     }
     client.batch_execute(ROWS).await.unwrap();
     let drop = "DROP INDEX http_sessions_key_idx";
