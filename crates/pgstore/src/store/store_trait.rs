@@ -13,32 +13,33 @@ use crate::id::SessionId;
 /// What a [`Store`]'s methods return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// A place that keeps rows: `PgStore` in production, [`MemoryStore`] in an application's own
-/// tests.
+/// A place that keeps rows: `PgStore` in production, [`MemoryStore`](super::MemoryStore) in an
+/// application's own tests.
 ///
-/// The time is always a parameter; a store has no clock of its own. Dropping a future before it
-/// is done (a client that went away) leaves the store usable; whether the statement takes effect
-/// is then open.
+/// The time is always a parameter: a store has no clock of its own. If a caller drops a future
+/// before it is done (because a client disconnected, say), the store stays usable, and the call may
+/// or may not take effect.
 pub trait Store: Debug + Send + Sync + 'static {
-    /// What an ID leads to: its newest row that is not past its time at `now`; otherwise, within
-    /// the grace time after a [`rename`](Store::rename), the row of the ID that replaced it.
+    /// Says what an ID leads to: its newest row, unless that has expired at `now`; otherwise, within
+    /// the grace time after a [`rename`](Store::rename), the row that replaced it.
     ///
-    /// A row is past its time when `expires_on` has come, unless it was written to end with the
-    /// browser: such rows carry an `expires_on` not after `modified_on` (Go writes them for a
-    /// maximal age of 0) and live by the timestamp inside `data` alone.
+    /// A row has expired when `now` has reached `expires_on`. Rows that end with the browser are an
+    /// exception: their `expires_on` is not after `modified_on` (Go writes them for a maximal age of
+    /// 0), and only the timestamp inside `data` limits them.
     ///
-    /// The newest is the one with the latest `modified_on`, of several such the one inserted last.
-    /// A key has older rows where a peer in Go made them; a store removes them when it sees them,
-    /// now or soon.
+    /// The newest row is the one with the latest `modified_on`, and of several such the one inserted
+    /// last. Go may write several rows of one key. A store removes the older ones when a load finds
+    /// them, at once or in the background.
     ///
     /// An ID that was replaced is [`Lookup::Replaced`] until [`PreviousId::until`]. Until
-    /// [`PreviousId::grace_until`] it leads to the new row, unless that row has another owner by
-    /// now, is not the newest of its key, or was written last by a program that does not know the
-    /// extra columns.
+    /// [`PreviousId::grace_until`] it leads to the new row, unless that row has got another
+    /// owner, is not the newest of its key, or was written last by a peer.
     ///
     /// # Errors
-    /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Timeout`] when the store could not
-    /// be asked, [`StoreErrorKind::UndecodableRow`] when a column holds what none may hold.
+    /// [`Unavailable`](super::StoreErrorKind::Unavailable) or
+    /// [`Timeout`](super::StoreErrorKind::Timeout) when the store cannot be asked,
+    /// [`UndecodableRow`](super::StoreErrorKind::UndecodableRow) when a column holds a NULL or an
+    /// infinite time.
     fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup>;
 
     /// Writes a first row under a fresh ID.
@@ -47,12 +48,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the row is not known to be written.
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
-    /// Replaces the key's newest row, if its version is the one that was `seen`; `created_on`
-    /// stays, and so does what a [`rename`](Store::rename) left of the ID before.
+    /// Replaces the key's newest row if it has the version that was `seen`. It keeps `created_on` and
+    /// the [previous ID](PreviousId).
     ///
-    /// A row's version is its `modified_on`, compared by equality only. Give `row` another one
-    /// than `seen` (the later of now and a microsecond after `seen`), so that whoever saw the same
-    /// version misses. Never creates a row: a session destroyed meanwhile stays destroyed.
+    /// A row's version is its `modified_on`, compared by equality only. Give `row` a version other
+    /// than `seen` (the later of now and a microsecond after `seen`), so that other writers which
+    /// saw the same version miss. It never creates a row: a session destroyed meanwhile stays
+    /// destroyed.
     ///
     /// # Errors
     /// When the row is not known to be written.
@@ -63,30 +65,30 @@ pub trait Store: Debug + Send + Sync + 'static {
         row: &'a Row,
     ) -> StoreFuture<'a, Written>;
 
-    /// Removes every row of `old` and writes `row` under `new`, in one step, if the newest row's
-    /// version is the one that was `seen`. The new row remembers `old` as its
-    /// [previous ID](PreviousId), and no ID from before that.
+    /// Removes every row of the old ID and writes `row` under the new one, in one step, if the newest
+    /// row has the version that was seen. The new row remembers the old ID as its
+    /// [previous ID](PreviousId), and no earlier ones.
     ///
-    /// Without a version every row goes whatever it is, which is for one that cannot be read.
+    /// Without a version, rows of any version are removed. Use that for a row that cannot be decoded.
     ///
     /// # Errors
     /// When the rows are not known to be changed.
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
 
-    /// Removes every row of a key and returns how many there were. None is no error.
+    /// Removes every row of a key and returns how many there were. A key without rows is no error.
     ///
     /// # Errors
     /// When the rows are not known to be removed.
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64>;
 
-    /// Removes every row of a key if its newest row's version is the one that was `seen`.
+    /// Removes every row of a key if the newest has the version that was `seen`.
     ///
     /// # Errors
     /// When the rows are not known to be removed.
     fn delete_version<'a>(&'a self, id: &'a SessionId, seen: Timestamp)
     -> StoreFuture<'a, Written>;
 
-    /// The session with this handle, unless it is past its time.
+    /// Finds the session with this handle, unless it has expired.
     ///
     /// # Errors
     /// As [`load`](Store::load).
@@ -96,44 +98,44 @@ pub trait Store: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreFuture<'a, Option<(SessionId, Row)>>;
 
-    /// The sessions whose column `owner` says this, newest first, those past their time left out.
-    /// Rows that cannot be read are left out, too.
+    /// Lists the sessions with this value in the column `owner`, newest first. Expired sessions and
+    /// rows that cannot be decoded are left out.
     ///
     /// # Errors
-    /// When the store could not be asked.
+    /// When the store cannot be asked.
     fn owned<'a>(
         &'a self,
         owner: &'a str,
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<(SessionId, Row)>>;
 
-    /// Removes an owner's sessions in one step: every row of each key that has a row which is theirs.
+    /// Removes an owner's sessions in one step: all rows of each key that has a row of the owner.
     ///
-    /// A rename under way at the same time may carry one past it; so it also says how many it saw,
-    /// and is to be repeated until that is none.
+    /// A session that is renamed at the same time may escape. So the answer says how many rows were
+    /// seen, and the caller repeats the call until none is.
     ///
     /// # Errors
     /// When the rows are not known to be removed.
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked>;
 
-    /// One bounded batch of the rows that were written last by a program that does not know the
-    /// columns of ours (a peer in Go), so that their `owner` may not be true any more. It may be
-    /// empty and not the last.
+    /// Reads one bounded batch of the rows that a peer wrote last. A peer (Go's pgstore) does not
+    /// know the extra columns, so their `owner` may be out of date. A batch may be empty and not be
+    /// the last.
     ///
     /// # Errors
-    /// When the store could not be asked.
+    /// When the store cannot be asked.
     fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten>;
 
-    /// Removes one bounded batch of rows past their time, oldest first.
+    /// Removes one bounded batch of expired rows, oldest first.
     ///
     /// # Errors
     /// When the rows are not known to be removed.
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept>;
 
-    /// Whether sessions can be written right now, found out without writing one: fails on a
-    /// standby, without the table, and without the right to change it.
+    /// Checks that sessions can be written now, without writing one. It fails on a standby, without
+    /// the table, and without the right to change it.
     ///
     /// # Errors
-    /// Why they cannot be written.
+    /// Why sessions cannot be written.
     fn probe(&self) -> StoreFuture<'_, ()>;
 }

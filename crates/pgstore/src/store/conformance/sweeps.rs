@@ -1,4 +1,4 @@
-//! Removing rows past their time.
+//! Removing expired rows.
 
 use std::sync::Arc;
 

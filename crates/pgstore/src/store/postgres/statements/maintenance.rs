@@ -101,7 +101,7 @@ impl Statement for SelectPeerWritten {
 }
 
 impl SelectPeerWritten {
-    /// How many rows one batch reads at most, whoever wrote them.
+    /// How many rows one batch reads at most, of any writer.
     const SCANNED: i64 = 10_000;
 
     fn peer_written(&self, found: &[PgRow]) -> Result<PeerWritten, StoreError> {
