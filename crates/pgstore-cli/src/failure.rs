@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::io;
 
-use pgstore::store::{
-    ConnectError, MigrateError, MigrateErrorKind, StoreError, StoreErrorKind, TableName,
+use pgstore::{
+    ConnectError, ErrorClass, KeyError, MigrateError, MigrateErrorKind, OpenError, StoreError,
+    StoreErrorKind, TableName,
 };
-use pgstore::wire::{ErrorClass, KeyError, OpenError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ impl Failure {
             | Self::KeysFile(_)
             | Self::Keys(_)
             | Self::NoDatabase => Self::USAGE,
-            Self::Connect(error) if error.class() == ErrorClass::Usage => Self::USAGE,
+            Self::Connect(error) if ErrorClass::from(error) == ErrorClass::Usage => Self::USAGE,
             _ => Self::FAILED,
         }
     }

@@ -55,7 +55,8 @@
 //! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
 //! ```
 //!
-//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it.
+//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it, and
+//! [`docs::connection_strings`] what a connection string may contain.
 //!
 //! # Coming from Go
 //!
@@ -81,7 +82,10 @@
 //!
 //! - `postgres` (default): [`PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
-//! - `tls` (default): TLS to the database, by rustls.
+//! - `tls` (default): TLS to the database, by rustls with ring. A `CryptoProvider` that the application
+//!   has installed for its process comes first.
+//! - `tls-aws-lc-rs`: the same with aws-lc-rs (without `tls`).
+//! - `tls-no-provider`: the same with the application's provider alone.
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
@@ -147,8 +151,8 @@ pub use registry::Sessions;
 pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, Typed};
 #[cfg(feature = "postgres")]
 pub use store::{
-    ConnectError, ConnectErrorKind, InvalidTableName, MigrateError, MigrateErrorKind, PgStore,
-    PgStoreOptions, TableName,
+    ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
+    TableName,
 };
 pub use store::{
     FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,
@@ -168,6 +172,8 @@ pub mod docs {
     pub mod from_go {}
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[cfg(feature = "postgres")]
+    pub use crate::store::connection_strings;
 }
 
 #[cfg(doctest)]

@@ -19,8 +19,8 @@ use crate::id::SessionId;
 /// [`every`](FaultyStore::every). Clones share their faults.
 ///
 /// ```
-/// use pgstore::store::{Fault, FaultyStore, MemoryStore, Store, StoreErrorKind};
-/// use pgstore::SessionId;
+/// use pgstore::store::{Fault, FaultyStore};
+/// use pgstore::{MemoryStore, SessionId, Store, StoreErrorKind};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let (store, id) = (FaultyStore::new(MemoryStore::new()), SessionId::generate()?);

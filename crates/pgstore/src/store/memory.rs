@@ -26,9 +26,7 @@ use crate::id::SessionId;
 /// ```
 /// use http::HeaderMap;
 /// use http::header::{COOKIE, SET_COOKIE};
-/// use pgstore::store::{MemoryStore, StoreErrorKind};
-/// use pgstore::wire::Keys;
-/// use pgstore::{Session, SessionError, SessionManager};
+/// use pgstore::{Keys, MemoryStore, Session, SessionError, SessionManager, StoreErrorKind};
 ///
 /// // What the application does with a session …
 /// async fn add_to_cart(session: &Session, item: &str) -> Result<usize, SessionError> {
@@ -74,8 +72,8 @@ use crate::id::SessionId;
 /// # As a store by itself
 ///
 /// ```
-/// use pgstore::store::{Lookup, MemoryStore, Row, RowExtras, Store, Written};
-/// use pgstore::{SessionId, Timestamp};
+/// use pgstore::store::{Lookup, Row, RowExtras, Written};
+/// use pgstore::{MemoryStore, SessionId, Store, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let store = MemoryStore::new();
@@ -101,8 +99,7 @@ use crate::id::SessionId;
 /// [`MemoryStore::fail_with`] shows it:
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, Store, StoreErrorKind};
-/// use pgstore::SessionId;
+/// use pgstore::{MemoryStore, SessionId, Store, StoreErrorKind};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let store = MemoryStore::new();

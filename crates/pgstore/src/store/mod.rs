@@ -32,9 +32,8 @@ pub use memory::MemoryStore;
 pub use owners::{OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Which};
 #[cfg(feature = "postgres")]
 pub use postgres::{
-    ConnectError, ConnectErrorKind, DatabaseError, InvalidTableName, MigrateError,
-    MigrateErrorKind, Migrated, Migration, PgStore, PgStoreOptions, TableName, connecting,
-    migrations,
+    ConfigError, ConnectError, DatabaseError, InvalidTableName, MigrateError, MigrateErrorKind,
+    Migrated, Migration, PgStore, PgStoreOptions, TableName, connection_strings, migrations,
 };
 pub use row::{Row, RowExtras};
 #[cfg(feature = "testing")]

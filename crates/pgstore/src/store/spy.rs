@@ -20,8 +20,8 @@ use crate::id::SessionId;
 /// [`MemoryStore::fail_with`].
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, SpyStore, Store};
-/// use pgstore::{SessionId, Timestamp};
+/// use pgstore::store::SpyStore;
+/// use pgstore::{MemoryStore, SessionId, Store, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let store = SpyStore::new(MemoryStore::new());
@@ -38,8 +38,8 @@ use crate::id::SessionId;
 /// What comes first when two get into each other's way is for the test to say:
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, SpyStore, Store};
-/// use pgstore::SessionId;
+/// use pgstore::store::SpyStore;
+/// use pgstore::{MemoryStore, SessionId, Store};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let (store, id) = (SpyStore::new(MemoryStore::new()), SessionId::generate()?);

@@ -10,9 +10,11 @@ use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{ErrorClass, GoPeer, Keys, ValueErrorKind, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Typed};
+use pgstore::store::SpyStore;
+use pgstore::{
+    ErrorClass, GoPeer, Keys, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder, Store, StoreErrorKind, Typed, ValueErrorKind, go,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
@@ -500,7 +502,8 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     assert_eq!(fixture.view::<Counts>(&request).await.counts[&1], 2);
 
     let registered = GoPeer::registered(["map[string]interface {}"]);
-    fixture.sessions = fixture.sessions.go_peer(registered);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     let error = counts.update(|counts| counts.counts.insert(1, 1));
     let error = error.unwrap_err().to_string();
@@ -547,7 +550,8 @@ async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
     assert_eq!(flashes, std::slice::from_ref(&json));
 
     let registered = GoPeer::registered(["map[string]interface {}"]);
-    fixture.sessions = fixture.sessions.go_peer(registered);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let (read, unread) = (fixture.session(&request), fixture.session(&request));
     read.is_new().await.unwrap();
     for session in [read, unread] {

@@ -5,8 +5,8 @@
 //!
 //! InFlightGuard, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs/`), the *link*
 //! (`link.rs`) tries it as often as makes sense on a connection out of its *source* (`source.rs`:
-//! `slots.rs` or the application's pool), the *slot* (`slot.rs`) has the *dial* (`dial.rs`,
-//! [`connecting`]) bring lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
+//! `slots.rs` or the application's pool), the *slot* (`pool_slot.rs`) replaces lost
+//! connections by its *connector* (the crate [`pgstore_connect`]), the *connection* (`connection.rs`) prepares the verb's statement
 //! (`sql/`) once and pipelines it with other callers'. `columns.rs` knows a row's columns,
 //! `failure.rs` what an error means.
 
@@ -15,11 +15,8 @@ mod application_pool;
 mod catalogue;
 mod clocks;
 mod columns;
-mod connect_error;
-pub mod connecting;
 mod connection;
 mod connection_source;
-mod dial;
 mod duplicates;
 mod executor;
 mod failure;
@@ -39,12 +36,11 @@ mod verbs;
 use std::fmt;
 use std::sync::Arc;
 
-pub use connect_error::{ConnectError, ConnectErrorKind};
-pub use failure::DatabaseError;
 pub use migrate::Migrated;
 pub use migrate_error::{MigrateError, MigrateErrorKind};
 pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
+pub use pgstore_connect::{ConfigError, ConnectError, DatabaseError, connection_strings};
 pub use table::{InvalidTableName, TableName};
 
 use self::duplicates::Duplicates;
@@ -68,7 +64,7 @@ use crate::id::SessionId;
 /// client that goes away leaves nothing half-done.
 ///
 /// ```no_run
-/// use pgstore::store::PgStore;
+/// use pgstore::PgStore;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = PgStore::connect("postgres://app:secret@localhost/web").await?;
@@ -111,7 +107,7 @@ impl PgStore {
     /// dbname=web`).
     ///
     /// Both mean what they mean to libpq, and so to `psql`: several hosts, `PG*` variables,
-    /// `~/.pgpass`, `sslmode`; [`connecting`] has the table of options. It opens one connection and
+    /// `~/.pgpass`, `sslmode`; [`connection_strings`] has the table of options. It opens one connection and
     /// changes nothing in the database; see [`PgStore::migrate`].
     ///
     /// # Errors
@@ -137,7 +133,7 @@ impl PgStore {
     ///
     /// ```no_run
     /// use deadpool_postgres::{Manager, Pool};
-    /// use pgstore::store::PgStore;
+    /// use pgstore::PgStore;
     /// use tokio_postgres::NoTls;
     ///
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -187,7 +183,7 @@ impl Inner {
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PgStore")
-            .field("server", &self.inner.executor.dial().server())
+            .field("server", &self.inner.executor.source().server())
             .field("table", &self.inner.table.to_string())
             .finish_non_exhaustive()
     }

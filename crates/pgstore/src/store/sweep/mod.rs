@@ -20,8 +20,8 @@ use crate::clock::Clock;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use pgstore::SystemClock;
-/// use pgstore::store::{MemoryStore, SweepOptions, Sweeper};
+/// use pgstore::store::Sweeper;
+/// use pgstore::{MemoryStore, SweepOptions, SystemClock};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let store = Arc::new(MemoryStore::new());

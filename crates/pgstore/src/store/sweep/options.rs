@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use pgstore::store::{FirstSweep, SweepOptions};
+/// use pgstore::{FirstSweep, SweepOptions};
 ///
 /// let hourly = SweepOptions::new()
 ///     .interval(Duration::from_secs(60 * 60))
