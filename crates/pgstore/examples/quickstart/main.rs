@@ -14,9 +14,7 @@ use std::process::ExitCode;
 
 use axum::Router;
 use axum::routing::{get, post};
-use pgstore::store::PgStore;
-use pgstore::store::SweepOptions;
-use pgstore::{CookieOptions, SessionLayer, SessionManager};
+use pgstore::{CookieOptions, PgStore, SessionLayer, SessionManager, SweepOptions};
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use pgstore::wire::Keys;
+use pgstore::Keys;
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::net::TcpListener;
 
