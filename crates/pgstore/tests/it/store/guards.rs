@@ -61,7 +61,10 @@ impl Scene {
             .unwrap()
             .get::<_, bool>(0)
         {
-            assert!(begun.elapsed() < Duration::from_secs(4), "the statement does not wait");
+            assert!(
+                begun.elapsed() < Duration::from_secs(4),
+                "the statement does not wait"
+            );
             tokio::task::yield_now().await;
         }
         self.stranger.batch_execute("COMMIT").await.unwrap();

@@ -251,7 +251,10 @@ async fn columns_are_added_beside_writers() {
     }
     let mut ours = JoinSet::new();
     for _ in 0..4 {
-        ours.spawn(write_as_this_library_does(database.url(), Arc::clone(&stop)));
+        ours.spawn(write_as_this_library_does(
+            database.url(),
+            Arc::clone(&stop),
+        ));
     }
     let complete = "(SELECT count(*) = 3 FROM pg_index WHERE indisvalid AND indpred IS NOT NULL
         AND indrelid = 'http_sessions'::regclass)
