@@ -226,7 +226,7 @@ async fn a_500_is_logged_once_with_its_cause_whichever_way_it_comes() {
         scene.ask(scene.layer(), page, "*/*").await
     });
     // The save fails, also over the response of a handler.
-    one_alarm("GRANT", async || {
+    one_alarm("grant it SELECT", async || {
         let scene = failing("update").await;
         scene.ask(scene.layer(), write, "*/*").await
     });
