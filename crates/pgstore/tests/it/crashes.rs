@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::PgStoreOptions;
-use pgstore::{Session, SessionError, SessionManager};
+use pgstore::{PgStoreOptions, Session, SessionError, SessionManager};
 use pgstore_embedded::{Builder, EmbeddedPostgres};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};

@@ -9,11 +9,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE,
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{ErrorClass, Keys};
+use pgstore::store::SpyStore;
 use pgstore::{
-    CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager,
-    SessionManagerBuilder,
+    CsrfHeader, CsrfToken, ErrorClass, Keys, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder, Store, StoreErrorKind,
 };
 use serde::Deserialize;
 use tokio::sync::Barrier;

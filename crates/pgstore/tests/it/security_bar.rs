@@ -11,11 +11,11 @@ use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use pgstore::store::{Fault, FaultyStore, MemoryStore, PgStore, Store, StoreErrorKind};
-use pgstore::wire::Keys;
+use pgstore::store::{Fault, FaultyStore};
 use pgstore::{
-    ConfigError, CookieError, CookieOptions, SameSite, Session, SessionError, SessionId,
-    SessionLayer, SessionManager, SessionManagerBuilder,
+    ConfigError, CookieError, CookieOptions, Keys, MemoryStore, PgStore, SameSite, Session,
+    SessionError, SessionId, SessionLayer, SessionManager, SessionManagerBuilder, Store,
+    StoreErrorKind,
 };
 use tower::ServiceExt;
 

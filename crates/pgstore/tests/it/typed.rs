@@ -10,9 +10,11 @@ use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{ErrorClass, GoPeer, Keys, ValueErrorKind, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Typed};
+use pgstore::store::SpyStore;
+use pgstore::{
+    ErrorClass, GoPeer, Keys, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder, Store, StoreErrorKind, Typed, ValueErrorKind, go,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
-use pgstore::SessionManager;
-use pgstore::store::{PgStore, PgStoreOptions};
-use pgstore::wire::{Keys, SecureCookie, Values};
+use pgstore::wire::SecureCookie;
+use pgstore::{Keys, PgStore, PgStoreOptions, SessionManager, Values};
 use tokio_postgres::Client;
 
 use super::outcome::{Content, Cookie, Outcome, Resolution, Told};

@@ -14,8 +14,9 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{PgStore, PgStoreOptions, Store};
-use pgstore::{Session, SessionError, SessionManager, SessionStats};
+use pgstore::{
+    PgStore, PgStoreOptions, Session, SessionError, SessionManager, SessionStats, Store,
+};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgstore::store::{Store, SweepOptions, Sweeper};
-use pgstore::{Clock, SessionManager};
+use pgstore::store::Sweeper;
+use pgstore::{Clock, SessionManager, Store, SweepOptions};
 
 use super::careless::{Careless, Missing};
 use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind};
-use pgstore::wire::Keys;
-use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager, SessionManagerBuilder};
+use pgstore::store::{Fault, FaultyStore, SpyStore};
+use pgstore::{
+    CookieName, Keys, MemoryStore, OnOutage, Session, SessionError, SessionManager,
+    SessionManagerBuilder, Store, StoreErrorKind,
+};
 
 use super::{App, Browser, NOW, Told};
 use crate::support::clock::StandingClock;
@@ -332,7 +334,7 @@ async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
 async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let app = App::with(|sessions| sessions.absolute_timeout(Duration::from_secs(100)));
     let mut browser = Browser::of(&app);
-    let began = pgstore::wire::go::Time::new(NOW, 0);
+    let began = pgstore::go::Time::new(NOW, 0);
     browser
         .request(|session| async move {
             session.insert("created_on", began)?;

@@ -2,9 +2,10 @@
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, StoreErrorKind};
-use pgstore::wire::Keys;
-use pgstore::{Session, SessionError, SessionManager, SessionManagerBuilder};
+use pgstore::store::{Fault, FaultyStore, SpyStore};
+use pgstore::{
+    Keys, MemoryStore, Session, SessionError, SessionManager, SessionManagerBuilder, StoreErrorKind,
+};
 
 use crate::support::{apply, trial};
 

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{MemoryStore, Row, Store};
-use pgstore::wire::Keys;
-use pgstore::{Session, SessionError, SessionManager, SessionManagerBuilder, Timestamp};
+use pgstore::store::Row;
+use pgstore::{
+    Keys, MemoryStore, Session, SessionError, SessionManager, SessionManagerBuilder, Store,
+    Timestamp,
+};
 
 use crate::support::clock::StandingClock;
 

@@ -8,9 +8,11 @@ use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{Request, Response, StatusCode};
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{MemoryStore, Row, SpyStore, Store, StoreErrorKind};
-use pgstore::wire::Keys;
-use pgstore::{OnOutage, OnUndecodable, Session, SessionError, SessionLayer, SessionManager};
+use pgstore::store::{Row, SpyStore};
+use pgstore::{
+    Keys, MemoryStore, OnOutage, OnUndecodable, Session, SessionError, SessionLayer,
+    SessionManager, Store, StoreErrorKind,
+};
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 

@@ -1,7 +1,7 @@
 //! Whose sessions they are: lists of devices, revoking, jobs.
 
-use pgstore::store::{Row, RowExtras, Store};
-use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder};
+use pgstore::store::{Row, RowExtras};
+use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder, Store};
 
 use super::{App, Browser, Told};
 use crate::support::{apply, trial};
@@ -185,7 +185,7 @@ async fn an_owner_by_value_follows_the_value() {
 /// of our columns.
 async fn written_by_go(app: &App, session: &Session, user: &str) {
     let row = app.row(session).await;
-    let keys = pgstore::wire::Keys::from_pairs(&[b"secret-key"]).unwrap();
+    let keys = pgstore::Keys::from_pairs(&[b"secret-key"]).unwrap();
     let mut values = session.values().await.unwrap();
     values.insert("user", user).unwrap();
     let codec = pgstore::wire::SecureCookie::new(keys);

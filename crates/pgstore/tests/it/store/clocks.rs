@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use pgstore::store::{PgStoreOptions, Store};
-use pgstore::{Clock, SystemClock, Timestamp};
+use pgstore::{Clock, PgStoreOptions, Store, SystemClock, Timestamp};
 
 use super::things::{at, fresh};
 use crate::support::clock::StandingClock;
