@@ -57,7 +57,15 @@ impl ConnectionSource {
         }
     }
 
-    /// Sends a statement once.
+    /// How many connections it may hold.
+    pub(super) fn size(&self) -> u32 {
+        match self {
+            Self::Own(pool) => pool.size(),
+            #[cfg(feature = "deadpool")]
+            Self::Application(pool) => pool.size(),
+        }
+    }
+
     pub(super) async fn attempt<S: Statement>(
         &self,
         statement: &S,
