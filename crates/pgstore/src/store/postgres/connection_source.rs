@@ -66,6 +66,7 @@ impl ConnectionSource {
         }
     }
 
+    /// Sends a statement once.
     pub(super) async fn attempt<S: Statement>(
         &self,
         statement: &S,
