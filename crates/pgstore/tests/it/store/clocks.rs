@@ -1,4 +1,4 @@
-//! A machine's clock beside the server's.
+//! This machine's clock compared with the server's.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::database::Database;
 use crate::support::log;
 use crate::support::{apply, trial};
 
-/// What is said of clocks while connecting and loading with this one.
+/// What the log says about clocks while a store with this clock connects and loads.
 async fn said_of(clock: impl Clock) -> Vec<String> {
     let database = Database::fresh().await;
     database.store().await;
@@ -23,13 +23,12 @@ async fn said_of(clock: impl Clock) -> Vec<String> {
         }
         store.close().await;
     });
-    let about_clocks = |event: &String| event.contains("clock is far off");
+    let about_clocks = |event: &String| event.contains("clock differs from");
     heard.into_iter().filter(about_clocks).collect()
 }
 
 #[apply(trial)]
 async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
-    // Whoever runs this in another century will not be warned of much.
     let events = said_of(StandingClock::at(4_102_444_800)).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].contains("Level(Warn)"), "{events:?}");
@@ -41,7 +40,7 @@ async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
 }
 
 #[apply(trial)]
-async fn a_clock_close_to_the_servers_says_nothing() {
+async fn a_clock_close_to_the_servers_logs_nothing() {
     #[derive(Debug)]
     struct Ahead(Duration);
     impl Clock for Ahead {
