@@ -63,8 +63,9 @@
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
-//! - `testing`: [`store::conformance`], what every store must do, and stores for tests that note what
-//!   they are asked ([`store::SpyStore`]) or fail as they are told ([`store::FaultyStore`]).
+//! - `testing`: [`testing::Browser`] and [`testing::TestClock`] for tests of applications;
+//!   [`store::conformance`], what every store must do, and stores for tests that note what they are
+//!   asked ([`store::SpyStore`]) or fail as they are told ([`store::FaultyStore`]).
 
 mod clock;
 mod cookie;
@@ -84,6 +85,8 @@ mod random;
 mod registry;
 mod session;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wire;
 
 pub use clock::{Clock, SystemClock, Timestamp};
