@@ -16,10 +16,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Barrier, mpsc};
 use tokio::task::JoinSet;
 
-use crate::support::clock::StandingClock;
 use crate::support::database::client;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 const ROUNDS: usize = 20;
 const SESSIONS: usize = 192;
@@ -165,7 +165,7 @@ impl Crashes {
         let store = options.connect(server.url()).await.unwrap();
         store.migrate().await.unwrap();
         let keys = secrets::keys(&[b"the hash key of these crashes"]);
-        let clock = StandingClock::at(1_700_000_000);
+        let clock = TestClock::at(1_700_000_000);
         let sessions = SessionManager::new(store.shown(), keys).clock(clock);
         let mut browsers = Vec::new();
         for _ in 0..=SESSIONS {

@@ -9,17 +9,17 @@ use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{GoPeer, go};
 use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
 
-use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
 fn manager(store: &SpyStore) -> SessionManager {
     let keys = secrets::keys(&[b"the hash key of this file"]);
     SessionManager::new(store.clone(), keys)
-        .clock(StandingClock::at(NOW))
+        .clock(TestClock::at(NOW))
         .shown()
 }
 
@@ -253,7 +253,7 @@ async fn two_tasks_may_use_one_session() {
 
 #[apply(trial)]
 async fn a_lower_maximal_age_ends_older_sessions() {
-    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
     let sessions = manager(&store).clock(clock.clone());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -392,7 +392,7 @@ async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
 /// Saves the session of a request after so many seconds, and returns its cookie if there is one.
 async fn saved_after(
     sessions: &SessionManager,
-    clock: &StandingClock,
+    clock: &TestClock,
     request: &HeaderMap,
     seconds: u64,
 ) -> Option<String> {
@@ -408,7 +408,7 @@ async fn saved_after(
 
 #[apply(trial)]
 async fn the_cookie_follows_a_maximal_age_of_its_own() {
-    let clock = StandingClock::at(NOW);
+    let clock = TestClock::at(NOW);
     let hour = CookieOptions::default().max_age(3600);
     let sessions = manager(&SpyStore::default())
         .clock(clock.clone())
@@ -429,7 +429,7 @@ async fn the_cookie_follows_a_maximal_age_of_its_own() {
 // Go: a session's own Options.MaxAge holds for one save, and stands in expires_on alone.
 #[apply(trial)]
 async fn a_row_of_another_lifetime_gets_its_cookie_again() {
-    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
     let sessions = manager(&store).clock(clock.clone());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
@@ -464,7 +464,7 @@ async fn the_order_of_settings_does_not_matter() {
         .cookie_options(options)
         .max_age(day);
     for sessions in [one, other] {
-        let clock = StandingClock::at(NOW);
+        let clock = TestClock::at(NOW);
         let cookie = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
             .await
             .unwrap();
@@ -591,9 +591,9 @@ async fn errors_of_reading_show_nothing_of_the_value() {
 
 #[apply(trial)]
 async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
-    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
     let behind = manager(&store).clock(clock.clone());
-    let ahead = behind.clone().clock(StandingClock::at(NOW + 100));
+    let ahead = behind.clone().clock(TestClock::at(NOW + 100));
     let session = ahead.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", &1).unwrap();
     let mut response = HeaderMap::new();

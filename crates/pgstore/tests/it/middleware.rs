@@ -17,22 +17,22 @@ use pgstore::wire::{Keys, go};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager, Sessions};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use crate::support::clock::StandingClock;
 use crate::support::secrets::{self, Shown};
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
 /// An application with its store, and a browser's memory for one cookie.
 struct Fixture {
     store: SpyStore,
-    clock: StandingClock,
+    clock: TestClock,
     sessions: SessionManager,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+        let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
         let sessions = SessionManager::new(store.clone(), keys("old")).clock(clock.clone());
         Self {
             store,

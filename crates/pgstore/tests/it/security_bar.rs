@@ -19,10 +19,10 @@ use pgstore::{
 };
 use tower::ServiceExt;
 
-use crate::support::clock::StandingClock;
 use crate::support::database::{Database, unique};
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
@@ -33,7 +33,7 @@ fn keys() -> Keys {
 /// Two nodes on one database, with a clock for both.
 struct Scene {
     database: Database,
-    clock: StandingClock,
+    clock: TestClock,
     nodes: [SessionManager; 2],
 }
 
@@ -43,7 +43,7 @@ impl Scene {
     }
 
     async fn with(settings: impl Fn(SessionManager) -> SessionManager) -> Self {
-        let (database, clock) = (Database::fresh().await, StandingClock::at(NOW));
+        let (database, clock) = (Database::fresh().await, TestClock::at(NOW));
         database.store().await.close().await;
         let node = async || {
             let store = PgStore::connect(&database.url()).await.told().unwrap();

@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
 use tower::ServiceExt;
 
-use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
@@ -42,7 +42,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let store = SpyStore::default();
-        let sessions = manager(store.clone()).clock(StandingClock::at(NOW));
+        let sessions = manager(store.clone()).clock(TestClock::at(NOW));
         Self { store, sessions }
     }
 

@@ -8,10 +8,10 @@ use pgstore::{Clock, SessionManager};
 
 use super::careless::{Careless, Missing};
 use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
-use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::secrets;
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 const SESSIONS: usize = 8;
 const LIFETIME: Duration = Duration::from_secs(800);
@@ -20,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(800);
 /// sessions are past their time, while to the application they have a moment to live.
 struct Nodes {
     scene: Scene,
-    clock: StandingClock,
+    clock: TestClock,
     store: Arc<dyn Store>,
 }
 
@@ -34,7 +34,7 @@ impl Nodes {
                 Arc::new(Careless::new(database.store().await, missing))
             }
         };
-        let clock = StandingClock::at(1_700_000_000);
+        let clock = TestClock::at(1_700_000_000);
         let keys = secrets::keys(&[b"the hash key of these sweeps"]);
         let sessions = SessionManager::new(database.store().await, keys)
             .clock(clock.clone())
@@ -50,7 +50,7 @@ impl Nodes {
     }
 
     fn sweeper(&self) -> Sweeper {
-        let ahead = StandingClock::at(self.clock.now().unix_seconds() + 120);
+        let ahead = TestClock::at(self.clock.now().unix_seconds() + 120);
         let options = SweepOptions::new().browser_sessions(LIFETIME);
         Sweeper::new(Arc::clone(&self.store), Arc::new(ahead), options)
     }

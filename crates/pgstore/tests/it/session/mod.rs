@@ -1,9 +1,9 @@
 //! What becomes of a session over many requests: time, new IDs, owners, trouble.
 
-mod corners;
-mod doubt;
+mod api_misuse;
+mod edge_cases;
+mod in_doubt;
 mod lifetimes;
-mod misuse;
 mod outage;
 mod owners;
 mod rotation;
@@ -16,14 +16,14 @@ use pgstore::store::{MemoryStore, Row, Store};
 use pgstore::wire::Keys;
 use pgstore::{Session, SessionError, SessionManager, Timestamp};
 
-use crate::support::clock::StandingClock;
+use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
 /// An application on a store in memory, and a clock that stands still.
 struct App {
     store: MemoryStore,
-    clock: StandingClock,
+    clock: TestClock,
     sessions: SessionManager,
 }
 
@@ -33,7 +33,7 @@ impl App {
     }
 
     fn with(settings: impl FnOnce(SessionManager) -> SessionManager) -> Self {
-        let (store, clock) = (MemoryStore::new(), StandingClock::at(NOW));
+        let (store, clock) = (MemoryStore::new(), TestClock::at(NOW));
         let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
         let sessions = SessionManager::new(store.clone(), keys).clock(clock.clone());
         Self {

@@ -77,7 +77,7 @@ async fn one_session_is_revoked_by_its_handle() {
 }
 
 #[apply(trial)]
-async fn a_foreign_handle_answers_like_a_missing_one() {
+async fn another_owners_handle_answers_like_a_missing_one() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
     let handle = phone.session().handle().await.unwrap();

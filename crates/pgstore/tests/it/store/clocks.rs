@@ -6,10 +6,10 @@ use pgstore::store::{PgStoreOptions, Store};
 use pgstore::{Clock, SystemClock, Timestamp};
 
 use super::things::{at, fresh};
-use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::log;
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 /// What is said of clocks while connecting and loading with this one.
 async fn said_of(clock: impl Clock) -> Vec<String> {
@@ -31,12 +31,12 @@ async fn said_of(clock: impl Clock) -> Vec<String> {
 #[apply(trial)]
 async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
     // Whoever runs this in another century will not be warned of much.
-    let events = said_of(StandingClock::at(4_102_444_800)).await;
+    let events = said_of(TestClock::at(4_102_444_800)).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].contains("Level(Warn)"), "{events:?}");
     assert!(events[0].contains("seconds_ahead: "), "{events:?}");
     assert!(!events[0].contains("seconds_ahead: -"), "{events:?}");
-    let events = said_of(StandingClock::at(0)).await;
+    let events = said_of(TestClock::at(0)).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].contains("seconds_ahead: -"), "{events:?}");
 }

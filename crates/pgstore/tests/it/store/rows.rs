@@ -351,7 +351,7 @@ async fn an_owners_list_has_an_end() {
 }
 
 #[apply(trial_on_both_servers)]
-async fn foreign_rows_are_found_far_apart() {
+async fn peer_written_rows_are_found_far_apart() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     let ids = [fresh(), fresh()];

@@ -1,6 +1,5 @@
-//! What every test needs: a runtime, a schema of its own, a clock that stands still.
+//! What every test needs: a runtime, a schema of its own, one application and one browser.
 
-pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod log;

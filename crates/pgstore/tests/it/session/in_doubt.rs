@@ -77,7 +77,7 @@ const CHANGES: [Change; 3] = [
 ];
 
 #[apply(trial)]
-async fn a_save_whose_answer_was_lost_is_found_by_its_mark() {
+async fn a_save_whose_answer_was_lost_is_found_by_its_save_token() {
     for (method, change) in CHANGES {
         let mut scene = Scene::new().await;
         let session = scene.session();

@@ -10,10 +10,10 @@ use tokio_postgres::Client;
 
 use super::outcome::{Content, Cookie, Outcome, Resolution, Told};
 use super::request::{Answer, Conduct, NAME, Nodes, Operation, answer, next_request, set_up};
-use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::proxy::{Cut, How, Message, Proxy};
 use crate::support::secrets::{self, Shown, Told as _};
+use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
@@ -279,7 +279,7 @@ impl Setting {
 }
 
 fn manager(store: PgStore) -> SessionManager {
-    SessionManager::new(store.shown(), keys()).clock(StandingClock::at(NOW))
+    SessionManager::new(store.shown(), keys()).clock(TestClock::at(NOW))
 }
 
 fn codec() -> SecureCookie {
@@ -287,5 +287,5 @@ fn codec() -> SecureCookie {
 }
 
 fn keys() -> Keys {
-    secrets::keys(&[b"the hash key of these cuts"])
+    secrets::keys(&[b"the hash key of these losses"])
 }

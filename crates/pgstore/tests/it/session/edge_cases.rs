@@ -10,11 +10,11 @@ use pgstore::wire::Keys;
 use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager};
 
 use super::{App, Browser, NOW, Told};
-use crate::support::clock::StandingClock;
 use crate::support::{apply, trial};
+use pgstore::testing::TestClock;
 
 struct Lab {
-    clock: StandingClock,
+    clock: TestClock,
     store: SpyStore<FaultyStore>,
     sessions: SessionManager,
     cookie: Option<HeaderValue>,
@@ -23,7 +23,7 @@ struct Lab {
 impl Lab {
     async fn new() -> Self {
         let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
-        let clock = StandingClock::at(NOW);
+        let clock = TestClock::at(NOW);
         let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
         let sessions = SessionManager::new(store.clone(), keys).clock(clock.clone());
         let mut lab = Self {
