@@ -9,6 +9,7 @@ use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{GoPeer, go};
 use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
 
+use crate::support::browser::next_request;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
@@ -21,17 +22,6 @@ fn manager(store: &SpyStore) -> SessionManager {
     SessionManager::new(store.clone(), keys)
         .clock(TestClock::at(NOW))
         .shown()
-}
-
-/// The headers of a request that sends back the cookies of a response.
-fn next_request(response: &HeaderMap) -> HeaderMap {
-    secrets::headers(response);
-    let mut request = HeaderMap::new();
-    for cookie in response.get_all(SET_COOKIE) {
-        let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-        request.append(COOKIE, HeaderValue::from_str(pair).unwrap());
-    }
-    request
 }
 
 #[apply(trial)]

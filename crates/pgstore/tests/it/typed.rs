@@ -18,11 +18,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
 use tower::ServiceExt;
 
+use crate::support::app::{App, NOW, keys};
+use crate::support::browser::{ask, next_request};
 use crate::support::database::Database;
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
-
-const NOW: i64 = 1_700_000_000;
+use pgstore::testing::Page;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Visitor {
@@ -34,22 +34,13 @@ struct Visitor {
 }
 
 /// Sessions in a store that is watched, without a browser: requests are their headers.
-struct Fixture {
-    store: SpyStore,
-    sessions: SessionManager,
+type Fixture = App<SpyStore>;
+
+fn fixture() -> Fixture {
+    App::over(SpyStore::default())
 }
 
 impl Fixture {
-    fn new() -> Self {
-        let store = SpyStore::default();
-        let sessions = manager(store.clone()).clock(TestClock::at(NOW));
-        Self { store, sessions }
-    }
-
-    fn session(&self, request: &HeaderMap) -> Session {
-        self.sessions.get(request, "s").unwrap()
-    }
-
     fn new_session(&self) -> Session {
         self.session(&HeaderMap::new())
     }
@@ -71,27 +62,15 @@ impl Fixture {
         self.store.calls();
         request
     }
-
-    async fn save(&self, session: &Session) -> HeaderMap {
-        let mut response = HeaderMap::new();
-        self.sessions.save(session, &mut response).await.unwrap();
-        response
-    }
 }
 
 fn manager(store: impl Store) -> SessionManager {
-    SessionManager::new(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
-}
-
-fn next_request(response: &HeaderMap) -> HeaderMap {
-    let cookie = response[SET_COOKIE].to_str().unwrap();
-    let pair = cookie.split(';').next().unwrap();
-    HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())])
+    SessionManager::new(store, keys())
 }
 
 #[apply(trial)]
 async fn fields_are_the_values_under_their_names() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let visitor = fixture.view::<Visitor>(&request).await;
     assert_eq!(fixture.store.calls(), ["load"]);
@@ -106,7 +85,7 @@ async fn fields_are_the_values_under_their_names() {
 
 #[apply(trial)]
 async fn a_field_without_a_value_is_what_serde_says() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let visitor = fixture.view::<Visitor>(&HeaderMap::new()).await;
     assert_eq!(*visitor, Visitor::default());
 
@@ -133,7 +112,7 @@ async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
     struct Strict {
         user: String,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let error = Typed::<Strict>::load(fixture.new_session()).await;
     let SessionError::Value(error) = error.unwrap_err() else {
         panic!("another error")
@@ -147,7 +126,7 @@ async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
 
 #[apply(trial)]
 async fn a_value_of_another_type_is_an_error_that_names_it_and_shows_nothing() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let session = fixture.new_session();
     session.insert("visits", "a secret").unwrap();
     let error = Typed::<Visitor>::load(session).await.unwrap_err();
@@ -173,7 +152,7 @@ async fn reading_is_as_generous_as_a_sessions() {
     struct Inner {
         n: i64,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let session = fixture.new_session();
     session.insert("number", &go::Int(7)).unwrap();
     session.insert("bytes", &b"text".to_vec()).unwrap();
@@ -187,7 +166,7 @@ async fn reading_is_as_generous_as_a_sessions() {
 
 #[apply(trial)]
 async fn only_fields_that_changed_are_recorded() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     let pages = visitor.update(|visitor| {
@@ -222,7 +201,7 @@ async fn an_update_that_changes_nothing_saves_nothing() {
             }
         }
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.update(|visitor| visitor.visits += 0).unwrap();
@@ -241,7 +220,7 @@ async fn an_update_that_changes_nothing_saves_nothing() {
 
 #[apply(trial)]
 async fn none_takes_the_value_away() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     let user = visitor.update(|visitor| visitor.user.take()).unwrap();
@@ -254,7 +233,7 @@ async fn none_takes_the_value_away() {
 
 #[apply(trial)]
 async fn a_value_keeps_its_go_type() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.update(|visitor| visitor.visits += 1).unwrap();
@@ -266,7 +245,7 @@ async fn a_value_keeps_its_go_type() {
 
 #[apply(trial)]
 async fn different_fields_of_different_requests_merge() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut one = fixture.view::<Visitor>(&request).await;
     let mut two = fixture.view::<Visitor>(&request).await;
@@ -287,19 +266,19 @@ async fn different_fields_of_different_requests_merge() {
 async fn different_fields_of_many_requests_merge_on_real_postgresql() {
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default)]
-    struct Numbers {
+    struct Letters {
         a: u64,
         b: u64,
         c: u64,
         d: u64,
         e: u64,
     }
-    let fields: [fn(&mut Numbers); 5] = [
-        |numbers| numbers.a = 1,
-        |numbers| numbers.b = 2,
-        |numbers| numbers.c = 3,
-        |numbers| numbers.d = 4,
-        |numbers| numbers.e = 5,
+    let fields: [fn(&mut Letters); 5] = [
+        |letters| letters.a = 1,
+        |letters| letters.b = 2,
+        |letters| letters.c = 3,
+        |letters| letters.d = 4,
+        |letters| letters.e = 5,
     ];
     let database = Database::fresh().await;
     let sessions = manager(database.store().await);
@@ -314,20 +293,20 @@ async fn different_fields_of_many_requests_merge_on_real_postgresql() {
         let (sessions, barrier) = (sessions.clone(), Arc::clone(&barrier));
         let session = sessions.get(&request, "s").unwrap();
         tokio::spawn(async move {
-            let mut numbers = Typed::<Numbers>::load(session).await.unwrap();
-            numbers.update(field).unwrap();
+            let mut letters = Typed::<Letters>::load(session).await.unwrap();
+            letters.update(field).unwrap();
             barrier.wait().await;
             let mut response = HeaderMap::new();
-            sessions.save(numbers.session(), &mut response).await
+            sessions.save(letters.session(), &mut response).await
         })
     });
     for request in requests {
         request.await.unwrap().unwrap();
     }
     let session = sessions.get(&request, "s").unwrap();
-    let numbers = Typed::<Numbers>::load(session).await.unwrap();
+    let letters = Typed::<Letters>::load(session).await.unwrap();
     let [a, b, c, d, e] = [1, 2, 3, 4, 5];
-    assert_eq!(*numbers, Numbers { a, b, c, d, e });
+    assert_eq!(*letters, Letters { a, b, c, d, e });
 }
 
 #[apply(trial)]
@@ -343,7 +322,7 @@ async fn names_and_omissions_are_serdes() {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tags: Vec<String>,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let mut renamed = fixture.view::<Renamed>(&HeaderMap::new()).await;
     let fill = |renamed: &mut Renamed| {
         let text = |renamed: &mut String| "x".clone_into(renamed);
@@ -370,7 +349,7 @@ async fn a_value_under_an_older_name_is_read_and_never_in_the_way() {
         #[serde(alias = "user")]
         account: String,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut account = fixture.view::<Account>(&request).await;
     assert_eq!(account.account, "ada");
@@ -402,7 +381,7 @@ async fn what_is_no_struct_is_refused_in_words() {
     enum Tagged {
         One { visits: u8 },
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let refusals = [
         refusal::<Flat>(&fixture, &request).await,
@@ -442,7 +421,7 @@ async fn a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost() {
         number: u128,
         name: String,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let mut large = fixture.view::<Large>(&HeaderMap::new()).await;
     let error = large.update(|large| {
         large.name.push('x');
@@ -467,7 +446,7 @@ async fn fields_are_recorded_all_or_none() {
         user: String,
         seen: Option<go::Time>,
     }
-    let mut fixture = Fixture::new();
+    let mut fixture = fixture();
     fixture.sessions = fixture.sessions.go_peer(GoPeer::registered(["main.User"]));
     let mut seen = fixture.view::<Seen>(&HeaderMap::new()).await;
     let error = seen.update(|seen| {
@@ -488,7 +467,7 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     struct Counts {
         counts: BTreeMap<i64, i64>,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     let error = counts.update(|counts| counts.counts.insert(1, 1));
     let error = error.unwrap_err().to_string();
@@ -500,7 +479,7 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
 
 #[apply(trial)]
 async fn what_the_view_changed_the_session_sees_at_once() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.update(|visitor| visitor.visits = 9).unwrap();
@@ -515,7 +494,7 @@ async fn what_the_view_changed_the_session_sees_at_once() {
 
 #[apply(trial)]
 async fn an_update_after_the_end_is_an_error() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.session().destroy().unwrap();
@@ -525,7 +504,7 @@ async fn an_update_after_the_end_is_an_error() {
 
 #[apply(trial)]
 async fn debug_shows_nothing_of_the_struct() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let visitor = fixture.view::<Visitor>(&request).await;
     let shown = format!("{visitor:?}");
@@ -541,7 +520,7 @@ async fn the_extractor_gives_the_view_or_says_why_not() {
         visitor.update(|visitor| visitor.visits += 1)?;
         Ok(visitor.visits.to_string())
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let bare = Router::new().route("/", get(count));
     let app = bare.clone();
     let app = app.layer(SessionLayer::new(&fixture.sessions, "s").unwrap());
@@ -551,18 +530,18 @@ async fn the_extractor_gives_the_view_or_says_why_not() {
     damaged.insert("visits", "a secret").unwrap();
     let damaged = next_request(&fixture.save(&damaged).await);
 
-    assert_eq!(text(send(&app, cookie).await).await, "4");
-    assert_eq!(text(send(&app, cookie).await).await, "5");
+    assert_eq!(send(&app, cookie).await.text(), "4");
+    assert_eq!(send(&app, cookie).await.text(), "5");
 
     let response = send(&bare, cookie).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(text(response).await.contains("pgstore::SessionLayer"));
+    assert!(response.text().contains("pgstore::SessionLayer"));
 
     let response = send(&app, &damaged[COOKIE]).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let cause = response.extensions().get::<SessionFailure>().unwrap();
     assert!(cause.to_string().contains("\"visits\""), "{}", **cause);
-    assert!(!text(response).await.contains("visits"));
+    assert!(!response.text().contains("visits"));
 
     fixture
         .store
@@ -572,13 +551,6 @@ async fn the_extractor_gives_the_view_or_says_why_not() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
-async fn send(app: &Router, cookie: &HeaderValue) -> Response<Body> {
-    let request = Request::builder().uri("/").header(COOKIE, cookie);
-    let request = request.body(Body::empty()).unwrap();
-    app.clone().oneshot(request).await.unwrap()
-}
-
-async fn text(response: Response<Body>) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
+async fn send(app: &Router, cookie: &HeaderValue) -> Page {
+    ask(app.clone(), "GET", "/", cookie.to_str().unwrap()).await
 }

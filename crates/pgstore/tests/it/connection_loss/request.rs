@@ -157,13 +157,3 @@ fn change(session: &Session) -> Result<(), SessionError> {
         (n + 1).to_string()
     })
 }
-
-/// The next request of a browser that got this response.
-pub(super) fn next_request(request: &HeaderMap, response: &HeaderMap) -> HeaderMap {
-    secrets::headers(response);
-    let Some(set_cookie) = response.get(SET_COOKIE) else {
-        return request.clone();
-    };
-    let cookie = set_cookie.to_str().unwrap().split(';').next().unwrap();
-    HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())])
-}

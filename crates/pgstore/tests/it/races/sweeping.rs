@@ -7,7 +7,8 @@ use pgstore::store::{Store, SweepOptions, Sweeper};
 use pgstore::{Clock, SessionManager};
 
 use super::careless::{Careless, Missing};
-use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use super::{Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::browser::Cookies;
 use crate::support::database::Database;
 use crate::support::secrets;
 use crate::support::{apply, trial};
@@ -80,7 +81,7 @@ async fn sweep(nodes: &Nodes) -> Round {
     let touched_before = scene.nodes[0].stats().touched;
     at_once(SESSIONS + 1, |number, barrier| {
         let (sessions, sweeper) = (scene.node(number), sweeper.clone());
-        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
+        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookies::none());
         async move {
             barrier.wait().await;
             if number == SESSIONS {

@@ -18,7 +18,7 @@ mod views;
 pub(crate) use capture::heard;
 pub(crate) use conclusion::conclude;
 pub(crate) use known::{cookie, hex_keys, id, keys};
-pub(crate) use seen::{fresh_id, headers, response};
+pub(crate) use seen::{fresh_id, headers, page, response};
 pub(crate) use shown::{Shown, Told};
 
 /// From now on, all that is said is kept.
