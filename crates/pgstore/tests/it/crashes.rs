@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::PgStoreOptions;
 use pgstore::{Session, SessionError, SessionManager};
 use pgstore_embedded::{Builder, EmbeddedPostgres};

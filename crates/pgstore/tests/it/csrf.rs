@@ -1,20 +1,18 @@
 //! CSRF tokens: bound to the session, masked, rotated with it.
 
-use axum::body::Body;
 use axum::middleware::from_extractor;
 use axum::response::Html;
 use axum::routing::{delete, get, post};
 use axum::{Form, Router};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE, VARY};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{ErrorClass, Keys};
+use pgstore::wire::ErrorClass;
 use pgstore::{CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager};
 use serde::Deserialize;
 use tokio::sync::Barrier;
-use tower::ServiceExt;
 
 use crate::support::app::{App, keys};
 use crate::support::browser::{Browser, ask, next_request};

@@ -19,9 +19,8 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::app::App;
 use crate::support::browser::{ask, cookie_of};
-use crate::support::secrets::{self, Shown};
+use crate::support::secrets::{self};
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
 
 /// An application with a store that is watched.
 type Fixture = App<SpyStore>;

@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::routing::get;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{COOKIE, HeaderValue};
+use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{ErrorClass, GoPeer, Keys, ValueErrorKind, go};
+use pgstore::wire::{ErrorClass, GoPeer, ValueErrorKind, go};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager, Typed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
-use tower::ServiceExt;
 
 use crate::support::app::{App, NOW, keys};
 use crate::support::browser::{ask, next_request};

@@ -51,7 +51,7 @@ pub(super) struct Bench {
 
 /// What the browser sends next, and what its session holds.
 struct Next {
-    request: HeaderMap,
+    cookies: Cookies,
     expected: Content,
 }
 

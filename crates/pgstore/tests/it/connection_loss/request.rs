@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::{Session, SessionError, SessionManager};
 use tokio::time::timeout;
 
-use crate::support::secrets::{self, Told};
+use crate::support::secrets::Told;
 
 /// The cookie's name in these tests.
 pub(super) const NAME: &str = "s";

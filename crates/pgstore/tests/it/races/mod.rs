@@ -13,7 +13,6 @@ use std::future::Future;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{PgStore, PgStoreOptions, Store};
 use pgstore::{Session, SessionError, SessionManager, SessionStats};
 use tokio::sync::Barrier;

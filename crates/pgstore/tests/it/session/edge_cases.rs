@@ -4,16 +4,14 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind};
-use pgstore::wire::Keys;
-use pgstore::{CookieName, OnOutage, Session, SessionError, SessionManager};
+use http::header::{COOKIE, SET_COOKIE};
+use pgstore::store::{Fault, Store, StoreErrorKind};
+use pgstore::{CookieName, OnOutage, Session, SessionManager};
 
 use super::Lab;
 use crate::support::app::{App, NOW, Told, Visitor};
 
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
 
 impl Lab {
     async fn flashes(&self) -> Vec<String> {

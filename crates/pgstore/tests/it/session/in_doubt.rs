@@ -1,10 +1,8 @@
 //! Saves of unknown fate: the random save token that they write, or not, tells.
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, StoreErrorKind};
-use pgstore::wire::Keys;
-use pgstore::{Session, SessionError, SessionManager};
+use pgstore::Session;
+use pgstore::store::{Fault, StoreErrorKind};
 
 use super::Lab;
 use crate::support::browser::Cookies;

@@ -9,8 +9,7 @@ use http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{Request, Response, StatusCode};
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{MemoryStore, Row, SpyStore, Store, StoreErrorKind};
-use pgstore::wire::Keys;
-use pgstore::{OnOutage, OnUndecodable, Session, SessionError, SessionLayer, SessionManager};
+use pgstore::{OnOutage, OnUndecodable, Session, SessionError, SessionLayer};
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -382,7 +381,7 @@ async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
 #[apply(trial)]
 async fn a_client_that_goes_away_does_not_tear_a_save() {
     let app = App::over(SpyStore::<MemoryStore>::default());
-    let (store, sessions, layer) = (&app.store, &app.sessions, app.layer());
+    let (store, _sessions, layer) = (&app.store, &app.sessions, app.layer());
     for method in ["insert", "update", "rename", "delete"] {
         let log_in = any(|session: Session| async move { session.insert("n", &0) });
         let handler = move |session: Session| async move {
