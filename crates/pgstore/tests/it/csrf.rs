@@ -6,7 +6,6 @@ use axum::routing::{delete, get, post};
 use axum::{Form, Router};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::ErrorClass;

@@ -10,7 +10,6 @@ use axum::body::Body;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE, VARY};
 use http::{Request, StatusCode};
-use http_body_util::BodyExt;
 use pgstore::store::{Fault, FaultyStore, MemoryStore, PgStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
 use pgstore::{

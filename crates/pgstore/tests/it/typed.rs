@@ -7,7 +7,6 @@ use axum::Router;
 use axum::routing::get;
 use http::header::{COOKIE, HeaderValue};
 use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{ErrorClass, GoPeer, ValueErrorKind, go};
