@@ -12,7 +12,7 @@ use http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 use pgstore::SessionManager;
 use pgstore::store::MemoryStore;
 use pgstore::store::PgStoreOptions;
-use pgstore::wire::{GobError, Keys, SecureCookie, Typed, Values, gob as wire};
+use pgstore::wire::{GoValue, GobError, Keys, SecureCookie, Values, gob as wire};
 use serde::de::IgnoredAny;
 use sha2::Sha256;
 use tokio::runtime::Builder;
@@ -97,7 +97,7 @@ pub fn connection_string(bytes: &[u8]) {
     }
 }
 
-fn look_into(typed: &Typed) {
+fn look_into(typed: &GoValue) {
     let _ = typed.node().text();
     let _ = typed.read::<IgnoredAny>();
 }
@@ -120,7 +120,9 @@ fn said_about(text: &str) -> String {
 
 /// A session that is there, and the cookie that names it.
 static LIVE: LazyLock<(SessionManager, HeaderValue)> = LazyLock::new(|| {
-    let sessions = SessionManager::new(MemoryStore::new(), keys());
+    let sessions = SessionManager::builder(MemoryStore::new(), keys())
+        .build()
+        .expect("the default configuration is valid");
     let mut response = HeaderMap::new();
     let session = sessions
         .get(&HeaderMap::new(), NAME)

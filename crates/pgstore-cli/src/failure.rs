@@ -64,7 +64,7 @@ impl Failure {
             | Self::KeysFile(_)
             | Self::Keys(_)
             | Self::NoDatabase => Self::USAGE,
-            Self::Connect(error) if error.class() == ErrorClass::Usage => Self::USAGE,
+            Self::Connect(error) if ErrorClass::from(error) == ErrorClass::Usage => Self::USAGE,
             _ => Self::FAILED,
         }
     }

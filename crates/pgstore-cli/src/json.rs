@@ -8,7 +8,7 @@
 use std::cell::Cell;
 
 use data_encoding::{BASE64, HEXLOWER};
-use pgstore::wire::{Entries, Fields, List, Node, Typed, Values, View, go};
+use pgstore::wire::{Entries, Fields, GoValue, List, Node, Values, View, go};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
@@ -61,7 +61,7 @@ fn session<S: Serializer>(
 }
 
 /// `None` is nil.
-fn shown<'a>(typed: Option<&'a Typed>, budget: &'a Cell<usize>) -> Option<Shown<'a>> {
+fn shown<'a>(typed: Option<&'a GoValue>, budget: &'a Cell<usize>) -> Option<Shown<'a>> {
     typed.map(|typed| Shown(typed.node(), budget))
 }
 

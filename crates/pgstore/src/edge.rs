@@ -146,11 +146,11 @@ impl SessionManager {
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Option<CookieId> {
-        let now = self.clock.now().unix_seconds();
+        let now = self.now().unix_seconds();
         let mut old = None;
         for value in values.take(MOST_COOKIES_TRIED) {
             match self.open(name, value, now) {
-                Ok(Some(cookie)) if self.codec.is_young(cookie.issued_at, now) => {
+                Ok(Some(cookie)) if self.codec().is_young(cookie.issued_at, now) => {
                     return Some(cookie);
                 }
                 Ok(cookie) => old = old.or(cookie),
@@ -199,7 +199,7 @@ impl SessionManager {
                 (String::new(), options.clone().max_age(MaxAge::Delete))
             }
         };
-        Ok(cookie::set_cookie(name, &text, &options, self.clock.now()))
+        Ok(cookie::set_cookie(name, &text, &options, self.now()))
     }
 
     fn seal(&self, name: &CookieName, given: &GivenCookie) -> Result<String, SessionError> {

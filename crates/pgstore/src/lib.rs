@@ -23,8 +23,9 @@
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let keys = Keys::from_pairs(&[[7; 32]])?;
 //! // In production: PgStore::connect(&url).await?, then migrate().
-//! let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
+//! let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
 //! let app: Router = Router::new()
 //!     .route("/", get(visits))
 //!     .layer(SessionLayer::new(&sessions, "session")?);
@@ -53,13 +54,17 @@
 //! its forms.
 //!
 //! Why it is as it is stands in [`docs::design`], what Go's names are called here in
-//! [`docs::from_go`], how to run it in [`docs::operations`].
+//! [`docs::from_go`], how to run it in [`docs::operations`], what connection strings mean in
+//! [`store::connection_strings`].
 //!
 //! # Features
 //!
 //! - `postgres` (default): [`store::PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
-//! - `tls` (default): TLS to the database, by rustls.
+//! - `tls` (default): TLS to the database, by rustls with ring. A `CryptoProvider` that the application
+//!   has installed for its process comes first.
+//! - `tls-aws-lc-rs`: the same with aws-lc-rs (without `tls`).
+//! - `tls-no-provider`: the same with the application's provider alone.
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
@@ -70,6 +75,7 @@
 mod clock;
 mod cookie;
 mod edge;
+mod error_text;
 #[cfg(feature = "axum")]
 mod extract;
 mod handle;
@@ -94,7 +100,7 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
 pub use handle::{InvalidHandle, SessionHandle};
 pub use id::SessionId;
-pub use manager::SessionManager;
+pub use manager::{ConfigError, SessionManager, SessionManagerBuilder};
 #[cfg(feature = "middleware")]
 pub use middleware::SessionLayer;
 pub use name::{CookieError, CookieName};

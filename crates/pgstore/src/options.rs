@@ -83,7 +83,7 @@ impl CookieOptions {
     }
 
     /// Sets how long the browser keeps the cookie, and the store the row. Left alone, it is as
-    /// long as [`SessionManager::max_age`](crate::SessionManager::max_age) says; longer than that
+    /// long as [`SessionManagerBuilder::max_age`](crate::SessionManagerBuilder::max_age) says; longer than that
     /// no session lasts, but by its own [`set_max_age`](crate::Session::set_max_age).
     #[must_use]
     pub fn max_age(mut self, max_age: impl Into<MaxAge>) -> Self {
@@ -139,16 +139,25 @@ impl CookieOptions {
     }
 
     /// Whether browsers keep a cookie of this name with these attributes.
-    // RFC 6265bis, sections 4.1.3 (prefixes), 5.6.7 (SameSite) and 5.5 (400 days).
+    // RFC 6265bis, section 4.1.3 (prefixes).
     pub(crate) fn check(&self, name: &CookieName) -> Result<(), CookieError> {
         let for_host_only = self.secure && self.path == "/" && self.domain.is_empty();
+        if name.has_prefix("__Host-") && !for_host_only {
+            Err(CookieError::HostPrefix)
+        } else if name.has_prefix("__Secure-") && !self.secure {
+            Err(CookieError::SecurePrefix)
+        } else {
+            self.check_attributes()
+        }
+    }
+
+    /// Whether browsers keep a cookie with these attributes under any name.
+    // RFC 6265bis, sections 5.6.7 (SameSite) and 5.5 (400 days).
+    pub(crate) fn check_attributes(&self) -> Result<(), CookieError> {
         let longest = Duration::from_secs(Self::LONGEST.unsigned_abs());
-        let too_long = |age: Duration| age > longest;
         match self.lasting() {
-            _ if name.has_prefix("__Host-") && !for_host_only => Err(CookieError::HostPrefix),
-            _ if name.has_prefix("__Secure-") && !self.secure => Err(CookieError::SecurePrefix),
             _ if self.same_site == SameSite::None && !self.secure => Err(CookieError::SameSiteNone),
-            MaxAge::For(age) if too_long(age) => Err(CookieError::MaxAge),
+            MaxAge::For(age) if age > longest => Err(CookieError::MaxAge),
             _ => Ok(()),
         }
     }

@@ -1,5 +1,4 @@
-//! An owner's sessions: listed, ended, and used by jobs. Outside of requests, or in those of an
-//! account page.
+//! An owner's sessions: lists them, ends them, and opens one for a background job.
 
 use std::time::Duration;
 
@@ -13,39 +12,40 @@ use crate::store::{
     OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Row, RowExtras, Which, Written,
 };
 
-/// How often a pass over an owner's sessions is repeated while they change under it.
-const MOST_PASSES: usize = 50;
+/// How often a pass over an owner's sessions is repeated while other requests change them.
+const MAX_PASSES: usize = 50;
 
-/// How many rows of a Go program are looked into at a time.
+/// How many rows that a Go program wrote last are read at a time.
 const BATCH: u32 = 500;
 
-/// One of an owner's sessions, as a list of devices shows it.
+/// One of an owner's sessions, for a list of devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionInfo {
-    /// What it is called in forms and paths. It stays when the ID changes.
+    /// The public name for forms and paths. It stays when the ID changes.
     pub handle: SessionHandle,
-    /// What the owner knows it by.
+    /// The name by which the owner recognises it, such as the device.
     pub label: Option<String>,
-    /// When it began: at the login, if that renewed it.
+    /// When it began: at the login, if the login renewed it.
     pub created: Timestamp,
-    /// When it was last written, which is when it was last used, to within a
-    /// [part](SessionManager::touch) of its lifetime. The request that asks does not count yet:
-    /// show "now" where [`is_current`](SessionInfo::is_current).
+    /// When it was last written. Last use is recorded at most every
+    /// [⅛ of the lifetime](crate::SessionManagerBuilder::touch), and the request that asks is not
+    /// recorded yet: show "now" where [`is_current`](SessionInfo::is_current) is true.
     pub last_used: Timestamp,
-    /// When it ends if it is not used any more.
+    /// When it ends unless it is used again.
     pub expires: Timestamp,
-    /// Whether it is the one of the request that asks.
+    /// Whether it is the session of the request that asks.
     pub is_current: bool,
 }
 
 impl SessionManager {
-    /// An owner's sessions, the last used first, at most a thousand; `current` is marked among
-    /// them.
+    /// Lists an owner's sessions, the last used first, at most a thousand. `current` is marked in the
+    /// list.
     ///
-    /// The owner is what [`set_owner`](Session::set_owner) or [a value](SessionManager::owner_from)
-    /// says; sessions of all cookie names count. Cost: one statement, or with a value as the source
-    /// a look at every row that a Go program wrote last.
+    /// The owner is the one that [`set_owner`](Session::set_owner) set, or that
+    /// [a session value](crate::SessionManagerBuilder::owner_from) names. Sessions of all cookie names
+    /// are listed. Cost: one statement; if a value names the owner, also a read of every row that a Go
+    /// program wrote last.
     ///
     /// ```
     /// # use pgstore::{Session, SessionError, SessionManager};
@@ -67,12 +67,12 @@ impl SessionManager {
         owner: &str,
         current: Option<&Session>,
     ) -> Result<Vec<SessionInfo>, SessionError> {
-        let mut rows = self.store.owned(owner, self.clock.now()).await?;
+        let mut rows = self.store().owned(owner, self.now()).await?;
         if let Some(value) = self.value_rows() {
             rows.retain(|(_, row)| row.extras.save_token.is_some());
-            rows.extend(self.adopt(&value, owner).await?);
+            rows.extend(self.sync_extras(&value, owner).await?);
         }
-        let now = self.clock.now();
+        let now = self.now();
         let live = rows
             .into_iter()
             .filter(|(_, row)| !self.has_ended(row, now));
@@ -86,21 +86,40 @@ impl SessionManager {
         Ok(all)
     }
 
-    /// Ends one of an owner's sessions, and says whether there was one. Somebody else's handle
-    /// answers like one that leads nowhere.
+    /// Ends one of an owner's sessions, and returns whether there was one. The handle of another
+    /// owner's session is treated like an unknown one.
+    ///
+    /// ```
+    /// # use pgstore::{SessionError, SessionHandle, SessionManager};
+    /// # async fn sign_out(sessions: SessionManager, handle: SessionHandle) -> Result<(), SessionError> {
+    /// if !sessions.revoke("user-42", &handle).await? {
+    ///     println!("That device is signed out already.");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`SessionError::Store`]; [`SessionError::Contended`] when the session kept changing.
+    /// [`SessionError::Store`]; [`SessionError::Contended`] when other requests kept
+    /// changing the session.
     pub async fn revoke(&self, owner: &str, handle: &SessionHandle) -> Result<bool, SessionError> {
         let ended = self.revoke_which(owner, Which::One(handle)).await?;
         Ok(ended > 0)
     }
 
-    /// Ends all of an owner's sessions and returns how many there were: after a change of the
+    /// Ends all of an owner's sessions and returns how many there were. Call it after a change of the
     /// password, or when an account is closed.
     ///
-    /// What a request has under way in one of them is not saved any more. A login that comes at
-    /// the same moment may be spared.
+    /// Changes that other requests are making to these sessions are not saved. A login at the same
+    /// moment may remain.
+    ///
+    /// ```
+    /// # use pgstore::{SessionError, SessionManager};
+    /// # async fn close_account(sessions: SessionManager) -> Result<(), SessionError> {
+    /// let ended = sessions.revoke_all("user-42").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`revoke`](SessionManager::revoke).
@@ -108,7 +127,15 @@ impl SessionManager {
         self.revoke_which(owner, Which::All).await
     }
 
-    /// Ends all sessions of this one's owner but this one, and returns how many there were.
+    /// Ends all other sessions of the current session's owner, and returns how many there were.
+    ///
+    /// ```
+    /// # use pgstore::{Session, SessionError, SessionManager};
+    /// # async fn sign_out_others(sessions: SessionManager, session: Session) -> Result<(), SessionError> {
+    /// let ended = sessions.revoke_all_except(&session).await?;
+    /// session.add_flash(format!("Signed out {ended} other devices."))
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`SessionError::NoOwner`]; otherwise as [`revoke`](SessionManager::revoke) and
@@ -123,11 +150,10 @@ impl SessionManager {
         self.revoke_which(&owner, kept).await
     }
 
-    /// The session with this handle, for a job that works outside of requests, or `None` when it
-    /// has ended.
+    /// Opens the session with this handle for a background job; `None` when it has ended.
     ///
-    /// What the job changes, [`save`](SessionManager::save) saves, with headers that nobody sends. It
-    /// does not make the session last longer.
+    /// Save the job's changes with [`save`](SessionManager::save) and a header map that is not sent.
+    /// They do not extend the session's lifetime.
     ///
     /// ```
     /// # use pgstore::{SessionHandle, SessionManager};
@@ -143,7 +169,7 @@ impl SessionManager {
     /// ```
     ///
     /// # Errors
-    /// [`SessionError::Cookie`] for a name that is none; whatever loading the session may bring.
+    /// [`SessionError::Cookie`] for an invalid cookie name; [load errors](SessionError#load-errors).
     pub async fn by_handle(
         &self,
         name: &str,
@@ -151,24 +177,19 @@ impl SessionManager {
     ) -> Result<Option<Session>, SessionError> {
         let name = CookieName::new(name)?;
         let options = self.options_for(&name)?;
-        let now = self.clock.now();
-        let Some((id, _)) = self.store.find(handle, now).await? else {
+        let now = self.now();
+        let Some((id, _)) = self.store().find(handle, now).await? else {
             return Ok(None);
         };
-        let presented = CookieId {
-            id,
-            issued_at: now.unix_seconds(),
-            by_current_keys: true,
-        };
-        let session = Session::new(self.rows(name), Some(presented), options, Usage::Background);
+        let cookie = CookieId::fresh(id, now);
+        let session = Session::new(self.rows(name), Some(cookie), options, Usage::Background);
         if session.is_degraded().await? {
-            return Err(SessionError::Degraded); // Nobody knows whether it has ended.
+            return Err(SessionError::Degraded); // It is unknown whether the session has ended.
         }
         Ok((!session.is_new().await?).then_some(session))
     }
 
-    /// Repeats until a pass has seen none: a new ID given at the same moment carries a session
-    /// past one.
+    /// Repeats until a pass sees no session: one that gets a new ID at the same moment escapes a pass.
     async fn revoke_which(&self, owner: &str, which: Which<'_>) -> Result<u64, SessionError> {
         let value = self.value_rows();
         let column = match value {
@@ -181,12 +202,12 @@ impl SessionManager {
             column,
         };
         let mut ended = 0;
-        for _ in 0..MOST_PASSES {
-            let revoked = self.store.revoke(&revocation).await?;
+        for _ in 0..MAX_PASSES {
+            let revoked = self.store().revoke(&revocation).await?;
             let (mut seen, mut removed) = (revoked.seen, revoked.removed);
             if let Some(value) = &value {
-                let of_go = self.revoke_foreign(value, &revocation).await?;
-                (seen, removed) = (seen + of_go.0, removed + of_go.1);
+                let by_go = self.revoke_peer_written(value, &revocation).await?;
+                (seen, removed) = (seen + by_go.0, removed + by_go.1);
             }
             ended += removed;
             if seen == 0 {
@@ -196,8 +217,8 @@ impl SessionManager {
         Err(SessionError::Contended)
     }
 
-    /// How many sessions of the owner a Go program wrote last, and how many of them ended here.
-    async fn revoke_foreign(
+    /// Ends the owner's sessions that a Go program wrote last. Returns how many it saw and removed.
+    async fn revoke_peer_written(
         &self,
         value: &SealedRows,
         revocation: &Revocation<'_>,
@@ -208,38 +229,38 @@ impl SessionManager {
                 continue;
             }
             seen += 1;
-            let written = self.store.delete_version(&id, row.modified_on).await?;
+            let written = self.store().delete_version(&id, row.modified_on).await?;
             removed += u64::from(written == Written::Saved);
         }
         Ok((seen, removed))
     }
 
-    /// Brings the columns of ours in line with the values that a Go program wrote, so that its
-    /// sessions have a handle.
-    async fn adopt(
+    /// Sets the extra columns according to the values that a Go program wrote, so that these sessions
+    /// get a handle.
+    async fn sync_extras(
         &self,
         value: &SealedRows,
         owner: &str,
     ) -> Result<Vec<(SessionId, Row)>, SessionError> {
-        let mut adopted = Vec::new();
-        for _ in 0..MOST_PASSES {
-            let mut overtaken = false;
+        let mut synced = Vec::new();
+        for _ in 0..MAX_PASSES {
+            let mut missed = false;
             for (id, row, extras) in self.peer_written(value, owner).await? {
-                let next = in_line(&row, &extras)?;
-                match self.store.update(&id, row.modified_on, &next).await? {
-                    Written::Saved => adopted.push((id, next)),
-                    Written::Missed => overtaken = true,
+                let next = with_extras(&row, &extras)?;
+                match self.store().update(&id, row.modified_on, &next).await? {
+                    Written::Saved => synced.push((id, next)),
+                    Written::Missed => missed = true,
                 }
             }
-            if !overtaken {
+            if !missed {
                 break;
             }
         }
-        Ok(adopted)
+        Ok(synced)
     }
 
-    /// The owner's sessions among those that a Go program wrote last, with what the columns of ours
-    /// should say.
+    /// The owner's sessions among those that a Go program wrote last, with the extra columns that
+    /// their values ask for.
     async fn peer_written(
         &self,
         value: &SealedRows,
@@ -247,29 +268,29 @@ impl SessionManager {
     ) -> Result<Vec<(SessionId, Row, RowExtras)>, SessionError> {
         let (mut theirs, mut after) = (Vec::new(), PeerWrittenCursor::START);
         loop {
-            let PeerWritten { rows, next } = self.store.peer_written(after, BATCH).await?;
+            let PeerWritten { rows, next } = self.store().peer_written(after, BATCH).await?;
             theirs.extend(rows.into_iter().filter_map(|(id, row)| {
-                let extras = value.look_into(&row)?;
+                let extras = value.extras_from_values(&row)?;
                 let is_theirs = extras.owner.as_deref() == Some(owner);
                 is_theirs.then_some((id, row, extras))
             }));
             match next {
-                // A store that does not get on would be asked for ever.
+                // A store whose cursor does not advance must not make this loop endless.
                 Some(next) if next > after => after = next,
                 _ => return Ok(theirs),
             }
         }
     }
 
-    /// The rows of the cookie whose owner is a value.
+    /// The rows of the cookie whose sessions have a value that names their owner.
     fn value_rows(&self) -> Option<SealedRows> {
-        let (name, _) = self.owner_value.as_ref()?;
+        let name = self.owner_value_name()?;
         Some(self.rows(name.clone()))
     }
 }
 
-/// The same row, with what its values say in the extra columns.
-fn in_line(row: &Row, extras: &RowExtras) -> Result<Row, SessionError> {
+/// The row with the extra columns that its values ask for.
+fn with_extras(row: &Row, extras: &RowExtras) -> Result<Row, SessionError> {
     let mut extras = extras.with_save_token()?;
     if extras.handle.is_none() {
         extras.handle = Some(SessionHandle::generate()?);

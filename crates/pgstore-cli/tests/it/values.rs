@@ -140,9 +140,9 @@ fn sorted(value: Value) -> Value {
 #[test]
 fn numbers_keep_every_digit() {
     let mut values = Values::new();
-    values.insert("least", &go::Int(i64::MIN)).unwrap();
-    values.insert("most", &u64::MAX).unwrap();
-    values.insert("whole", &17.0).unwrap();
+    values.insert("least", go::Int(i64::MIN)).unwrap();
+    values.insert("most", u64::MAX).unwrap();
+    values.insert("whole", 17.0).unwrap();
     let printed = inspect(&sealed(&values.encode())).stdout;
     for value in [
         r#"{"type":"int","value":-9223372036854775808}"#,
@@ -162,7 +162,7 @@ fn a_string_that_is_not_utf8_says_so_and_is_base64() {
     let mut values = Values::new();
     values.insert(&b"\xff\0"[..], "plain").unwrap();
     values
-        .insert(Key::named("main.Role", &b"\xff\0"[..]).unwrap(), &true)
+        .insert(Key::named("main.Role", &b"\xff\0"[..]).unwrap(), true)
         .unwrap();
     let data = inspect(&sealed(&values.encode()));
     let named = json!({ "type": "main.Role", "value": bytes });

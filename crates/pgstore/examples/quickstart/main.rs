@@ -38,7 +38,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
     store.migrate().await?;
     println!("Secure=false: this page is served over plain http on this machine only.");
     let cookie = CookieOptions::default().secure(false);
-    let sessions = SessionManager::new(store.clone(), setup::keys()?).cookie_options(cookie);
+    let sessions = SessionManager::builder(store.clone(), setup::keys()?)
+        .cookie_options(cookie)
+        .build()?;
     let sweeper = sessions.start_sweeping(SweepOptions::default());
 
     let app = Router::new()

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use html_escape::encode_text;
-use pgstore::wire::Typed;
+use pgstore::wire::GoValue;
 use pgstore::{Session, SessionError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -38,7 +38,7 @@ pub(crate) async fn login(
     }
     session.renew()?;
     session.insert("user", user)?;
-    session.add_flash(&format!("Welcome, {user}!"))?;
+    session.add_flash(format!("Welcome, {user}!"))?;
     Ok(Redirect::to("/").into_response())
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn api(session: Session) -> Result<Json<Value>, SessionError> {
 }
 
 /// A Go value as JSON; what JSON cannot say is null.
-fn json_of(value: Option<&Typed>) -> Value {
+fn json_of(value: Option<&GoValue>) -> Value {
     value
         .and_then(|value| value.read().ok())
         .unwrap_or(Value::Null)

@@ -35,7 +35,8 @@ use crate::session::{Session, SessionError};
 /// ```
 /// # use pgstore::{SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"secret-key"])?);
+/// # let keys = Keys::from_pairs(&[[7; 32]])?;
+/// let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
 /// let layer = SessionLayer::new(&sessions, "session-key")?;
 /// # Ok(())
 /// # }
@@ -120,7 +121,8 @@ impl SessionLayer {
     /// ```
     /// # use pgstore::{OnOutage, SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"key"])?);
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// # let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
     /// // Pages that strangers may see, too.
     /// let public = SessionLayer::new(&sessions, "session-key")?.on_outage(OnOutage::Anonymous);
     /// # Ok(())
@@ -128,7 +130,7 @@ impl SessionLayer {
     /// ```
     #[must_use]
     pub fn on_outage(mut self, policy: OnOutage) -> Self {
-        self.manager = self.manager.on_outage(policy);
+        self.manager = self.manager.with_on_outage(policy);
         self
     }
 
@@ -146,7 +148,8 @@ impl SessionLayer {
     /// use pgstore::SessionError;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sessions = SessionManager::new(MemoryStore::new(), Keys::from_pairs(&[b"key"])?);
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// # let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
     /// let layer = SessionLayer::new(&sessions, "session-key")?.on_failure(|failed| {
     ///     if !matches!(failed.error, SessionError::Gone) {
     ///         return None;

@@ -1,6 +1,6 @@
 //! CSRF tokens: a page proves that this application made it for this session.
 //!
-//! The session keeps a random seed among its values; pages carry it masked.
+//! The session stores a random seed among its values; pages carry it masked.
 
 use std::fmt;
 
@@ -10,27 +10,28 @@ use serde::ser::{Serialize, Serializer};
 use sha2::digest::CtOutput;
 use sha2::{Digest, Sha256};
 
+use super::SessionError;
+use super::change::Change;
 use super::operation::Operation;
-use super::plan::Change;
-use super::state::State;
-use super::{Session, SessionError};
+use super::shared::Session;
+use super::state::SessionState;
 use crate::id::SessionId;
 use crate::random::{self, RngError};
 use crate::wire::{Draft, ValueError, Values};
 
-/// Where the seed lives. Reserved, as `_flash` is.
+/// The key of the seed. It is reserved, as `_flash` is.
 const SEED: &str = "_csrf";
 
-/// What makes the hash of an ID a seed, and of use for nothing else.
+/// Separates the hash that is the seed from any other hash of an ID.
 const DERIVATION: &[u8] = b"pgstore: the seed of a session's CSRF tokens\0";
 
 impl Session {
-    /// A token for this session's pages: put it into every form, or where the page's scripts find
-    /// it, and [`check_csrf`](Session::check_csrf) what comes back.
+    /// Returns a token for this session's pages: put it into every form, or where the page's scripts
+    /// find it, and [check](Session::check_csrf) the token that comes back.
     ///
-    /// Each token is another text, so that compressed pages give nothing away (BREACH), and all of
-    /// them are good until the session ends or [`renew`](Session::renew) gives it a new ID. In a
-    /// handler that renews, ask afterwards.
+    /// Each call returns a different text, so that compressed pages do not leak the token (BREACH). All
+    /// of them are valid until the session ends or [`renew`](Session::renew) gives it a new ID. A
+    /// handler that renews the session calls this afterwards.
     ///
     /// ```
     /// # async fn page(session: pgstore::Session) -> Result<String, pgstore::SessionError> {
@@ -44,15 +45,14 @@ impl Session {
     /// # }
     /// ```
     ///
-    /// Cost: the session is read. The first token of a session is a change, which is saved, and
-    /// which makes a row of a new session. Of requests that ask for the first one at the same
-    /// time, all get tokens that hold.
+    /// Cost: the session is read. The first token of a session is a change: it is saved, and a new
+    /// session gets a row. Requests that ask for the first token at the same time all get valid ones.
     ///
     /// # Errors
-    /// Whatever loading the session may bring. [`SessionError::Value`] when something else lies
+    /// [Load errors](SessionError#load-errors). [`SessionError::Value`] when another value is stored
     /// under `_csrf`; it stays. For a first token also [`SessionError::HeadSent`] and
-    /// [`SessionError::Destroyed`] when it is too late; [`SessionError::RngError`].
-    // Go: gorilla/csrf keeps its token in a cookie of its own; the two know nothing of each other.
+    /// [`SessionError::Destroyed`] when it is too late; [`SessionError::Rng`].
+    // Go: gorilla/csrf keeps its token in a cookie of its own. The two are independent.
     pub async fn csrf_token(&self) -> Result<CsrfToken, SessionError> {
         self.load().await?;
         let (fresh, mask) = (Seed::random()?, random::bytes()?);
@@ -60,11 +60,11 @@ impl Session {
         Ok(seed.masked(&mask))
     }
 
-    /// Checks that a request comes from a page of this session, before anything is done: `token`
-    /// is what the page's [`csrf_token`](Session::csrf_token) came back as.
+    /// Checks that a request comes from a page of this session. Call it before the request changes
+    /// anything; `token` is the page's [`csrf_token`](Session::csrf_token) as the request sends it.
     ///
-    /// It needs no framework. With axum, [`CsrfHeader`](crate::CsrfHeader) does it for scripts that
-    /// send a header.
+    /// It works without a framework. With axum, [`CsrfHeader`](crate::CsrfHeader) checks a header that
+    /// scripts send.
     ///
     /// ```
     /// # use axum::Form;
@@ -76,18 +76,18 @@ impl Session {
     /// }
     ///
     /// async fn pay(session: Session, Form(form): Form<Payment>) -> Result<(), SessionError> {
-    ///     session.check_csrf(&form.csrf).await?; // or 403, and nothing below happens
-    ///     session.insert("paid", &form.amount)
+    ///     session.check_csrf(&form.csrf).await?; // 403 if it does not match
+    ///     session.insert("paid", form.amount)
     /// }
     /// ```
     ///
-    /// Cost: the session is read; a text that is no token at all costs nothing. The comparison
-    /// takes the same time for every token.
+    /// Cost: the session is read; a text that is not a token costs nothing. The comparison takes the
+    /// same time for every token.
     ///
     /// # Errors
-    /// [`SessionError::CsrfMismatch`] when the token is missing, malformed, or of another session,
-    /// also of this one before it was renewed. [`SessionError::Value`] when something else than
-    /// our seed lies under `_csrf`, and whatever loading the session may bring.
+    /// [`SessionError::CsrfMismatch`] when the token is missing, malformed, or belongs to another
+    /// session, or to this one before it was renewed. [`SessionError::Value`] when another value is
+    /// stored under `_csrf`. [Load errors](SessionError#load-errors).
     pub async fn check_csrf(&self, token: &str) -> Result<(), SessionError> {
         let given = Seed::unmasked(token).ok_or(SessionError::CsrfMismatch)?;
         let stored = self.read(seed_of).await??;
@@ -98,13 +98,13 @@ impl Session {
     }
 }
 
-impl State {
-    /// The seed of a session that has been read; one that has none gets one.
+impl SessionState {
+    /// The seed of a session that was read. A session without a seed gets one.
     fn csrf_seed(&mut self, fresh: Seed) -> Result<Seed, SessionError> {
         let stored = self.values().map_or(Ok(None), seed_of)?;
         if self.change() == Change::Renewed {
-            // Nobody can know the new ID's seed yet, so whatever others put there counts for
-            // nothing. The old ID may have been planted: no seed comes from it.
+            // No other request knows the new ID, so a seed that one of them stored meanwhile does not
+            // count. The old ID may have been planted, so no seed is derived from it.
             let seed = stored.unwrap_or(fresh);
             self.record(Operation::set(SEED.into(), seed.draft()?))?;
             return Ok(seed);
@@ -112,7 +112,7 @@ impl State {
         let id = self.stored_id();
         match (stored, id) {
             (Some(seed), _) => Ok(seed),
-            // Others may be doing this at the same time: from one ID, all derive one seed.
+            // Requests at the same time derive the same seed from the same ID.
             (None, Some(id)) => self.first_seed(Seed::derived(&id)),
             (None, None) => self.first_seed(fresh),
         }
@@ -124,13 +124,13 @@ impl State {
     }
 }
 
-/// What [`renew`](Session::renew) does to the seed, so that old tokens die with the old ID.
+/// The new seed that [`renew`](Session::renew) sets, so that old tokens die with the old ID.
 pub(super) fn reseed() -> Result<Operation, SessionError> {
     let draft = Seed::random()?.draft()?;
     Ok(Operation::ReplaceIf(holds_seed, SEED.into(), draft))
 }
 
-/// Whether there is a seed. What somebody else keeps under its key is not ours to replace.
+/// Whether a seed is stored. A value that the application keeps under its key is not replaced.
 fn holds_seed(values: &Values) -> bool {
     matches!(seed_of(values), Ok(Some(_)))
 }
@@ -139,10 +139,10 @@ fn seed_of(values: &Values) -> Result<Option<Seed>, ValueError> {
     values.get(SEED)
 }
 
-/// A CSRF token, for one page of one session: see [`Session::csrf_token`].
+/// A CSRF token for one page of one session: see [`Session::csrf_token`].
 ///
 /// [`Display`](fmt::Display) and serde give its text to the page: 86 letters, digits, `-` and `_`,
-/// which need no escaping in HTML, URLs or JSON. `Debug` shows nothing of it.
+/// which need no escaping in HTML, URLs or JSON. `Debug` does not show it.
 ///
 /// With feature `axum` it is also an argument of handlers:
 ///
@@ -158,7 +158,7 @@ fn seed_of(values: &Values) -> Result<Option<Seed>, ValueError> {
 pub struct CsrfToken(String);
 
 impl CsrfToken {
-    /// The text that the page carries.
+    /// Returns the text that the page carries.
     ///
     /// ```
     /// # async fn page(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -192,8 +192,8 @@ impl Serialize for CsrfToken {
     }
 }
 
-/// What all tokens of a session are made from. Stored as base64url, so that a Go route can read
-/// it as a string.
+/// The secret that all tokens of a session are made from. It is stored as base64url, so that a Go
+/// route can read it as a string.
 struct Seed([u8; Seed::LENGTH]);
 
 impl Seed {
@@ -203,7 +203,7 @@ impl Seed {
         random::bytes().map(Self)
     }
 
-    /// The seed that goes with an ID. Pages show it; nothing of the ID's 256 bits follows from it.
+    /// The seed that belongs to an ID. Pages show it; it does not reveal the ID's 256 bits.
     fn derived(id: &SessionId) -> Self {
         let hash = Sha256::new()
             .chain_update(DERIVATION)
@@ -217,7 +217,7 @@ impl Seed {
         CsrfToken(BASE64URL_NOPAD.encode(&bytes))
     }
 
-    /// The seed that a token was made from; `None` for what is no token.
+    /// The seed that a token was made from; `None` for a text that is not a token.
     fn unmasked(token: &str) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         let (mask, masked) = bytes.split_first_chunk()?;
@@ -250,7 +250,7 @@ impl<'de> Deserialize<'de> for Seed {
         let text = String::deserialize(deserializer)?;
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
         let seed = bytes.and_then(|bytes| bytes.try_into().ok()).map(Self);
-        seed.ok_or_else(|| de::Error::custom("it is no seed of CSRF tokens"))
+        seed.ok_or_else(|| de::Error::custom("not a seed of CSRF tokens"))
     }
 }
 
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_none() {
+    fn a_text_that_is_not_a_token_has_no_seed() {
         let token = seed().masked(&[7; 32]).to_string();
         let texts = [
             "",

@@ -1,6 +1,9 @@
-use std::error::Error as _;
+//! What can go wrong between a handler and its session.
 
-use super::InvalidText;
+use std::error::Error as _;
+use std::fmt;
+
+use super::metadata::InvalidText;
 use crate::name::CookieError;
 use crate::random::RngError;
 use crate::store::{StoreError, StoreErrorKind};
@@ -8,75 +11,110 @@ use crate::wire::{ErrorClass, Key, OpenError, TooLong, ValueError};
 
 /// What can go wrong between a handler and its session.
 ///
-/// No variant and no message holds a value, an ID, a cookie or a key.
-#[derive(Debug, thiserror::Error)]
+/// As an axum response it is 503 with `Retry-After` when the store is unavailable, 409 when another
+/// request ended or changed the session, 403 for a CSRF token that does not match, 500 otherwise.
+/// No variant and no message contains a value, an ID, a cookie or a key.
+///
+/// # Load errors
+///
+/// Every method that reads the session loads it first, unless that was done in this request. Loading
+/// fails with
+///
+/// - [`Store`](Self::Store) when the store is unavailable, too slow, or misconfigured, unless the
+///   application continues [without the session](crate::OnOutage::Anonymous);
+/// - [`Undecodable`](Self::Undecodable) when the stored row does not open, unless the application
+///   [starts fresh](crate::OnUndecodable::StartFresh);
+/// - [`Value`](Self::Value) or [`UpdatePanicked`](Self::UpdatePanicked) when a change that was
+///   recorded before the first read cannot be applied to what was read, such as an
+///   [`update`](crate::Session::update) of a value of another type.
+///
+/// A missing, expired or forged cookie is not an error: the session is new. An error leaves the
+/// session unread, so the next method tries again.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
-    /// A value cannot be stored, or a stored one is not of the type asked for. Names the key.
+    /// A value cannot be stored, or a stored value is not of the requested type. Names the key.
     #[error(transparent)]
     Value(#[from] ValueError),
-    /// The values have grown too large to be stored; what was stored before is unchanged.
+    /// The session's values are too large to be stored. What was stored before is unchanged.
     #[error("the session's values are too large: {0}")]
     TooLarge(#[source] TooLong),
     /// Browsers would drop a cookie with these attributes.
     #[error(transparent)]
     Cookie(#[from] CookieError),
-    /// The session was changed after the response's head was produced: from a body stream, or
-    /// from a task that outlived its handler. The change is lost.
-    #[error("the session was changed after the response's head was sent: change it in the handler")]
+    /// The session was changed after the response's head was produced: by a body stream, or by a
+    /// task that outlived its handler. The change is lost.
+    #[error(
+        "the session was changed after the response's head was sent, and the change is lost: \
+         change the session in the handler"
+    )]
     HeadSent,
     /// The session was changed after [`destroy`](crate::Session::destroy) in the same request.
-    #[error("the session was destroyed in this request: it cannot be changed any more")]
+    #[error(
+        "the session was destroyed in this request and cannot be changed: to continue with a new \
+         one, call start_over() in place of destroy()"
+    )]
     Destroyed,
-    /// Another request destroyed the session while this one was changing it. It stays destroyed.
-    #[error("the session was ended by another request: nothing was saved")]
+    /// Another request ended the session while this one was changing it. The session stays ended.
+    #[error("another request ended the session: nothing was saved")]
     Gone,
-    /// Another request changed the value under this key since it was read, and the application has
-    /// chosen [not to write over it](crate::OnConflict::Error). Nothing was saved.
-    #[error("the value under {0} was changed by another request meanwhile: nothing was saved")]
+    /// Another request has changed the value under this key since this one read it, and the
+    /// application [does not overwrite](crate::OnConflict::Error) such values. Nothing was saved.
+    #[error("another request has changed the value under {0} since it was read: nothing was saved")]
     Conflict(Key),
-    /// The session could not be read because the store was away, and the application has chosen to
-    /// [go on without](crate::OnOutage::Anonymous): it cannot be changed.
-    #[error("the session could not be read while the store is away, so it cannot be changed")]
+    /// The session could not be read because the store was unavailable, and the application
+    /// [continues without it](crate::OnOutage::Anonymous). It cannot be changed.
+    #[error("the session could not be read while the store is unavailable: it cannot be changed")]
     Degraded,
     /// The owner or the label cannot be stored.
     #[error(transparent)]
     Text(#[from] InvalidText),
-    /// The owner of this application's sessions is [read off a value](crate::SessionManager::owner_from):
-    /// set that.
-    #[error("the session's owner is read off a value: set that value instead")]
+    /// The application reads the owner of its sessions
+    /// [from a value](crate::SessionManagerBuilder::owner_from).
+    #[error("the session's owner is read from a session value: set that value instead")]
     OwnerIsAValue,
-    /// The label of this application's sessions is [read off a value](crate::SessionManager::label_from):
-    /// set that.
-    #[error("the session's label is read off a value: set that value instead")]
+    /// The application reads the label of its sessions
+    /// [from a value](crate::SessionManagerBuilder::label_from).
+    #[error("the session's label is read from a session value: set that value instead")]
     LabelIsAValue,
-    /// The session belongs to nobody, so that there are no others of its owner's.
-    #[error("the session has no owner: set one at login")]
+    /// The session has no owner whose other sessions could be ended.
+    #[error("the session has no owner: call set_owner() at login")]
     NoOwner,
-    /// Other requests saved the session again and again while this one tried to.
-    #[error("too many requests change the session at once: nothing was saved")]
+    /// Other requests saved the session first, at every attempt of this one.
+    #[error("too many requests change the session at the same time: nothing was saved")]
     Contended,
-    /// A closure given to [`update`](crate::Session::update) panicked; the session is unchanged.
+    /// A closure given to [`update`](crate::Session::update) panicked. The session is unchanged.
     #[error("a closure given to update() panicked: the session is unchanged")]
     UpdatePanicked,
-    /// A [CSRF token](crate::Session::check_csrf) is missing, malformed, or of another session: the
-    /// request does not come from a page of this one, or from one of before its renewal.
-    #[error("the CSRF token is missing, malformed, or not of this session")]
+    /// A [CSRF token](crate::Session::check_csrf) is missing, malformed, or belongs to another
+    /// session, or to this one before it was renewed: the request does not come from its page.
+    #[error("the CSRF token is missing, malformed, or belongs to another session")]
     CsrfMismatch,
-    /// The stored row does not open with the keys, or holds what is no session. It is kept;
+    /// The stored row does not open with the keys, or does not contain a session. It is kept.
     /// [`destroy`](crate::Session::destroy) and [`renew`](crate::Session::renew) still work.
-    #[error("the stored session cannot be opened: the keys have changed, or it is damaged")]
+    #[error(
+        "the stored session cannot be opened: its key is missing from the application's keys, or \
+         the row is damaged"
+    )]
     Undecodable(#[source] OpenError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The operating system failed.
+    /// The operating system gave no random bytes.
     #[error(transparent)]
-    RngError(#[from] RngError),
+    Rng(#[from] RngError),
 }
 
 impl SessionError {
-    /// Who can mend it.
+    /// Who can fix it.
+    ///
+    /// ```
+    /// use pgstore::{ErrorClass, SessionError};
+    ///
+    /// assert_eq!(SessionError::HeadSent.class(), ErrorClass::Usage);
+    /// assert_eq!(SessionError::CsrfMismatch.class(), ErrorClass::Client);
+    /// assert_eq!(SessionError::Contended.class(), ErrorClass::Internal);
+    /// ```
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
@@ -90,15 +128,15 @@ impl SessionError {
             | Self::LabelIsAValue
             | Self::NoOwner
             | Self::Text(_) => ErrorClass::Usage,
-            Self::Gone | Self::Conflict(_) | Self::CsrfMismatch | Self::Undecodable(_) => {
-                ErrorClass::Client
-            }
+            Self::Gone | Self::Conflict(_) | Self::CsrfMismatch => ErrorClass::Client,
             Self::Store(error) => error.class(),
-            Self::RngError(_) | Self::Contended | Self::Degraded => ErrorClass::Internal,
+            Self::Undecodable(_) | Self::Rng(_) | Self::Contended | Self::Degraded => {
+                ErrorClass::Internal
+            }
         }
     }
 
-    /// Whether the row is there but cannot be read.
+    /// Whether the row exists but cannot be read.
     pub(super) fn is_undecodable(&self) -> bool {
         match self {
             Self::Undecodable(_) => true,
@@ -107,7 +145,7 @@ impl SessionError {
         }
     }
 
-    /// The message with those of all that it comes from, for the log.
+    /// The message followed by those of its causes, for the log.
     pub(crate) fn with_causes(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();
@@ -118,7 +156,14 @@ impl SessionError {
         text
     }
 
-    /// Whether the store was away or slow, so that the same request may succeed later.
+    /// Whether the store was unavailable or slow, so that the same request may succeed later.
+    ///
+    /// ```
+    /// use pgstore::SessionError;
+    ///
+    /// assert!(SessionError::Degraded.is_unavailable());
+    /// assert!(!SessionError::Gone.is_unavailable());
+    /// ```
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
@@ -126,5 +171,12 @@ impl SessionError {
             Self::Degraded => true,
             _ => false,
         }
+    }
+}
+
+/// The sentences of `Display` with those of the causes, so that `main() -> Result` prints them.
+impl fmt::Debug for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.with_causes())
     }
 }

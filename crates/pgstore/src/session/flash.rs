@@ -1,25 +1,26 @@
-//! Flashes: messages for the next page, shown once. Interchangeable with Go's.
+//! Flashes: messages for the next page, each shown once. Go programs read and write the same ones.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::SessionError;
 use super::operation::{Operation, Taken};
-use super::rows::{Arrival, Draft, OpenedRow, RowMeta};
-use super::save::{Tried, pause};
-use super::settle::{Attempt, Over, unknown};
-use super::state::Source;
-use super::{Session, SessionError};
-use crate::wire::{self, Key, Typed};
+use super::record::{NewRow, OpenedRow};
+use super::save::{Outcome, outcome_unknown, pause};
+use super::shared::Session;
+use super::state::{Attempt, Replaces};
+use crate::store::Lookup;
+use crate::wire::{Draft, GoValue, Key};
 
-/// Where flashes live unless told otherwise.
+/// The key of flashes that are added without one.
 // Go: gorilla/sessions sessions.go flashesKey.
 const FLASHES: &str = "_flash";
 
-/// How often messages are tried to be taken while other requests keep coming first.
-const MOST_TRIES: u32 = 100;
+/// How many attempts to take flashes are made while other requests keep saving first.
+const MAX_TRIES: u32 = 100;
 
 impl Session {
-    /// Adds a message for the next page that asks for it.
+    /// Adds a message for the next page that asks for messages.
     ///
     /// ```
     /// # async fn handlers(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -31,47 +32,69 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// As [`insert`](Session::insert). When something that is no list lies under `_flash`, the
-    /// error comes with the next read or with the save, and nothing is saved.
+    /// As [`insert`](Session::insert). If a value that is not a list is stored under `_flash`, the next
+    /// read or the save fails, and nothing is saved.
     // Go: gorilla/sessions Session.AddFlash, which panics there.
-    pub fn add_flash<T: Serialize + ?Sized>(&self, message: &T) -> Result<(), SessionError> {
+    pub fn add_flash<T: Serialize>(&self, message: T) -> Result<(), SessionError> {
         self.add_flash_to(FLASHES, message)
     }
 
-    /// Adds a message to a list of its own, such as `"errors"`.
+    /// Adds a message to another list, such as `"errors"`.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.add_flash_to("errors", "The name is missing.")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`add_flash`](Session::add_flash).
-    pub fn add_flash_to<T: Serialize + ?Sized>(
+    pub fn add_flash_to<T: Serialize>(
         &self,
         list: impl Into<Key>,
-        message: &T,
+        message: T,
     ) -> Result<(), SessionError> {
         let list = list.into();
-        let draft = wire::Draft::new(&list, message)?;
+        let draft = Draft::new(&list, message)?;
+        draft.check(&list, &self.rows().go_peer)?;
         self.record(Operation::Append(list, draft))
     }
 
     /// Takes the messages: each is returned to one request, once.
     ///
-    /// They are taken from the row at once, not when the response leaves: of several requests at
-    /// the same time only one gets a message. A response of the 5xx classes, an error or a panic
-    /// of the service puts them back.
+    /// They are removed from the row at once, not when the response is sent: of several requests at the
+    /// same time only one gets a message. A 5xx response, an error or a panic of the service puts them
+    /// back. A session that could not be read ([`is_degraded`](Session::is_degraded)) has none.
     ///
-    /// Cost: one statement more than [`get`](Session::get) if there are messages, none if not.
+    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise.
     ///
-    /// A session that could not be read ([`is_degraded`](Session::is_degraded)) gives none.
+    /// ```
+    /// # async fn page(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// for message in session.flashes::<String>().await? {
+    ///     println!("<p>{message}</p>");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`SessionError::Value`] when a message is not of the type asked for; none is taken then.
-    /// Otherwise as [`get`](Session::get) and [`remove`](Session::remove).
+    /// [`SessionError::Value`] when a message is of another type; then none is taken. Otherwise as
+    /// [`get`](Session::get) and [`remove`](Session::remove).
     // Go: gorilla/sessions Session.Flashes, which takes them when the session is saved, so that
     // two requests show the same one.
     pub async fn flashes<T: DeserializeOwned>(&self) -> Result<Vec<T>, SessionError> {
         self.flashes_from(FLASHES).await
     }
 
-    /// Takes the messages of a list of its own.
+    /// Takes the messages of another list.
+    ///
+    /// ```
+    /// # async fn page(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// let errors: Vec<String> = session.flashes_from("errors").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`flashes`](Session::flashes).
@@ -81,26 +104,23 @@ impl Session {
     ) -> Result<Vec<T>, SessionError> {
         let list = list.into();
         self.load().await?;
-        if matches!(self.state().source(), Some(Source::Unknown)) {
-            return Ok(Vec::new()); // Nobody could read what there is; the pages of strangers go on.
+        if self.state().is_degraded() {
+            return Ok(Vec::new()); // The session could not be read; the page is shown without.
         }
         self.state().must_be_changeable()?;
         let mut messages = Vec::new();
         if self.state().row().is_some() {
-            let Some(stored) = self.take_from_the_row(&list).await? else {
-                return Ok(Vec::new()); // The session has ended, and this request is the last to know.
+            let Some(stored) = self.take_stored(&list).await? else {
+                return Ok(Vec::new()); // Another request has ended the session.
             };
             messages = stored;
         }
-        messages.extend(self.take_what_is_not_stored_yet(&list)?);
+        messages.extend(self.take_unsaved(&list)?);
         Ok(messages)
     }
 
-    /// What this request has added itself.
-    fn take_what_is_not_stored_yet<T: DeserializeOwned>(
-        &self,
-        list: &Key,
-    ) -> Result<Vec<T>, SessionError> {
+    /// Takes the messages that this request has added.
+    fn take_unsaved<T: DeserializeOwned>(&self, list: &Key) -> Result<Vec<T>, SessionError> {
         let mut state = self.state();
         let values = state.values().cloned().unwrap_or_default();
         let elements = values.list(list)?;
@@ -112,14 +132,15 @@ impl Session {
         Ok(messages)
     }
 
-    /// What the row has, whatever this request is about to do to it. `None` when it is gone.
-    async fn take_from_the_row<T: DeserializeOwned>(
+    /// Takes the messages that are stored, and leaves this request's other changes for its save.
+    /// `None` when the row is gone.
+    async fn take_stored<T: DeserializeOwned>(
         &self,
         list: &Key,
     ) -> Result<Option<Vec<T>>, SessionError> {
-        let _asking = self.0.io.lock().await;
-        self.settle_earlier_attempts().await?;
-        for missed in 0..MOST_TRIES {
+        let _asking = self.lock_store().await;
+        self.resolve_earlier_attempts().await?;
+        for missed in 0..MAX_TRIES {
             if missed > 0 {
                 tokio::time::sleep(pause(missed)?).await;
             }
@@ -134,11 +155,7 @@ impl Session {
             row.values.remove_from_list(list, &elements)?;
             let list = list.clone();
             let taken = Taken { list, elements };
-            if let Some(meta) = self.write_back(&row, taken.clone()).await? {
-                row.meta = meta;
-                let mut state = self.state();
-                state.note_taken(taken);
-                state.arrive(Arrival::Row(row))?;
+            if self.write_back(row, taken).await? {
                 return Ok(Some(messages));
             }
             self.state().note_stale();
@@ -146,61 +163,61 @@ impl Session {
         Err(SessionError::Contended)
     }
 
-    /// The row without what this request is about to do to it, or `None` when there is none.
+    /// The row without this request's changes, or `None` when there is none.
     async fn row_without_changes(&self) -> Result<Option<OpenedRow>, SessionError> {
         if let Some(row) = self.state().unchanged_row() {
             return Ok(Some(row));
         }
-        let Some(cookie) = self.state().presented().cloned() else {
+        let Some(cookie) = self.state().cookie().cloned() else {
             return Ok(None);
         };
-        let arrival = self.0.rows.look_up(&cookie).await?;
-        let row = arrival.row().cloned();
+        let found = self.rows().look_up(&cookie).await?;
+        let row = found.row().cloned();
         if row.is_some() {
-            self.arrive(arrival)?;
+            self.take_in(found)?;
         }
         Ok(row)
     }
 
-    /// Writes other values into the row, now. `None` when it is not what it was.
-    async fn write_back(
-        &self,
-        row: &OpenedRow,
-        taken: Taken,
-    ) -> Result<Option<RowMeta>, SessionError> {
-        let rows = &self.0.rows;
-        let (id, covers) = self.state().nothing_but_values();
-        let Some(id) = id else {
-            return Ok(None);
+    /// Writes the row without the messages. Returns whether the row was still the one that was read.
+    async fn write_back(&self, mut row: OpenedRow, taken: Taken) -> Result<bool, SessionError> {
+        let (id, covers) = {
+            let state = self.state();
+            (state.stored_id(), state.covers_nothing())
         };
-        let sealed = rows.next(
-            Draft {
-                values: &row.values,
-                extras: row.meta.extras.with_save_token()?,
-                max_age: covers.max_age(),
-                used_at: self.0.usage.last(&row.meta),
-            },
-            &row.meta,
-        )?;
+        let Some(id) = id else {
+            return Ok(false);
+        };
+        let new_row = NewRow {
+            values: &row.values,
+            extras: row.meta.extras.with_save_token()?,
+            max_age: covers.max_age(),
+            used_at: self.usage().last_use(&row.meta),
+        };
+        let sealed = self.rows().seal_next(new_row, &row.meta)?;
         let attempt = Attempt {
             covers,
             id: id.clone(),
             meta: sealed.meta(),
-            over: Over::Row(row.meta.version),
-            takes: Some(taken),
+            replaces: Replaces::Version(row.meta.version),
+            takes: Some(taken.clone()),
         };
-        let meta = attempt.meta.clone();
-        let update = rows.update(&id, &row.meta, &sealed.row);
+        let update = self.rows().update(&id, &row.meta, &sealed.row);
         match self.attempt(attempt, update).await? {
-            Tried::Saved => Ok(Some(meta)),
-            Tried::Missed => Ok(None),
-            // It may be on its way still: another try could take what nobody is shown.
-            Tried::Lost => Err(unknown()),
+            Outcome::Saved(()) => {
+                row.meta = sealed.meta();
+                self.state().note_taken(taken);
+                self.take_in(Lookup::Row(id, row))?;
+                Ok(true)
+            }
+            Outcome::Missed => Ok(false),
+            // The statement may still arrive and remove messages that no request would show.
+            Outcome::Lost => Err(outcome_unknown()),
         }
     }
 }
 
-fn read_all<T: DeserializeOwned>(elements: &[Option<Typed>]) -> Result<Vec<T>, SessionError> {
-    let read = elements.iter().flatten().map(Typed::read);
+fn read_all<T: DeserializeOwned>(elements: &[Option<GoValue>]) -> Result<Vec<T>, SessionError> {
+    let read = elements.iter().flatten().map(GoValue::read);
     Ok(read.collect::<Result<_, _>>()?)
 }

@@ -1,23 +1,23 @@
-//! The two keys among the values that the row's columns follow, as in Go.
+//! The two session values that set columns of the row, as in Go: `created_on` and `expires_on`.
 
 use crate::clock::Timestamp;
 use crate::wire::{ValueError, Values, go};
 
-/// What the values say about the row's times.
+/// The times that the session's values give the row.
 // Go: pgstore.go save.
 pub(super) struct GoTimes {
-    /// `created_on`, for a first row. As in Go, what is no time there counts for nothing.
+    /// `created_on`, for a first row. As in Go, a value that is not a time is ignored.
     pub(super) created_on: Option<Timestamp>,
-    /// `expires_on`, if it is later than the maximal age makes it.
+    /// `expires_on`, which counts if it is later than the maximal age allows.
     expires_on: Option<Timestamp>,
 }
 
 impl GoTimes {
-    /// Reads them off the values.
+    /// Reads the times from the values.
     ///
     /// # Errors
-    /// When `expires_on` is there and no time.
-    // Go: panics there.
+    /// When `expires_on` is set and is not a time.
+    // Go: pgstore.go save panics there.
     pub(super) fn of(values: &Values) -> Result<Self, ValueError> {
         let created_on = values.get::<go::Time>("created_on").ok().flatten();
         let expires_on = values.get::<go::Time>("expires_on")?;
@@ -27,14 +27,15 @@ impl GoTimes {
         })
     }
 
+    /// The later of the two times.
     pub(super) fn later(&self, expires_on: Timestamp) -> Timestamp {
         self.expires_on
-            .map_or(expires_on, |special| special.max(expires_on))
+            .map_or(expires_on, |own| own.max(expires_on))
     }
 }
 
-/// The same time in the store's resolution, no later than the last day that four digits can say:
-/// beyond its range PostgreSQL refuses the row.
+/// Converts to microseconds and limits the time to the years 1 to 9999: PostgreSQL refuses a row
+/// whose times it cannot hold.
 fn timestamp(time: go::Time) -> Timestamp {
     const END_OF_YEAR_9999: i64 = 253_402_300_799;
     const YEAR_1: i64 = -62_135_596_800;

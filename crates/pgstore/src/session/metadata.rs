@@ -1,59 +1,63 @@
-//! What a session has besides its values: whose it is, what it is called, how long it lasts.
+//! What a session has besides its values: owner, label, maximal age, public handle.
 
-use super::SessionError;
 use crate::handle::SessionHandle;
 use crate::options::MaxAge;
 use crate::random::RngError;
 use crate::store::RowExtras;
 use crate::wire::{ErrorClass, Key, Values};
 
-/// Where an application's sessions say whose they are, and what they are called.
+/// Where an application's sessions get their owner and label from.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sources {
-    pub(crate) owner: Source,
-    pub(crate) label: Source,
+pub(crate) struct MetadataSources {
+    pub(crate) owner: TextSource,
+    pub(crate) label: TextSource,
 }
 
-/// Where one of the two is read.
+/// Where one of the two comes from.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Source {
-    /// The application says it: `set_owner`, `set_label`.
+pub(crate) enum TextSource {
+    /// From calls of `set_owner` or `set_label`.
     #[default]
-    ByHand,
-    /// A value says it, also when a Go program wrote it.
+    Setter,
+    /// From the session value under this key, which a Go program may write too.
     Value(Key),
 }
 
-impl Sources {
-    /// Brings the columns in line with the values.
+impl MetadataSources {
+    /// Sets the columns that follow session values.
     pub(super) fn fill(&self, extras: &mut RowExtras, values: &Values) {
-        if let Source::Value(key) = &self.owner {
+        if let TextSource::Value(key) = &self.owner {
             extras.owner = text_under(key, values);
         }
-        if let Source::Value(key) = &self.label {
+        if let TextSource::Value(key) = &self.label {
             extras.label = text_under(key, values);
         }
     }
 }
 
-impl Source {
-    pub(super) fn is_by_hand(&self) -> bool {
-        matches!(self, Self::ByHand)
+impl TextSource {
+    pub(super) fn is_setter(&self) -> bool {
+        matches!(self, Self::Setter)
     }
 }
 
-/// A string, or an integer in decimal, if it is one that can be stored.
+/// The value as text, if it is a string or an integer that can be stored as one.
 fn text_under(key: &Key, values: &Values) -> Option<String> {
     let value = values.value(key.clone())?;
     let text = value.read::<String>().ok().filter(|text| !text.is_empty());
     text.or_else(|| value.read::<i64>().ok().map(|id| id.to_string()))
         .or_else(|| value.read::<u64>().ok().map(|id| id.to_string()))
-        .filter(|text| check_text(text).is_ok())
+        .filter(|text| check_label(text).is_ok())
 }
 
-/// An owner or a label that PostgreSQL cannot hold, or nobody would want to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an owner or a label is at most 1000 bytes long and has no NUL; an owner is not empty")]
+/// An owner or a label that cannot be stored.
+///
+/// Both are limited to 1000 bytes and contain no NUL, which PostgreSQL cannot store. An owner is not
+/// empty.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "invalid owner or label: use at most 1000 bytes without NUL, and at least one byte for an owner"
+)]
 #[non_exhaustive]
 pub struct InvalidText;
 
@@ -65,18 +69,32 @@ impl InvalidText {
     }
 }
 
-pub(super) fn check_text(text: &str) -> Result<(), InvalidText> {
-    let is_good = text.len() <= 1000 && !text.contains('\0');
-    is_good.then_some(()).ok_or(InvalidText)
+/// The sentence of `Display`, so that `main() -> Result` prints it.
+impl std::fmt::Debug for InvalidText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
-/// What the handler said of the session. It holds whatever another request has saved meanwhile.
+pub(super) fn check_label(text: &str) -> Result<(), InvalidText> {
+    let is_valid = text.len() <= 1000 && !text.contains('\0');
+    is_valid.then_some(()).ok_or(InvalidText)
+}
+
+pub(super) fn check_owner(text: &str) -> Result<(), InvalidText> {
+    if text.is_empty() {
+        return Err(InvalidText);
+    }
+    check_label(text)
+}
+
+/// What the handler set. It applies to the row that another request has saved meanwhile, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct MetadataChange {
     pub(super) owner: Option<Option<String>>,
     pub(super) label: Option<Option<String>>,
     pub(super) max_age: Option<MaxAge>,
-    /// For a session that has none yet.
+    /// The handle of a session that is stored without one.
     pub(super) handle: Option<SessionHandle>,
 }
 
@@ -85,8 +103,8 @@ impl MetadataChange {
         *self == Self::default()
     }
 
-    /// What is to be stored, where this is what there is.
-    pub(super) fn over(&self, stored: &RowExtras) -> RowExtras {
+    /// What to store in place of what is stored.
+    pub(super) fn applied_to(&self, stored: &RowExtras) -> RowExtras {
         let text = |new: &Option<Option<String>>, old: &Option<String>| {
             new.clone().unwrap_or_else(|| old.clone())
         };
@@ -99,7 +117,7 @@ impl MetadataChange {
         }
     }
 
-    /// The handle, drawn if there is none.
+    /// The session's handle. Draws one if there is none.
     pub(super) fn handle(&mut self, stored: &RowExtras) -> Result<SessionHandle, RngError> {
         if let Some(handle) = stored.handle.as_ref().or(self.handle.as_ref()) {
             return Ok(handle.clone());
@@ -109,7 +127,7 @@ impl MetadataChange {
         Ok(handle)
     }
 
-    /// Forgets what is stored now, unless it has been said otherwise since.
+    /// Forgets what a save has stored, unless the handler has set it again since.
     pub(super) fn forget(&mut self, saved: &Self) {
         forget(&mut self.owner, &saved.owner);
         forget(&mut self.label, &saved.label);
@@ -124,20 +142,11 @@ fn forget<T: PartialEq>(one: &mut Option<T>, saved: &Option<T>) {
     }
 }
 
-/// A maximal age as the column has it. One that deletes is never stored.
+/// The value of the column `max_age`. `Delete` is never stored.
 fn seconds(max_age: MaxAge) -> Option<i64> {
     match max_age {
         MaxAge::For(age) => i64::try_from(age.as_secs()).ok(),
         MaxAge::UntilBrowserCloses => Some(0),
         MaxAge::Delete => None,
     }
-}
-
-/// What the owner is, or an error.
-pub(super) fn owner(text: String) -> Result<String, SessionError> {
-    check_text(&text)?;
-    if text.is_empty() {
-        return Err(InvalidText.into());
-    }
-    Ok(text)
 }

@@ -1,5 +1,5 @@
-//! One change to the values, as the handler asked for it: it can be done again to what another
-//! request has saved meanwhile.
+//! One change to the values, recorded so that it can be repeated on what another request has
+//! saved meanwhile.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,40 +9,40 @@ use serde::de::DeserializeOwned;
 
 use super::SessionError;
 use crate::policy::OnConflict;
-use crate::wire::{Draft, GoPeer, Key, Typed, Values};
+use crate::wire::{Draft, GoPeer, GoValue, Key, Values};
 
 pub(super) enum Operation {
     Set(Key, Draft, Before),
-    /// Sets a value where there is none: what another request put there first stays.
+    /// Sets a value if the key has none. A value that another request set first stays.
     SetIfAbsent(Key, Draft),
-    /// Sets a value if this holds for those that there are. It goes with a new ID.
+    /// Sets a value if the predicate holds for the session's values. It belongs to a new ID.
     ReplaceIf(fn(&Values) -> bool, Key, Draft),
     Remove(Key, Before),
     Clear,
     Append(Key, Draft),
-    /// Takes these elements of a list, if it still begins with them.
+    /// Removes these elements from a list, if the list still begins with them.
     Take(Taken),
-    /// Puts them back where they were taken.
+    /// Inserts the elements where they were taken.
     PutBack(Taken),
     Update(Key, Compute),
     /// All of these, or none.
     All(Vec<Operation>),
 }
 
-/// The value under a key as the handler saw it, if it looked.
+/// The value under a key as the handler read it, if it read it.
 pub(super) enum Before {
     Unseen,
-    Seen(Option<Typed>),
+    Seen(Option<GoValue>),
 }
 
 /// Elements from the front of a list.
 #[derive(Clone)]
 pub(super) struct Taken {
     pub(super) list: Key,
-    pub(super) elements: Vec<Option<Typed>>,
+    pub(super) elements: Vec<Option<GoValue>>,
 }
 
-/// What replaces the value under a key, computed from the values there are.
+/// Computes the new value under a key from the session's values.
 pub(super) type Compute = Box<dyn FnMut(&Values) -> Result<Draft, SessionError> + Send>;
 
 impl Operation {
@@ -54,7 +54,7 @@ impl Operation {
         Self::Remove(key, Before::Unseen)
     }
 
-    /// A value computed from the one there is.
+    /// A value computed from the stored one.
     pub(super) fn update<T, F>(key: Key, mut update: F) -> Self
     where
         T: DeserializeOwned + Serialize,
@@ -65,12 +65,12 @@ impl Operation {
             let old = values.get(of.clone())?;
             let new = catch_unwind(AssertUnwindSafe(|| update(old)));
             let new = new.map_err(|_| SessionError::UpdatePanicked)?;
-            Ok(values.draft(of.clone(), &new)?)
+            Ok(Draft::new(of.clone(), new)?)
         };
         Self::Update(key, Box::new(compute))
     }
 
-    /// Notes the values that it writes over, as the handler sees them.
+    /// Remembers the values that the operation overwrites, as the handler sees them.
     pub(super) fn note_before(&mut self, values: &Values) {
         match self {
             Self::Set(key, _, before) | Self::Remove(key, before) => {
@@ -81,10 +81,10 @@ impl Operation {
         }
     }
 
-    /// Before it is done again to what another request left: how many values that one has changed
-    /// which this one writes over.
+    /// Counts the values that another request has changed and that this operation overwrites. Called
+    /// before the operation is repeated on what the other request saved.
     ///
-    /// Of several operations on one key the first tells; the others write over that one's work.
+    /// Of several operations on one key only the first counts: the others overwrite its result.
     pub(super) fn note_conflicts(
         &mut self,
         values: &Values,
@@ -102,18 +102,18 @@ impl Operation {
         }
     }
 
-    /// Whether it puts back what was taken.
+    /// Whether it inserts elements that were taken.
     pub(super) fn puts_back(&self) -> bool {
         matches!(self, Self::PutBack(_))
     }
 
-    /// Whether it stays when the request's other changes are forgotten.
-    pub(super) fn goes_with_a_new_id(&self) -> bool {
+    /// Whether it belongs to a new ID, and so stays when the request's other changes are discarded.
+    pub(super) fn belongs_to_a_new_id(&self) -> bool {
         matches!(self, Self::ReplaceIf(..))
     }
 
-    /// Does it to the values, as far as a Go program can read them. On an error they are unchanged.
-    pub(super) fn perform(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
+    /// Applies the operation, if a Go program can read the result. On an error the values are unchanged.
+    pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
             Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
             Self::SetIfAbsent(key, draft) if values.value(&*key).is_none() => {
@@ -141,7 +141,7 @@ impl Operation {
             Self::All(operations) => {
                 let mut changed = values.clone();
                 for operation in operations {
-                    operation.perform(&mut changed, go)?;
+                    operation.apply(&mut changed, go)?;
                 }
                 *values = changed;
             }
@@ -151,7 +151,7 @@ impl Operation {
 }
 
 impl Before {
-    /// Whether the value under the key has changed since it was seen.
+    /// Whether the value under the key has changed since the handler read it.
     fn note_conflict(
         &mut self,
         key: &Key,
@@ -162,13 +162,13 @@ impl Before {
             return Ok(false);
         };
         let now = values.value(key.clone());
-        if Typed::are_same(seen.as_ref(), now) {
+        if GoValue::are_same(seen.as_ref(), now) {
             return Ok(false);
         }
         if policy == OnConflict::Error {
             return Err(SessionError::Conflict(key.clone()));
         }
-        tracing::info!(%key, "a value is written over that another request has changed meanwhile");
+        tracing::info!(%key, "this save overwrites a value that another request has changed since it was read");
         *self = Self::Seen(now.cloned());
         Ok(true)
     }

@@ -1,24 +1,34 @@
-//! Whose the session is, what the owner knows it by, and its public name.
+//! The session's owner, its label, and its public handle.
 
-use super::metadata::{check_text, owner};
-use super::{Session, SessionError};
+use super::SessionError;
+use super::metadata::{check_label, check_owner};
+use super::shared::Session;
 use crate::handle::SessionHandle;
 
 impl Session {
-    /// Whose the session is: what [`set_owner`](Session::set_owner) said, or the value that the
-    /// application has [named](crate::SessionManager::owner_from).
+    /// Returns the session's owner: what [`set_owner`](Session::set_owner) set, or the value that the
+    /// application [names](crate::SessionManagerBuilder::owner_from).
+    ///
+    /// ```
+    /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// if let Some(user) = session.owner().await? {
+    ///     println!("a session of {user}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Whatever loading the session may bring.
+    /// [Load errors](SessionError#load-errors).
     pub async fn owner(&self) -> Result<Option<String>, SessionError> {
         self.load().await?;
-        Ok(self.state().extras(&self.0.rows.sources).owner)
+        Ok(self.state().extras(&self.rows().sources).owner)
     }
 
-    /// Says whose the session is: the application's ID of the user. At a login, beside
+    /// Sets the session's owner: the application's ID of the user. Call it at login, beside
     /// [`renew`](Session::renew).
     ///
-    /// Then it stands in [`sessions_of`](crate::SessionManager::sessions_of) and can be
+    /// The session is then listed by [`sessions_of`](crate::SessionManager::sessions_of) and can be
     /// [revoked](crate::SessionManager::revoke_all). The owner is stored as readable text.
     ///
     /// ```
@@ -31,14 +41,22 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// [`SessionError::Text`] when it is empty, has a NUL or is longer than 1000 bytes;
+    /// [`SessionError::Text`] when it is empty, contains NUL or is longer than 1000 bytes;
     /// [`SessionError::OwnerIsAValue`]; otherwise as [`remove`](Session::remove).
-    pub fn set_owner(&self, owner_id: impl Into<String>) -> Result<(), SessionError> {
-        let owner = owner(owner_id.into())?;
+    pub fn set_owner(&self, owner: impl Into<String>) -> Result<(), SessionError> {
+        let owner = owner.into();
+        check_owner(&owner)?;
         self.change_owner(Some(owner))
     }
 
-    /// Says that the session is nobody's any more.
+    /// Removes the session's owner.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.clear_owner()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`set_owner`](Session::set_owner).
@@ -47,46 +65,69 @@ impl Session {
     }
 
     fn change_owner(&self, owner: Option<String>) -> Result<(), SessionError> {
-        if !self.0.rows.sources.owner.is_by_hand() {
+        if !self.rows().sources.owner.is_setter() {
             return Err(SessionError::OwnerIsAValue);
         }
         let mut state = self.state_for_use();
-        state.change_about(|about| about.owner = Some(owner))
+        state.change_metadata(|metadata| metadata.owner = Some(owner))
     }
 
-    /// What the owner knows the session by.
+    /// Returns the name by which the owner recognises the session, such as the device.
+    ///
+    /// ```
+    /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// let device = session.label().await?.unwrap_or_else(|| "unknown device".to_owned());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Whatever loading the session may bring.
+    /// [Load errors](SessionError#load-errors).
     pub async fn label(&self) -> Result<Option<String>, SessionError> {
         self.load().await?;
-        Ok(self.state().extras(&self.0.rows.sources).label)
+        Ok(self.state().extras(&self.rows().sources).label)
     }
 
-    /// Says what the owner knows the session by, such as the device; an empty label is none.
+    /// Sets the name by which the owner recognises the session, such as the device. An empty label
+    /// removes it.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session, user_agent: &str) -> Result<(), pgstore::SessionError> {
+    /// session.set_label(user_agent.chars().take(200).collect::<String>())?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`SessionError::Text`] when it has a NUL or is longer than 1000 bytes;
+    /// [`SessionError::Text`] when it contains NUL or is longer than 1000 bytes;
     /// [`SessionError::LabelIsAValue`]; otherwise as [`remove`](Session::remove).
     pub fn set_label(&self, label: impl Into<String>) -> Result<(), SessionError> {
         let label = label.into();
-        check_text(&label)?;
-        if !self.0.rows.sources.label.is_by_hand() {
+        check_label(&label)?;
+        if !self.rows().sources.label.is_setter() {
             return Err(SessionError::LabelIsAValue);
         }
         let label = (!label.is_empty()).then_some(label);
         let mut state = self.state_for_use();
-        state.change_about(|about| about.label = Some(label))
+        state.change_metadata(|metadata| metadata.label = Some(label))
     }
 
-    /// The session's public name, which stays when its ID changes: for lists of devices and for
-    /// [jobs](crate::SessionManager::by_handle).
+    /// Returns the session's public handle, which stays when its ID changes: for lists of devices and
+    /// for [background jobs](crate::SessionManager::by_handle).
     ///
-    /// Sessions with an owner have one; others get one by being asked, which is a change. A new
-    /// session without values is not stored, and its name leads nowhere.
+    /// Sessions with an owner have a handle. Others get one by this call, which is a change. A new
+    /// session without values is not stored, so its handle leads nowhere.
+    ///
+    /// ```
+    /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// let handle = session.handle().await?;
+    /// println!("start_export --session {handle}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// As [`get`](Session::get) and [`remove`](Session::remove).
+    /// [Load errors](SessionError#load-errors); otherwise as [`remove`](Session::remove).
     pub async fn handle(&self) -> Result<SessionHandle, SessionError> {
         self.load().await?;
         let mut state = self.state();

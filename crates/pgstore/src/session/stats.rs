@@ -1,17 +1,17 @@
-//! What has happened to an application's sessions, in numbers.
+//! Counts of what has happened to an application's sessions.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A count that only grows, but for those of what is pending.
+/// A count that only grows.
 #[derive(Debug, Default)]
-pub(crate) struct Count(AtomicU64);
+pub(crate) struct Counter(AtomicU64);
 
-impl Count {
+impl Counter {
     pub(crate) fn add(&self, more: u64) {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
-    fn now(&self) -> u64 {
+    fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -19,40 +19,40 @@ impl Count {
 /// The counts of one manager and its clones.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) replayed: Count,
-    pub(crate) overwritten: Count,
-    pub(crate) gone: Count,
-    pub(crate) degraded: Count,
-    pub(crate) touched: Count,
-    pub(crate) touches_overtaken: Count,
-    pub(crate) touches_failed: Count,
-    pub(crate) logouts_taken_over: Count,
-    pub(crate) logouts_made_up_for: Count,
-    pub(crate) logouts_given_up: Count,
+    pub(crate) replayed: Counter,
+    pub(crate) overwritten: Counter,
+    pub(crate) gone: Counter,
+    pub(crate) degraded: Counter,
+    pub(crate) touched: Counter,
+    pub(crate) touches_overtaken: Counter,
+    pub(crate) touches_failed: Counter,
+    pub(crate) logouts_taken_over: Counter,
+    pub(crate) logouts_made_up_for: Counter,
+    pub(crate) logouts_given_up: Counter,
 }
 
 /// What has happened to the sessions of a [`SessionManager`](crate::SessionManager) and its
-/// clones since it was made. For a metrics endpoint.
+/// clones since it was built. Export it from a metrics endpoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionStats {
-    /// How often a save found that another request had come first, and was done again.
+    /// How often a save found that another request had saved first, and was repeated on its result.
     pub replayed: u64,
-    /// How many values were written over that another request had changed meanwhile.
+    /// How many values a save overwrote that another request had changed since they were read.
     pub overwritten: u64,
-    /// How many saves found their session ended.
+    /// How many saves found that their session had ended.
     pub gone: u64,
-    /// How many requests went on without their session while the store was away.
+    /// How many requests continued without their session because the store was unavailable.
     pub degraded: u64,
-    /// How many sessions were touched because they were read.
+    /// How many reads extended a session's lifetime.
     pub touched: u64,
-    /// How many touches another request made unnecessary.
+    /// How many touches were unnecessary because another request had written the session.
     pub touches_overtaken: u64,
-    /// How many touches failed, which fails no request.
+    /// How many touches failed. A failed touch fails no request.
     pub touches_failed: u64,
-    /// How many logouts the store could not take, so that they went on in the background.
+    /// How many logouts the store could not take at first, so that they continued in the background.
     pub logouts_taken_over: u64,
-    /// How many of those have been made up for.
+    /// How many of those have succeeded since.
     pub logouts_made_up_for: u64,
     /// How many of those were given up: their sessions live until they expire. Raise an alarm.
     pub logouts_given_up: u64,
@@ -61,16 +61,16 @@ pub struct SessionStats {
 impl Counters {
     pub(crate) fn stats(&self) -> SessionStats {
         SessionStats {
-            replayed: self.replayed.now(),
-            overwritten: self.overwritten.now(),
-            gone: self.gone.now(),
-            degraded: self.degraded.now(),
-            touched: self.touched.now(),
-            touches_overtaken: self.touches_overtaken.now(),
-            touches_failed: self.touches_failed.now(),
-            logouts_taken_over: self.logouts_taken_over.now(),
-            logouts_made_up_for: self.logouts_made_up_for.now(),
-            logouts_given_up: self.logouts_given_up.now(),
+            replayed: self.replayed.value(),
+            overwritten: self.overwritten.value(),
+            gone: self.gone.value(),
+            degraded: self.degraded.value(),
+            touched: self.touched.value(),
+            touches_overtaken: self.touches_overtaken.value(),
+            touches_failed: self.touches_failed.value(),
+            logouts_taken_over: self.logouts_taken_over.value(),
+            logouts_made_up_for: self.logouts_made_up_for.value(),
+            logouts_given_up: self.logouts_given_up.value(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A struct as the view of a session: its fields are the values under the keys of their names.
+//! A struct as a view of the session: its fields are the values under the keys of their names.
 
 use std::fmt;
 use std::ops::Deref;
@@ -6,19 +6,18 @@ use std::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::SessionError;
 use super::operation::Operation;
-use super::{Session, SessionError};
+use super::shared::Session;
 use crate::wire::{Draft, FieldDrafts, Key};
 
-/// A session seen as a struct: each field is the value under the key of its name, as serde calls
-/// it. Values that the struct does not name are left alone.
+/// A session as a struct: each field is the value under the key of its serde name. Values without a
+/// field are not touched.
 ///
-/// Not to be confused with [`wire::Typed`](crate::wire::Typed), a single value with its Go type.
-///
-/// Read the fields as those of the struct, and change them in [`update`](Typed::update). Only the
-/// fields that changed are recorded, each as an [`insert`](Session::insert) or, for `None`, a
-/// [`remove`](Session::remove): requests that change different fields do not disturb each other.
-/// With feature `axum` it is also an argument of handlers.
+/// Read the struct's fields directly, and change them in [`update`](Typed::update). Only fields that
+/// changed are recorded, each as an [`insert`](Session::insert) or, for `None`, a
+/// [`remove`](Session::remove), so requests that change different fields do not disturb each other.
+/// With feature `axum` it is also an extractor.
 ///
 /// ```
 /// use pgstore::{SessionError, Typed};
@@ -26,7 +25,7 @@ use crate::wire::{Draft, FieldDrafts, Key};
 ///
 /// #[derive(Serialize, Deserialize)]
 /// struct Visitor {
-///     user: Option<String>, // None is no value
+///     user: Option<String>, // None: there is no value
 ///     #[serde(default)]
 ///     pages: Vec<String>,
 /// }
@@ -39,24 +38,24 @@ use crate::wire::{Draft, FieldDrafts, Key};
 ///
 /// # What does serde decide?
 ///
-/// Names (`rename`, `rename_all`), and what a field without a value is: `None` for an `Option`,
-/// its default with `#[serde(default)]`, and else an error. Give every field one of the two: a new
-/// session has no values at all. Go's nil counts as no value. `alias` names older keys: they are
-/// read where the field's own has no value, and never written. What serde skips is not read, or
-/// not written. Values are read as generously as by [`get`](Session::get), and keep their Go types
-/// as by [`insert`](Session::insert).
+/// Serde decides the names (`rename`, `rename_all`), and what a field without a value is: `None` for an
+/// `Option`, the default with `#[serde(default)]`, otherwise an error. Give every field one of the two,
+/// since a new session has no values. Go's nil counts as no value. `alias` names older keys: they are
+/// read if the field's own key has no value, and never written. Fields that serde skips are not read or
+/// not written. Values are converted as by [`get`](Session::get), and keep their Go types as by
+/// [`insert`](Session::insert).
 ///
-/// Other types than structs with named fields, and structs with `#[serde(flatten)]`, are errors.
+/// Types other than structs with named fields, and structs with `#[serde(flatten)]`, are errors.
 ///
-/// # When not?
+/// # When should you not use it?
 ///
-/// The struct is the session as it was when it was loaded: what other code of the same request
-/// changes meanwhile is not seen. And a number counted up in two requests at once is counted once:
-/// such values are for [`Session::update`].
+/// The struct is a copy from the time of loading: it does not see what other code of the same request
+/// changes. A counter that two requests increment at the same time is incremented once: use
+/// [`Session::update`] for such values.
 pub struct Typed<T> {
     session: Session,
     value: T,
-    /// The fields as the session has them, or will have once it is saved.
+    /// The fields as the session has them after its next save.
     recorded: FieldDrafts,
 }
 
@@ -78,13 +77,13 @@ impl<T: Serialize + DeserializeOwned> Typed<T> {
     /// }
     /// ```
     ///
-    /// Cost: the session is read, its values are copied, and the struct is read and taken down
+    /// Cost: the session is read, its values are copied, and the struct is deserialized and serialized
     /// once.
     ///
     /// # Errors
-    /// [`SessionError::Value`], which names the key, when a value is not of its field's type, or
-    /// is missing, or Go could not hold what the field has instead; or when `T` is not a struct
-    /// with named fields. Otherwise whatever loading the session may bring.
+    /// [`SessionError::Value`], which names the key, when a value is missing or not of its field's
+    /// type, when the field's default cannot be stored, or when `T` is not a struct with named fields.
+    /// [Load errors](SessionError#load-errors).
     pub async fn load(session: Session) -> Result<Self, SessionError> {
         // A copy, so that no code of the application's runs while the state is locked.
         let values = session.values().await?;
@@ -97,7 +96,7 @@ impl<T: Serialize + DeserializeOwned> Typed<T> {
         })
     }
 
-    /// Changes the struct, and records the fields that are different afterwards. Returns what the
+    /// Changes the struct, records the fields that are different afterwards, and returns what the
     /// closure returns.
     ///
     /// ```
@@ -110,16 +109,15 @@ impl<T: Serialize + DeserializeOwned> Typed<T> {
     /// # }
     /// ```
     ///
-    /// Unlike that of [`Session::update`], the closure runs once. Where another request saves the
-    /// session first, the fields are put into what that one left.
+    /// Unlike that of [`Session::update`], the closure runs once. If another request saves the session
+    /// first, the changed fields are set in what it saved.
     ///
-    /// Cost: the struct is taken down once more. If nothing is different, nothing is saved.
+    /// Cost: the struct is serialized once more. If no field is different, nothing is saved.
     ///
     /// # Errors
-    /// [`SessionError::Value`], which names the key, when Go could not hold a field;
-    /// [`SessionError::HeadSent`], [`SessionError::Destroyed`] when it is too late. The session is
-    /// unchanged then, the struct is not: all that is different is recorded by the next `update`
-    /// that succeeds.
+    /// [`SessionError::Value`], which names the key, when a field cannot be stored;
+    /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late. The session is
+    /// unchanged then, but the struct is not: the next `update` that succeeds records the differences.
     pub fn update<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> Result<R, SessionError> {
         let result = change(&mut self.value);
         let fields = FieldDrafts::of(&self.value)?;
@@ -131,7 +129,7 @@ impl<T: Serialize + DeserializeOwned> Typed<T> {
 }
 
 impl<T> Typed<T> {
-    /// The session that this is a view of, for all else: flashes, other values, logging out.
+    /// Returns the session that this is a view of, for flashes, other values and logging out.
     ///
     /// ```
     /// # #[derive(serde::Serialize, serde::Deserialize)]
@@ -146,7 +144,7 @@ impl<T> Typed<T> {
         &self.session
     }
 
-    /// The struct alone.
+    /// Returns the struct without its session.
     ///
     /// ```
     /// # #[derive(serde::Serialize, serde::Deserialize)]
@@ -162,17 +160,10 @@ impl<T> Typed<T> {
 }
 
 impl Session {
-    /// Records new values and removals of a struct's fields, all or none.
+    /// Records new values and removals of a struct's fields: all, or none on an error.
     fn record_fields(&self, changes: Vec<(Key, Option<Draft>)>) -> Result<(), SessionError> {
         if changes.is_empty() {
             return Ok(());
-        }
-        if let Some(values) = self.values_if_read() {
-            for (key, draft) in &changes {
-                draft
-                    .as_ref()
-                    .map_or(Ok(()), |draft| values.admit(key, draft))?;
-            }
         }
         let operations = changes.into_iter().map(|(key, draft)| match draft {
             Some(draft) => Operation::set(key, draft),
@@ -191,7 +182,7 @@ impl<T> Deref for Typed<T> {
 }
 
 impl<T> fmt::Debug for Typed<T> {
-    /// Without the struct, which is private.
+    /// Without the struct, whose content is private.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Typed")
             .field("session", &self.session)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::{
-    MemoryStore, PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row,
+    IdChange, Lookup, MemoryStore, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row,
 };
 use super::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
@@ -85,7 +85,7 @@ impl<S> FaultyStore<S> {
         "sweep",
     ];
     /// Those that do not.
-    const READS: [&'static str; 6] = ["load", "retired", "find", "owned", "peer_written", "probe"];
+    const READS: [&'static str; 5] = ["load", "find", "owned", "peer_written", "probe"];
 
     /// A store in which nothing goes wrong yet.
     #[must_use]
@@ -193,20 +193,12 @@ impl<S> FaultyStore<S> {
 }
 
 impl<S: Store> Store for FaultyStore<S> {
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
         self.tried("load", self.inner.load(id, now))
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         self.tried("insert", self.inner.insert(id, row))
-    }
-
-    fn retired<'a>(
-        &'a self,
-        id: &'a SessionId,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Option<Retired>> {
-        self.tried("retired", self.inner.retired(id, now))
     }
 
     fn update<'a>(
@@ -218,8 +210,8 @@ impl<S: Store> Store for FaultyStore<S> {
         self.tried("update", self.inner.update(id, seen, row))
     }
 
-    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
-        self.tried("rename", self.inner.rename(renaming, row))
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        self.tried("rename", self.inner.rename(change, row))
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    PeerWritten, PeerWrittenCursor, Renaming, Retired, Retirement, Revocation, Revoked, Row,
+    IdChange, Lookup, PeerWritten, PeerWrittenCursor, PreviousId, Revocation, Revoked, Row,
 };
 use super::{Store, StoreError, StoreErrorKind, StoreFuture};
 use super::{SweepBatch, SweepCursor, Swept, Written};
@@ -42,7 +42,7 @@ use crate::id::SessionId;
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();
 /// let keys = Keys::from_pairs(&[b"a key for tests"])?;
-/// let sessions = SessionManager::new(store.clone(), keys);
+/// let sessions = SessionManager::builder(store.clone(), keys).build()?;
 ///
 /// let mut response = HeaderMap::new();
 /// let session = sessions.get(&HeaderMap::new(), "shop")?;
@@ -69,12 +69,12 @@ use crate::id::SessionId;
 /// ```
 ///
 /// What a test cannot wait for is up to the clock, which is an application's own in
-/// [`SessionManager::clock`](crate::SessionManager::clock).
+/// [`SessionManagerBuilder::clock`](crate::SessionManagerBuilder::clock).
 ///
 /// # As a store by itself
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, RowExtras, Row, Store, Written};
+/// use pgstore::store::{Lookup, MemoryStore, Row, RowExtras, Store, Written};
 /// use pgstore::{SessionId, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -89,8 +89,8 @@ use crate::id::SessionId;
 /// };
 /// assert_eq!(store.update(&id, row.modified_on, &row).await?, Written::Missed);
 /// store.insert(&id, &row).await?;
-/// assert_eq!(store.load(&id, Timestamp::from_unix_seconds(199)).await?, Some(row));
-/// assert_eq!(store.load(&id, Timestamp::from_unix_seconds(200)).await?, None);
+/// assert_eq!(store.load(&id, Timestamp::from_unix_seconds(199)).await?, Lookup::Row(id.clone(), row));
+/// assert_eq!(store.load(&id, Timestamp::from_unix_seconds(200)).await?, Lookup::Absent);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -173,12 +173,10 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
-        self.run(move |table| {
-            let newest = table.newest(id)?;
-            table.keep_only(id, newest);
-            let row = &table.lines[&newest].row;
-            (!row.is_expired(now)).then(|| row.clone())
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
+        self.run(move |table| match table.load(id, now) {
+            Some(row) => Lookup::Row(id.clone(), row),
+            None => table.successor(id, now),
         })
     }
 
@@ -195,16 +193,8 @@ impl Store for MemoryStore {
         self.run(move |table| table.update(id, seen, row))
     }
 
-    fn retired<'a>(
-        &'a self,
-        id: &'a SessionId,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Option<Retired>> {
-        self.run(move |table| table.retired(id, now))
-    }
-
-    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
-        self.run(move |table| table.rename(renaming, row))
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        self.run(move |table| table.rename(change, row))
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
@@ -264,7 +254,7 @@ struct Table {
 struct Line {
     key: SessionId,
     row: Row,
-    retired: Option<(SessionId, Retirement)>,
+    previous: Option<(SessionId, PreviousId)>,
 }
 
 impl Table {
@@ -273,6 +263,13 @@ impl Table {
         let of_key = self.lines.iter().filter(|(_, line)| line.key == *id);
         let newest = of_key.max_by_key(|(number, line)| (line.row.modified_on, **number));
         newest.map(|(number, _)| *number)
+    }
+
+    fn load(&mut self, id: &SessionId, now: Timestamp) -> Option<Row> {
+        let newest = self.newest(id)?;
+        self.keep_only(id, newest);
+        let row = &self.lines[&newest].row;
+        (!row.is_expired(now)).then(|| row.clone())
     }
 
     fn keep_only(&mut self, id: &SessionId, newest: i64) {
@@ -288,7 +285,7 @@ impl Table {
         self.write(Line {
             key: id.clone(),
             row: row.clone(),
-            retired: None,
+            previous: None,
         });
     }
 
@@ -297,16 +294,29 @@ impl Table {
         self.lines.insert(self.last_number, line);
     }
 
-    fn retired(&self, id: &SessionId, now: Timestamp) -> Option<Retired> {
-        let is_meant = |line: &&Line| line.retired.as_ref().is_some_and(|(old, _)| old == id);
-        let (number, line) = self.lines.iter().rev().find(|(_, line)| is_meant(line))?;
-        let (_, retirement) = line.retired.as_ref()?;
+    /// What an ID without a row of its own leads to.
+    fn successor(&self, id: &SessionId, now: Timestamp) -> Lookup {
+        let is_successor = |line: &&Line| line.previous.as_ref().is_some_and(|(old, _)| old == id);
+        let mut lines = self.lines.iter().rev();
+        let found = lines.find(|(_, line)| is_successor(line));
+        let Some((
+            number,
+            line @ Line {
+                previous: Some((_, previous)),
+                ..
+            },
+        )) = found
+        else {
+            return Lookup::Absent;
+        };
         let is_newest = self.newest(&line.key) == Some(*number);
-        if is_newest && retirement.honours(&line.row, now) {
-            let row = Box::new(line.row.clone());
-            return Some(Retired::Honoured(line.key.clone(), row));
+        if is_newest && previous.leads_to(&line.row, now) {
+            return Lookup::Row(line.key.clone(), line.row.clone());
         }
-        (now < retirement.until).then_some(Retired::Dead)
+        match now < previous.until {
+            true => Lookup::Replaced,
+            false => Lookup::Absent,
+        }
     }
 
     fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
@@ -317,8 +327,8 @@ impl Table {
         };
         let is_as_it_was =
             line.row.extras.save_token.is_some() && line.row.extras.owner == new.extras.owner;
-        if let (false, Some((_, retirement))) = (is_as_it_was, &mut line.retired) {
-            retirement.previous_grace_until = None;
+        if let (false, Some((_, previous))) = (is_as_it_was, &mut line.previous) {
+            previous.grace_until = None;
         }
         line.row = Row {
             created_on: line.row.created_on,
@@ -327,13 +337,13 @@ impl Table {
         Written::Saved
     }
 
-    fn rename(&mut self, renaming: Renaming<'_>, row: &Row) -> Written {
-        let Renaming {
+    fn rename(&mut self, change: IdChange<'_>, row: &Row) -> Written {
+        let IdChange {
             old,
             seen,
             new,
-            retirement,
-        } = renaming;
+            previous,
+        } = change;
         let version = self.version(old);
         if version.is_none() || seen.is_some() && seen != version {
             return Written::Missed;
@@ -342,7 +352,7 @@ impl Table {
         self.write(Line {
             key: new.clone(),
             row: row.clone(),
-            retired: Some((old.clone(), retirement)),
+            previous: Some((old.clone(), previous)),
         });
         Written::Saved
     }

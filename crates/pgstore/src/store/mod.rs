@@ -8,11 +8,12 @@ pub mod conformance;
 mod error;
 #[cfg(feature = "testing")]
 mod faulty;
+mod id_change;
+mod lookup;
 mod memory;
 mod owners;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod replaced;
 mod row;
 #[cfg(feature = "testing")]
 mod spy;
@@ -25,15 +26,15 @@ use std::pin::Pin;
 pub use error::{StoreError, StoreErrorKind};
 #[cfg(feature = "testing")]
 pub use faulty::{Fault, FaultyStore};
+pub use id_change::{IdChange, PreviousId};
+pub use lookup::Lookup;
 pub use memory::MemoryStore;
 pub use owners::{OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Which};
 #[cfg(feature = "postgres")]
 pub use postgres::{
-    ConnectError, ConnectErrorKind, DatabaseError, InvalidTableName, MigrateError,
-    MigrateErrorKind, Migrated, Migration, PgStore, PgStoreOptions, TableName, connecting,
-    migrations,
+    ConfigError, ConnectError, DatabaseError, InvalidTableName, MigrateError, MigrateErrorKind,
+    Migrated, Migration, PgStore, PgStoreOptions, TableName, connection_strings, migrations,
 };
-pub use replaced::{Renaming, Retired, Retirement};
 pub use row::{Row, RowExtras};
 #[cfg(feature = "testing")]
 pub use spy::{HeldCall, SpyStore};
@@ -53,7 +54,8 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// is done (a client that went away) leaves the store usable; whether the statement takes effect
 /// is then open.
 pub trait Store: Debug + Send + Sync + 'static {
-    /// The newest row of a key, or `None` when there is none or it is past its time at `now`.
+    /// What an ID leads to: its newest row that is not past its time at `now`; otherwise, within
+    /// the grace time after a [`rename`](Store::rename), the row of the ID that replaced it.
     ///
     /// A row is past its time when `expires_on` has come, unless it was written to end with the
     /// browser: such rows carry an `expires_on` not after `modified_on` (Go writes them for a
@@ -63,27 +65,21 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// A key has older rows where a peer in Go made them; a store removes them when it sees them,
     /// now or soon.
     ///
+    /// An ID that was replaced is [`Lookup::Replaced`] until [`PreviousId::until`]. Until
+    /// [`PreviousId::grace_until`] it leads to the new row, unless that row has another owner by
+    /// now, is not the newest of its key, or was written last by a program that does not know the
+    /// extra columns.
+    ///
     /// # Errors
     /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Timeout`] when the store could not
     /// be asked, [`StoreErrorKind::UndecodableRow`] when a column holds what none may hold.
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>>;
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup>;
 
     /// Writes a first row under a fresh ID.
     ///
     /// # Errors
     /// When the row is not known to be written.
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
-
-    /// Whether an ID without a row was replaced a moment ago, and what its holder may know of it.
-    ///
-    /// Asked for only when [`load`](Store::load) has found nothing. A rename leaves the old ID with
-    /// the new row; it is honoured no longer once that row has another owner, or was written last
-    /// by a program that does not know the extra columns.
-    ///
-    /// # Errors
-    /// As [`load`](Store::load).
-    fn retired<'a>(&'a self, id: &'a SessionId, now: Timestamp)
-    -> StoreFuture<'a, Option<Retired>>;
 
     /// Replaces the key's newest row, if its version is the one that was `seen`; `created_on`
     /// stays, and so does what a [`rename`](Store::rename) left of the ID before.
@@ -102,14 +98,14 @@ pub trait Store: Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, Written>;
 
     /// Removes every row of `old` and writes `row` under `new`, in one step, if the newest row's
-    /// version is the one that was `seen`. The new row remembers `old` as [retired](Store::retired),
-    /// and nothing of what was retired before.
+    /// version is the one that was `seen`. The new row remembers `old` as its
+    /// [previous ID](PreviousId), and no ID from before that.
     ///
     /// Without a version every row goes whatever it is, which is for one that cannot be read.
     ///
     /// # Errors
     /// When the rows are not known to be changed.
-    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
 
     /// Removes every row of a key and returns how many there were. None is no error.
     ///

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::{
-    MemoryStore, PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row,
+    IdChange, Lookup, MemoryStore, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row,
 };
 use super::{Store, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
@@ -142,20 +142,12 @@ impl HeldCall {
 }
 
 impl<S: Store> Store for SpyStore<S> {
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
         self.note("load", self.inner.load(id, now))
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         self.note("insert", self.inner.insert(id, row))
-    }
-
-    fn retired<'a>(
-        &'a self,
-        id: &'a SessionId,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Option<Retired>> {
-        self.note("retired", self.inner.retired(id, now))
     }
 
     fn update<'a>(
@@ -167,8 +159,8 @@ impl<S: Store> Store for SpyStore<S> {
         self.note("update", self.inner.update(id, seen, row))
     }
 
-    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
-        self.note("rename", self.inner.rename(renaming, row))
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        self.note("rename", self.inner.rename(change, row))
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {

@@ -1,4 +1,4 @@
-//! Base64url as Go's `base64.URLEncoding` has it: it writes canonical text and reads leniently.
+//! Base64url as in Go's `base64.URLEncoding`: written in canonical form, read leniently.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -9,14 +9,14 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     BASE64URL.encode(bytes)
 }
 
-/// Base64url with padding, read as Go reads it: trailing bits may be set, CR and LF are skipped.
-// Go: encoding/base64 URLEncoding, not Strict. It takes no text after padding, as data-encoding
-// would, so padding is looked at here first.
+/// Reads padded base64url as Go does: unused trailing bits may be set, CR and LF are skipped.
+// Go: encoding/base64 URLEncoding, not Strict. Unlike data-encoding, it accepts no text after
+// padding, so the padding is checked first.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
         let mut specification = BASE64URL.specification();
         specification.check_trailing_bits = false;
-        // The specification is BASE64URL's own, less one check: it is a valid one.
+        // The specification is that of BASE64URL without one check, so it is valid.
         specification.encoding().unwrap_or(BASE64URL)
     });
     let text = without_line_breaks(text);

@@ -1,72 +1,49 @@
-use super::gob::GobError;
+//! What all errors have in common: their class, and a `Debug` form that reads as a sentence.
 
-/// Who can mend an error: every error of this crate answers `class()` with one of these.
+use std::error::Error;
+use std::fmt;
+
+/// Who can fix an error. Every error of this crate answers `class()` with one of these.
 ///
-/// The three classes are gorilla/securecookie's (`Error.IsUsage`, `IsDecode`, `IsInternal`).
+/// ```
+/// use pgstore::wire::{ErrorClass, Keys};
+///
+/// let error = Keys::from_hex("").unwrap_err();
+/// assert_eq!(error.class(), ErrorClass::Usage);
+/// ```
+// Go: securecookie.go Error has the same classes: IsUsage, IsDecode, IsInternal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorClass {
-    /// The programmer or the configuration: it fails every time until the code is changed.
+    /// The code or the configuration is wrong: the call fails until they are changed.
     Usage,
-    /// The client or the stored bytes: expected on the open internet, no reason for an alarm.
+    /// The client sent, or the store contains, bytes that cannot be used. Clients cause this every
+    /// day; it needs no alarm.
     Client,
-    /// The machine: the database, the network, the system's randomness.
+    /// The database, the network or the random number generator failed.
     Internal,
 }
 
-/// A sealed text is longer than the maximal length allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the sealed text is {length} characters long, the limit is {limit}")]
-#[non_exhaustive]
-pub struct TooLong {
-    /// How many characters it has or would have.
-    pub length: usize,
-    /// How many it may have.
-    pub limit: usize,
-}
-
-impl TooLong {
-    /// Always [`ErrorClass::Usage`]: what is sealed comes from the application.
-    #[must_use]
-    pub fn class(&self) -> ErrorClass {
-        ErrorClass::Usage
+/// Writes the error's message and those of its causes, for `Debug` of an error that `main` returns.
+pub(crate) fn write_sentence(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut source = error.source();
+    while let Some(cause) = source {
+        write!(f, ": {cause}")?;
+        source = cause.source();
     }
+    Ok(())
 }
 
-/// Why a sealed text did not open. None of it is remarkable on the open internet.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// It is longer than the maximal length.
-    #[error(transparent)]
-    TooLong(TooLong),
-    /// It is not base64.
-    #[error("the text is not base64")]
-    Encoding,
-    /// No key pair signed it under this name.
-    #[error("the text was not signed by any of the keys under this name")]
-    NotSigned,
-    /// Its date is not a number.
-    #[error("the date is not a number")]
-    Timestamp,
-    /// It is younger than the minimal age.
-    #[error("the text is too new")]
-    TooNew,
-    /// It is older than the maximal age.
-    #[error("the text has expired")]
-    Expired,
-    /// It is too short to have been encrypted.
-    #[error("the text could not be decrypted")]
-    NotDecrypted,
-    /// What was sealed is not what was expected there.
-    #[error("what was sealed could not be read")]
-    Value(#[source] GobError),
+/// Implements `Debug` for errors by [`write_sentence`].
+macro_rules! as_sentence {
+    ($($error:ty),+ $(,)?) => {$(
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::wire::error::write_sentence(self, f)
+            }
+        }
+    )+};
 }
 
-impl OpenError {
-    /// Always [`ErrorClass::Client`].
-    #[must_use]
-    pub fn class(&self) -> ErrorClass {
-        ErrorClass::Client
-    }
-}
+pub(crate) use as_sentence;

@@ -1,4 +1,4 @@
-//! Key pairs: what signs, and what may encrypt, cookies and data.
+//! Keys: they sign cookies and data, and may encrypt them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use hmac::Hmac;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::ErrorClass;
+use super::error::{ErrorClass, as_sentence};
 
-/// The random start of an encryption: 16 bytes, never used twice with one key.
+/// The initialization vector of an encryption: 16 random bytes. Never use one twice with a key.
 pub type Iv = [u8; 16];
 
-/// The key pairs of an application, newest first: the first writes, all of them read.
+/// The key pairs of an application. The first pair writes, all pairs read.
 ///
-/// To rotate keys, let every node *read* the new pair first (append it), then let it write (move it
-/// to the front), and keep the old one until the last session sealed with it has ended: nobody is
-/// logged out.
+/// To rotate keys without logging users out: append the new pair on every node, so that all nodes
+/// can read it; then move it to the front, so that it writes; remove the old pair when the last
+/// session sealed with it has expired.
 ///
 /// Keys are wiped from memory on drop and cannot be printed.
 ///
@@ -42,10 +42,19 @@ pub type Iv = [u8; 16];
 pub struct Keys(Arc<[KeyPair]>);
 
 impl Keys {
-    /// The pairs in the order given: the first writes.
+    /// Keys from pairs. The first pair writes.
+    ///
+    /// ```
+    /// use pgstore::wire::{KeyPair, Keys};
+    ///
+    /// let new = KeyPair::new(&[1; 32], None)?;
+    /// let old = KeyPair::new(&[2; 32], Some(&[3; 16]))?;
+    /// let keys = Keys::new([new, old])?;
+    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`KeyError::NoKeys`] when there is not one.
+    /// [`KeyError::NoKeys`] if there is no pair.
     pub fn new(pairs: impl IntoIterator<Item = KeyPair>) -> Result<Self, KeyError> {
         let pairs: Vec<_> = pairs.into_iter().collect();
         if pairs.is_empty() {
@@ -55,12 +64,20 @@ impl Keys {
         }
     }
 
-    /// Raw keys in Go's order: hash, block, hash, block, …
+    /// Keys from raw bytes in Go's order: hash, block, hash, block, …
     ///
-    /// An empty block key stands for none, as Go's `nil` does; the last one may be left out.
+    /// An empty block key means no encryption, like `nil` in Go. The last block key may be omitted.
+    ///
+    /// ```
+    /// use pgstore::wire::Keys;
+    ///
+    /// let keys = Keys::from_pairs(&[&[1; 32][..], &[], &[2; 32], &[3; 16]])?;
+    /// assert_eq!(format!("{keys:?}"), "Keys(2 pairs)");
+    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// ```
     ///
     /// # Errors
-    /// When there is no key, a hash key is empty, or a block key is not 16, 24 or 32 bytes long.
+    /// There is no key, a hash key is empty, or the length of a block key is not 16, 24 or 32 bytes.
     // Go: securecookie.go CodecsFromPairs.
     pub fn from_pairs<K: AsRef<[u8]>>(keys: &[K]) -> Result<Self, KeyError> {
         let pairs = keys.chunks(2).map(|pair| {
@@ -73,8 +90,18 @@ impl Keys {
         Self::new(pairs.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// Keys in hexadecimal, separated by commas: `hash[,block,hash,block…]`, as environment
-    /// variables hold them. Spaces around a key are ignored; an empty block key stands for none.
+    /// Keys in hexadecimal, separated by commas, as in an environment variable:
+    /// `hash[,block,hash,block…]`.
+    ///
+    /// Spaces around a key are ignored. An empty block key means no encryption.
+    ///
+    /// ```
+    /// use pgstore::wire::Keys;
+    ///
+    /// let keys = Keys::from_hex(&format!("{}, {}", "0f".repeat(32), "1e".repeat(16)))?;
+    /// assert!(Keys::from_hex("my secret").is_err());
+    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Keys::from_pairs`], and [`KeyError::NotHex`].
@@ -97,12 +124,18 @@ impl Keys {
         Self::from_pairs(&keys)
     }
 
-    /// The pair that writes.
-    pub(super) fn first(&self) -> &KeyPair {
-        &self.0[0] // There is one: `new`, the only constructor, has looked.
+    /// The length of the shortest hash key, in bytes.
+    pub(crate) fn shortest_hash_key(&self) -> usize {
+        let lengths = self.iter().map(|pair| pair.hash_key_length);
+        lengths.min().unwrap_or(0)
     }
 
-    /// Every pair, in the order in which it is tried.
+    /// The pair that writes.
+    pub(super) fn first(&self) -> &KeyPair {
+        &self.0[0] // `new`, the only constructor, has checked that there is a pair.
+    }
+
+    /// All pairs, in the order in which they are tried.
     pub(super) fn iter(&self) -> impl Iterator<Item = &KeyPair> {
         self.0.iter()
     }
@@ -115,19 +148,28 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// A hash key, which signs, and perhaps a block key, which encrypts.
+/// A hash key, which signs, and optionally a block key, which encrypts.
 #[derive(Clone)]
 pub struct KeyPair {
-    /// HMAC-SHA256 with the key already taken in.
+    /// HMAC-SHA256, initialized with the hash key.
     mac: Hmac<Sha256>,
+    hash_key_length: usize,
     block: Option<BlockCipher>,
 }
 
 impl KeyPair {
-    /// A pair from raw bytes. Without a block key, values are signed and readable.
+    /// A pair from raw bytes. Without a block key, values are signed but not encrypted.
     ///
-    /// Take 32 or 64 random bytes as the hash key; any length from 1 is accepted, since Go
+    /// Use 32 or 64 random bytes as the hash key. Every length from 1 is accepted, because Go
     /// accepts it. A block key of 16, 24 or 32 bytes selects AES-128, AES-192 or AES-256.
+    ///
+    /// ```
+    /// use pgstore::wire::KeyPair;
+    ///
+    /// let pair = KeyPair::new(&[1; 32], Some(&[2; 32]))?;
+    /// assert_eq!(format!("{pair:?}"), "KeyPair { encrypts: true, .. }");
+    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// ```
     ///
     /// # Errors
     /// [`KeyError::EmptyHashKey`] or [`KeyError::BlockKeyLength`].
@@ -135,15 +177,16 @@ impl KeyPair {
         if hash_key.is_empty() {
             return Err(KeyError::EmptyHashKey);
         }
-        // HMAC takes keys of every length; the error type is that of all MACs.
+        // HMAC accepts keys of every length. The error type is common to all MACs.
         let mac = Hmac::new_from_slice(hash_key).map_err(|_| KeyError::EmptyHashKey)?;
         Ok(Self {
             mac,
+            hash_key_length: hash_key.len(),
             block: block_key.map(BlockCipher::new).transpose()?,
         })
     }
 
-    /// A MAC over nothing yet.
+    /// A MAC without any input yet.
     pub(super) fn mac(&self) -> Hmac<Sha256> {
         self.mac.clone()
     }
@@ -152,7 +195,7 @@ impl KeyPair {
         self.block.is_some()
     }
 
-    /// Encrypts or decrypts in place, where the pair has a block key: in CTR mode, both are one.
+    /// Encrypts or decrypts in place if the pair has a block key. In CTR mode both are the same.
     pub(super) fn apply_keystream(&self, iv: &Iv, text: &mut [u8]) {
         if let Some(block) = &self.block {
             block.apply_keystream(iv, text);
@@ -169,7 +212,10 @@ impl fmt::Debug for KeyPair {
 }
 
 #[derive(Clone)]
-#[allow(clippy::large_enum_variant)] // A handful exist, for the life of the application.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an application has a few of them, for its whole life"
+)]
 enum BlockCipher {
     Aes128(Aes128),
     Aes192(Aes192),
@@ -193,7 +239,7 @@ impl BlockCipher {
         }
     }
 
-    // Go: crypto/cipher NewCTR counts the whole IV up as one big-endian number.
+    // Go: crypto/cipher NewCTR increments the whole IV as one big-endian number.
     fn apply_keystream(&self, iv: &Iv, text: &mut [u8]) {
         match self {
             Self::Aes128(key) => apply_keystream(key, iv, text),
@@ -211,29 +257,31 @@ where
     StreamCipherCoreWrapper::from_core(counter).apply_keystream(text);
 }
 
-/// What is wrong with the keys an application was given. Always a matter of its configuration.
-// Go: securecookie checks keys when a codec is first used; ours when it is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why keys are invalid. The application's configuration has to change.
+// Go: securecookie checks keys when a codec is first used; here they are checked when they are made.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Not one key was given.
-    #[error("no keys: give at least one hash key")]
+    /// There is no key.
+    #[error("there are no keys: give at least one hash key")]
     NoKeys,
-    /// A hash key has no bytes.
+    /// A hash key is empty.
     #[error("a hash key is empty: use 32 or 64 random bytes")]
     EmptyHashKey,
-    /// A block key is of a length that AES does not have.
-    #[error("a block key is {bytes} bytes long: AES takes 16, 24 or 32, or leave it out")]
+    /// The length of a block key is not that of an AES key.
+    #[error("a block key is {bytes} bytes long: use 16, 24 or 32 bytes, or omit it")]
     #[non_exhaustive]
     BlockKeyLength {
-        /// Its length.
+        /// The length of the key, in bytes.
         bytes: usize,
     },
     /// A key in a list is not hexadecimal.
-    #[error("key number {position} in the list is not hexadecimal")]
+    #[error(
+        "key number {position} in the list is not hexadecimal: use an even number of digits 0-9, a-f"
+    )]
     #[non_exhaustive]
     NotHex {
-        /// Which one, counted from 1.
+        /// The position of the key in the list, from 1.
         position: usize,
     },
 }
@@ -245,6 +293,8 @@ impl KeyError {
         ErrorClass::Usage
     }
 }
+
+as_sentence!(KeyError);
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,17 @@
-//! Bytes to values and back: the cookie's text, the row's data. Pure: no clock, no I/O.
+//! Bytes to values and back: the text of a cookie, the data of a row. Pure: no clock, no I/O.
 
 mod base64;
-mod error;
+pub(crate) mod error;
 pub mod gob;
 mod keys;
+mod open_error;
 mod securecookie;
 mod value;
 
-pub use error::{ErrorClass, OpenError, TooLong};
-pub use gob::{error::GobError, tree::Typed};
+pub use error::ErrorClass;
+pub use gob::{error::GobError, value::GoValue};
 pub use keys::{Iv, KeyError, KeyPair, Keys};
+pub use open_error::{OpenError, TooLong};
 pub use securecookie::{Opened, SecureCookie};
 pub(crate) use value::FieldDrafts;
 pub use value::{

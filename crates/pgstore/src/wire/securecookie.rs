@@ -1,4 +1,4 @@
-//! Sealed text: signed, dated, perhaps encrypted bytes, as gorilla/securecookie makes them.
+//! Sealed text: signed, dated and optionally encrypted bytes, in the format of gorilla/securecookie.
 //!
 //! The steps are numbered as in `securecookie.go`, functions `Encode` and `Decode`.
 
@@ -9,14 +9,24 @@ use std::time::Duration;
 use hmac::Mac;
 
 use super::base64;
-use super::error::{OpenError, TooLong};
-use super::gob::GobError;
+use super::gob::error::GobError;
 use super::keys::{Iv, KeyPair, Keys};
+use super::open_error::{OpenError, TooLong};
 
 /// Seals bytes under a name and opens them again.
 ///
-/// The age limits are seconds and 0 turns each off; `max_length` counts the characters of the
-/// sealed text and 0 turns it off.
+/// Age limits are in seconds, the maximum length is in characters of the sealed text. 0 turns a
+/// limit off.
+///
+/// ```
+/// use pgstore::wire::{Keys, SecureCookie, gob};
+///
+/// let codec = SecureCookie::new(Keys::from_pairs(&[[1; 32]])?);
+/// let text = codec.seal("session", &gob::encode_string(b"id"), 1_700_000_000, [7; 16])?;
+/// let opened = codec.open("session", text.as_bytes(), 1_700_000_060, gob::decode_string)?;
+/// assert_eq!((opened.value, opened.issued_at), (b"id".to_vec(), 1_700_000_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 // Go: securecookie.SecureCookie; New sets the same defaults.
 #[derive(Clone, Debug)]
 pub struct SecureCookie {
@@ -26,15 +36,15 @@ pub struct SecureCookie {
     max_length: usize,
 }
 
-/// What a sealed text held. `Debug` shows nothing of the value: in a cookie it is the ID.
+/// The content of a sealed text. `Debug` does not show the value: in a cookie it is the session ID.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Opened<T> {
-    /// What was read from the bytes that were sealed.
+    /// The value that was read from the sealed bytes.
     pub value: T,
-    /// When, in seconds since the Unix epoch.
+    /// When the text was sealed, in seconds since the Unix epoch.
     pub issued_at: i64,
-    /// Whether the pair that writes today sealed it; if not, it is due to be sealed anew.
+    /// Whether the pair that writes has sealed it. If not, seal it again.
     pub by_current_keys: bool,
 }
 
@@ -48,13 +58,15 @@ impl<T> fmt::Debug for Opened<T> {
 }
 
 impl SecureCookie {
-    /// Thirty days, in seconds: the default maximal age.
+    /// The default maximum age: 30 days, in seconds.
     pub const DEFAULT_MAX_AGE: i64 = 30 * 24 * 60 * 60;
 
-    /// The default maximal length of a sealed text: what browsers keep of a cookie.
+    /// The default maximum length of a sealed text, in characters: what browsers store of a cookie.
+    ///
+    /// For the data of a row see [`GoPeer::default_max_length`](super::GoPeer::default_max_length).
     pub const DEFAULT_MAX_LENGTH: usize = 4096;
 
-    /// A codec with Go's defaults: at most 30 days old, at most 4096 characters long.
+    /// A codec with Go's defaults: texts may be 30 days old and 4096 characters long.
     #[must_use]
     pub fn new(keys: Keys) -> Self {
         Self {
@@ -65,35 +77,35 @@ impl SecureCookie {
         }
     }
 
-    /// Sets how many seconds after sealing a text still opens; 0 is for ever.
+    /// Sets the maximum age of a text, in seconds. 0 means no limit.
     #[must_use]
     pub fn max_age(mut self, seconds: i64) -> Self {
         self.max_age = seconds;
         self
     }
 
-    /// Sets how many seconds after sealing a text opens at the earliest; 0 is at once.
+    /// Sets the minimum age of a text, in seconds. 0 means no limit.
     #[must_use]
     pub fn min_age(mut self, seconds: i64) -> Self {
         self.min_age = seconds;
         self
     }
 
-    /// Sets how many characters a sealed text may have, both ways; 0 is any number.
+    /// Sets the maximum length of a text, in characters, for sealing and opening. 0 means no limit.
     #[must_use]
     pub fn max_length(mut self, characters: usize) -> Self {
         self.max_length = characters;
         self
     }
 
-    /// Seals `plaintext` under `name` at `now`, seconds since the Unix epoch.
+    /// Seals `plaintext` under `name` at `now`, in seconds since the Unix epoch.
     ///
-    /// The name and the time are signed with it. `iv` must be random and new each time; without
-    /// a block key it is not used.
+    /// The signature covers the name and the time. `iv` must be new random bytes for each call; it
+    /// is used only with a block key.
     ///
     /// # Errors
-    /// [`TooLong`], when the sealed text would exceed the maximal length.
-    // Go: securecookie.go Encode. Step 1, serializing, is the caller's.
+    /// [`TooLong`] if the sealed text would be longer than the maximum length.
+    // Go: securecookie.go Encode. Step 1, serializing, is done by the caller.
     pub fn seal(&self, name: &str, plaintext: &[u8], now: i64, iv: Iv) -> Result<String, TooLong> {
         let keys = self.keys.first();
         // 2. Encrypt (optional).
@@ -113,14 +125,14 @@ impl SecureCookie {
         }
     }
 
-    /// Opens what was sealed under `name`, as of `now`, seconds since the Unix epoch, and `read`s
-    /// the bytes in it.
+    /// Opens a text sealed under `name` at the time `now`, in seconds since the Unix epoch, and
+    /// reads its bytes with `read`.
     ///
-    /// Every key pair is tried until one has signed the text and what it decrypts can be read:
-    /// two pairs may share a hash key. The MAC is compared in constant time.
+    /// Key pairs are tried until one has signed the text and `read` accepts what it decrypts: two
+    /// pairs may share a hash key. The MAC is compared in constant time.
     ///
     /// # Errors
-    /// [`OpenError`]: the text is none of ours, or too old, too new or too long.
+    /// [`OpenError`] if the text is invalid, too old, too new or too long.
     // Go: securecookie.go Decode and DecodeMulti.
     pub fn open<T>(
         &self,
@@ -133,10 +145,10 @@ impl SecureCookie {
         if let Some(too_long) = self.excess(text.len()) {
             return Err(OpenError::TooLong(too_long));
         }
-        // 2. Decode, and 3. split: the same for every key pair.
+        // 2. Decode and 3. split, once for all key pairs.
         let sealed = base64::decode(text).ok_or(OpenError::Encoding)?;
         let parts = split(&sealed).ok_or(OpenError::NotSigned)?;
-        // 4. to 8. with each pair in turn; the last failure past the MAC tells the most.
+        // 4. to 8. with each pair. The last failure after a valid MAC is the one to report.
         let mut failure = OpenError::NotSigned;
         for (index, keys) in self.keys.iter().enumerate() {
             if !parts.is_signed_by(keys, name) {
@@ -159,7 +171,7 @@ impl SecureCookie {
     fn open_signed<T>(
         &self,
         keys: &KeyPair,
-        parts: &Parts<'_>,
+        parts: &SignedText<'_>,
         now: i64,
         read: impl Fn(&[u8]) -> Result<T, GobError>,
     ) -> Result<(T, i64), OpenError> {
@@ -172,9 +184,9 @@ impl SecureCookie {
         Ok((read(&plaintext).map_err(OpenError::Value)?, issued_at))
     }
 
-    /// 5. and 6.: the date must be one, and lie between the age limits.
+    /// 5. and 6.: the date must be a number and within the age limits.
     fn check_age(&self, date: &[u8], now: i64) -> Result<i64, OpenError> {
-        // Go: strconv.ParseInt in base 10; Rust's parser takes the same texts.
+        // Go: strconv.ParseInt in base 10 accepts the same texts.
         let date = str::from_utf8(date)
             .ok()
             .and_then(|date| date.parse::<i64>().ok());
@@ -188,12 +200,12 @@ impl SecureCookie {
         Ok(issued_at)
     }
 
-    /// Whether what was sealed then is within the maximal age. All times are seconds.
+    /// Whether a text sealed at `issued_at` is within the maximum age. All times are in seconds.
     pub(crate) fn is_young(&self, issued_at: i64, now: i64) -> bool {
         self.max_age == 0 || issued_at >= now.saturating_sub(self.max_age)
     }
 
-    /// How long after sealing a text opens; thirty days where it opens for ever.
+    /// The maximum age; 30 days if there is no limit.
     pub(crate) fn lifetime(&self) -> Duration {
         let seconds = if self.max_age == 0 {
             Self::DEFAULT_MAX_AGE
@@ -209,18 +221,18 @@ impl SecureCookie {
     }
 }
 
-/// `date|value|mac`, of which the MAC may itself contain `|`.
-struct Parts<'a> {
+/// `date|value|mac`. The MAC may contain `|`.
+struct SignedText<'a> {
     signed: &'a [u8],
     date: &'a [u8],
     value: &'a [u8],
     mac: &'a [u8],
 }
 
-fn split(sealed: &[u8]) -> Option<Parts<'_>> {
+fn split(sealed: &[u8]) -> Option<SignedText<'_>> {
     let mut parts = sealed.splitn(3, |byte| *byte == b'|');
     let (date, value, mac) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(Parts {
+    Some(SignedText {
         signed: &sealed[..date.len() + 1 + value.len()],
         date,
         value,
@@ -228,7 +240,7 @@ fn split(sealed: &[u8]) -> Option<Parts<'_>> {
     })
 }
 
-impl Parts<'_> {
+impl SignedText<'_> {
     fn is_signed_by(&self, keys: &KeyPair, name: &str) -> bool {
         mac_over(keys, name, self.signed)
             .verify_slice(self.mac)

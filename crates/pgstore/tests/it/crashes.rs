@@ -166,7 +166,8 @@ impl Crashes {
         store.migrate().await.unwrap();
         let keys = secrets::keys(&[b"the hash key of these crashes"]);
         let clock = TestClock::at(1_700_000_000);
-        let sessions = SessionManager::new(store.shown(), keys).clock(clock);
+        let sessions = SessionManager::builder(store.shown(), keys).clock(clock);
+        let sessions = sessions.build().unwrap();
         let mut browsers = Vec::new();
         for _ in 0..=SESSIONS {
             browsers.push(Browser::new(&sessions).await);
@@ -231,7 +232,7 @@ impl Browser {
     async fn new(sessions: &SessionManager) -> Self {
         let mut response = HeaderMap::new();
         let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-        session.insert("n", &0).unwrap();
+        session.insert("n", 0).unwrap();
         session.insert("text", "0").unwrap();
         sessions.save(&session, &mut response).await.unwrap();
         let cookies = Cookies::none();

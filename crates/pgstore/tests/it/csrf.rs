@@ -9,7 +9,10 @@ use http::{HeaderMap, Request, StatusCode};
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::ErrorClass;
-use pgstore::{CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager};
+use pgstore::{
+    CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder,
+};
 use serde::Deserialize;
 use tokio::sync::Barrier;
 
@@ -57,8 +60,8 @@ impl Fixture {
     }
 }
 
-fn manager(store: impl Store) -> SessionManager {
-    SessionManager::new(store, keys())
+fn builder(store: impl Store) -> SessionManagerBuilder {
+    SessionManager::builder(store, keys())
 }
 
 #[track_caller]
@@ -175,7 +178,7 @@ async fn a_seed_that_another_request_put_first_stays() {
     let request = fixture.with_user().await;
     let (first, late) = (fixture.session(&request), fixture.session(&request));
     late.csrf_token().await.unwrap();
-    first.insert("_csrf", &seed.unwrap()).unwrap();
+    first.insert("_csrf", seed.unwrap()).unwrap();
     fixture.save(&first).await;
     fixture.save(&late).await;
     fixture.check(&request, &token).await.unwrap();
@@ -349,7 +352,7 @@ fn site(sessions: &SessionManager) -> Router {
     };
     let pay = |session: Session, Form(form): Form<Payment>| async move {
         session.check_csrf(&form.csrf).await?;
-        session.insert("paid", &form.amount)
+        session.insert("paid", form.amount)
     };
     let paid = |session: Session| async move {
         let paid = session.get::<u32>("paid").await?;
@@ -392,7 +395,7 @@ async fn delete_by_script(browser: &mut Browser<Router>, token: &str) -> Page {
 #[apply(trial)]
 async fn a_form_comes_back_with_its_token() {
     let database = Database::fresh().await;
-    let sessions = manager(database.store().await);
+    let sessions = builder(database.store().await).build().unwrap();
     let (mut browser, token) = at_the_page(&sessions).await;
     let response = submit(&mut browser, &format!("csrf={token}&amount=7")).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -475,7 +478,7 @@ async fn a_missing_layer_is_named() {
 async fn first_tokens_agree_on_real_postgresql() {
     const REQUESTS: usize = 20;
     let database = Database::fresh().await;
-    let sessions = manager(database.store().await);
+    let sessions = builder(database.store().await).build().unwrap();
     let login = sessions.get(&HeaderMap::new(), "s").unwrap();
     login.insert("user", "ada").unwrap();
     let mut response = HeaderMap::new();

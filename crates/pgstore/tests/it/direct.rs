@@ -7,7 +7,10 @@ use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{GoPeer, go};
-use pgstore::{CookieOptions, MaxAge, Session, SessionError, SessionManager, Timestamp};
+use pgstore::{
+    ConfigError, CookieError, CookieOptions, MaxAge, Session, SessionError, SessionManager,
+    SessionManagerBuilder, Timestamp,
+};
 
 use crate::support::browser::next_request;
 use crate::support::database::Database;
@@ -17,18 +20,23 @@ use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
-fn manager(store: &SpyStore) -> SessionManager {
+fn builder(store: &SpyStore) -> SessionManagerBuilder {
     let keys = secrets::keys(&[b"the hash key of this file"]);
-    SessionManager::new(store.clone(), keys)
-        .clock(TestClock::at(NOW))
-        .shown()
+    SessionManager::builder(store.clone(), keys).clock(TestClock::at(NOW))
+}
+
+fn manager(store: &SpyStore) -> SessionManager {
+    builder(store).build().unwrap().shown()
 }
 
 #[apply(trial)]
 async fn the_originals_example_works_line_by_line() {
     let database = Database::fresh().await;
     let keys = secrets::keys(&[b"the hash key of this file"]);
-    let sessions = SessionManager::new(database.store().await, keys).shown();
+    let sessions = SessionManager::builder(database.store().await, keys)
+        .build()
+        .unwrap()
+        .shown();
 
     let mut response = HeaderMap::new();
     let session = sessions.get(&HeaderMap::new(), "session-key").unwrap();
@@ -63,9 +71,9 @@ async fn a_session_saved_twice_is_one_row() {
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     let mut response = HeaderMap::new();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     sessions.save(&session, &mut response).await.unwrap();
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     sessions.save(&session, &mut response).await.unwrap();
     sessions.save(&session, &mut response).await.unwrap();
     assert_eq!(store.calls(), ["insert", "update"]);
@@ -79,7 +87,7 @@ async fn what_failed_to_be_saved_is_saved_by_the_next_attempt() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     store.inner().fail_with(Some(StoreErrorKind::Unavailable));
     let error = sessions
@@ -112,7 +120,7 @@ async fn options_are_a_sessions_own() {
     session
         .set_options(CookieOptions::go().path("/app").max_age(60))
         .unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let set_cookie = response[SET_COOKIE].to_str().unwrap();
@@ -129,7 +137,7 @@ async fn the_id_is_known_once_the_session_is_stored() {
     let sessions = manager(&SpyStore::default());
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     assert_eq!(session.id().await.unwrap(), None);
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let id = session.id().await.unwrap();
@@ -145,14 +153,15 @@ async fn the_id_is_known_once_the_session_is_stored() {
 #[apply(trial)]
 async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
     let store = SpyStore::default();
-    let sessions = manager(&store).max_age(Duration::from_secs(100));
+    let sessions = builder(&store).max_age(Duration::from_secs(100));
+    let sessions = sessions.build().unwrap();
     for (special, expected) in [(NOW + 500, NOW + 500), (NOW + 50, NOW + 100)] {
         let session = sessions.get(&HeaderMap::new(), "s").unwrap();
         let at = |seconds| go::Time::from(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
         session
-            .insert("expires_on", &at(special.try_into().unwrap()))
+            .insert("expires_on", at(special.try_into().unwrap()))
             .unwrap();
-        session.insert("created_on", &at(1_000_000_000)).unwrap();
+        session.insert("created_on", at(1_000_000_000)).unwrap();
         sessions
             .save(&session, &mut HeaderMap::new())
             .await
@@ -171,6 +180,7 @@ async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
         .load(&id, Timestamp::from_unix_seconds(NOW))
         .await
         .unwrap()
+        .into_row()
         .unwrap()
 }
 
@@ -197,8 +207,8 @@ async fn several_sessions_are_saved_by_one_call() {
     let store = SpyStore::default();
     let manager = manager(&store);
     let sessions = manager.sessions(&HeaderMap::new());
-    sessions.get("b").unwrap().insert("n", &1).unwrap();
-    sessions.get("a").unwrap().insert("n", &2).unwrap();
+    sessions.get("b").unwrap().insert("n", 1).unwrap();
+    sessions.get("a").unwrap().insert("n", 2).unwrap();
     let mut response = HeaderMap::new();
     manager.save_all(&sessions, &mut response).await.unwrap();
     let names: Vec<_> = response
@@ -227,7 +237,7 @@ async fn two_tasks_may_use_one_session() {
         let session = session.clone();
         tokio::spawn(async move {
             session.get::<i64>("n").await.unwrap();
-            session.insert(format!("key {n}"), &n).unwrap();
+            session.insert(format!("key {n}"), n).unwrap();
         })
     });
     for task in tasks.collect::<Vec<_>>() {
@@ -244,13 +254,15 @@ async fn two_tasks_may_use_one_session() {
 #[apply(trial)]
 async fn a_lower_maximal_age_ends_older_sessions() {
     let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
-    let sessions = manager(&store).clock(clock.clone());
+    let builder = builder(&store).clock(clock.clone());
+    let sessions = builder.clone().build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     clock.advance(Duration::from_secs(61));
-    let lower = sessions.clone().max_age(Duration::from_secs(60));
+    let lower = builder.max_age(Duration::from_secs(60));
+    let lower = lower.build().unwrap();
     let request = next_request(&response);
     assert!(!sessions.get(&request, "s").unwrap().is_new().await.unwrap());
     assert!(lower.get(&request, "s").unwrap().is_new().await.unwrap());
@@ -269,12 +281,12 @@ async fn a_save_that_was_cut_off_is_made_up_for_by_the_next_one() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
 
     session.renew().unwrap();
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     let old = session.id().await.unwrap().unwrap();
     let held = store.hold();
     {
@@ -303,14 +315,14 @@ async fn a_renewal_during_a_save_is_not_lost() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     sessions
         .save(&session, &mut HeaderMap::new())
         .await
         .unwrap();
     let old = session.id().await.unwrap();
 
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     let held = store.hold();
     let mut response = HeaderMap::new();
     let renew = async {
@@ -331,12 +343,12 @@ async fn a_change_during_a_save_is_for_the_next_one() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let held = store.hold();
     let mut response = HeaderMap::new();
     let change = async {
         held.reached().await;
-        session.insert("n", &2).unwrap();
+        session.insert("n", 2).unwrap();
         held.release();
     };
     let (saved, ()) = tokio::join!(sessions.save(&session, &mut response), change);
@@ -356,7 +368,7 @@ async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     sessions
         .save(&session, &mut HeaderMap::new())
         .await
@@ -400,9 +412,11 @@ async fn saved_after(
 async fn the_cookie_follows_a_maximal_age_of_its_own() {
     let clock = TestClock::at(NOW);
     let hour = CookieOptions::default().max_age(3600);
-    let sessions = manager(&SpyStore::default())
+    let sessions = builder(&SpyStore::default())
         .clock(clock.clone())
-        .cookie_options(hour);
+        .cookie_options(hour)
+        .build()
+        .unwrap();
     let first = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
         .await
         .unwrap();
@@ -420,9 +434,10 @@ async fn the_cookie_follows_a_maximal_age_of_its_own() {
 #[apply(trial)]
 async fn a_row_of_another_lifetime_gets_its_cookie_again() {
     let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
-    let sessions = manager(&store).clock(clock.clone());
+    let sessions = builder(&store).clock(clock.clone());
+    let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let row = row_of(&store, &session).await;
@@ -447,13 +462,14 @@ async fn a_row_of_another_lifetime_gets_its_cookie_again() {
 #[apply(trial)]
 async fn the_order_of_settings_does_not_matter() {
     let (day, options) = (Duration::from_secs(86_400), CookieOptions::default());
-    let one = manager(&SpyStore::default())
+    let one = builder(&SpyStore::default())
         .max_age(day)
         .cookie_options(options.clone());
-    let other = manager(&SpyStore::default())
+    let other = builder(&SpyStore::default())
         .cookie_options(options)
         .max_age(day);
     for sessions in [one, other] {
+        let sessions = sessions.build().unwrap();
         let clock = TestClock::at(NOW);
         let cookie = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
             .await
@@ -465,17 +481,18 @@ async fn the_order_of_settings_does_not_matter() {
 #[apply(trial)]
 async fn a_negative_maximal_age_for_all_is_refused() {
     let options = CookieOptions::default().max_age(-1);
-    let sessions = manager(&SpyStore::default()).cookie_options(options);
-    let error = sessions.get(&HeaderMap::new(), "s").told().unwrap_err();
-    assert_eq!(error, pgstore::CookieError::Deletes);
+    let sessions = builder(&SpyStore::default()).cookie_options(options);
+    let error = sessions.build().told().unwrap_err();
+    assert!(matches!(error, ConfigError::Cookie(CookieError::Deletes)));
 }
 
 #[apply(trial)]
 async fn a_cookie_fits_whatever_length_rows_may_have() {
     let store = SpyStore::default();
-    let sessions = manager(&store).max_length(150);
+    let sessions = builder(&store).max_length(150);
+    let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let session = sessions.get(&next_request(&response), "s").unwrap();
@@ -485,13 +502,14 @@ async fn a_cookie_fits_whatever_length_rows_may_have() {
 #[apply(trial)]
 async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
     let store = SpyStore::default();
-    let sessions = manager(&store).go_peer(GoPeer::registered(["time.Time"]));
+    let sessions = builder(&store).go_peer(GoPeer::registered(["time.Time"]));
+    let sessions = sessions.build().unwrap();
     let now = std::time::UNIX_EPOCH;
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.get::<i64>("n").await.unwrap();
-    session.insert("at", &now).unwrap();
+    session.insert("at", now).unwrap();
     let error = session
-        .insert("map", &HashMap::from([("a", 1)]))
+        .insert("map", HashMap::from([("a", 1)]))
         .told()
         .unwrap_err();
     assert!(
@@ -506,7 +524,7 @@ async fn types_that_go_has_not_registered_are_refused_with_the_line_it_lacks() {
         .unwrap();
 
     let unread = sessions.get(&HeaderMap::new(), "s").unwrap();
-    unread.add_flash(&HashMap::from([("a", 1)])).unwrap();
+    unread.add_flash(HashMap::from([("a", 1)])).unwrap();
     let error = sessions
         .save(&unread, &mut HeaderMap::new())
         .await
@@ -560,7 +578,7 @@ async fn errors_of_reading_show_nothing_of_the_value() {
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("text", "topsecret").unwrap();
     session
-        .insert("map", &HashMap::from([("topsecret", "topsecret")]))
+        .insert("map", HashMap::from([("topsecret", "topsecret")]))
         .unwrap();
     let errors = [
         session.get::<i64>("text").await.told().unwrap_err(),
@@ -582,16 +600,17 @@ async fn errors_of_reading_show_nothing_of_the_value() {
 #[apply(trial)]
 async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
     let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
-    let behind = manager(&store).clock(clock.clone());
+    let behind = builder(&store).clock(clock.clone());
     let ahead = behind.clone().clock(TestClock::at(NOW + 100));
+    let [behind, ahead] = [behind, ahead].map(|sessions| sessions.build().unwrap());
     let session = ahead.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     ahead.save(&session, &mut response).await.unwrap();
 
     let request = next_request(&response);
     let session = behind.get(&request, "s").unwrap();
-    session.insert("n", &2).unwrap();
+    session.insert("n", 2).unwrap();
     session.set_max_age(60).unwrap();
     behind.save(&session, &mut HeaderMap::new()).await.unwrap();
     clock.advance(Duration::from_secs(101));
@@ -603,7 +622,7 @@ async fn a_session_destroyed_while_it_is_read_stays_empty() {
     let store = SpyStore::default();
     let sessions = manager(&store);
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
 

@@ -13,8 +13,8 @@ use http::{Request, StatusCode};
 use pgstore::store::{Fault, FaultyStore, MemoryStore, PgStore, Store, StoreErrorKind};
 use pgstore::wire::Keys;
 use pgstore::{
-    CookieError, CookieOptions, SameSite, Session, SessionError, SessionId, SessionLayer,
-    SessionManager,
+    ConfigError, CookieError, CookieOptions, SameSite, Session, SessionError, SessionId,
+    SessionLayer, SessionManager, SessionManagerBuilder,
 };
 use tower::ServiceExt;
 
@@ -42,12 +42,13 @@ impl Scene {
         Self::with(|sessions| sessions).await
     }
 
-    async fn with(settings: impl Fn(SessionManager) -> SessionManager) -> Self {
+    async fn with(settings: impl Fn(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let (database, clock) = (Database::fresh().await, TestClock::at(NOW));
         database.store().await.close().await;
         let node = async || {
             let store = PgStore::connect(&database.url()).await.told().unwrap();
-            settings(SessionManager::new(store, keys()).clock(clock.clone())).shown()
+            let sessions = SessionManager::builder(store, keys()).clock(clock.clone());
+            settings(sessions).build().unwrap().shown()
         };
         let nodes = [node().await, node().await];
         Self {
@@ -99,7 +100,7 @@ async fn ask(sessions: &SessionManager, handler: Handler, cookie: Option<&str>) 
                 session.insert("user", "ada")?;
             }
             Handler::WhoAmI => return Ok(session.get("user").await?.unwrap_or_default()),
-            Handler::Write => session.insert("n", &1)?,
+            Handler::Write => session.insert("n", 1)?,
             Handler::LogOut => session.destroy()?,
             Handler::Nothing => {}
         }
@@ -175,7 +176,9 @@ async fn logout_and_expiry_hold_on_the_server_and_a_failed_logout_reports_no_suc
     assert_eq!(scene.user(1, &cookie).await, "");
 
     let store = FaultyStore::new(MemoryStore::new());
-    let sessions = SessionManager::new(store.clone(), keys());
+    let sessions = SessionManager::builder(store.clone(), keys())
+        .build()
+        .unwrap();
     let cookie = cookie_of(ask(&sessions, Handler::LogIn, None).await.headers()).unwrap();
     store.every("delete", Fault::Fails(StoreErrorKind::Unavailable));
     let response = ask(&sessions, Handler::LogOut, Some(&cookie)).await;
@@ -196,7 +199,7 @@ async fn a_save_in_flight_at_the_logout_does_not_bring_the_row_back() {
     let session = scene.nodes[1].get(&headers.into_iter().collect(), "s");
     let session = session.unwrap();
     session.get::<String>("user").await.unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     scene.ask(0, Handler::LogOut, Some(&cookie)).await;
     let mut response = http::HeaderMap::new();
     let saved = scene.nodes[1].save(&session, &mut response).await.told();
@@ -286,17 +289,21 @@ async fn a_users_sessions_are_listed_with_their_devices_and_revoked_but_for_the_
 // 9
 #[apply(trial)]
 async fn cookies_are_secure_by_default_and_prefixed_names_keep_their_promises_on_removal() {
-    let sessions = SessionManager::new(MemoryStore::new(), keys());
-    let insecure = sessions
-        .clone()
-        .cookie_options(CookieOptions::default().secure(false));
+    let builder = SessionManager::builder(MemoryStore::new(), keys());
+    let insecure = CookieOptions::default().secure(false);
+    let insecure = builder.clone().cookie_options(insecure).build().unwrap();
     for name in ["__Host-s", "__Secure-s"] {
         assert!(SessionLayer::new(&insecure, name).told().is_err());
     }
     let none = CookieOptions::go().same_site(SameSite::None);
-    let refused = SessionLayer::new(&sessions.clone().cookie_options(none), "s").told();
-    assert_eq!(refused.unwrap_err(), CookieError::SameSiteNone);
+    let refused = builder.clone().cookie_options(none).build().told();
+    let refused = refused.unwrap_err();
+    assert!(matches!(
+        refused,
+        ConfigError::Cookie(CookieError::SameSiteNone)
+    ));
 
+    let sessions = builder.build().unwrap();
     let session = sessions.get(&http::HeaderMap::new(), "__Host-s").unwrap();
     let weaker = session.set_options(CookieOptions::default().path("/app"));
     assert!(matches!(weaker.told(), Err(SessionError::Cookie(_))));
@@ -312,10 +319,12 @@ async fn cookies_are_secure_by_default_and_prefixed_names_keep_their_promises_on
 // 10
 #[apply(trial)]
 async fn a_cookie_that_a_browser_would_drop_is_refused() {
-    let sessions = SessionManager::new(MemoryStore::new(), keys());
+    let sessions = SessionManager::builder(MemoryStore::new(), keys())
+        .build()
+        .unwrap();
     let longest = "n".repeat(4096 - 200);
     let session = sessions.get(&http::HeaderMap::new(), &longest).unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let mut response = http::HeaderMap::new();
     sessions.save(&session, &mut response).await.unwrap();
     let cookie = response[SET_COOKIE].to_str().unwrap();
@@ -338,10 +347,12 @@ async fn a_cookie_that_a_browser_would_drop_is_refused() {
 // 11
 #[apply(trial)]
 async fn responses_with_a_cookie_are_not_cached_and_those_that_looked_vary_by_it() {
-    let sessions = SessionManager::new(MemoryStore::new(), keys());
+    let sessions = SessionManager::builder(MemoryStore::new(), keys())
+        .build()
+        .unwrap();
     let layer = SessionLayer::new(&sessions, "s").unwrap();
     let public = |session: Session| async move {
-        session.insert("n", &1)?;
+        session.insert("n", 1)?;
         let cached = [(CACHE_CONTROL, "public, max-age=3600")];
         Ok::<_, SessionError>((cached, "a page"))
     };
@@ -440,12 +451,12 @@ async fn trouble_in_the_store_authenticates_nobody_and_yields_nobody_elses_sessi
         StoreErrorKind::Other,
     ] {
         let store = FaultyStore::new(MemoryStore::new());
-        let sessions = SessionManager::new(store.clone(), keys());
+        let sessions = SessionManager::builder(store.clone(), keys())
+            .build()
+            .unwrap();
         let adas = cookie_of(ask(&sessions, Handler::LogIn, None).await.headers()).unwrap();
         let nobodys = cookie_of(ask(&sessions, Handler::Write, None).await.headers()).unwrap();
-        for method in ["load", "retired"] {
-            store.every(method, Fault::Fails(kind));
-        }
+        store.every("load", Fault::Fails(kind));
         for cookie in [Some(&adas[..]), Some(&nobodys[..])] {
             let response = ask(&sessions, Handler::WhoAmI, cookie).await;
             assert!(response.status().is_server_error(), "{kind:?}");
@@ -477,7 +488,7 @@ async fn at_run_time_the_role_needs_no_right_to_create() {
     let store = store.told().unwrap();
     store.migrate().await.told().unwrap();
     store.probe().await.told().unwrap();
-    let sessions = SessionManager::new(store, keys());
+    let sessions = SessionManager::builder(store, keys()).build().unwrap();
     let cookie = cookie_of(ask(&sessions, Handler::LogIn, None).await.headers()).unwrap();
     let cookie = cookie_of(
         ask(&sessions, Handler::LogIn, Some(&cookie))

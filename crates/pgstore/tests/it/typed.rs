@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{SpyStore, Store, StoreErrorKind};
 use pgstore::wire::{ErrorClass, GoPeer, ValueErrorKind, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager, Typed};
+use pgstore::{Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Typed};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
@@ -37,6 +37,12 @@ fn fixture() -> Fixture {
     App::over(SpyStore::default())
 }
 
+fn fixture_beside(go_peer: GoPeer) -> Fixture {
+    App::build(SpyStore::default(), keys(), |sessions| {
+        sessions.go_peer(go_peer)
+    })
+}
+
 impl Fixture {
     fn new_session(&self) -> Session {
         self.session(&HeaderMap::new())
@@ -53,7 +59,7 @@ impl Fixture {
     async fn visited(&self) -> HeaderMap {
         let session = self.new_session();
         session.insert("user", "ada").unwrap();
-        session.insert("visits", &go::Int(3)).unwrap();
+        session.insert("visits", go::Int(3)).unwrap();
         session.insert("theme", "dark").unwrap();
         let request = next_request(&self.save(&session).await);
         self.store.calls();
@@ -61,8 +67,8 @@ impl Fixture {
     }
 }
 
-fn manager(store: impl Store) -> SessionManager {
-    SessionManager::new(store, keys())
+fn builder(store: impl Store) -> SessionManagerBuilder {
+    SessionManager::builder(store, keys())
 }
 
 #[apply(trial)]
@@ -151,8 +157,8 @@ async fn reading_is_as_generous_as_a_sessions() {
     }
     let fixture = fixture();
     let session = fixture.new_session();
-    session.insert("number", &go::Int(7)).unwrap();
-    session.insert("bytes", &b"text".to_vec()).unwrap();
+    session.insert("number", go::Int(7)).unwrap();
+    session.insert("bytes", b"text".to_vec()).unwrap();
     session.insert("time", "2023-11-14T22:13:20Z").unwrap();
     session.insert("inner", &Inner { n: 1 }).unwrap();
     let read = Typed::<Generous>::load(session).await.unwrap();
@@ -278,7 +284,7 @@ async fn different_fields_of_many_requests_merge_on_real_postgresql() {
         |letters| letters.e = 5,
     ];
     let database = Database::fresh().await;
-    let sessions = manager(database.store().await);
+    let sessions = builder(database.store().await).build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
     session.insert("user", "ada").unwrap();
     let mut response = HeaderMap::new();
@@ -443,8 +449,7 @@ async fn fields_are_recorded_all_or_none() {
         user: String,
         seen: Option<go::Time>,
     }
-    let mut fixture = fixture();
-    fixture.sessions = fixture.sessions.go_peer(GoPeer::registered(["main.User"]));
+    let fixture = fixture_beside(GoPeer::registered(["main.User"]));
     let mut seen = fixture.view::<Seen>(&HeaderMap::new()).await;
     let error = seen.update(|seen| {
         seen.user.push('x');
@@ -464,7 +469,15 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     struct Counts {
         counts: BTreeMap<i64, i64>,
     }
-    let fixture = fixture();
+    let mut fixture = fixture();
+    let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
+    counts.update(|counts| counts.counts.insert(1, 2)).unwrap();
+    let request = next_request(&fixture.save(counts.session()).await);
+    assert_eq!(fixture.view::<Counts>(&request).await.counts[&1], 2);
+
+    let registered = GoPeer::registered(["map[string]interface {}"]);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     let error = counts.update(|counts| counts.counts.insert(1, 1));
     let error = error.unwrap_err().to_string();
@@ -475,6 +488,82 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
 }
 
 #[apply(trial)]
+async fn a_field_that_is_null_has_no_value() {
+    #[derive(Default, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Preferences {
+        theme: serde_json::Value,
+    }
+    let fixture = fixture();
+    let mut view = fixture.view::<Preferences>(&HeaderMap::new()).await;
+    view.update(|view| view.theme = serde_json::json!({"dark": null}))
+        .unwrap();
+    let request = next_request(&fixture.save(view.session()).await);
+
+    let mut view = fixture.view::<Preferences>(&request).await;
+    assert_eq!(view.theme, serde_json::json!({"dark": null}));
+    view.update(|view| view.theme = serde_json::Value::Null)
+        .unwrap();
+    assert!(!view.session().contains("theme").await.unwrap());
+}
+
+#[apply(trial)]
+async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
+    let mut fixture = fixture();
+    let numbers = HashMap::from([(7_u32, "seven".to_owned())]);
+    let json = serde_json::json!({"a": null, "b": [null, 1]});
+    let session = fixture.new_session();
+    session.insert("numbers", &numbers).unwrap();
+    session.insert("json", &json).unwrap();
+    session.add_flash(&json).unwrap();
+    let request = next_request(&fixture.save(&session).await);
+    let session = fixture.session(&request);
+    assert_eq!(session.get("numbers").await.unwrap(), Some(numbers.clone()));
+    assert_eq!(session.get("json").await.unwrap(), Some(json.clone()));
+    let flashes: Vec<serde_json::Value> = session.flashes().await.unwrap();
+    assert_eq!(flashes, std::slice::from_ref(&json));
+
+    let registered = GoPeer::registered(["map[string]interface {}"]);
+    let sessions = builder(fixture.store.clone()).go_peer(registered);
+    fixture.sessions = sessions.build().unwrap();
+    let (read, unread) = (fixture.session(&request), fixture.session(&request));
+    read.is_new().await.unwrap();
+    for session in [read, unread] {
+        for error in [
+            session.insert("numbers", HashMap::from([(7, "seven")])),
+            session.add_flash(HashMap::from([(true, 1)])),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.class(), ErrorClass::Usage);
+            assert!(error.to_string().contains("use string keys"), "{error}");
+        }
+        for error in [
+            session.insert("json", &json),
+            session.insert("new", &json),
+            session.add_flash(&json),
+        ] {
+            let error = error.unwrap_err();
+            assert_eq!(error.class(), ErrorClass::Usage);
+            assert!(error.to_string().contains("null in JSON"), "{error}");
+        }
+    }
+}
+
+#[apply(trial)]
+async fn none_and_null_of_their_own_are_errors_that_name_remove() {
+    let session = fixture().new_session();
+    for error in [
+        session.insert("user", None::<String>),
+        session.insert("user", serde_json::Value::Null),
+        session.insert("user", ()),
+    ] {
+        let error = error.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Usage);
+        assert!(error.to_string().contains("call remove()"), "{error}");
+    }
+}
+
+#[apply(trial)]
 async fn what_the_view_changed_the_session_sees_at_once() {
     let fixture = fixture();
     let request = fixture.visited().await;
@@ -482,7 +571,7 @@ async fn what_the_view_changed_the_session_sees_at_once() {
     visitor.update(|visitor| visitor.visits = 9).unwrap();
     let session = visitor.session();
     assert_eq!(session.get::<i64>("visits").await.unwrap(), Some(9));
-    session.insert("visits", &11).unwrap();
+    session.insert("visits", 11).unwrap();
     assert_eq!(visitor.visits, 9, "but not the other way round");
     visitor.update(|visitor| visitor.user = None).unwrap();
     let visits = visitor.session().get::<i64>("visits").await.unwrap();

@@ -1,154 +1,137 @@
-//! What a save writes, and what is known once it is done.
+//! What a save writes, and what the request knows once it is done.
 
-use super::{Fate, Source, State, View};
+use super::attempt::{Attempt, CoveredChanges};
+use super::session_state::{SessionState, View};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::options::{CookieOptions, MaxAge};
+use crate::session::SessionError;
+use crate::session::change::Change;
 use crate::session::cookie_change::GivenCookie;
-use crate::session::metadata::{MetadataChange, Sources};
-use crate::session::plan::Change;
-use crate::session::rows::RowMeta;
-use crate::session::settle::Attempt;
-use crate::session::{CookieId, SessionError};
-use crate::store::RowExtras;
+use crate::session::cookie_id::CookieId;
+use crate::session::metadata::{MetadataChange, MetadataSources};
+use crate::session::record::RowMeta;
+use crate::store::{Lookup, RowExtras};
 use crate::wire::Values;
 
-/// What one save writes. It counts as a change until it is known to be stored.
-pub(in crate::session) struct Job {
+/// The session at the moment when a save begins. Its changes stay recorded until the save is known
+/// to have taken effect.
+pub(in crate::session) struct Snapshot {
     pub(in crate::session) values: Values,
-    /// The row that it replaces; `None` for one that cannot be read.
+    /// The row that the save replaces; `None` for a first row and for one that does not open.
     pub(in crate::session) row: Option<RowMeta>,
     pub(in crate::session) extras: RowExtras,
     pub(in crate::session) covers: CoveredChanges,
 }
 
-/// Which changes a save contains.
-#[derive(Clone, Debug)]
-pub(in crate::session) struct CoveredChanges {
-    pub(in crate::session) change: Change,
-    pub(in crate::session) options: CookieOptions,
-    about: MetadataChange,
-    pub(super) operations: usize,
-}
-
-impl CoveredChanges {
-    pub(in crate::session) fn max_age(&self) -> MaxAge {
-        self.options.lasting()
-    }
-}
-
-impl State {
-    /// What to write, as of now: what changes while it is on its way is for the next save.
+impl SessionState {
+    /// What to write now. Changes that the handler makes during the save belong to the next one.
     ///
     /// # Errors
-    /// When a public name is wanted, and the system has no randomness to give.
-    pub(in crate::session) fn job(&mut self, sources: &Sources) -> Result<Job, SessionError> {
+    /// When the session needs a handle and the operating system has no randomness.
+    pub(in crate::session) fn snapshot(
+        &mut self,
+        sources: &MetadataSources,
+    ) -> Result<Snapshot, SessionError> {
         if self.extras(sources).owner.is_some() {
-            self.handle()?; // So that it can be revoked.
+            self.handle()?; // A session with an owner can be revoked by its handle.
         }
-        Ok(Job {
+        Ok(Snapshot {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
             extras: self.extras(sources),
             covers: CoveredChanges {
                 change: self.change(),
                 options: self.options(),
-                about: self.about.clone(),
+                metadata: self.metadata.clone(),
                 operations: self.operations.len(),
             },
         })
     }
 
-    /// A save is about to be tried. Until more is known, nobody can tell whether it took effect.
+    /// Notes an attempt before its statement is sent. Its outcome is unknown until then.
     pub(in crate::session) fn begin(&mut self, attempt: Attempt) {
         self.attempts.push(attempt);
     }
 
-    /// The tries that somebody has to find out about.
+    /// The attempts whose outcome is unknown.
     pub(in crate::session) fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
-    /// The last try had no effect, and never will.
-    pub(in crate::session) fn record_undone(&mut self) {
+    /// The last attempt had no effect and never will.
+    pub(in crate::session) fn record_no_effect(&mut self) {
         self.attempts.pop();
     }
 
-    /// What the tries would have written is worth nothing, but for messages that they took.
+    /// Forgets attempts whose outcome does not matter. Those that took flashes stay.
     pub(in crate::session) fn forget_attempts(&mut self) {
         self.attempts.retain(|attempt| attempt.takes.is_some());
     }
 
-    /// A try took effect, and no other ever will; the others are returned. Until this is known,
-    /// all of it counts as still to be done: also when the request goes away while its save is
-    /// under way.
+    /// An attempt took effect, so that no other one will; the others are returned.
+    ///
+    /// Until this call all changes count as still to be saved, so a request whose client goes away
+    /// during a save loses nothing.
     pub(in crate::session) fn record_saved(&mut self, saved: &Attempt) -> Vec<Attempt> {
         let mut others = std::mem::take(&mut self.attempts);
         others.retain(|other| !other.is(saved));
-        let covers = &saved.covers;
-        if saved.is_under_a_new_id() {
-            self.own(saved.id.clone(), saved.meta.version);
+        if saved.changes_the_id() {
+            self.take_new_id(saved.id.clone(), saved.meta.version);
         }
-        if self.fate == Fate::Destroyed {
-            return others; // It was ended meanwhile; the row goes with the next save.
+        if self.requested.ends_the_session() {
+            return others; // The handler ended it during the save: the next save deletes the row.
         }
-        self.operations
-            .drain(..covers.operations.min(self.operations.len()));
-        self.about.forget(&covers.about);
-        let is_done = match self.fate {
-            Fate::Renewed => covers.change == Change::Renewed,
-            Fate::Rotated => covers.change == Change::Rotated,
-            Fate::Lives | Fate::Destroyed => false,
-        };
-        if is_done {
-            self.fate = Fate::Lives;
-        }
-        if let View::Read { source, .. } = &mut self.view {
-            *source = Source::Row(saved.meta.clone());
+        self.forget_saved(&saved.covers);
+        if let View::Read { lookup, .. } = &mut self.view {
+            *lookup = Lookup::Row(saved.id.clone(), Some(saved.meta.clone()));
         }
         others
     }
 
-    /// The session has an ID that no cookie tells yet.
-    fn own(&mut self, id: SessionId, at: Timestamp) {
-        self.cookie_is_owed = true;
-        self.id = Some(CookieId {
-            id,
-            issued_at: at.unix_seconds(),
-            by_current_keys: true,
-        });
+    fn forget_saved(&mut self, covers: &CoveredChanges) {
+        self.operations
+            .drain(..covers.operations.min(self.operations.len()));
+        self.metadata.forget(&covers.metadata);
+        if self.requested == covers.change {
+            self.requested = Change::None;
+        }
     }
 
-    /// The browser is given this cookie.
+    /// The session has an ID that no cookie carries yet.
+    fn take_new_id(&mut self, id: SessionId, at: Timestamp) {
+        self.cookie_is_owed = true;
+        self.cookie_is_stale = false;
+        self.id = Some(CookieId::fresh(id, at));
+    }
+
+    /// The browser gets this cookie.
     pub(in crate::session) fn record_cookie(&mut self, given: &GivenCookie) {
         if self.options() == given.options {
             self.options_changed = false;
         }
-        if let Some(presented) = self
-            .id
-            .as_mut()
-            .filter(|presented| presented.id == given.id)
-        {
-            presented.issued_at = given.at.unix_seconds();
-            presented.by_current_keys = true;
+        if let Some(cookie) = self.id.as_mut().filter(|cookie| cookie.id == given.id) {
+            *cookie = CookieId::fresh(given.id.clone(), given.at);
             self.cookie_is_owed = false;
         }
     }
 
-    /// The session is no longer stored.
+    /// The stored session was deleted. After `start_over` the request continues with a new session,
+    /// which has the values that the handler has set since.
     pub(in crate::session) fn record_deleted(&mut self) {
         self.id = None;
+        if self.requested == Change::StartedOver {
+            self.requested = Change::None;
+            self.cookie_is_stale = true;
+        }
     }
 
-    /// What a write of other values alone contains: none of the handler's changes.
-    pub(in crate::session) fn nothing_but_values(&self) -> (Option<SessionId>, CoveredChanges) {
-        let id = self.presented().map(|presented| presented.id.clone());
-        let covers = CoveredChanges {
+    /// What a write of the row contains that includes none of the handler's changes.
+    pub(in crate::session) fn covers_nothing(&self) -> CoveredChanges {
+        CoveredChanges {
             change: Change::None,
             options: self.options(),
-            about: MetadataChange::default(),
+            metadata: MetadataChange::default(),
             operations: 0,
-        };
-        (id, covers)
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::list;
-use super::support::{ageing, at, fresh, load, put, renaming, row, saves};
+use super::support::{ageing, at, fresh, id_change, load, put, row, saves};
 use crate::handle::SessionHandle;
 use crate::store::{Row, RowExtras, Store};
 
@@ -53,7 +53,7 @@ async fn a_rename_writes_the_session_metadata(store: Arc<dyn Store>) {
     for seen in [Some(at(0)), None] {
         let (old, new) = (put(&store, &row("")).await, fresh());
         let after = with(full(), ageing("after", 1));
-        assert!(saves(store.rename(renaming(&old, seen, &new), &after)).await);
+        assert!(saves(store.rename(id_change(&old, seen, &new), &after)).await);
         assert_eq!(load(&store, &new).await, Some(after));
     }
 }

@@ -14,7 +14,7 @@
 
 mod extras;
 mod owners;
-mod replaced;
+mod previous_ids;
 mod rows;
 mod support;
 mod sweeps;
@@ -64,7 +64,7 @@ pub fn behaviours() -> Vec<Behaviour> {
     let lists = [
         rows::list(),
         extras::list(),
-        replaced::list(),
+        previous_ids::list(),
         owners::list(),
         together::list(),
         sweeps::list(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::list;
-use super::support::{ageing, at, fresh, insert, load, put, renaming, row, saves};
+use super::support::{ageing, at, fresh, id_change, insert, load, put, row, saves};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
@@ -121,7 +121,7 @@ async fn a_handle_leads_to_the_session_wherever_its_id_goes(store: Arc<dyn Store
         modified_on: at(1),
         ..before.clone()
     };
-    assert!(saves(store.rename(renaming(&old, Some(at(0)), &new), &after)).await);
+    assert!(saves(store.rename(id_change(&old, Some(at(0)), &new), &after)).await);
     let found = find(&store, &before, at(0)).await;
     assert_eq!(found, Some((new.clone(), after)));
     assert_eq!(store.delete(&new).await.ok(), Some(1));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::list;
 use super::support::{
-    ageing, at, browser, delete, fresh, insert, load, load_at, put, renaming, row, saves,
+    ageing, at, browser, delete, fresh, id_change, insert, load, load_at, put, row, saves,
 };
 use crate::clock::Timestamp;
 use crate::store::{Row, Store, Written};
@@ -183,7 +183,7 @@ async fn a_version_may_go_back_in_time(store: Arc<dyn Store>) {
     let late = store.update(&id, at(0), &ageing("late", 1)).await.ok();
     assert_eq!(late, Some(Written::Missed));
     let renamed = store
-        .rename(renaming(&id, Some(at(0)), &new), &row("late"))
+        .rename(id_change(&id, Some(at(0)), &new), &row("late"))
         .await
         .ok();
     assert_eq!(renamed, Some(Written::Missed));
@@ -219,7 +219,7 @@ async fn renaming_moves_the_session_to_the_new_key(store: Arc<dyn Store>) {
         ..row("after")
     };
     let renamed = store
-        .rename(renaming(&old, Some(at(0)), &new), &after)
+        .rename(id_change(&old, Some(at(0)), &new), &after)
         .await
         .ok();
     assert_eq!(renamed, Some(Written::Saved));
@@ -233,7 +233,7 @@ async fn renaming_takes_every_row_of_the_old_key(store: Arc<dyn Store>) {
         insert(&store, &old, &row(data)).await;
     }
     let renamed = store
-        .rename(renaming(&old, Some(at(0)), &new), &row("after"))
+        .rename(id_change(&old, Some(at(0)), &new), &row("after"))
         .await
         .ok();
     assert_eq!(renamed, Some(Written::Saved));
@@ -247,7 +247,7 @@ async fn renaming_another_version_changes_nothing(store: Arc<dyn Store>) {
     insert(&store, &old, &row("newest")).await;
     for seen in [at(-2), at(-1), at(1)] {
         let renamed = store
-            .rename(renaming(&old, Some(seen), &new), &row("after"))
+            .rename(id_change(&old, Some(seen), &new), &row("after"))
             .await
             .ok();
         assert_eq!(renamed, Some(Written::Missed));
@@ -262,7 +262,7 @@ async fn renaming_without_a_version_takes_whatever_is_there(store: Arc<dyn Store
         insert(&store, &old, &ageing("before", seconds)).await;
     }
     let renamed = store
-        .rename(renaming(&old, None, &new), &row("after"))
+        .rename(id_change(&old, None, &new), &row("after"))
         .await
         .ok();
     assert_eq!(renamed, Some(Written::Saved));
@@ -275,7 +275,7 @@ async fn renaming_what_is_not_there_writes_nothing(store: Arc<dyn Store>) {
     let (old, new) = (fresh(), fresh());
     for seen in [None, Some(at(0))] {
         let renamed = store
-            .rename(renaming(&old, seen, &new), &row(""))
+            .rename(id_change(&old, seen, &new), &row(""))
             .await
             .ok();
         assert_eq!(renamed, Some(Written::Missed));
@@ -323,7 +323,10 @@ async fn what_was_deleted_does_not_come_back(store: Arc<dyn Store>) {
     let updated = store.update(&id, at(0), &row("")).await.ok();
     assert_eq!(updated, Some(Written::Missed));
     for seen in [None, Some(at(0))] {
-        let renamed = store.rename(renaming(&id, seen, &new), &row("")).await.ok();
+        let renamed = store
+            .rename(id_change(&id, seen, &new), &row(""))
+            .await
+            .ok();
         assert_eq!(renamed, Some(Written::Missed));
     }
     assert_eq!(load(&store, &id).await, None);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Renaming, Retirement, Row, RowExtras, Store, StoreFuture, Written};
+use crate::store::{IdChange, Lookup, PreviousId, Row, RowExtras, Store, StoreFuture, Written};
 
 /// The time of all checks, in seconds: an hour in 2023.
 pub(super) const NOW: i64 = 1_700_000_000;
@@ -60,20 +60,20 @@ pub(super) fn browser(seconds: i64) -> Row {
 }
 
 /// A new ID for a session, as at a login: the old one is dead, and remembered for a minute.
-pub(super) fn renaming<'a>(
+pub(super) fn id_change<'a>(
     old: &'a SessionId,
     seen: Option<Timestamp>,
     new: &'a SessionId,
-) -> Renaming<'a> {
-    let retirement = Retirement {
+) -> IdChange<'a> {
+    let previous = PreviousId {
         until: at(60),
-        previous_grace_until: None,
+        grace_until: None,
     };
-    Renaming {
+    IdChange {
         old,
         seen,
         new,
-        retirement,
+        previous,
     }
 }
 
@@ -97,6 +97,11 @@ pub(super) async fn load(store: &Arc<dyn Store>, id: &SessionId) -> Option<Row> 
 }
 
 pub(super) async fn load_at(store: &Arc<dyn Store>, id: &SessionId, now: Timestamp) -> Option<Row> {
+    look_up(store, id, now).await.into_row_of(id)
+}
+
+/// What an ID leads to, which may be the session of the ID that replaced it.
+pub(super) async fn look_up(store: &Arc<dyn Store>, id: &SessionId, now: Timestamp) -> Lookup {
     store.load(id, now).await.expect("a key is looked up")
 }
 

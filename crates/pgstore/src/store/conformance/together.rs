@@ -7,7 +7,7 @@ use std::task::Poll;
 use tokio::task::JoinSet;
 
 use super::list;
-use super::support::{ageing, at, delete, fresh, insert, load, put, renaming, row};
+use super::support::{ageing, at, delete, fresh, id_change, insert, load, put, row};
 use crate::id::SessionId;
 use crate::store::{
     OwnerColumn, Revocation, Revoked, Row, RowExtras, Store, StoreError, Which, Written,
@@ -53,7 +53,7 @@ async fn of_renames_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
         let (store, old) = (Arc::clone(&store), old.clone());
         renames.spawn(async move {
             let (new, row) = (fresh(), row(""));
-            store.rename(renaming(&old, Some(at(0)), &new), &row).await
+            store.rename(id_change(&old, Some(at(0)), &new), &row).await
         });
     }
     assert_eq!(saved(&renames.join_all().await), 1);
@@ -66,7 +66,7 @@ async fn of_an_update_and_a_rename_at_the_same_time_one_succeeds(store: Arc<dyn 
         let (updated, renamed) = (ageing("updated", 1), ageing("renamed", 1));
         let outcomes = tokio::join!(
             store.update(&old, at(0), &updated),
-            store.rename(renaming(&old, Some(at(0)), &new), &renamed),
+            store.rename(id_change(&old, Some(at(0)), &new), &renamed),
         );
         assert_eq!(saved(&[outcomes.0, outcomes.1]), 1);
         match load(&store, &old).await {
@@ -143,7 +143,7 @@ async fn revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time(store
 async fn rename_for_ever(store: Arc<dyn Store>, mut id: SessionId, row: Row) -> SessionId {
     loop {
         let new = fresh();
-        match store.rename(renaming(&id, Some(at(0)), &new), &row).await {
+        match store.rename(id_change(&id, Some(at(0)), &new), &row).await {
             Ok(Written::Saved) => id = new,
             Ok(Written::Missed) => return id,
             // Against all the others it may not come through; then it is as it was.

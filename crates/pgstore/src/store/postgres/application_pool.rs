@@ -1,5 +1,6 @@
 //! The application's own pool in place of connections of the store's.
 
+use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -7,8 +8,7 @@ use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
-use super::connect_error::ConnectError;
-use super::failure::{ConnectionState, Failure};
+use super::failure::{ConnectionState, Failure, without_details};
 use super::statements::Statements;
 use super::verbs::Verb;
 use crate::store::{StoreError, StoreErrorKind};
@@ -22,12 +22,11 @@ impl ApplicationPool {
     }
 
     /// A connection out of the pool.
-    pub(super) async fn take(&self) -> Result<Checkout, ConnectError> {
+    pub(super) async fn take(&self) -> Result<Checkout, NoConnection> {
         match self.0.get().await {
             Ok(object) => Ok(Checkout(Some(object))),
-            Err(PoolError::Backend(error)) => Err(ConnectError::from_driver(error).at(POOL)),
-            Err(PoolError::Timeout(_)) => Err(ConnectError::timeout().at(POOL)),
-            Err(other) => Err(ConnectError::pool(other).at(POOL)),
+            Err(PoolError::Backend(error)) => Err(NoConnection(without_details(error))),
+            Err(other) => Err(NoConnection(other.into())),
         }
     }
 
@@ -66,6 +65,11 @@ impl fmt::Debug for ApplicationPool {
 
 /// What stands in messages for the server's address.
 pub(super) const POOL: &str = "the application's pool";
+
+/// Why the pool gave no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("{POOL} gave no connection")]
+pub(super) struct NoConnection(#[source] Box<dyn Error + Send + Sync>);
 
 /// A connection of the pool's. Unless it is given back, it is closed in the end: whoever dropped
 /// it half-way may have left something under way on it, for which the next one would wait.
@@ -123,6 +127,6 @@ impl DerefMut for Checkout {
     }
 }
 
-fn unavailable(error: ConnectError) -> Failure {
+fn unavailable(error: NoConnection) -> Failure {
     Failure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::Client;
 
 use super::types::Micros;
@@ -13,8 +13,13 @@ use crate::clock::{Clock, Timestamp};
 /// As much as a sweep waits for by default before it removes what is past its time.
 const TOLERATED: Duration = Duration::from_secs(60);
 
-/// Asks the server for the time. That it does not answer is for the next statement to find out.
-pub(super) async fn compare(client: &Client, clock: &dyn Clock) {
+/// Asks the server for the time, for this long at most. If it does not answer, the next statement
+/// finds out.
+pub(super) async fn compare(client: &Client, clock: &dyn Clock, within: Duration) {
+    let _ = timeout(within, ask_and_compare(client, clock)).await;
+}
+
+async fn ask_and_compare(client: &Client, clock: &dyn Clock) {
     let (extras, asked) = (clock.now(), Instant::now());
     let sql = include_str!("sql/server_time.sql");
     let answer = client.query_typed(sql, &[]).await;

@@ -1,36 +1,40 @@
 //! One connection: many callers' statements, pipelined, each prepared once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use pgstore_connect::{ConnectError, ConnectionTask, Connector, Host};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Statement};
 
-use super::connect_error::ConnectError;
-use super::dial::{Dial, Line};
+use super::clocks;
 use super::failure::Failure;
 use super::statements::{Kind, Statements};
 use super::verbs::Verb;
+use crate::clock::Clock;
 
 /// A connection that any number of callers use at once.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Client,
     prepared: [OnceCell<Statement>; Kind::COUNT],
-    line: Line,
+    task: ConnectionTask,
     retired: AtomicBool,
 }
 
 impl Connection {
-    pub(super) async fn open(dial: &Dial) -> Result<Self, ConnectError> {
-        let (client, line) = dial.connect().await?;
-        dial.compare_clocks(&client).await;
+    /// Connects, and warns if the server's clock and this one are far apart.
+    pub(super) async fn open(
+        connector: &Connector,
+        clock: &dyn Clock,
+    ) -> Result<Self, ConnectError> {
+        let (client, task) = connector.connect().await?;
+        clocks::compare(&client, clock, connector.config().connect_timeout()).await;
         Ok(Self {
             client,
             prepared: Default::default(),
-            line,
+            task,
             retired: AtomicBool::new(false),
         })
     }
@@ -46,8 +50,8 @@ impl Connection {
     }
 
     /// Which of the hosts it leads to.
-    pub(super) fn host(&self) -> usize {
-        self.line.host
+    pub(super) fn host(&self) -> &Host {
+        self.task.host()
     }
 
     /// Runs one statement, to the deadline at most. Dropping the future leaves the connection
@@ -78,22 +82,23 @@ impl Connection {
         self.prepared[kind as usize].get_or_try_init(prepare).await
     }
 
-    /// Retires it and has the server stop what it is stuck in; after `grace` it is cut off.
-    pub(super) fn give_up(&self, dial: &Arc<Dial>, grace: Duration) {
+    /// Retires it and asks the server to cancel its statement. After `grace` the connection is
+    /// aborted.
+    pub(super) fn give_up(&self, grace: Duration) {
         self.retire();
-        let (token, dial) = (self.client.cancel_token(), Arc::clone(dial));
-        let driver = self.line.driver.abort_handle();
+        let (cancel, task) = (self.task.cancel_handle(), self.task.abort_handle());
         tokio::spawn(async move {
-            dial.cancel(token).await;
+            if let Err(error) = cancel.cancel().await {
+                tracing::debug!(%error, "a statement on the session store could not be cancelled");
+            }
             tokio::time::sleep(grace).await;
-            driver.abort();
+            task.abort();
         });
     }
 
-    /// Takes leave of the server and waits for the connection's end.
+    /// Tells the server that the connection is over, and waits for its end.
     pub(super) async fn end(self) {
         drop(self.client);
-        // An error means that the driver was cut off or its runtime went away: ended, too.
-        let _ = self.line.driver.await;
+        self.task.ended().await;
     }
 }

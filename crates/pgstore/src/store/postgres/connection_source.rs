@@ -1,14 +1,14 @@
 //! Where a link's connections come from: its own, or the application's pool.
 
+use std::error::Error;
 use std::ops::{Deref, DerefMut};
 
+use pgstore_connect::ConnectError;
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
 #[cfg(feature = "deadpool")]
 use super::application_pool::{ApplicationPool, Checkout, POOL};
-use super::connect_error::ConnectError;
-use super::dial::Line;
 use super::failure::Failure;
 use super::pool::Pool;
 use super::statements::Statements;
@@ -30,22 +30,28 @@ pub(super) enum Dedicated {
 }
 
 impl ConnectionSource {
-    /// A connection for one caller alone. What is returned beside it is to be kept as long.
-    pub(super) async fn connect(&self) -> Result<(Dedicated, Option<Line>), ConnectError> {
+    /// A connection for one caller alone.
+    pub(super) async fn connect(&self) -> Result<Dedicated, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Own(slots) => {
-                let (client, line) = slots.dial().connect().await?;
-                Ok((Dedicated::Own(client), Some(line)))
+                let (client, _task) = slots.connector().connect().await?;
+                Ok(Dedicated::Own(client))
             }
             #[cfg(feature = "deadpool")]
-            Self::Pool(pool) => Ok((Dedicated::Pool(pool.take().await?), None)),
+            Self::Pool(pool) => Ok(Dedicated::Pool(pool.take().await?)),
         }
     }
 
     /// The server's address, for messages.
     pub(super) fn server(&self) -> String {
         match self {
-            Self::Own(slots) => slots.dial().server(),
+            Self::Own(slots) => {
+                let hosts = slots.connector().config().hosts().iter();
+                hosts
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            }
             #[cfg(feature = "deadpool")]
             Self::Pool(_) => POOL.to_owned(),
         }

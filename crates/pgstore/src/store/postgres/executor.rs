@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use pgstore_connect::ConnectError;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connect_error::ConnectError;
 use super::connection_source::ConnectionSource;
 use super::failure::{ConnectionState, Failure, Retry};
 use super::in_flight::{InFlight, InFlightGuard};
@@ -110,7 +110,7 @@ impl Executor {
         self.source.close(deadline).await;
     }
 
-    pub(super) fn dial(&self) -> &ConnectionSource {
+    pub(super) fn source(&self) -> &ConnectionSource {
         &self.source
     }
 }

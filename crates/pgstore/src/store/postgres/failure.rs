@@ -1,10 +1,12 @@
 //! What a failed statement means: decided by SQLSTATE alone, never by a message's text.
 
-use std::fmt;
+use std::error::Error;
 
+use pgstore_connect::{ConnectError, DatabaseError};
 use tokio_postgres::error::SqlState;
 
 use crate::store::{StoreError, StoreErrorKind};
+use crate::wire::ErrorClass;
 
 /// A failed attempt at a statement.
 #[derive(Debug)]
@@ -127,41 +129,23 @@ fn classify(state: &SqlState) -> (StoreErrorKind, Retry, ConnectionState) {
     }
 }
 
-/// What PostgreSQL answered: its SQLSTATE and message.
-///
-/// Its DETAIL and the like are left out: they may quote a row, and with it a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatabaseError {
-    sqlstate: String,
-    message: String,
-}
-
-impl DatabaseError {
-    /// The five characters to branch on, such as `42P01`.
-    #[must_use]
-    pub fn sqlstate(&self) -> &str {
-        &self.sqlstate
-    }
-}
-
-impl fmt::Display for DatabaseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
-    }
-}
-
-impl std::error::Error for DatabaseError {}
-
-/// The error as a cause for ours.
-pub(super) fn without_details(
-    error: tokio_postgres::Error,
-) -> Box<dyn std::error::Error + Send + Sync> {
-    match error.as_db_error() {
-        Some(answer) => Box::new(DatabaseError {
-            sqlstate: answer.code().code().to_owned(),
-            message: answer.message().to_owned(),
-        }),
+/// The error as a cause. The server's DETAIL and the like are left out: they may quote a row, and
+/// with it a session.
+pub(super) fn without_details(error: tokio_postgres::Error) -> Box<dyn Error + Send + Sync> {
+    match DatabaseError::from_driver(&error) {
+        Some(answer) => Box::new(answer),
         None => Box::new(error),
+    }
+}
+
+impl From<&ConnectError> for ErrorClass {
+    /// A wrong configuration is [`ErrorClass::Usage`]; what a server, the network or the system
+    /// did is [`ErrorClass::Internal`].
+    fn from(error: &ConnectError) -> Self {
+        match error.is_configuration() {
+            true => Self::Usage,
+            false => Self::Internal,
+        }
     }
 }
 

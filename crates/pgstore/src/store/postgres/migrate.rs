@@ -60,9 +60,9 @@ impl PgStore {
         let _inside = link.enter().map_err(|_| MigrateError::closed())?;
         let deadline = Instant::now() + PATIENCE;
         let connected = within(deadline, async {
-            link.dial().connect().await.map_err(MigrateError::connect)
+            link.source().connect().await.map_err(MigrateError::connect)
         });
-        let (mut client, _driver) = connected.await?;
+        let mut client = connected.await?;
         let mut migrator = Migrator {
             client: &mut client,
             table: &self.inner.table,

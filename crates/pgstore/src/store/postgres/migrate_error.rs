@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::fmt;
 
-use super::connect_error::ConnectError;
 use super::failure::without_details;
 
 /// Why [`PgStore::migrate`](super::PgStore::migrate) failed.
@@ -49,9 +48,9 @@ impl MigrateError {
         }
     }
 
-    pub(super) fn connect(cause: ConnectError) -> Self {
+    pub(super) fn connect(cause: Box<dyn Error + Send + Sync>) -> Self {
         Self {
-            cause: Some(cause.into()),
+            cause: Some(cause),
             ..Self::new(MigrateErrorKind::Unreachable)
         }
     }

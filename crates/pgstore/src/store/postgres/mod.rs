@@ -5,8 +5,8 @@
 //!
 //! InFlightGuard, from the caller to the wire: a [`Store`] method makes a *verb* (`verbs/`), the *link*
 //! (`link.rs`) tries it as often as makes sense on a connection out of its *source* (`source.rs`:
-//! `slots.rs` or the application's pool), the *slot* (`slot.rs`) has the *dial* (`dial.rs`,
-//! [`connecting`]) bring lost connections back, the *connection* (`connection.rs`) prepares the verb's statement
+//! `slots.rs` or the application's pool), the *slot* (`pool_slot.rs`) replaces lost
+//! connections by its *connector* (the crate [`pgstore_connect`]), the *connection* (`connection.rs`) prepares the verb's statement
 //! (`sql/`) once and pipelines it with other callers'. `columns.rs` knows a row's columns,
 //! `failure.rs` what an error means.
 
@@ -15,11 +15,8 @@ mod application_pool;
 mod catalogue;
 mod clocks;
 mod columns;
-mod connect_error;
-pub mod connecting;
 mod connection;
 mod connection_source;
-mod dial;
 mod duplicates;
 mod executor;
 mod failure;
@@ -39,22 +36,21 @@ mod verbs;
 use std::fmt;
 use std::sync::Arc;
 
-pub use connect_error::{ConnectError, ConnectErrorKind};
-pub use failure::DatabaseError;
 pub use migrate::Migrated;
 pub use migrate_error::{MigrateError, MigrateErrorKind};
 pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
+pub use pgstore_connect::{ConfigError, ConnectError, DatabaseError, connection_strings};
 pub use table::{InvalidTableName, TableName};
 
 use self::duplicates::Duplicates;
 use self::executor::Executor;
 use self::needs_migration::NeedsMigration;
 use self::verbs::{
-    Delete, DeleteVersion, Find, Insert, Load, Owned, Probe, Rename, Replace, Retirements, Revoke,
-    SelectPeerWritten, Sweep, Update, Verb,
+    Delete, DeleteVersion, Find, Insert, Load, Owned, Probe, Rename, Replace, Revoke,
+    SelectPeerWritten, Successor, Sweep, Update, Verb,
 };
-use super::{PeerWritten, PeerWrittenCursor, Renaming, Retired, Revocation, Revoked, Row};
+use super::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
 use super::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -111,7 +107,7 @@ impl PgStore {
     /// dbname=web`).
     ///
     /// Both mean what they mean to libpq, and so to `psql`: several hosts, `PG*` variables,
-    /// `~/.pgpass`, `sslmode`; [`connecting`] has the table of options. It opens one connection and
+    /// `~/.pgpass`, `sslmode`; [`connection_strings`] has the table of options. It opens one connection and
     /// changes nothing in the database; see [`PgStore::migrate`].
     ///
     /// # Errors
@@ -164,6 +160,16 @@ impl PgStore {
     }
 }
 
+impl PgStore {
+    /// One statement; a second one only if there is no row.
+    async fn look_up(&self, id: &SessionId, now: Timestamp) -> Result<Lookup, StoreError> {
+        match self.load_newest(&Load { id, now }).await? {
+            Some(row) => Ok(Lookup::Row(id.clone(), row)),
+            None => self.inner.run(&Successor { id, now }).await,
+        }
+    }
+}
+
 impl Inner {
     async fn run<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
         let outcome = self.executor.run(verb).await;
@@ -177,15 +183,15 @@ impl Inner {
 impl fmt::Debug for PgStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PgStore")
-            .field("server", &self.inner.executor.dial().server())
+            .field("server", &self.inner.executor.source().server())
             .field("table", &self.inner.table.to_string())
             .finish_non_exhaustive()
     }
 }
 
 impl Store for PgStore {
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
-        Box::pin(async move { self.load_newest(&Load { id, now }).await })
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
+        Box::pin(async move { self.look_up(id, now).await })
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
@@ -201,21 +207,13 @@ impl Store for PgStore {
         Box::pin(async move { self.inner.run(&Update { id, seen, row }).await })
     }
 
-    fn retired<'a>(
-        &'a self,
-        id: &'a SessionId,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Option<Retired>> {
-        Box::pin(async move { self.inner.run(&Retirements { id, now }).await })
-    }
-
-    fn rename<'a>(&'a self, renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
-        let Renaming {
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        let IdChange {
             old,
             seen,
             new,
-            retirement,
-        } = renaming;
+            previous,
+        } = change;
         Box::pin(async move {
             match seen {
                 Some(seen) => {
@@ -223,7 +221,7 @@ impl Store for PgStore {
                         old,
                         seen,
                         new,
-                        retirement,
+                        previous,
                         row,
                     };
                     self.inner.run(&rename).await
@@ -232,7 +230,7 @@ impl Store for PgStore {
                     let replace = Replace {
                         old,
                         new,
-                        retirement,
+                        previous,
                         row,
                     };
                     self.inner.run(&replace).await

@@ -1,13 +1,11 @@
 //! How many connections, how long, which table.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connect_error::ConnectError;
-use super::connecting::Environment;
+use pgstore_connect::{Config, ConfigBuilder, ConnectError, Connector};
+
 use super::connection_source::ConnectionSource;
-use super::dial::Dial;
 use super::duplicates::Duplicates;
 use super::executor::{Deadlines, Executor};
 use super::pool::Pool;
@@ -36,8 +34,7 @@ pub struct PgStoreOptions {
     connections: usize,
     deadline: Duration,
     read_deadline: Option<Duration>,
-    connect_timeout: Option<Duration>,
-    environment: Environment,
+    config: ConfigBuilder,
     clock: Arc<dyn Clock>,
     table: TableName,
 }
@@ -51,8 +48,7 @@ impl PgStoreOptions {
             connections: 2,
             deadline: Duration::from_secs(5),
             read_deadline: None,
-            connect_timeout: None,
-            environment: Environment::default(),
+            config: Config::builder().fallback_application_name("pgstore"),
             clock: Arc::new(SystemClock),
             table: TableName::default(),
         }
@@ -98,14 +94,14 @@ impl PgStoreOptions {
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self {
-            connect_timeout: Some(connect_timeout),
+            config: self.config.connect_timeout(connect_timeout),
             ..self
         }
     }
 
     /// The variables that the connection string is completed from (default: the process's own).
     ///
-    /// `PGHOST`, `PGPASSWORD` and the like, as the [table](super::connecting) has them, and `HOME`
+    /// `PGHOST`, `PGPASSWORD` and the like, as the [table](super::connection_strings) has them, and `HOME`
     /// for the files in the home folder. For tests, and for programs that are not to depend on
     /// them:
     ///
@@ -126,10 +122,8 @@ impl PgStoreOptions {
         K: Into<String>,
         V: Into<String>,
     {
-        let variables = variables.into_iter();
-        let variables = variables.map(|(name, value)| (name.into(), value.into()));
         Self {
-            environment: Environment::Given(Arc::new(variables.collect::<HashMap<_, _>>())),
+            config: self.config.environment(variables),
             ..self
         }
     }
@@ -138,7 +132,7 @@ impl PgStoreOptions {
     /// [`SystemClock`]).
     ///
     /// More than a minute apart is a warning in the log. Give it the clock of the
-    /// [`SessionManager`](crate::SessionManager::clock) where that is another one. Statements get
+    /// [`SessionManager`](crate::SessionManagerBuilder::clock) where that is another one. Statements get
     /// their times from there, not from here.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
@@ -173,9 +167,9 @@ impl PgStoreOptions {
     /// # Errors
     /// When the connection string cannot be read.
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
+        let connector = Connector::new(self.config.parse(url)?);
         let clock = Arc::clone(&self.clock);
-        let dial = Dial::parse(url, self.connect_timeout, &self.environment, clock)?;
-        let slots = Pool::new(dial, self.connections, self.deadline);
+        let slots = Pool::new(connector, clock, self.connections, self.deadline);
         Ok(self.store(ConnectionSource::Own(slots)))
     }
 

@@ -6,22 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use pgstore_connect::{ConnectError, Connector, DatabaseError};
 use tokio::time::{Instant, timeout_at};
 
-use super::connect_error::ConnectError;
 use super::connection::Connection;
-use super::dial::Dial;
 use super::executor::closed;
-use super::failure::{ConnectionState, DatabaseError, Failure};
+use super::failure::{ConnectionState, Failure};
 use super::pool_slot::{PoolSlot, outcome};
 use super::statements::Statements;
 use super::verbs::{Lane, Verb};
+use crate::clock::Clock;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A few connections for requests and one for background work.
 #[derive(Debug)]
 pub(super) struct Pool {
-    dial: Arc<Dial>,
+    connector: Arc<Connector>,
+    /// The servers' clocks are compared with it.
+    clock: Arc<dyn Clock>,
     slots: Vec<Arc<PoolSlot>>,
     background: Arc<PoolSlot>,
     turn: AtomicUsize,
@@ -30,9 +32,15 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(dial: Dial, connections: usize, grace: Duration) -> Self {
+    pub(super) fn new(
+        connector: Connector,
+        clock: Arc<dyn Clock>,
+        connections: usize,
+        grace: Duration,
+    ) -> Self {
         Self {
-            dial: Arc::new(dial),
+            connector: Arc::new(connector),
+            clock,
             slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
             background: Arc::default(),
             turn: AtomicUsize::new(0),
@@ -40,13 +48,13 @@ impl Pool {
         }
     }
 
-    pub(super) fn dial(&self) -> &Dial {
-        &self.dial
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
     }
 
     /// Opens the first connection; the others follow when they are first used.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
-        match self.slots[0].connect(&self.dial) {
+        match self.slots[0].connect(&self.connector, &self.clock) {
             Some(attempt) => outcome(attempt).await.map(|_| ()),
             None => Ok(()),
         }
@@ -95,7 +103,7 @@ impl Pool {
             return Ok(connection);
         }
         let attempt = from[0]
-            .connect(&self.dial)
+            .connect(&self.connector, &self.clock)
             .ok_or_else(|| Failure::last(closed()))?;
         match from.iter().chain(before).find_map(|slot| slot.live()) {
             Some(connection) => Ok(connection),
@@ -107,10 +115,10 @@ impl Pool {
     fn note(&self, connection: &Connection, failure: &Failure) {
         match failure.connection {
             ConnectionState::Reusable => {}
-            ConnectionState::Hung => connection.give_up(&self.dial, self.grace),
+            ConnectionState::Hung => connection.give_up(self.grace),
             ConnectionState::Broken if connection.retire() => {
                 if is_read_only(failure) {
-                    self.dial.demote(connection.host());
+                    self.connector.demote(connection.host());
                 }
                 let cause = failure.error.source();
                 tracing::warn!(cause, "a connection to the session store was lost");

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use pgstore_connect::{ConnectError, Connector};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::connect_error::ConnectError;
 use super::connection::Connection;
-use super::dial::Dial;
+use crate::clock::Clock;
 
 /// A place for one connection. At most one attempt to fill it is under way at a time.
 #[derive(Debug, Default)]
@@ -42,7 +42,11 @@ impl PoolSlot {
     }
 
     /// Starts an attempt to connect, or joins the one under way. `None` when closed.
-    pub(super) fn connect(self: &Arc<Self>, dial: &Arc<Dial>) -> Option<Attempt> {
+    pub(super) fn connect(
+        self: &Arc<Self>,
+        connector: &Arc<Connector>,
+        clock: &Arc<dyn Clock>,
+    ) -> Option<Attempt> {
         let mut state = self.state();
         let (failures, not_before) = match &*state {
             State::Closed => return None,
@@ -58,11 +62,12 @@ impl PoolSlot {
         };
         let (outcome, attempt) = watch::channel(None);
         *state = State::Connecting(attempt.clone());
-        let (slot, dial) = (Arc::clone(self), Arc::clone(dial));
+        let (slot, connector) = (Arc::clone(self), Arc::clone(connector));
+        let clock = Arc::clone(clock);
         // In a task of its own, so that a caller that gives up does not end it for the others.
         tokio::spawn(async move {
             tokio::time::sleep_until(not_before).await;
-            let result = Connection::open(&dial).await.map(Arc::new);
+            let result = Connection::open(&connector, &*clock).await.map(Arc::new);
             slot.settle(&result, failures);
             // It fails when nobody waits any more.
             let _ = outcome.send(Some(result));
@@ -125,8 +130,8 @@ pub(super) async fn outcome(mut attempt: Attempt) -> Result<Arc<Connection>, Con
     match attempt.wait_for(Option::is_some).await {
         Ok(outcome) => outcome
             .clone()
-            .unwrap_or_else(|| Err(ConnectError::abandoned())),
-        Err(_) => Err(ConnectError::abandoned()),
+            .unwrap_or(Err(ConnectError::RuntimeShutDown)),
+        Err(_) => Err(ConnectError::RuntimeShutDown),
     }
 }
 

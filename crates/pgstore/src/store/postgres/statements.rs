@@ -9,7 +9,7 @@ use super::table::TableName;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Load,
-    Retired,
+    Successor,
     Tidy,
     Insert,
     Update,
@@ -29,7 +29,7 @@ impl Kind {
     pub(super) const COUNT: usize = 15;
     const ALL: [Self; Self::COUNT] = [
         Self::Load,
-        Self::Retired,
+        Self::Successor,
         Self::Tidy,
         Self::Insert,
         Self::Update,
@@ -52,7 +52,7 @@ impl Kind {
         match self {
             Self::Tidy | Self::Delete | Self::Sweep => &migrations()[FIRST],
             Self::Load
-            | Self::Retired
+            | Self::Successor
             | Self::Insert
             | Self::Update
             | Self::Rename
@@ -69,7 +69,7 @@ impl Kind {
     fn sql(self) -> &'static str {
         match self {
             Self::Load => include_str!("sql/load.sql"),
-            Self::Retired => include_str!("sql/replaced.sql"),
+            Self::Successor => include_str!("sql/successor.sql"),
             Self::Tidy => include_str!("sql/tidy.sql"),
             Self::Insert => include_str!("sql/insert.sql"),
             Self::Update => include_str!("sql/update.sql"),
@@ -96,7 +96,7 @@ impl Kind {
         // A row is DATA, TIME (created_on, not for Update), TIME, TIME, NUMBER (its save token), TIME,
         // NUMBER (its maximal age), TEXT (owner, label, handle).
         match self {
-            Self::Load | Self::Retired | Self::Tidy | Self::Delete => &[KEY],
+            Self::Load | Self::Successor | Self::Tidy | Self::Delete => &[KEY],
             Self::Insert => &[
                 KEY, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
             ],

@@ -6,26 +6,68 @@ use std::{
 };
 
 use super::{
-    GobError, definition,
+    common, definition,
+    error::GobError,
     identity::identity,
     limits::{MAX_LEVELS, MAX_NAME, MEMORY_BASE, MEMORY_PER_BYTE},
     reader::Reader,
     shape::Shape,
     time::Time,
-    tree::{self, Typed, Value},
-    types::{Field, Type, TypeId, Types, common},
+    types::{Field, Type, TypeId, Types},
+    value::{self, GoValue, Value},
 };
 
-/// Decodes the first value of a stream as the Go type of this name, or as any if it is empty.
+/// Decodes a string. As in Go, it may hold any bytes, and bytes after it are ignored.
 ///
-/// What follows the value is ignored, as Go does.
-pub(crate) fn decode(gob: &[u8], name: &str) -> Result<Typed, GobError> {
+/// ```
+/// use pgstore::wire::gob;
+///
+/// assert_eq!(gob::decode_string(&[6, 12, 0, 3, b'a', b'b', b'c'])?, b"abc");
+/// # Ok::<(), pgstore::wire::GobError>(())
+/// ```
+///
+/// # Errors
+///
+/// The gob is malformed, or its value is not a string.
+pub fn decode_string(gob: &[u8]) -> Result<Vec<u8>, GobError> {
+    match decode_as(gob, "string")?.value {
+        Value::String(text) => Ok(text),
+        _ => Err(GobError::WrongType("string".to_owned())),
+    }
+}
+
+/// Decodes a value of any type, for tools that show what a gob contains.
+///
+/// The value of a gob itself has no registered name: [`GoValue::go_type_name`] is empty.
+///
+/// ```
+/// use pgstore::wire::{Values, View, gob};
+///
+/// let mut values = Values::new();
+/// values.insert("user", "ada")?;
+/// let session = gob::decode(&values.encode())?;
+/// let View::Map(entries) = session.node().view() else { panic!("a session is a map") };
+/// assert_eq!(entries.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// The gob is malformed or exceeds the limits of this codec.
+pub fn decode(gob: &[u8]) -> Result<GoValue, GobError> {
+    decode_as(gob, "")
+}
+
+/// Decodes the first value of a stream as the Go type of this name. An empty name means any type.
+///
+/// As in Go, bytes after the value are ignored.
+pub(crate) fn decode_as(gob: &[u8], name: &str) -> Result<GoValue, GobError> {
     let (mut decoder, shape) = (Decoder::new(gob), Shape::of(name));
-    let ty = decoder.type_sequence(Place::Top)?;
+    let ty = decoder.type_sequence(Position::Top)?;
     decoder.admit(ty, &shape, name)?;
     let value = decoder.body(ty, &shape, 0)?;
-    let mut typed = Typed {
-        name: tree::name(""),
+    let mut typed = GoValue {
+        name: value::name(""),
         ty,
         types: common::types(),
         value,
@@ -35,7 +77,7 @@ pub(crate) fn decode(gob: &[u8], name: &str) -> Result<Typed, GobError> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum Position {
     Top,
     Interface,
 }
@@ -43,9 +85,9 @@ enum Place {
 struct Decoder<'a> {
     reader: Reader<'a>,
     types: Types,
-    /// Types whose parts are known to be defined, to the last one.
+    /// Types that are defined together with all the types they refer to.
     complete: HashSet<TypeId>,
-    /// Bytes of memory that may still be taken.
+    /// Bytes of memory that decoding may still allocate.
     memory: usize,
 }
 
@@ -62,8 +104,9 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads definitions until the type of a value comes. Go: decoder.go, decodeTypeSequence.
-    fn type_sequence(&mut self, place: Place) -> Result<TypeId, GobError> {
+    /// Reads type definitions up to the type of the next value.
+    // Go: decoder.go, decodeTypeSequence.
+    fn type_sequence(&mut self, place: Position) -> Result<TypeId, GobError> {
         loop {
             if self.reader.is_empty() {
                 self.reader.next_message()?;
@@ -74,16 +117,17 @@ impl<'a> Decoder<'a> {
             }
             self.define(id)?;
             if !self.reader.is_empty() {
-                // Inside an interface the length of what follows stands here; nobody needs it.
+                // Inside an interface, Go writes the length of the rest here. It is not needed.
                 match place {
-                    Place::Top => return Err(GobError::ExtraData),
-                    Place::Interface => drop(self.reader.uint()?),
+                    Position::Top => return Err(GobError::ExtraData),
+                    Position::Interface => drop(self.reader.uint()?),
                 }
             }
         }
     }
 
-    /// Go: decoder.go, recvType: an id below 64 or defined before is refused.
+    /// Reads one type definition. An ID below 64 or one already defined is an error.
+    // Go: decoder.go, recvType.
     fn define(&mut self, negative: i64) -> Result<(), GobError> {
         let id = TypeId::new(
             negative
@@ -99,7 +143,8 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Refuses a value by its type alone. Go: decode.go, compileDec and compatibleType.
+    /// Checks the type of a value before the value is read.
+    // Go: decode.go, compileDec and compatibleType.
     fn admit(&mut self, ty: TypeId, shape: &Shape, name: &str) -> Result<(), GobError> {
         self.complete(ty)?;
         if shape.accepts(&self.types, ty) {
@@ -108,7 +153,7 @@ impl<'a> Decoder<'a> {
         Err(GobError::WrongType(name.to_owned()))
     }
 
-    /// Makes sure that a type and all it refers to are defined.
+    /// Checks that a type and all types it refers to are defined.
     fn complete(&mut self, ty: TypeId) -> Result<(), GobError> {
         let mut open = vec![ty];
         while let Some(ty) = open.pop() {
@@ -116,14 +161,15 @@ impl<'a> Decoder<'a> {
                 self.types
                     .resolve(ty)
                     .ok_or(GobError::UndefinedType(ty.number()))?;
-                named(self.types.fields(ty))?;
+                check_names(self.types.fields(ty))?;
                 open.extend((0..).map_while(|nth| self.types.part(ty, nth)));
             }
         }
         Ok(())
     }
 
-    /// A whole value: struct, or anything else behind a zero byte. Go: decode.go, decodeSingle.
+    /// Reads a whole value. A value that is not a struct has a zero byte in front.
+    // Go: decode.go, decodeSingle.
     fn body(&mut self, ty: TypeId, shape: &Shape, level: usize) -> Result<Value, GobError> {
         let is_struct = self.types.resolve(ty) == Some(Type::Struct);
         if !is_struct && self.reader.uint()? != 0 {
@@ -201,7 +247,7 @@ impl<'a> Decoder<'a> {
         Ok(Value::Opaque(bytes))
     }
 
-    /// Go: decode.go, decodeArrayHelper.
+    // Go: decode.go, decodeArrayHelper.
     fn list(
         &mut self,
         elem: TypeId,
@@ -221,7 +267,8 @@ impl<'a> Decoder<'a> {
         Ok(list)
     }
 
-    /// Go: decode.go, decodeMap: of equal keys the last wins, and some keys make Go panic.
+    /// Reads a map. Of equal keys, the last one wins, in the place of the first.
+    // Go: decode.go, decodeMap, which panics on keys that cannot be hashed.
     fn map(
         &mut self,
         (key_type, elem): (TypeId, TypeId),
@@ -259,23 +306,26 @@ impl<'a> Decoder<'a> {
         Ok(Value::Struct(fields))
     }
 
-    /// Go: decode.go, decodeInterface. The length before the value is ignored: it covers only the
-    /// first piece of a value that definitions have split.
+    /// Reads a value of interface type: name, type, length, value.
+    ///
+    /// The length is ignored. Where type definitions interrupt the value, it covers only the bytes
+    /// before them.
+    // Go: decode.go, decodeInterface.
     fn interface(&mut self, level: usize) -> Result<Value, GobError> {
         let Some(name) = self.registered_name()? else {
             return Ok(Value::Interface(None));
         };
         let shape = Shape::of(name);
-        let ty = self.type_sequence(Place::Interface)?;
+        let ty = self.type_sequence(Position::Interface)?;
         self.reader.uint()?;
         if ty == TypeId::INTERFACE {
             return Err(GobError::WrongType(name.to_owned()));
         }
         self.admit(ty, &shape, name)?;
-        self.charge(size_of::<Typed>() + name.len())?;
-        let name = tree::name(name);
+        self.charge(size_of::<GoValue>() + name.len())?;
+        let name = value::name(name);
         let value = self.body(ty, &shape, level)?;
-        let typed = Typed {
+        let typed = GoValue {
             name,
             ty,
             types: common::types(),
@@ -284,13 +334,13 @@ impl<'a> Decoder<'a> {
         Ok(Value::Interface(Some(Box::new(typed))))
     }
 
-    /// The name before an interface's value; `None` is nil.
+    /// The registered name in front of an interface's value; `None` is nil.
     fn registered_name(&mut self) -> Result<Option<&'a str>, GobError> {
         let name = self.reader.bytes()?;
         if name.len() > MAX_NAME {
             return Err(GobError::NameTooLong);
         }
-        // Go: any bytes may be registered; its compiler names types in UTF-8 only.
+        // Go: RegisterName accepts any bytes, but type names in Go source are UTF-8.
         let name = std::str::from_utf8(name).map_err(|_| GobError::NameNotUtf8)?;
         Ok((!name.is_empty()).then_some(name))
     }
@@ -301,8 +351,9 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Go: decode.go, compileDec: a struct in use has no nameless fields.
-fn named(fields: &[Field]) -> Result<(), GobError> {
+/// Checks that no field has an empty name.
+// Go: decode.go, compileDec.
+fn check_names(fields: &[Field]) -> Result<(), GobError> {
     let nameless = fields.iter().any(|field| field.name.is_empty());
     if nameless {
         Err(GobError::BadDefinition)
@@ -311,7 +362,7 @@ fn named(fields: &[Field]) -> Result<(), GobError> {
     }
 }
 
-/// The session's own map is level 0, so a value may have `MAX_LEVELS` of its own.
+/// Checks the nesting. The session's map is level 0, so each value may have `MAX_LEVELS` levels.
 fn descend(level: usize) -> Result<(), GobError> {
     if level > MAX_LEVELS {
         Err(GobError::TooDeep)

@@ -1,9 +1,10 @@
-//! A type definition's bytes: gob's `wireType`, a struct like any other. Go: type.go, wireType.
+//! A type definition in bytes: gob's `wireType`, encoded like any other struct.
+// Go: type.go, wireType.
 
 use super::{
-    GobError,
+    error::GobError,
     reader::Reader,
-    types::{Definition, Field, Kind, Marshaler, TypeId},
+    types::{Definition, DefinitionKind, Field, Marshaler, TypeId},
     writer::Write,
 };
 
@@ -11,7 +12,7 @@ use super::{
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Definition, GobError> {
     let mut found = None;
     fields(reader, 7, |reader, field| {
-        // Go: keeps several kinds of one id side by side; no Go program writes that.
+        // Go: accepts several kinds in one definition. No Go program writes that, so it is an error here.
         let definition = body(reader, field)?;
         found
             .replace(definition)
@@ -19,11 +20,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Definition, GobError> {
     })?;
     Ok(found.unwrap_or(Definition {
         name: String::new(),
-        kind: Kind::Empty,
+        kind: DefinitionKind::Empty,
     }))
 }
 
-/// Appends the definition of `id`; `wire_id` maps the ids it refers to.
+/// Appends the definition of `id`. `wire_id` maps the IDs that the definition refers to.
 pub(super) fn write(
     out: &mut Vec<u8>,
     id: i64,
@@ -33,7 +34,7 @@ pub(super) fn write(
     out.uint(tag(&definition.kind));
     write_common(out, &definition.name, id);
     match &definition.kind {
-        Kind::Array { elem, len } => {
+        DefinitionKind::Array { elem, len } => {
             out.push(1);
             out.int(wire_id(*elem));
             if *len > 0 {
@@ -41,28 +42,28 @@ pub(super) fn write(
                 out.int(len.cast_signed());
             }
         }
-        Kind::Slice { elem } => write_ids(out, &[wire_id(*elem)]),
-        Kind::Map { key, elem } => write_ids(out, &[wire_id(*key), wire_id(*elem)]),
-        Kind::Struct(fields) => write_fields(out, fields, wire_id),
-        Kind::Opaque(_) | Kind::Empty => {}
+        DefinitionKind::Slice { elem } => write_ids(out, &[wire_id(*elem)]),
+        DefinitionKind::Map { key, elem } => write_ids(out, &[wire_id(*key), wire_id(*elem)]),
+        DefinitionKind::Struct(fields) => write_fields(out, fields, wire_id),
+        DefinitionKind::Opaque(_) | DefinitionKind::Empty => {}
     }
     out.extend([0, 0]);
 }
 
-/// The wireType's field number plus one, which is the first delta.
-fn tag(kind: &Kind) -> u64 {
+/// The number of the wireType field plus one, which is the first field delta.
+fn tag(kind: &DefinitionKind) -> u64 {
     match kind {
-        Kind::Array { .. } => 1,
-        Kind::Slice { .. } => 2,
-        Kind::Struct(_) => 3,
-        Kind::Map { .. } => 4,
-        Kind::Opaque(Marshaler::Gob) => 5,
-        Kind::Opaque(Marshaler::Binary) => 6,
-        Kind::Opaque(Marshaler::Text) | Kind::Empty => 7,
+        DefinitionKind::Array { .. } => 1,
+        DefinitionKind::Slice { .. } => 2,
+        DefinitionKind::Struct(_) => 3,
+        DefinitionKind::Map { .. } => 4,
+        DefinitionKind::Opaque(Marshaler::Gob) => 5,
+        DefinitionKind::Opaque(Marshaler::Binary) => 6,
+        DefinitionKind::Opaque(Marshaler::Text) | DefinitionKind::Empty => 7,
     }
 }
 
-/// CommonType{Name, Id}, field 0 of every kind.
+/// Writes CommonType{Name, Id}, field 0 of every kind.
 fn write_common(out: &mut Vec<u8>, name: &str, id: i64) {
     out.push(1);
     if !name.is_empty() {
@@ -107,21 +108,21 @@ fn body(reader: &mut Reader<'_>, kind: usize) -> Result<Definition, GobError> {
         Ok(())
     })?;
     let kind = match kind {
-        ARRAY => Kind::Array {
+        ARRAY => DefinitionKind::Array {
             elem: TypeId::new(ids[0])?,
             len: u64::try_from(len).map_err(|_| GobError::BadDefinition)?,
         },
-        SLICE => Kind::Slice {
+        SLICE => DefinitionKind::Slice {
             elem: TypeId::new(ids[0])?,
         },
-        STRUCT => Kind::Struct(members),
-        MAP => Kind::Map {
+        STRUCT => DefinitionKind::Struct(members),
+        MAP => DefinitionKind::Map {
             key: TypeId::new(ids[0])?,
             elem: TypeId::new(ids[1])?,
         },
-        4 => Kind::Opaque(Marshaler::Gob),
-        5 => Kind::Opaque(Marshaler::Binary),
-        _ => Kind::Opaque(Marshaler::Text),
+        4 => DefinitionKind::Opaque(Marshaler::Gob),
+        5 => DefinitionKind::Opaque(Marshaler::Binary),
+        _ => DefinitionKind::Opaque(Marshaler::Text),
     };
     Ok(Definition { name, kind })
 }
@@ -130,10 +131,10 @@ const ARRAY: usize = 0;
 const SLICE: usize = 1;
 const STRUCT: usize = 2;
 const MAP: usize = 3;
-/// How many fields each kind of wireType has, CommonType included.
+/// The number of fields of each kind of wireType, including CommonType.
 const FIELDS: [usize; 7] = [3, 2, 2, 3, 1, 1, 1];
 
-/// The name; the id inside is ignored, as Go does.
+/// Reads the name. The ID next to it is ignored, as in Go.
 fn common(reader: &mut Reader<'_>) -> Result<String, GobError> {
     let mut name = String::new();
     fields(reader, 2, |reader, field| {
@@ -150,7 +151,7 @@ fn struct_fields(reader: &mut Reader<'_>) -> Result<Vec<Field>, GobError> {
     let count = reader.uint()?;
     let mut members = Vec::new();
     for _ in 0..count {
-        // Each field takes a byte at least: a declared count is never believed.
+        // Each field takes at least one byte, so a false count ends here.
         if reader.is_empty() {
             return Err(GobError::UnexpectedEnd);
         }
@@ -179,7 +180,8 @@ fn text(reader: &mut Reader<'_>) -> Result<String, GobError> {
     String::from_utf8(bytes.to_vec()).map_err(|_| GobError::NameNotUtf8)
 }
 
-/// Walks a struct's fields. Go: decode.go, decodeStruct: the end of the message ends it too.
+/// Calls `each` for every field of a struct. The end of the message also ends the struct.
+// Go: decode.go, decodeStruct.
 pub(super) fn fields(
     reader: &mut Reader<'_>,
     count: usize,
@@ -193,7 +195,7 @@ pub(super) fn fields(
     Ok(())
 }
 
-/// The number of the field that follows, counted from `next`; `None` at the struct's end.
+/// The number of the next field, which is at least `next`. `None` at the end of the struct.
 pub(super) fn next_field(
     reader: &mut Reader<'_>,
     next: usize,

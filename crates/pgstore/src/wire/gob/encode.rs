@@ -1,17 +1,18 @@
-//! Values to bytes: all definitions first, each a message of its own, then the value's message.
+//! Values to bytes: first all type definitions, one message each, then one message for the value.
 //!
-//! Go: encode.go writes definitions between the parts of a value; every Go reads this simpler
-//! order as well, and nothing is ever split.
+//! Go's encoder (encode.go) writes definitions between the parts of a value. Every version of Go
+//! also reads this simpler order, in which no value is interrupted by definitions.
 
 use super::{
+    common,
     interner::Interner,
-    tree::{Typed, Value},
-    types::{TypeId, common},
+    types::TypeId,
+    value::{GoValue, Value},
     writer::Write,
 };
 
-/// Encodes a session: a `map[interface {}]interface {}` of these pairs.
-pub(crate) fn encode_session(pairs: &[(Option<Typed>, Option<Typed>)]) -> Vec<u8> {
+/// Encodes a session: a `map[interface {}]interface {}` with these entries.
+pub(crate) fn encode_session(pairs: &[(Option<GoValue>, Option<GoValue>)]) -> Vec<u8> {
     let mut encoder = Encoder::default();
     let mut message = Vec::new();
     message.int(encoder.interner.wire_id(&common::types(), common::SESSION));
@@ -24,13 +25,27 @@ pub(crate) fn encode_session(pairs: &[(Option<Typed>, Option<Typed>)]) -> Vec<u8
     encoder.finish(&message)
 }
 
-/// Encodes a string, the content of a cookie.
-pub(crate) fn encode_string(text: &[u8]) -> Vec<u8> {
+/// Encodes a string, as a cookie contains it.
+///
+/// ```
+/// # use pgstore::wire::gob;
+/// assert_eq!(gob::encode_string(b"abc"), [6, 12, 0, 3, b'a', b'b', b'c']);
+/// ```
+#[must_use]
+pub fn encode_string(text: &[u8]) -> Vec<u8> {
     let mut message = Vec::new();
     message.int(TypeId::STRING.number());
     message.push(0);
     message.bytes(text);
     Encoder::default().finish(&message)
+}
+
+impl GoValue {
+    /// Whether two values encode to the same bytes, and so are the same for Go.
+    pub(crate) fn are_same(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let bytes = |value: Option<&Self>| encode_session(&[(None, value.cloned())]);
+        bytes(one) == bytes(other)
+    }
 }
 
 #[derive(Default)]
@@ -45,8 +60,9 @@ impl Encoder {
         gob
     }
 
-    /// Go: encode.go, encodeInterface: name, type, length, value; nil is an empty name.
-    fn interface(&mut self, typed: Option<&Typed>, out: &mut Vec<u8>) {
+    /// Writes name, type, length and value. Nil is an empty name.
+    // Go: encode.go, encodeInterface.
+    fn interface(&mut self, typed: Option<&GoValue>, out: &mut Vec<u8>) {
         let Some(typed) = typed else {
             return out.push(0);
         };

@@ -1,71 +1,73 @@
 use thiserror::Error;
 
-use crate::wire::ErrorClass;
+use crate::wire::error::{ErrorClass, as_sentence};
 
-/// Why bytes are no gob that this codec opens.
+/// Why a gob cannot be decoded.
 ///
-/// The answers are Go's (`encoding/gob`), with bounds added where Go has none. No variant carries
-/// the content of a value: only ids and the names of types.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+/// Go's `encoding/gob` fails in the same cases, except for the limits that this codec adds. No
+/// variant contains a value: only IDs and names of types.
+#[derive(Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GobError {
-    /// The bytes end before the value does.
+    /// The bytes end before the value ends.
     #[error("the gob ends too early")]
     UnexpectedEnd,
-    /// An integer claims to be longer than eight bytes.
+    /// The encoded length of an integer is more than eight bytes.
     #[error("an integer is longer than 64 bits")]
     IntegerTooLong,
-    /// A top-level type definition has something behind it in its message.
+    /// The message of a type definition has more bytes after the definition.
     #[error("extra data follows a type definition")]
     ExtraData,
-    /// A type id that cannot be defined: below 64, beyond 2³¹−1, or there twice.
-    #[error("type id {0} is out of range or defined twice")]
+    /// A type ID cannot be defined: it is below 64, above 2³¹−1, or defined twice.
+    #[error("type ID {0} is out of range or defined twice")]
     BadTypeId(i64),
-    /// A value refers to a type that no definition has described.
-    #[error("type id {0} is not defined")]
+    /// A value refers to a type that is not defined.
+    #[error("type ID {0} is not defined")]
     UndefinedType(i64),
-    /// A type definition that describes no type.
+    /// A type definition does not define a type.
     #[error("a type definition is malformed")]
     BadDefinition,
-    /// A struct's field number is beyond its definition.
-    #[error("a field number is out of bounds")]
+    /// A field number is greater than the number of fields in the struct's definition.
+    #[error("a field number is out of range")]
     FieldNumber,
-    /// A value that is no struct does not begin with its zero byte.
-    #[error("a value that is no struct has a field number")]
+    /// A value that is not a struct does not begin with a zero byte.
+    #[error("a value that is not a struct has a field number")]
     SingletonTag,
-    /// An array has another length than its type.
-    #[error("an array has another length than its type")]
+    /// The length of an array differs from that in its type.
+    #[error("the length of an array differs from its type")]
     ArrayLength,
     /// A registered name is longer than 1,024 bytes.
-    #[error("the name of a type is too long")]
+    #[error("the name of a type is longer than 1,024 bytes")]
     NameTooLong,
-    /// A name of a type or of a field is not UTF-8, as all names in Go programs are.
+    /// The name of a type or field is not UTF-8. All names in Go source are.
     #[error("the name of a type or field is not UTF-8")]
     NameNotUtf8,
-    /// The value is of another kind than Go's type of this name.
-    #[error("the value is not of Go's type {0}")]
+    /// The kind of the value differs from that of the Go type with this name.
+    #[error("the value is not of the Go type {0}")]
     WrongType(String),
-    /// A number is beyond the range of Go's type.
+    /// A number is out of the range of its Go type.
     #[error("a number is out of the range of its Go type")]
     OutOfRange,
-    /// The bytes of a `time.Time` are none that Go accepts.
+    /// Go does not accept the bytes of a `time.Time`.
     #[error("the bytes of a time.Time are malformed")]
     BadTime,
-    /// A map's key is a slice or a map, on which Go panics.
+    /// The key of a map is a slice or a map, which makes Go panic.
     #[error("a map has a key that Go cannot hash")]
     Unhashable,
     /// Values are nested deeper than 64 levels.
     #[error("values are nested deeper than 64 levels")]
     TooDeep,
-    /// Values and type definitions would take far more memory than the bytes they come from.
-    #[error("the gob would expand beyond its memory budget")]
+    /// The decoded values would take more than 64 bytes of memory per byte of the gob.
+    #[error("the decoded gob would need too much memory")]
     TooLarge,
 }
 
 impl GobError {
-    /// Always [`ErrorClass::Client`]: the fault lies in the bytes.
+    /// Always [`ErrorClass::Client`]: the stored bytes are wrong.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         ErrorClass::Client
     }
 }
+
+as_sentence!(GobError);

@@ -1,19 +1,19 @@
-//! When two map keys are the same key: Go's `==` on what the wire tells.
+//! Equality of map keys: Go's `==`, as far as the encoded form shows it.
 
 use super::{
-    GobError,
-    tree::{Typed, Value},
+    error::GobError,
+    value::{GoValue, Value},
     writer::Write,
 };
 
-/// Bytes that are equal for equal keys; `None` for a key that equals nothing, such as NaN.
+/// Bytes that are equal for equal keys. `None` for a key that is not equal to itself, such as NaN.
 pub(crate) fn identity(key: &Value) -> Result<Option<Vec<u8>>, GobError> {
     let mut bytes = Vec::new();
     Ok(describe(key, &mut bytes)?.then_some(bytes))
 }
 
-/// Whether Go takes the two as one key of a session.
-pub(crate) fn same(one: &Typed, other: &Typed) -> bool {
+/// Whether two values are the same key of a session in Go.
+pub(crate) fn same(one: &GoValue, other: &GoValue) -> bool {
     if one.name != other.name {
         return false;
     }
@@ -23,7 +23,7 @@ pub(crate) fn same(one: &Typed, other: &Typed) -> bool {
     matches!((identity(&one.value), identity(&other.value)), (Ok(Some(one)), Ok(Some(other))) if one == other)
 }
 
-/// Writes a key so that equal keys come out equal; false if it equals nothing.
+/// Writes a key so that equal keys give equal bytes. Returns false if the key contains a NaN.
 fn describe(key: &Value, out: &mut Vec<u8>) -> Result<bool, GobError> {
     match key {
         Value::Bool(value) => out.push(u8::from(*value)),
@@ -52,7 +52,7 @@ fn all<'a>(values: impl Iterator<Item = &'a Value>, out: &mut Vec<u8>) -> Result
     Ok(equal)
 }
 
-/// A zero field that was sent is the same as one that was not.
+/// Skips zero fields: it makes no difference whether they were sent.
 fn record(fields: &[(usize, Value)], out: &mut Vec<u8>) -> Result<bool, GobError> {
     let mut equal = true;
     for (number, value) in fields {
@@ -66,7 +66,7 @@ fn record(fields: &[(usize, Value)], out: &mut Vec<u8>) -> Result<bool, GobError
 }
 
 fn number(value: f64, out: &mut Vec<u8>) -> bool {
-    // −0 and 0 are equal, and adding 0 makes them the same bits.
+    // −0 equals 0. Adding 0 gives both the same bits.
     out.float(value + 0.0);
     !value.is_nan()
 }

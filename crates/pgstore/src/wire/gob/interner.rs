@@ -9,23 +9,23 @@ use super::{
     writer::Write,
 };
 
-/// Gives the types of one gob their ids on the wire and writes each definition once.
+/// Assigns IDs to the types of one gob and writes each definition once.
 ///
-/// Types of different tables that are defined alike share one id. A definition comes after those
-/// it refers to; only types that contain themselves have to refer ahead.
+/// Equal definitions from different tables share one ID. A definition is written after the
+/// definitions it refers to. Only a type that contains itself refers to a later definition.
 #[derive(Debug)]
 pub(super) struct Interner {
     messages: Vec<u8>,
     next: TypeId,
-    /// By table (its address: the caller keeps it alive) and id.
+    /// IDs by table and type. The table is known by its address: the caller keeps it alive.
     ids: HashMap<(usize, TypeId), i64>,
-    /// By what the definition says.
+    /// IDs by the content of the definition.
     alike: HashMap<Vec<u8>, i64>,
 }
 
 impl Default for Interner {
     fn default() -> Self {
-        // Go: before 1.21 the first id was 65; it is fine for all.
+        // Go: before 1.21 the first ID was 65. All versions read 65.
         let next = TypeId::FIRST_OWN.following();
         Self {
             messages: Vec::new(),
@@ -37,7 +37,7 @@ impl Default for Interner {
 }
 
 impl Interner {
-    /// The id of a type, which is defined now if it was not yet.
+    /// The ID of a type. Writes its definition if that is not written yet.
     pub(super) fn wire_id(&mut self, types: &Arc<Types>, ty: TypeId) -> i64 {
         if let Some(id) = self.known(types, ty) {
             return id;
@@ -46,7 +46,7 @@ impl Interner {
         self.known(types, ty).unwrap_or(ty.number())
     }
 
-    /// The definitions' messages.
+    /// The messages with all definitions.
     pub(super) fn into_messages(self) -> Vec<u8> {
         self.messages
     }
@@ -59,7 +59,7 @@ impl Interner {
         }
     }
 
-    /// Walks the parts first, without recursion: definitions may form long chains.
+    /// Defines a type after the types it refers to. Iterative, since definitions may form long chains.
     fn define(&mut self, types: &Arc<Types>, ty: TypeId) {
         let (mut path, mut on_path) = (vec![(ty, 0)], HashSet::from([ty]));
         while let Some((ty, nth)) = path.last_mut() {
@@ -78,7 +78,7 @@ impl Interner {
         }
     }
 
-    /// Writes a definition whose parts all have ids.
+    /// Writes a definition after all its parts have IDs.
     fn close(&mut self, types: &Arc<Types>, ty: TypeId) {
         if let Some(id) = self.known(types, ty) {
             return self.write(types, ty, id);

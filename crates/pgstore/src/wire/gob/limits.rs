@@ -1,26 +1,26 @@
-//! The bounds that keep hostile bytes cheap. What this library writes stays within them.
+//! Limits on what is decoded, against hostile bytes. What this library encodes is within them.
 
-/// Levels of lists, maps and structs inside one session value.
+/// The greatest nesting of lists, maps and structs in one session value.
 ///
-/// Decoding, dropping, cloning and reading recurse once per level; 64 fit into a 1 MiB stack in a
-/// debug build many times over, and no session is that deep.
+/// Decoding, dropping, cloning and reading recurse once per level. 64 levels need a small part of a
+/// 1 MiB stack, even in a debug build.
 pub(crate) const MAX_LEVELS: usize = 64;
 
-/// Bytes of a registered type name. Go: decode.go, decodeInterface.
+/// The greatest length of a registered type name, in bytes.
+// Go: decode.go, decodeInterface.
 pub(crate) const MAX_NAME: usize = 1024;
 
-/// Memory allowed for each byte of the gob: values, elements, type definitions and their fields.
+/// Bytes of memory allowed per byte of the gob, for values, elements and type definitions.
 ///
-/// The dearest honest encoding is a list of small numbers: one byte each on the wire and one
-/// `Value` (32 bytes) in memory. Twice that refuses nothing that anybody really wrote, however
-/// long, so what can be encoded can be decoded.
+/// The valid encoding that expands most is a list of small numbers: one byte encoded, one `Value`
+/// (32 bytes) in memory. The limit is twice that, so whatever can be encoded can be decoded.
 pub(crate) const MEMORY_PER_BYTE: usize = 64;
 
-/// Memory allowed on top, so that the smallest gobs need no exception.
+/// Bytes of memory allowed in addition, for small gobs.
 pub(crate) const MEMORY_BASE: usize = 64 * 1024;
 
-/// Fields that were not sent and are shown as zero, in one reading of one value.
+/// The greatest number of unsent fields that one read of one value fills with zeros.
 ///
-/// A struct with nothing but zeros is one byte on the wire, so a list of them under a wide type
-/// would grow without measure.
+/// A struct of zeros is encoded in one byte, so a list of structs with many fields would expand
+/// without limit.
 pub(crate) const MAX_ZERO_FIELDS: usize = 1 << 20;

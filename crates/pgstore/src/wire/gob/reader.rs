@@ -1,6 +1,6 @@
-use super::GobError;
+use super::error::GobError;
 
-/// A stream of messages, read one after another; `message` is what is left of the current one.
+/// A stream of messages, read one after another. `message` is the unread rest of the current one.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     stream: &'a [u8],
@@ -15,14 +15,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Steps to the next message. Go: decoder.go, recvMessage.
+    /// Begins the next message.
+    // Go: decoder.go, recvMessage.
     pub(super) fn next_message(&mut self) -> Result<(), GobError> {
         let length = take_uint(&mut self.stream)?;
         self.message = take(&mut self.stream, length)?;
         Ok(())
     }
 
-    /// Whether the current message has been read to its end.
+    /// Whether the current message is read completely.
     pub(super) fn is_empty(&self) -> bool {
         self.message.is_empty()
     }
@@ -31,26 +32,29 @@ impl<'a> Reader<'a> {
         take_uint(&mut self.message)
     }
 
-    /// Go: decode.go, decodeInt: the lowest bit says whether the others are complemented.
+    /// Reads a signed integer. If the lowest bit is set, the other bits are complemented.
+    // Go: decode.go, decodeInt.
     pub(super) fn int(&mut self) -> Result<i64, GobError> {
         let uint = self.uint()?;
         let half = (uint >> 1).cast_signed();
         Ok(if uint & 1 == 1 { !half } else { half })
     }
 
-    /// Go: decode.go, float64FromBits: the bytes are reversed, so that round numbers are short.
+    /// Reads a float. Its bytes are reversed, which makes round numbers short.
+    // Go: decode.go, float64FromBits.
     pub(super) fn float(&mut self) -> Result<f64, GobError> {
         Ok(f64::from_bits(self.uint()?.swap_bytes()))
     }
 
-    /// A length and so many bytes of this message.
+    /// Reads a length and that many bytes.
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], GobError> {
         let length = self.uint()?;
         take(&mut self.message, length)
     }
 }
 
-/// Go: decode.go, decodeUintReader: below 128 the byte itself, else 256−n and n bytes, high first.
+/// Reads an unsigned integer: one byte if below 128, else 256−n and n bytes, the high byte first.
+// Go: decode.go, decodeUintReader.
 fn take_uint(from: &mut &[u8]) -> Result<u64, GobError> {
     let first = take(from, 1)?[0];
     if first < 0x80 {

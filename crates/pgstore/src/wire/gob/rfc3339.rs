@@ -1,12 +1,15 @@
-//! Times as text. RFC 3339 where it can say them; for the rest the year has a sign or more
-//! digits, and the offset has seconds or more hours, so that every time comes back the same.
+//! Times as text: RFC 3339, extended for times that it cannot express.
+//!
+//! Years beyond 0–9999 have a sign or more digits, and odd offsets have seconds or more hours. So
+//! every time can be parsed from its text again.
 
 use std::{fmt, str::FromStr};
 
 use super::time::Time;
+use crate::wire::error::as_sentence;
 
 const DAY: i64 = 86_400;
-/// Days of a 400-year cycle and of its parts.
+/// Days in the 400 years after which the Gregorian calendar repeats.
 const CYCLE: i64 = 146_097;
 
 impl fmt::Display for Time {
@@ -42,8 +45,9 @@ fn write_offset(f: &mut fmt::Formatter<'_>, offset: Option<i32>) -> fmt::Result 
     }
 }
 
-/// The civil date of a day counted from 1970-01-01, in the calendar that has always been
-/// Gregorian. The year begins in March, so that the leap day is its last.
+/// The date of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
+///
+/// The calculation begins the year in March, so that the leap day is the last day of the year.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (cycle, day) = (days.div_euclid(CYCLE), days.rem_euclid(CYCLE));
@@ -64,10 +68,12 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     cycle * CYCLE + year * 365 + year / 4 - year / 100 + day - 719_468
 }
 
-/// The text is no time in RFC 3339.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a time in RFC 3339")]
+/// A text is not a time in RFC 3339.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is not a time in RFC 3339, such as 2024-02-29T12:00:00Z")]
 pub struct NotRfc3339(());
+
+as_sentence!(NotRfc3339);
 
 impl FromStr for Time {
     type Err = NotRfc3339;
@@ -100,7 +106,7 @@ fn parse(text: &[u8]) -> Option<Time> {
     offset.map_or(Some(time), |offset| time.with_offset(offset))
 }
 
-/// Four digits, or a sign and up to twelve, which is more than the seconds can hold.
+/// Four digits, or a sign and 4 to 12 digits, which is more than the seconds can hold.
 fn year(rest: &mut &[u8]) -> Option<i64> {
     let Some(b'+' | b'-') = rest.first() else {
         return number(eat(rest, 4)?);
@@ -128,7 +134,7 @@ fn fraction(rest: &mut &[u8]) -> Option<u32> {
     u32::try_from(number(&digits)?).ok()
 }
 
-/// `Z`, or a sign, hours and minutes, and for odd zones seconds.
+/// `Z`, or a sign, hours, minutes and, for odd zones, seconds.
 #[allow(
     clippy::option_option,
     reason = "the outer is the parser's, the inner is UTC"

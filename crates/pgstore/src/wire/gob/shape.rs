@@ -1,12 +1,14 @@
-//! What a registered name says about its type. Unnamed Go types are registered under their own
-//! text, so `map[string][]int8` can be checked; a program's own types cannot.
+//! What a registered name tells about its type.
+//!
+//! Go registers an unnamed type under its own text, so `map[string][]int8` can be checked. A type
+//! that a program defines cannot.
 
 use super::types::{Marshaler, Type, TypeId, Types};
 
-/// A Go type as far as its registered name tells.
+/// A Go type, as far as its registered name shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
-    /// A type of some program: its name says nothing.
+    /// A type that a program defines: the name does not show its kind.
     Unknown,
     Bool,
     Int(u32),
@@ -22,7 +24,7 @@ pub(crate) enum Shape {
     Map(Box<Shape>, Box<Shape>),
 }
 
-/// Deeper type texts than this are taken as unknown: it bounds the parser's recursion.
+/// The greatest nesting of a type's text. Deeper types are `Unknown`. Limits the parser's recursion.
 const MAX_NESTING: usize = 32;
 
 impl Shape {
@@ -30,7 +32,7 @@ impl Shape {
         parse(name, MAX_NESTING).unwrap_or(Self::Unknown)
     }
 
-    /// The shape of a list's or map's elements.
+    /// The shape of the elements of a list or map.
     pub(crate) fn elem(&self) -> &Self {
         match self {
             Self::Slice(elem) | Self::Array(_, elem) | Self::Map(_, elem) => elem,
@@ -38,7 +40,7 @@ impl Shape {
         }
     }
 
-    /// The shape of a map's keys.
+    /// The shape of the keys of a map.
     pub(crate) fn key(&self) -> &Self {
         match self {
             Self::Map(key, _) => key,
@@ -46,7 +48,8 @@ impl Shape {
         }
     }
 
-    /// Whether values of the wire's type may be read as this. Go: decode.go, compatibleType.
+    /// Whether Go reads values of the encoded type as this type.
+    // Go: decode.go, compatibleType.
     pub(crate) fn accepts(&self, types: &Types, ty: TypeId) -> bool {
         let Some(ty) = types.resolve(ty) else {
             return false;
@@ -73,7 +76,7 @@ impl Shape {
         }
     }
 
-    /// Whether a signed number is in the type's range.
+    /// Whether the type can hold a signed integer.
     pub(crate) fn holds_int(&self, value: i64) -> bool {
         match self {
             Self::Int(bits) => value >> (bits - 1) == 0 || value >> (bits - 1) == -1,
@@ -81,7 +84,7 @@ impl Shape {
         }
     }
 
-    /// Whether an unsigned number is in the type's range.
+    /// Whether the type can hold an unsigned integer.
     pub(crate) fn holds_uint(&self, value: u64) -> bool {
         match self {
             Self::Uint(bits) => *bits == 64 || value >> bits == 0,
@@ -89,7 +92,8 @@ impl Shape {
         }
     }
 
-    /// Go: decode.go, float32FromBits: infinities and NaN pass, precision may be lost.
+    /// Whether the type can hold a float. A float32 takes infinities, NaN and a loss of precision.
+    // Go: decode.go, float32FromBits.
     pub(crate) fn holds_float(&self, value: f64) -> bool {
         match self {
             Self::Float(32) | Self::Complex(64) => {
@@ -98,6 +102,28 @@ impl Shape {
             _ => true,
         }
     }
+}
+
+/// The name of a type without its package, as gob's definitions have it. Slices and maps have none.
+pub(crate) fn type_name(registered: &str) -> &str {
+    let ty = registered.strip_prefix('*').unwrap_or(registered);
+    match path_and_type(ty) {
+        _ if is_unnamed(ty) => "",
+        Some((_, ty)) => ty,
+        None => ty,
+    }
+}
+
+/// Splits `import/path.Type` or `import/path.Type[parameters]`.
+pub(crate) fn path_and_type(name: &str) -> Option<(&str, &str)> {
+    let plain = name.split('[').next()?;
+    let dot = plain.rfind('.')?;
+    Some((&name[..dot], &name[dot + 1..]))
+}
+
+/// Whether it is a slice, array or map, which Go registers under its own text.
+pub(crate) fn is_unnamed(ty: &str) -> bool {
+    ty.starts_with('[') || ty.starts_with("map[")
 }
 
 fn parse(text: &str, nesting: usize) -> Option<Shape> {
@@ -120,7 +146,7 @@ fn parse(text: &str, nesting: usize) -> Option<Shape> {
     Some(word(text))
 }
 
-/// Splits `key]elem` at the bracket that closes the key.
+/// Splits `key]elem` at the bracket that closes the key's type.
 fn split_key(text: &str) -> Option<(&str, &str)> {
     let mut open = 0_usize;
     for (at, byte) in text.bytes().enumerate() {

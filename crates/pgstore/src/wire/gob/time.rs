@@ -1,8 +1,10 @@
 use std::time::{Duration, SystemTime};
 
-/// A point in time with its zone's offset: Go's `time.Time`.
+use crate::wire::error::as_sentence;
+
+/// A point in time with the offset of its zone: Go's `time.Time`.
 ///
-/// Reading into it keeps the offset, which other types drop.
+/// Use it to keep the offset, which [`SystemTime`] does not have.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -17,25 +19,39 @@ use std::time::{Duration, SystemTime};
 pub struct Time {
     pub(super) seconds: i64,
     pub(super) nanos: u32,
-    /// Seconds east; `None` is UTC itself, which Go tells from an offset of 0.
+    /// Seconds east of UTC. `None` is UTC itself, which Go distinguishes from an offset of 0.
     pub(super) offset: Option<i32>,
 }
 
 /// Seconds from Go's first year to 1970.
 const EPOCH: i64 = 62_135_596_800;
-/// The offset in minutes that says UTC.
+/// The offset in minutes that stands for UTC.
 const UTC: i16 = -1;
 const NANOS: u32 = 1_000_000_000;
 
 impl Time {
-    /// Go's zero time, which `IsZero` is true of: the first second of year 1.
+    /// Go's zero time, for which `IsZero` returns true: the first second of the year 1.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// assert_eq!(go::Time::ZERO.to_string(), "0001-01-01T00:00:00Z");
+    /// ```
     pub const ZERO: Self = Self {
         seconds: -EPOCH,
         nanos: 0,
         offset: None,
     };
 
-    /// A time in UTC. Nanoseconds beyond a second are carried over.
+    /// A time in UTC, from seconds since 1970 and nanoseconds. Whole seconds in the nanoseconds are
+    /// added to the seconds.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// let time = go::Time::new(-1, 500_000_000);
+    /// assert_eq!(time.to_string(), "1969-12-31T23:59:59.5Z");
+    /// ```
     #[must_use]
     pub const fn new(unix_seconds: i64, nanoseconds: u32) -> Self {
         let carry = (nanoseconds / NANOS) as i64;
@@ -47,10 +63,17 @@ impl Time {
         }
     }
 
-    /// The same time, seen from a zone that is so many seconds east of UTC.
+    /// The same time in a zone that is `seconds_east` of UTC.
     ///
-    /// `None` if Go cannot store the offset: beyond 32,767 minutes, or within the minute before
-    /// −1, which stands for UTC.
+    /// `None` if Go cannot store the offset: it is greater than 32,767 minutes, or it is −1 minute
+    /// (−60 to −119 seconds), which in Go's format stands for UTC.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// let time = go::Time::new(0, 0).with_offset(3600).unwrap();
+    /// assert_eq!(time.to_string(), "1970-01-01T01:00:00+01:00");
+    /// ```
     #[must_use]
     pub fn with_offset(self, seconds_east: i32) -> Option<Self> {
         let minutes = i16::try_from(seconds_east / 60).ok()?;
@@ -60,25 +83,48 @@ impl Time {
         })
     }
 
-    /// Whole seconds since 1970, negative before.
+    /// Whole seconds since 1970; negative before 1970.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// let time: go::Time = "1970-01-01T00:01:00Z".parse()?;
+    /// assert_eq!(time.unix_seconds(), 60);
+    /// # Ok::<(), go::NotRfc3339>(())
+    /// ```
     #[must_use]
     pub fn unix_seconds(self) -> i64 {
         self.seconds
     }
 
-    /// Nanoseconds into the second.
+    /// Nanoseconds within the second, below 1,000,000,000.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// assert_eq!(go::Time::new(0, 5).nanoseconds(), 5);
+    /// ```
     #[must_use]
     pub fn nanoseconds(self) -> u32 {
         self.nanos
     }
 
-    /// Seconds that the zone is east of UTC; `None` for UTC itself.
+    /// The zone's offset in seconds east of UTC; `None` for UTC itself.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// let time: go::Time = "2024-01-01T00:00:00+02:00".parse()?;
+    /// assert_eq!(time.offset(), Some(7200));
+    /// # Ok::<(), go::NotRfc3339>(())
+    /// ```
     #[must_use]
     pub fn offset(self) -> Option<i32> {
         self.offset
     }
 
-    /// What `GobEncode` writes. Go: time.go, AppendBinary.
+    /// The bytes that Go's `GobEncode` writes.
+    // Go: time.go, AppendBinary.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
         let (minutes, seconds) = match self.offset {
             None => (UTC, 0),
@@ -94,7 +140,8 @@ impl Time {
         bytes
     }
 
-    /// Reads what `GobEncode` wrote; `None` if it is no time or none that can be reckoned with.
+    /// Reads the bytes that `GobEncode` wrote. `None` if they are malformed or the time is beyond the
+    /// range of this type.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         if !Self::is_accepted(bytes) {
             return None;
@@ -103,8 +150,8 @@ impl Time {
         let (nanos, rest) = rest.split_first_chunk::<4>()?;
         let (minutes, rest) = rest.split_first_chunk::<2>()?;
         let minutes = i16::from_be_bytes(*minutes);
-        // Go: time.go, UnmarshalBinary takes the odd seconds as unsigned, so that a negative
-        // offset comes back wrong by 256 s there. The instant is the same.
+        // Go: time.go, UnmarshalBinary reads the seconds of the offset as unsigned, which makes a
+        // negative offset wrong by 256 s there. The instant is the same.
         let odd = rest.first().map_or(0, |odd| i32::from(odd.cast_signed()));
         let offset = (minutes != UTC || odd != 0).then_some(i32::from(minutes) * 60 + odd);
         let seconds = i64::from_be_bytes(*seconds).checked_sub(EPOCH)?;
@@ -116,7 +163,8 @@ impl Time {
         })
     }
 
-    /// Whether Go's `GobDecode` takes the bytes. Go: time.go, UnmarshalBinary.
+    /// Whether Go's `GobDecode` accepts the bytes.
+    // Go: time.go, UnmarshalBinary.
     pub(crate) fn is_accepted(bytes: &[u8]) -> bool {
         matches!((bytes.first(), bytes.len()), (Some(1), 15) | (Some(2), 16))
     }
@@ -135,10 +183,12 @@ impl From<SystemTime> for Time {
     }
 }
 
-/// The time is beyond what [`SystemTime`] can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the time is out of SystemTime's range")]
+/// A time is out of the range of [`SystemTime`].
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the time is out of the range of SystemTime")]
 pub struct OutOfSystemTime(());
+
+as_sentence!(OutOfSystemTime);
 
 impl TryFrom<Time> for SystemTime {
     type Error = OutOfSystemTime;

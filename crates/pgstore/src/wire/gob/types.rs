@@ -1,10 +1,10 @@
-use std::{collections::BTreeMap, sync::Arc, sync::LazyLock};
+use std::collections::BTreeMap;
 
-use super::GobError;
+use super::error::GobError;
 
-/// A type's number within one table: gob's own up to 8, definitions from 64.
+/// The number of a type in one table. Gob's own types are 1 to 8, defined types begin at 64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct TypeId(i32);
+pub(crate) struct TypeId(pub(super) i32);
 
 impl TypeId {
     pub(crate) const BOOL: Self = Self(1);
@@ -15,7 +15,8 @@ impl TypeId {
     pub(crate) const STRING: Self = Self(6);
     pub(crate) const COMPLEX: Self = Self(7);
     pub(crate) const INTERFACE: Self = Self(8);
-    /// Go: type.go, firstUserId.
+    /// The first ID of a defined type.
+    // Go: type.go, firstUserId.
     pub(super) const FIRST_OWN: Self = Self(64);
 
     pub(super) fn new(id: i64) -> Result<Self, GobError> {
@@ -37,7 +38,7 @@ impl TypeId {
     }
 }
 
-/// What a type is, without the names of its parts.
+/// A type, without the definitions of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     Bool,
@@ -55,7 +56,7 @@ pub(crate) enum Type {
     Opaque(Marshaler),
 }
 
-/// How a Go type that writes itself does so.
+/// Which marshaler interface a Go type implements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Marshaler {
     Gob,
@@ -63,15 +64,15 @@ pub(crate) enum Marshaler {
     Text,
 }
 
-/// One definition as it stands on the wire.
+/// One type definition, as it is encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: DefinitionKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DefinitionKind {
     Array {
         elem: TypeId,
         len: u64,
@@ -85,7 +86,7 @@ pub(crate) enum Kind {
     },
     Struct(Vec<Field>),
     Opaque(Marshaler),
-    /// A definition that says nothing: allowed as long as nothing uses it.
+    /// A definition without content. It is allowed as long as no value uses it.
     Empty,
 }
 
@@ -95,7 +96,7 @@ pub(crate) struct Field {
     pub(crate) ty: TypeId,
 }
 
-/// The definitions that belong to some values.
+/// A table of type definitions, which some values share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Types {
     definitions: BTreeMap<TypeId, Definition>,
@@ -124,10 +125,10 @@ impl Types {
         })
     }
 
-    /// The fields of a struct type; none for any other.
+    /// The fields of a struct type. Empty for other types.
     pub(crate) fn fields(&self, id: TypeId) -> &[Field] {
         match self.definition(id).map(|definition| &definition.kind) {
-            Some(Kind::Struct(fields)) => fields,
+            Some(DefinitionKind::Struct(fields)) => fields,
             _ => &[],
         }
     }
@@ -135,15 +136,31 @@ impl Types {
     /// The `nth` type that the definition of `id` refers to.
     pub(super) fn part(&self, id: TypeId, nth: usize) -> Option<TypeId> {
         match (&self.definition(id)?.kind, nth) {
-            (Kind::Array { elem, .. } | Kind::Slice { elem }, 0) => Some(*elem),
-            (Kind::Map { key, .. }, 0) => Some(*key),
-            (Kind::Map { elem, .. }, 1) => Some(*elem),
-            (Kind::Struct(fields), _) => fields.get(nth).map(|field| field.ty),
+            (DefinitionKind::Array { elem, .. } | DefinitionKind::Slice { elem }, 0) => Some(*elem),
+            (DefinitionKind::Map { key, .. }, 0) => Some(*key),
+            (DefinitionKind::Map { elem, .. }, 1) => Some(*elem),
+            (DefinitionKind::Struct(fields), _) => fields.get(nth).map(|field| field.ty),
             _ => None,
         }
     }
 
-    /// Adds a definition under an id of its own.
+    /// Whether a type is `time.Time`.
+    ///
+    /// At the top of an interface its registered name tells. Inside other types its definition
+    /// tells, where Go writes the name without the package.
+    pub(crate) fn is_time(&self, ty: TypeId, registered: Option<&str>) -> bool {
+        if self.resolve(ty) != Some(Type::Opaque(Marshaler::Gob)) {
+            return false;
+        }
+        match registered {
+            Some(name) => matches!(name, "time.Time" | "*time.Time"),
+            None => self
+                .definition(ty)
+                .is_some_and(|definition| definition.name == "Time"),
+        }
+    }
+
+    /// Adds a definition under a new ID.
     pub(crate) fn add(&mut self, definition: Definition) -> TypeId {
         let mut free = TypeId::FIRST_OWN;
         for used in self.definitions.range(free..).map(|(id, _)| *id) {
@@ -159,7 +176,9 @@ impl Types {
     /// Adds a field to a struct.
     pub(crate) fn add_field(&mut self, id: TypeId, name: &str, ty: TypeId) {
         let definition = self.definitions.get_mut(&id);
-        if let Some(Kind::Struct(fields)) = definition.map(|definition| &mut definition.kind) {
+        if let Some(DefinitionKind::Struct(fields)) =
+            definition.map(|definition| &mut definition.kind)
+        {
             fields.push(Field {
                 name: name.to_owned(),
                 ty,
@@ -168,8 +187,8 @@ impl Types {
     }
 }
 
-impl Kind {
-    /// The memory it takes, about.
+impl DefinitionKind {
+    /// Its approximate size in memory, in bytes.
     pub(super) fn size(&self) -> usize {
         let Self::Struct(fields) = self else {
             return size_of::<Definition>();
@@ -193,80 +212,5 @@ impl Kind {
             Self::Opaque(marshaler) => Type::Opaque(*marshaler),
             Self::Empty => return None,
         })
-    }
-}
-
-/// The table that all new values share, so that none defines a type twice.
-pub(crate) mod common {
-    use super::{Arc, Definition, Kind, LazyLock, Marshaler, TypeId, Types};
-
-    /// `map[interface {}]interface {}`, a session.
-    pub(crate) const SESSION: TypeId = TypeId(64);
-    /// `map[string]interface {}`.
-    pub(crate) const MAP: TypeId = TypeId(65);
-    /// `[]interface {}`.
-    pub(crate) const LIST: TypeId = TypeId(66);
-    /// `time.Time`.
-    pub(crate) const TIME: TypeId = TypeId(67);
-    pub(crate) const BOOLS: TypeId = TypeId(68);
-    pub(crate) const INTS: TypeId = TypeId(69);
-    pub(crate) const UINTS: TypeId = TypeId(70);
-    pub(crate) const FLOATS: TypeId = TypeId(71);
-    pub(crate) const STRINGS: TypeId = TypeId(72);
-
-    pub(crate) fn types() -> Arc<Types> {
-        Arc::clone(&COMMON)
-    }
-
-    static COMMON: LazyLock<Arc<Types>> = LazyLock::new(|| Arc::new(table()));
-
-    fn table() -> Types {
-        let any = TypeId::INTERFACE;
-        let mut types = Types::default();
-        let mut define = |id, name: &str, kind| {
-            types.definitions.insert(
-                id,
-                Definition {
-                    name: name.to_owned(),
-                    kind,
-                },
-            );
-        };
-        define(
-            SESSION,
-            "",
-            Kind::Map {
-                key: any,
-                elem: any,
-            },
-        );
-        define(
-            MAP,
-            "",
-            Kind::Map {
-                key: TypeId::STRING,
-                elem: any,
-            },
-        );
-        define(LIST, "", Kind::Slice { elem: any });
-        define(TIME, "Time", Kind::Opaque(Marshaler::Gob));
-        define(BOOLS, "", Kind::Slice { elem: TypeId::BOOL });
-        define(INTS, "", Kind::Slice { elem: TypeId::INT });
-        define(UINTS, "", Kind::Slice { elem: TypeId::UINT });
-        define(
-            FLOATS,
-            "",
-            Kind::Slice {
-                elem: TypeId::FLOAT,
-            },
-        );
-        define(
-            STRINGS,
-            "",
-            Kind::Slice {
-                elem: TypeId::STRING,
-            },
-        );
-        types
     }
 }

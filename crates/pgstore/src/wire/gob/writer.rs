@@ -1,4 +1,4 @@
-/// Appends gob's primitives to a buffer; each is the inverse of `Reader`'s.
+/// Appends gob's primitive values to a buffer. Each method is the inverse of one in `Reader`.
 pub(super) trait Write {
     fn uint(&mut self, value: u64);
     fn int(&mut self, value: i64);
@@ -12,7 +12,7 @@ impl Write for Vec<u8> {
         let bytes = value.to_be_bytes();
         let skip = (value.leading_zeros() / 8).min(7) as usize;
         if value > 0x7f {
-            // Go: encode.go, encodeUint: the negated number of bytes stands before them.
+            // Go: encode.go, encodeUint: the negated number of bytes comes first.
             self.push(skip.wrapping_sub(8).to_le_bytes()[0]);
         }
         self.extend_from_slice(&bytes[skip..]);

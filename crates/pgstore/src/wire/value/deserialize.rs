@@ -1,49 +1,60 @@
-//! Reading through serde: which of its hints each kind of Go value answers.
+//! The deserializer: reads a Go value as the Rust type that serde asks for.
 
 use std::{cell::Cell, marker::PhantomData};
 
 use serde::{
-    de::{self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor, value::SeqDeserializer},
+    de::{
+        self, DeserializeOwned, DeserializeSeed, Deserializer, Visitor,
+        value::{MapDeserializer, SeqDeserializer, StringDeserializer},
+    },
     forward_to_deserialize_any,
 };
 
-use crate::wire::gob::{Typed, limits::MAX_ZERO_FIELDS};
-
-use super::{
-    ValueError, ValueErrorKind,
-    error::ReadError,
-    node::{Node, View},
-    variant::{Variant, no_variant},
-    visit::{bytes_of, visit_numbers, visit_system_time},
+use crate::wire::gob::{
+    limits::{MAX_LEVELS, MAX_ZERO_FIELDS},
+    time::Time,
+    value::GoValue,
 };
 
-type Result<T> = std::result::Result<T, ReadError>;
+use super::{
+    error::{ReadError, ValueError, ValueErrorKind},
+    key::Key,
+    map_key::MapKeyDeserializer,
+    view::{Entries, Fields, List, Node, View},
+};
 
-impl Typed {
-    /// Reads the value; an error names the key that it lies under.
-    pub(crate) fn read_at<T: DeserializeOwned>(
-        &self,
-        key: &super::Key,
-    ) -> std::result::Result<T, ValueError> {
+impl GoValue {
+    /// Reads the value. An error names its key.
+    pub(crate) fn read_at<T: DeserializeOwned>(&self, key: &Key) -> Result<T, ValueError> {
         self.read().map_err(|error| error.at(key))
     }
 
-    /// Reads the value; see [`Values::get`](super::Values::get).
+    /// Reads the value as a Rust type, as [`Values::get`](super::Values::get) does.
+    ///
+    /// ```
+    /// use pgstore::wire::Values;
+    ///
+    /// let mut values = Values::new();
+    /// values.insert("tags", ["a", "b"])?;
+    /// let tags: Vec<String> = values.value("tags").unwrap().read()?;
+    /// assert_eq!(tags, ["a", "b"]);
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// The value does not read as a `T`.
-    pub fn read<T: DeserializeOwned>(&self) -> std::result::Result<T, ValueError> {
+    /// The value cannot be read as a `T`.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
         self.read_with(PhantomData::<T>)
     }
 
-    /// Reads the value as serde's own code asks for it.
+    /// Reads the value with a seed of serde.
     pub(super) fn read_with<'de, S: DeserializeSeed<'de>>(
         &'de self,
         seed: S,
-    ) -> std::result::Result<S::Value, ValueError> {
+    ) -> Result<S::Value, ValueError> {
         let zeros = Cell::new(MAX_ZERO_FIELDS);
-        let reading = Reading {
+        let reading = GoDeserializer {
             node: self.node(),
             zeros: &zeros,
         };
@@ -54,18 +65,18 @@ impl Typed {
     }
 }
 
-/// A node as serde's deserializer; a type of its own, so that `Node`'s users see no serde.
+/// Deserializes one node.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'de, 'b> {
-    pub(super) node: Node<'de>,
-    /// How many fields that were not sent may still be shown.
-    pub(super) zeros: &'b Cell<usize>,
+struct GoDeserializer<'de, 'b> {
+    node: Node<'de>,
+    /// How many more unsent fields may be filled with zeros.
+    zeros: &'b Cell<usize>,
 }
 
-impl<'de> Deserializer<'de> for Reading<'de, '_> {
+impl<'de> Deserializer<'de> for GoDeserializer<'de, '_> {
     type Error = ReadError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Nil => visitor.visit_unit(),
             View::Bool(value) => visitor.visit_bool(value),
@@ -85,35 +96,35 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Nil => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         let (View::String(bytes) | View::Bytes(bytes)) = self.node.view() else {
             return self.deserialize_any(visitor);
         };
         let text = std::str::from_utf8(bytes);
-        visitor.visit_borrowed_str(text.map_err(|_| ReadError("it is not UTF-8".to_owned()))?)
+        visitor.visit_borrowed_str(text.map_err(|_| ReadError::not_utf8())?)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Bytes(bytes) | View::String(bytes) | View::Opaque(bytes) => {
                 visitor.visit_borrowed_bytes(bytes)
             }
-            View::List(list) => match bytes_of(list) {
+            View::List(list) => match list.to_bytes() {
                 Some(bytes) => visitor.visit_byte_buf(bytes),
                 None => self.deserialize_any(visitor),
             },
@@ -121,18 +132,22 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         }
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::String(bytes) => visit_numbers(bytes, visitor),
             _ => self.deserialize_any(visitor),
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
         self.deserialize_seq(visitor)
     }
 
@@ -141,11 +156,11 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value> {
+    ) -> Result<V::Value, ReadError> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.node.zero_struct() {
             Some(fields) => self.fields(fields, Some(&[]), visitor),
             None => self.deserialize_any(visitor),
@@ -157,7 +172,7 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         name: &'static str,
         wanted: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value> {
+    ) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Time(time) if name == "SystemTime" => visit_system_time(time, visitor),
             View::Struct(fields) => self.fields(fields, Some(wanted), visitor),
@@ -172,7 +187,7 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value> {
+    ) -> Result<V::Value, ReadError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -181,17 +196,17 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value> {
+    ) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Map(map) if map.len() == 1 => {
                 let (variant, content) = map.iter().next().ok_or_else(no_variant)?;
                 let content = Some(self.at(content));
-                visitor.visit_enum(Variant {
+                visitor.visit_enum(EnumDeserializer {
                     variant: variant.text(),
                     content,
                 })
             }
-            View::String(_) => visitor.visit_enum(Variant {
+            View::String(_) => visitor.visit_enum(EnumDeserializer {
                 variant: self.node.text(),
                 content: None,
             }),
@@ -199,7 +214,7 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
         }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         visitor.visit_unit()
     }
 
@@ -208,10 +223,135 @@ impl<'de> Deserializer<'de> for Reading<'de, '_> {
     }
 }
 
-impl<'de> de::IntoDeserializer<'de, ReadError> for Reading<'de, '_> {
+impl<'de> de::IntoDeserializer<'de, ReadError> for GoDeserializer<'de, '_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+impl<'de> GoDeserializer<'de, '_> {
+    fn at(self, node: Node<'de>) -> Self {
+        Self { node, ..self }
+    }
+
+    fn list<V: Visitor<'de>>(self, list: List<'de>, visitor: V) -> Result<V::Value, ReadError> {
+        let mut items = SeqDeserializer::new(list.iter().map(|item| self.at(item)));
+        let value = visitor.visit_seq(&mut items)?;
+        items.end().map(|()| value)
+    }
+
+    fn map<V: Visitor<'de>>(self, map: Entries<'de>, visitor: V) -> Result<V::Value, ReadError> {
+        let entries = map
+            .iter()
+            .map(|(key, value)| (MapKeyDeserializer(key), self.at(value)));
+        visitor.visit_map(MapDeserializer::new(entries))
+    }
+
+    /// Visits the fields of a struct by name. An unsent field has Go's zero value. A field that the
+    /// Go type lacks is missing for serde.
+    fn fields<V: Visitor<'de>>(
+        self,
+        fields: Fields<'de>,
+        wanted: Option<&'static [&'static str]>,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        self.charge(fields)?;
+        let is_wanted = |name: &str| wanted.is_none_or(|wanted| wanted.contains(&name));
+        let fields = fields
+            .iter()
+            .filter(|(name, field)| field.is_sent() || is_wanted(name));
+        visitor.visit_map(MapDeserializer::new(
+            fields.map(|(name, node)| (name, self.at(node))),
+        ))
+    }
+
+    /// Limits the zeros: their number, for a list of empty structs with many fields, and their
+    /// nesting, for a type that contains itself.
+    fn charge(self, fields: Fields<'de>) -> Result<(), ReadError> {
+        let left = self.zeros.get().checked_sub(fields.zeros());
+        self.zeros
+            .set(left.ok_or_else(|| ReadError("too many zero fields".to_owned()))?);
+        if self.node.zeros() > MAX_LEVELS {
+            return Err(ReadError(
+                "zero values are nested deeper than 64 levels".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn visit_numbers<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value, ReadError> {
+    visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+}
+
+/// Visits a time in serde's form of `std::time::SystemTime`.
+fn visit_system_time<'de, V: Visitor<'de>>(time: Time, visitor: V) -> Result<V::Value, ReadError> {
+    let seconds = u64::try_from(time.unix_seconds());
+    let seconds = seconds.map_err(|_| ReadError("the time is before 1970".to_owned()))?;
+    let nanos = u64::from(time.nanoseconds());
+    let fields = [("secs_since_epoch", seconds), ("nanos_since_epoch", nanos)];
+    visitor.visit_map(MapDeserializer::new(fields.into_iter()))
+}
+
+/// Deserializes an enum: a string, or a map with one entry.
+struct EnumDeserializer<'de, 'b> {
+    variant: String,
+    content: Option<GoDeserializer<'de, 'b>>,
+}
+
+fn no_variant() -> ReadError {
+    ReadError("an enum is read from a string or from a map with one entry".to_owned())
+}
+
+impl<'de, 'b> de::EnumAccess<'de> for EnumDeserializer<'de, 'b> {
+    type Error = ReadError;
+    type Variant = VariantDeserializer<'de, 'b>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self::Variant), ReadError> {
+        let variant = seed.deserialize(StringDeserializer::new(self.variant))?;
+        Ok((variant, VariantDeserializer(self.content)))
+    }
+}
+
+struct VariantDeserializer<'de, 'b>(Option<GoDeserializer<'de, 'b>>);
+
+impl<'de, 'b> VariantDeserializer<'de, 'b> {
+    fn content(self) -> Result<GoDeserializer<'de, 'b>, ReadError> {
+        self.0
+            .ok_or_else(|| ReadError("the enum's variant has no content in Go".to_owned()))
+    }
+}
+
+impl<'de> de::VariantAccess<'de> for VariantDeserializer<'de, '_> {
+    type Error = ReadError;
+
+    fn unit_variant(self) -> Result<(), ReadError> {
+        match self.0.map(|content| content.node.view()) {
+            None | Some(View::Nil) => Ok(()),
+            _ => Err(ReadError(
+                "the enum's variant has no content in Rust".to_owned(),
+            )),
+        }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, ReadError> {
+        seed.deserialize(self.content()?)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, ReadError> {
+        self.content()?.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        self.content()?.deserialize_struct("", fields, visitor)
     }
 }

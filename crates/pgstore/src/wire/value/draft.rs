@@ -3,56 +3,100 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    Key, ValueError, ValueErrorKind, named::check_all, serialize::TreeSerializer, tree::Tree,
+    error::{ValueError, ValueErrorKind},
+    go_peer::GoPeer,
+    key::Key,
+    named::check_all,
+    rust_value::RustValue,
+    serialize::RustSerializer,
 };
 
-/// A Rust value made ready to be put into [`Values`](super::Values), before they are at hand.
-///
-/// Everything that can be wrong with a value is found when its draft is made;
-/// [`Values::put`](super::Values::put) cannot fail.
+/// A Rust value ready to be put into [`Values`](super::Values) that are loaded later.
 ///
 /// ```
 /// use pgstore::wire::{Draft, Values};
 ///
-/// let draft = Draft::new("visits", &1_i64)?;
-/// let mut values = Values::new(); // or what the database had, later
+/// let draft = Draft::new("visits", 1_i64)?;
+/// let mut values = Values::new(); // or those of a session, once it is loaded
 /// values.put("visits", &draft);
 /// assert_eq!(values.get::<u8>("visits")?, Some(1));
 /// # Ok::<(), pgstore::wire::ValueError>(())
 /// ```
 #[derive(Clone, PartialEq)]
-pub struct Draft(pub(super) Tree);
+pub struct Draft(pub(super) RustValue);
 
 impl Draft {
-    /// Takes down a value that is meant for `key`.
+    /// Serializes a value for `key`. Pass it by value or by reference.
+    ///
+    /// ```
+    /// use pgstore::wire::{Draft, ValueErrorKind};
+    ///
+    /// let tags = vec!["a", "b"];
+    /// let draft = Draft::new("tags", &tags)?;
+    /// let error = Draft::new("user", None::<String>).unwrap_err();
+    /// assert_eq!(*error.kind(), ValueErrorKind::None);
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// The value is one that gob or Go cannot hold; the error names the key and what to do.
-    pub fn new<T: Serialize + ?Sized>(key: impl Into<Key>, value: &T) -> Result<Self, ValueError> {
+    /// The value cannot be stored; see the table of [`Values`](super::Values). The error names the
+    /// key and what to do.
+    pub fn new<T: Serialize>(key: impl Into<Key>, value: T) -> Result<Self, ValueError> {
         let key = key.into();
-        let draft = Self::lenient(&key, value)?;
-        if draft.0.has_other_keys() {
-            return Err(ValueError::new(&key, ValueErrorKind::MapKey));
-        }
-        Ok(draft)
+        let value = value.serialize(RustSerializer::default());
+        let draft = value.and_then(Self::of);
+        draft.map_err(|kind| ValueError::new(&key, kind))
     }
 
-    /// Also takes maps whose keys are no strings: a Go map of that kind may be there to hold them.
-    pub(super) fn lenient<T: Serialize + ?Sized>(key: &Key, value: &T) -> Result<Self, ValueError> {
-        match value.serialize(TreeSerializer::default()) {
-            Ok(Tree::None) => Err(ValueError::new(key, ValueErrorKind::None)),
-            Ok(tree) => match check_all(&tree) {
-                Ok(()) => Ok(Self(tree)),
-                Err(kind) => Err(ValueError::new(key, kind)),
-            },
-            Err(kind) => Err(ValueError::new(key, kind)),
+    /// The draft of a serialized value.
+    pub(super) fn of(value: RustValue) -> Result<Self, ValueErrorKind> {
+        match value {
+            RustValue::None => Err(ValueErrorKind::None),
+            RustValue::Unit => Err(ValueErrorKind::Unit),
+            value => check_all(&value).map(|()| Self(value)),
         }
+    }
+
+    /// Checks that the draft can become a value of its own, without an existing one to fit.
+    ///
+    /// ```
+    /// use pgstore::wire::{Draft, GoPeer};
+    ///
+    /// let draft = Draft::new("names", std::collections::HashMap::from([(7, "seven")]))?;
+    /// assert!(draft.check("names", &GoPeer::None).is_ok()); // the key is stored as "7"
+    /// assert!(draft.check("names", &GoPeer::registered(["main.User"])).is_err());
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// There is a Go program that reads the session, and the draft contains a unit or a map with
+    /// keys that are not strings; or two keys of a map have the same text.
+    pub fn check(&self, key: impl Into<Key>, go: &GoPeer) -> Result<(), ValueError> {
+        self.check_units(go)
+            .and_then(|()| self.check_keys(go))
+            .map_err(|kind| ValueError::new(&key.into(), kind))
+    }
+
+    pub(super) fn check_units(&self, go: &GoPeer) -> Result<(), ValueErrorKind> {
+        let is_refused = go.is_some() && self.0.has_units();
+        (!is_refused).then_some(()).ok_or(ValueErrorKind::UnitForGo)
+    }
+
+    fn check_keys(&self, go: &GoPeer) -> Result<(), ValueErrorKind> {
+        if go.is_some() && self.0.has_text_keys() {
+            return Err(ValueErrorKind::MapKeyForGo);
+        }
+        if self.0.has_equal_texts() {
+            return Err(ValueErrorKind::MapKeyTwice);
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Draft {
-    /// Without the content, which is private.
+    /// Without the value, which is private.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Draft").finish_non_exhaustive()
     }

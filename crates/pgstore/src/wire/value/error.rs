@@ -3,101 +3,127 @@ use std::fmt;
 use serde::{de, ser};
 use thiserror::Error;
 
-use crate::wire::ErrorClass;
+use crate::wire::error::{ErrorClass, as_sentence};
 
-/// Why a session's value could not be written or read. It names the key, never the content.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{}{kind}", Of(key))]
+/// Why a session value could not be written or read. It names the key, never the value.
+///
+/// ```
+/// use pgstore::wire::{ValueErrorKind, Values};
+///
+/// let error = Values::new().insert("user", None::<String>).unwrap_err();
+/// assert_eq!(*error.kind(), ValueErrorKind::None);
+/// assert_eq!(error.key(), Some("user"));
+/// ```
+#[derive(Clone, Error, PartialEq, Eq)]
+#[error("{}{kind}", prefix(key.as_deref()))]
 pub struct ValueError {
     key: Option<String>,
     kind: ValueErrorKind,
 }
 
-/// What went wrong with a value.
+/// What is wrong with a value.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ValueErrorKind {
-    /// `None` was to be stored.
-    #[error("None cannot be stored; call remove() to take the value away")]
+    /// `None` cannot be stored as a value of its own.
+    #[error("None cannot be stored; call remove() to remove the value")]
     None,
-    /// `()` or a unit struct was to be stored.
-    #[error("a unit has no value that Go could hold; store a bool or a string, or call remove()")]
+    /// `()`, a unit struct or null in JSON cannot be stored as a value of its own.
+    #[error("a unit, such as null in JSON, cannot be stored; call remove() to remove the value")]
     Unit,
-    /// A 128-bit integer is beyond 64 bits.
+    /// The value contains a unit, and a Go program reads it.
+    #[error(
+        "the value contains a unit, such as null in JSON, for which Go has no type; omit it, or \
+         use None"
+    )]
+    UnitForGo,
+    /// A 128-bit integer does not fit into 64 bits.
     #[error("an integer does not fit into 64 bits; store it as a string")]
     IntegerTooLarge,
-    /// A map has other keys than strings, and no Go map with such keys is there to take it.
-    #[error("a map has keys that are no strings; use string keys")]
+    /// The keys of a map are not strings, integers, bools or chars.
+    #[error("a map has keys that are not strings, integers, bools or chars; use string keys")]
     MapKey,
+    /// The keys of a map are not strings, a Go program reads the session, and there is no Go map
+    /// with such keys in place.
+    #[error(
+        "a map has keys that are not strings, and a Go program reads the session; use string \
+         keys, or name the map's Go type with go::Named"
+    )]
+    MapKeyForGo,
+    /// Two keys of a map have the same text, such as 1 and "1".
+    #[error("two keys of a map have the same text; use keys of one type")]
+    MapKeyTwice,
     /// Lists, maps and structs are nested deeper than 64 levels.
-    #[error("lists, maps and structs are nested deeper than 64 levels")]
+    #[error("lists, maps and structs are nested deeper than 64 levels; store a flatter value")]
     TooDeep,
-    /// The key's Go type cannot hold it, or its name is empty or too long.
-    #[error("the key does not fit the Go type it is named with")]
+    /// The Go type of a key cannot hold the key, or its name is empty or too long.
+    #[error("the key does not fit the Go type that is named for it")]
     BadKey,
-    /// A list was wanted, and something else is stored.
-    #[error("Go's {found} is stored there, where a []interface {{}} is wanted; use another key")]
+    /// The stored value is not the list that is needed.
+    #[error("the stored value is Go's {found}, not a []interface {{}}; use another key")]
     NotAList {
-        /// The Go type of what is stored.
+        /// The Go type of the stored value.
         found: String,
     },
-    /// A text cannot be the registered name of a Go type: empty, longer than 1,024 bytes, or with
-    /// spaces around it or control characters in it.
-    #[error("{name:?} cannot be the registered name of a Go type")]
+    /// A text cannot be the registered name of a Go type: it is empty, longer than 1,024 bytes, or
+    /// has control characters or surrounding spaces.
+    #[error("{name:?} cannot be the registered name of a Go type; pass a name such as main.User")]
     BadGoName {
         /// The text.
         name: &'static str,
     },
-    /// A struct's fields, or those of a struct within it, have no name that Go could match.
+    /// Go cannot match the fields of a struct: their names do not begin with a capital letter.
     #[error(
-        "Go's {name} has no field of these names: Go's begin with a capital; rename them, say with \
-         #[serde(rename_all = \"PascalCase\")]"
+        "Go's {name} has no field of these names, since Go's begin with a capital letter; rename \
+         them, for example with #[serde(rename_all = \"PascalCase\")]"
     )]
     NoGoField {
-        /// The registered name.
+        /// The registered name of the Go type.
         name: &'static str,
     },
-    /// The value is of another kind than its Go type's name says.
-    #[error("the value cannot be written as Go's {name}")]
+    /// The kind of the value differs from that of the named Go type.
+    #[error("the value cannot be written as Go's {name}; name a Go type of its kind")]
     NotOfGoType {
-        /// The registered name.
+        /// The registered name of the Go type.
         name: &'static str,
     },
-    /// An empty list or map is new, and does not tell what its Go type holds.
-    #[error("an empty list or map does not tell what Go's {name} holds; call remove() instead")]
+    /// The value is an empty list or map, which does not show the type of its elements.
+    #[error(
+        "an empty list or map does not show the element type of Go's {name}; call remove() instead"
+    )]
     GoTypeUnknown {
-        /// The registered name.
+        /// The registered name of the Go type.
         name: &'static str,
     },
-    /// The Go program has not registered a type that the value needs, and would refuse the whole
+    /// The value needs a type that the Go program has not registered. Go would refuse the whole
     /// session.
     #[error(
-        "the Go program cannot read {name}, and so nothing of the session; add this line to it and \
-         the name to GoPeer::registered: {line}"
+        "the Go program has not registered {name} and could not read the session; add this line \
+         to it, and the name to GoPeer::registered: {line}"
     )]
     Unregistered {
-        /// The name under which Go has to know the type.
+        /// The registered name that the Go program lacks.
         name: String,
         /// The line to add to the Go program.
         line: String,
     },
-    /// The stored value is not what the Rust type reads.
-    #[error("Go's {found} cannot be read as this type: {reason}")]
+    /// The stored value cannot be read as the Rust type.
+    #[error("the stored value, Go's {found}, cannot be read as this type: {reason}")]
     Mismatch {
-        /// The Go type of what is stored.
+        /// The Go type of the stored value.
         found: String,
-        /// What serde says.
+        /// The reason that serde gives.
         reason: String,
     },
-    /// A struct's field has no value under its key, and serde needs one.
-    #[error("there is no such value; make the field an Option, or give it #[serde(default)]")]
+    /// A struct needs a value for a field, and there is none under its key.
+    #[error("there is no such value; make the field an Option, or add #[serde(default)] to it")]
     Missing,
-    /// Something else than a struct was to be the view of a whole session.
+    /// The view of a session is not a struct with named fields.
     #[error(
-        "only a struct with named fields, none of them #[serde(flatten)], can be the view of a session"
+        "only a struct with named fields and without #[serde(flatten)] can be the view of a session"
     )]
     NotAStruct,
-    /// The value's own `Serialize` failed.
+    /// The `Serialize` implementation of the value failed.
     #[error("the value cannot be serialized: {0}")]
     Serialize(String),
 }
@@ -121,19 +147,19 @@ impl ValueError {
         }
     }
 
-    /// What went wrong.
+    /// What is wrong.
     #[must_use]
     pub fn kind(&self) -> &ValueErrorKind {
         &self.kind
     }
 
-    /// The key of the value, if the value was reached by one.
+    /// The key of the value, if there is one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
-    /// [`ErrorClass::Client`] if what is stored does not read as the type, else [`ErrorClass::Usage`].
+    /// [`ErrorClass::Client`] if the stored value cannot be read as the type, else [`ErrorClass::Usage`].
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self.kind {
@@ -143,16 +169,11 @@ impl ValueError {
     }
 }
 
-/// Shows the key of an error before its text.
-struct Of<'a>(&'a Option<String>);
+as_sentence!(ValueError);
 
-impl fmt::Display for Of<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(key) => write!(f, "session value {key:?}: "),
-            None => Ok(()),
-        }
-    }
+/// The key of an error, in front of its message.
+fn prefix(key: Option<&str>) -> String {
+    key.map_or_else(String::new, |key| format!("session value {key:?}: "))
 }
 
 impl ser::Error for ValueErrorKind {
@@ -161,19 +182,29 @@ impl ser::Error for ValueErrorKind {
     }
 }
 
-/// Why serde could not read a value: its reason without the content, which is private.
+impl ser::Error for ValueError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::keyless(ValueErrorKind::custom(message))
+    }
+}
+
+/// Why serde could not read a value. It does not contain the value, which is private.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(super) struct ReadError(pub(super) String);
 
 impl ReadError {
+    pub(super) fn not_utf8() -> Self {
+        Self("it is not UTF-8".to_owned())
+    }
+
     fn expected(found: &de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         Self(format!("found {}, expected {expected}", noun(found)))
     }
 }
 
-/// A `Deserialize` of the application's own may say anything in `custom`; serde's texts are worded
-/// without the content here.
+/// The messages leave out the value, unlike serde's own. Only `custom` passes on what the
+/// application's `Deserialize` says.
 impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self(message.to_string())
@@ -188,15 +219,15 @@ impl de::Error for ReadError {
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
-        Self(format!("no such variant, expected one of {expected:?}"))
+        Self(format!("unknown variant, expected one of {expected:?}"))
     }
 
     fn unknown_field(_: &str, expected: &'static [&'static str]) -> Self {
-        Self(format!("a field too many, expected only {expected:?}"))
+        Self(format!("unknown field, expected only {expected:?}"))
     }
 }
 
-/// serde's own text for these shows the value itself.
+/// The kind of a value. serde's own text would show the value.
 fn noun(found: &de::Unexpected<'_>) -> &'static str {
     use de::Unexpected as U;
     match found {

@@ -1,26 +1,38 @@
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::wire::gob::Typed;
+use crate::wire::{
+    gob::{
+        shape::{Shape, is_unnamed, path_and_type},
+        value::{GoValue, Value},
+    },
+    securecookie::SecureCookie,
+};
 
-use super::{Key, ValueError, ValueErrorKind, go_line::go_line};
+use super::{
+    error::{ValueError, ValueErrorKind},
+    key::Key,
+};
 
 /// Whether a Go program reads the sessions too, and which types it has registered with gob.
 ///
-/// One value of a type that Go does not know makes Go refuse the *whole* session. With
-/// [`GoPeer::registered`] such a value is a [usage error](ValueErrorKind::Unregistered) instead,
-/// which prints the line that the Go program lacks.
+/// If a session contains one value of a type that Go does not know, Go refuses the *whole* session.
+/// With [`GoPeer::registered`], writing such a value is a
+/// [usage error](ValueErrorKind::Unregistered) instead. Its message shows the line that the Go
+/// program lacks. Units (null in JSON) and maps with keys that are not strings are usage errors,
+/// too.
 ///
-/// What every program on gorilla/sessions knows is always allowed: bools, numbers, strings, slices
-/// of them and `[]interface {}`. So are the types that a value already has in the session.
+/// Always allowed are the types that every program on gorilla/sessions has registered (bools,
+/// numbers, strings, slices of them and `[]interface {}`), and the types that the existing value
+/// has.
 ///
 /// ```
 /// use pgstore::wire::{Draft, GoPeer, Values};
 ///
 /// let go = GoPeer::registered(["main.User", "map[string]interface {}"]);
 /// let mut values = Values::new();
-/// values.put_for("visits", &Draft::new("visits", &1_i64)?, &go)?;
+/// values.put_for("visits", &Draft::new("visits", 1_i64)?, &go)?;
 ///
-/// let now = Draft::new("seen", &std::time::SystemTime::now())?;
+/// let now = Draft::new("seen", std::time::SystemTime::now())?;
 /// let error = values.put_for("seen", &now, &go).unwrap_err();
 /// assert!(error.to_string().contains("gob.Register(time.Time{})"));
 /// # Ok::<(), pgstore::wire::ValueError>(())
@@ -28,23 +40,23 @@ use super::{Key, ValueError, ValueErrorKind, go_line::go_line};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum GoPeer {
-    /// No Go program does: everything may be written. This is the default.
+    /// No Go program reads the sessions. This is the default.
     #[default]
     None,
-    /// A Go program does, which has registered these types.
+    /// A Go program reads the sessions. It has registered these types.
     Registered(RegisteredNames),
 }
 
-/// The names of the types that a Go program has registered; made by [`GoPeer::registered`].
+/// The names of the types that a Go program has registered. Made by [`GoPeer::registered`].
 #[derive(Clone, Debug)]
 pub struct RegisteredNames(Arc<BTreeSet<String>>);
 
 impl GoPeer {
-    /// A Go program that has registered the types of these names.
+    /// A Go program that has registered the types with these names.
     ///
     /// `gob.Register(User{})` registers `main.User` in package main, else
-    /// `github.com/acme/app/models.User`; `gob.Register(&Profile{})` registers `*main.Profile`;
-    /// types without a name are registered as Go prints them: `map[string]interface {}`.
+    /// `github.com/acme/app/models.User`. `gob.Register(&Profile{})` registers `*main.Profile`.
+    /// Go registers types without a name under their text, such as `map[string]interface {}`.
     ///
     /// ```
     /// use pgstore::wire::GoPeer;
@@ -57,39 +69,71 @@ impl GoPeer {
         Self::Registered(RegisteredNames(Arc::new(names)))
     }
 
-    /// Whether all that `new` brings, beyond what `old` has already, can be read there.
+    /// Whether a Go program reads the sessions.
+    ///
+    /// ```
+    /// use pgstore::wire::GoPeer;
+    ///
+    /// assert!(!GoPeer::None.is_some());
+    /// assert!(GoPeer::registered(["main.User"]).is_some());
+    /// ```
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        matches!(self, Self::Registered(_))
+    }
+
+    /// The default maximum length of a session's sealed data, in characters: 64 KiB, or Go's 4096
+    /// if a Go program reads the sessions.
+    ///
+    /// ```
+    /// use pgstore::wire::GoPeer;
+    ///
+    /// assert_eq!(GoPeer::None.default_max_length(), 65_536);
+    /// assert_eq!(GoPeer::registered(["main.User"]).default_max_length(), 4096);
+    /// ```
+    // Go: pgstore's codecs have securecookie's default, 4096, and refuse longer data.
+    #[must_use]
+    pub fn default_max_length(&self) -> usize {
+        match self {
+            Self::None => 64 * 1024,
+            Self::Registered(_) => SecureCookie::DEFAULT_MAX_LENGTH,
+        }
+    }
+
+    /// Checks that Go can read all types that `new` has and `old` has not.
     pub(super) fn check(
         &self,
         key: &Key,
-        new: Option<&Typed>,
-        old: Option<&Typed>,
+        new: Option<&GoValue>,
+        old: Option<&GoValue>,
     ) -> Result<(), ValueError> {
         let Self::Registered(RegisteredNames(names)) = self else {
             return Ok(());
         };
-        let old: BTreeSet<_> = old.iter().flat_map(|old| old.all()).map(name).collect();
+        let old: BTreeSet<_> = old
+            .iter()
+            .flat_map(|old| old.all())
+            .map(GoValue::go_type_name)
+            .collect();
         let is_known =
             |name: &str| is_always_registered(name) || names.contains(name) || old.contains(name);
         let new = new.iter().flat_map(|new| new.all());
-        let unknown = new.into_iter().find(|typed| !is_known(&typed.name));
-        unknown.map_or(Ok(()), |typed| {
-            Err(ValueError::new(key, unregistered(typed)))
+        let unknown = new.into_iter().find(|value| !is_known(&value.name));
+        unknown.map_or(Ok(()), |value| {
+            Err(ValueError::new(key, unregistered(value)))
         })
     }
 }
 
-fn name(typed: &Typed) -> &str {
-    &typed.name
-}
-
-fn unregistered(typed: &Typed) -> ValueErrorKind {
+fn unregistered(value: &GoValue) -> ValueErrorKind {
     ValueErrorKind::Unregistered {
-        name: typed.name.to_string(),
-        line: go_line(typed),
+        name: value.name.to_string(),
+        line: go_line(value),
     }
 }
 
-/// Go: type.go, registerBasics; gorilla/sessions registers `[]interface {}` in its init.
+/// Whether every program on gorilla/sessions has registered the type.
+// Go: type.go, registerBasics; gorilla/sessions registers `[]interface {}` in its init.
 fn is_always_registered(name: &str) -> bool {
     name == "[]interface {}" || BASICS.contains(&name.strip_prefix("[]").unwrap_or(name))
 }
@@ -113,3 +157,152 @@ const BASICS: [&str; 17] = [
     "complex128",
     "string",
 ];
+
+/// The line of Go that registers the type of a value.
+// Go: type.go, Register, makes the names.
+fn go_line(value: &GoValue) -> String {
+    let name = value.name.as_ref();
+    let (is_pointer, ty) = match name.strip_prefix('*') {
+        Some(ty) => (true, ty),
+        None => (false, name),
+    };
+    let literal = |ty: &str| literal(ty, is_pointer, &value.value);
+    if is_unnamed(ty) || Shape::of(name) != Shape::Unknown {
+        return register(&literal(&in_go(ty)), name);
+    }
+    match path_and_type(ty) {
+        Some((path, _)) if is_pointer && path.contains('/') => by_name(name, &literal("T")),
+        Some(("main", ty)) => register(&literal(ty), name),
+        Some((path, ty)) => register(&literal(&format!("{}.{ty}", package(path))), name),
+        None => by_name(name, &literal("T")),
+    }
+}
+
+/// `gob.Register`, with a comment if the line alone does not show the whole name.
+fn register(value: &str, name: &str) -> String {
+    let line = format!("gob.Register({value})");
+    if name.contains('/') {
+        format!("{line}  // {name}")
+    } else if in_go(name) != name.replace("interface {}", "interface{}") {
+        format!("{line}  // in package main")
+    } else {
+        line
+    }
+}
+
+/// `gob.RegisterName`, for a name that does not show the type's own name.
+fn by_name(name: &str, value: &str) -> String {
+    format!("gob.RegisterName({name:?}, {value})  // T is the type of that name")
+}
+
+/// A value of the type in Go source.
+fn literal(ty: &str, is_pointer: bool, value: &Value) -> String {
+    let scalar = match value {
+        Value::Bool(_) => Some("false"),
+        Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Complex(..) => Some("0"),
+        Value::String(_) => Some("\"\""),
+        _ => None,
+    };
+    match (scalar, is_pointer) {
+        (Some(_), true) => format!("new({ty})"),
+        (Some(zero), false) => format!("{ty}({zero})"),
+        (None, true) => format!("&{ty}{{}}"),
+        (None, false) => format!("{ty}{{}}"),
+    }
+}
+
+/// The text of a type in the source of package main, where `main.` is omitted.
+fn in_go(ty: &str) -> String {
+    let pieces = ty.split_inclusive(['[', ']', '*']);
+    let local: String = pieces
+        .map(|piece| piece.strip_prefix("main.").unwrap_or(piece))
+        .collect();
+    local.replace("interface {}", "interface{}")
+}
+
+/// The likely name of a package: the last element of its path that is not a version.
+fn package(path: &str) -> &str {
+    let is_version = |part: &str| {
+        let number = part.strip_prefix('v').unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut parts = path.rsplit('/');
+    let last = parts.find(|part| !is_version(part)).unwrap_or(path);
+    let last = last.split_once(".v").map_or(last, |(name, _)| name);
+    last.rsplit('-').next().unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::wire::gob::{common, types::TypeId};
+
+    fn line(name: &'static str, value: Value) -> String {
+        go_line(&GoValue {
+            name: Cow::Borrowed(name),
+            ty: TypeId::INT,
+            types: common::types(),
+            value,
+        })
+    }
+
+    #[test]
+    fn structs_are_registered_as_their_package_spells_them() {
+        let line = |name| line(name, Value::Struct(Vec::new()));
+        assert_eq!(
+            line("main.User"),
+            "gob.Register(User{})  // in package main"
+        );
+        assert_eq!(
+            line("*main.Profile"),
+            "gob.Register(&Profile{})  // in package main"
+        );
+        assert_eq!(line("*models.User"), "gob.Register(&models.User{})");
+        assert_eq!(
+            line("github.com/acme/app/models.User"),
+            "gob.Register(models.User{})  // github.com/acme/app/models.User"
+        );
+        assert_eq!(
+            line("github.com/acme/go-app/v2.Box[int]"),
+            "gob.Register(app.Box[int]{})  // github.com/acme/go-app/v2.Box[int]"
+        );
+        assert_eq!(
+            line("gopkg.in/yaml.v3.Node"),
+            "gob.Register(yaml.Node{})  // gopkg.in/yaml.v3.Node"
+        );
+        assert_eq!(
+            line("user"),
+            "gob.RegisterName(\"user\", T{})  // T is the type of that name"
+        );
+    }
+
+    #[test]
+    fn other_kinds_have_literals_of_their_own() {
+        assert_eq!(
+            line("time.Time", Value::Opaque(Vec::new())),
+            "gob.Register(time.Time{})"
+        );
+        assert_eq!(
+            line("time.Duration", Value::Int(1)),
+            "gob.Register(time.Duration(0))"
+        );
+        assert_eq!(
+            line("main.Role", Value::String(Vec::new())),
+            "gob.Register(Role(\"\"))  // in package main"
+        );
+        assert_eq!(
+            line("*auth.Level", Value::Int(1)),
+            "gob.Register(new(auth.Level))"
+        );
+        assert_eq!(
+            line("map[string]interface {}", Value::Map(Vec::new())),
+            "gob.Register(map[string]interface{}{})"
+        );
+        assert_eq!(
+            line("map[string][]*main.User", Value::Map(Vec::new())),
+            "gob.Register(map[string][]*User{})  // in package main"
+        );
+    }
+}

@@ -1,17 +1,21 @@
 use std::{borrow::Cow, fmt};
 
 use crate::wire::gob::{
-    Typed,
+    common,
     identity::{identity, same},
     limits::MAX_NAME,
     shape::Shape,
-    tree::Value,
-    types::{TypeId, common},
+    types::TypeId,
+    value::{GoValue, Value},
 };
 
-use super::{Node, ValueError, ValueErrorKind, go};
+use super::{
+    error::{ValueError, ValueErrorKind},
+    go,
+    view::Node,
+};
 
-/// A session value's key: nearly always a string, but any Go type that can be a key.
+/// The key of a session value. Usually a string; Go also allows other types.
 ///
 /// ```
 /// use pgstore::wire::{Key, Values, go};
@@ -19,48 +23,67 @@ use super::{Node, ValueError, ValueErrorKind, go};
 /// let mut values = Values::new();
 /// values.insert("user", "ada")?;                          // Go: session.Values["user"]
 /// values.insert(go::Int(42), "answer")?;                  // Go: session.Values[42]
-/// values.insert(Key::named("main.Role", "admin")?, &true)?; // Go: session.Values[Role("admin")]
+/// values.insert(Key::named("main.Role", "admin")?, true)?; // Go: session.Values[Role("admin")]
 /// assert!(!values.contains("admin"));
 /// # Ok::<(), pgstore::wire::ValueError>(())
 /// ```
 #[derive(Clone)]
-pub struct Key(pub(super) Typed);
+pub struct Key(pub(super) GoValue);
 
 impl Key {
-    /// A key of a named Go type over a string or integer, given with its registered name.
+    /// A key of a named Go type over a string or integer. Pass the type's registered name.
+    ///
+    /// ```
+    /// use pgstore::wire::{Key, go};
+    ///
+    /// let role = Key::named("main.Role", "admin")?;   // Go: Role("admin")
+    /// let level = Key::named("main.Level", go::Int(3))?; // Go: Level(3)
+    /// assert_ne!(role, Key::from("admin"));
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// The name is empty, longer than 1,024 bytes, or that of a Go type that cannot hold the key.
+    /// The name is empty or longer than 1,024 bytes, or the Go type cannot hold the key.
     pub fn named(go_type_name: &str, key: impl Into<Self>) -> Result<Self, ValueError> {
-        let Self(mut typed) = key.into();
+        let Self(mut value) = key.into();
         let shape = Shape::of(go_type_name);
-        let holds = match typed.value {
-            Value::Int(value) => shape.holds_int(value),
-            Value::Uint(value) => shape.holds_uint(value),
+        let holds = match value.value {
+            Value::Int(int) => shape.holds_int(int),
+            Value::Uint(uint) => shape.holds_uint(uint),
             _ => true,
         };
-        let fits = holds && shape.accepts(&typed.types, typed.ty);
+        let fits = holds && shape.accepts(&value.types, value.ty);
         if !fits || go_type_name.is_empty() || go_type_name.len() > MAX_NAME {
-            return Err(ValueError::new(&Self(typed), ValueErrorKind::BadKey));
+            return Err(ValueError::new(&Self(value), ValueErrorKind::BadKey));
         }
-        typed.name = Cow::Owned(go_type_name.to_owned());
-        Ok(Self(typed))
+        value.name = Cow::Owned(go_type_name.to_owned());
+        Ok(Self(value))
     }
 
-    /// The key that an existing value would be, such as one met in
-    /// [`Values::iter`](super::Values::iter); `None` for what equals nothing (NaN).
+    /// An existing key, such as one from [`Values::keys`](super::Values::keys). `None` for a key
+    /// that is not equal to itself (NaN).
+    ///
+    /// ```
+    /// use pgstore::wire::{Key, Values};
+    ///
+    /// let mut values = Values::new();
+    /// values.insert("user", "ada")?;
+    /// let key = values.keys().flatten().next().and_then(Key::of);
+    /// assert_eq!(key, Some(Key::from("user")));
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     #[must_use]
-    pub fn of(existing: &Typed) -> Option<Self> {
+    pub fn of(existing: &GoValue) -> Option<Self> {
         matches!(identity(&existing.value), Ok(Some(_))).then(|| Self(existing.clone()))
     }
 
-    pub(super) fn is(&self, key: Option<&Typed>) -> bool {
+    pub(super) fn is(&self, key: Option<&GoValue>) -> bool {
         key.is_some_and(|key| same(&self.0, key))
     }
 
     fn new(name: &'static str, ty: TypeId, value: Value) -> Self {
-        Self(Typed {
+        Self(GoValue {
             name: Cow::Borrowed(name),
             ty,
             types: common::types(),
@@ -70,7 +93,7 @@ impl Key {
 }
 
 impl fmt::Display for Key {
-    /// The key's text, as errors name it.
+    /// The text of the key, as in errors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Node::of(&self.0).text())
     }
@@ -108,7 +131,7 @@ impl From<&String> for Key {
     }
 }
 
-/// A Go string of any bytes, UTF-8 or not.
+/// A Go string. The bytes may be invalid UTF-8.
 impl From<&[u8]> for Key {
     fn from(key: &[u8]) -> Self {
         Self::new("string", TypeId::STRING, Value::String(key.to_vec()))

@@ -1,32 +1,49 @@
-use serde::ser::{Impossible, Serialize, Serializer};
+//! Keys of maps, between serde and Go. A scalar key is text in a map with string keys.
 
-use super::{ValueErrorKind as Kind, tree::TreeKey};
+use serde::{
+    de::{self, Deserializer, Visitor, value::StringDeserializer},
+    forward_to_deserialize_any,
+    ser::{Impossible, Serialize, Serializer},
+};
 
-/// Takes down a map's key: a string, or a number or bool that an existing Go map may have.
+use super::{
+    error::{ReadError, ValueErrorKind},
+    rust_value::RustKey,
+    view::{Node, View},
+};
+
+/// Serializes a map's key: a string, an integer, a bool or a char.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct MapKey;
+pub(super) struct MapKeySerializer;
 
-type Never = Impossible<TreeKey, Kind>;
+type NoKey = Impossible<RustKey, ValueErrorKind>;
 
-/// The methods whose values are all of one kind of key.
 macro_rules! keys {
     ($($method:ident($type:ty) => $key:ident),* $(,)?) => {$(
-        fn $method(self, key: $type) -> Result<TreeKey, Kind> {
-            Ok(TreeKey::$key(key.into()))
+        fn $method(self, key: $type) -> Result<RustKey, ValueErrorKind> {
+            Ok(RustKey::$key(key.into()))
         }
     )*};
 }
 
-impl Serializer for MapKey {
-    type Ok = TreeKey;
-    type Error = Kind;
-    type SerializeSeq = Never;
-    type SerializeTuple = Never;
-    type SerializeTupleStruct = Never;
-    type SerializeTupleVariant = Never;
-    type SerializeMap = Never;
-    type SerializeStruct = Never;
-    type SerializeStructVariant = Never;
+macro_rules! not_keys {
+    ($($method:ident($($argument:ty),*) -> $ok:ty),* $(,)?) => {$(
+        fn $method(self, $(_: $argument),*) -> Result<$ok, ValueErrorKind> {
+            Err(ValueErrorKind::MapKey)
+        }
+    )*};
+}
+
+impl Serializer for MapKeySerializer {
+    type Ok = RustKey;
+    type Error = ValueErrorKind;
+    type SerializeSeq = NoKey;
+    type SerializeTuple = NoKey;
+    type SerializeTupleStruct = NoKey;
+    type SerializeTupleVariant = NoKey;
+    type SerializeMap = NoKey;
+    type SerializeStruct = NoKey;
+    type SerializeStructVariant = NoKey;
 
     keys! {
         serialize_bool(bool) => Bool,
@@ -42,35 +59,33 @@ impl Serializer for MapKey {
         serialize_str(&str) => String,
     }
 
-    fn serialize_f32(self, _: f32) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
+    fn serialize_i128(self, key: i128) -> Result<RustKey, ValueErrorKind> {
+        match (i64::try_from(key), u64::try_from(key)) {
+            (Ok(key), _) => Ok(RustKey::Int(key)),
+            (_, Ok(key)) => Ok(RustKey::Uint(key)),
+            _ => Err(ValueErrorKind::IntegerTooLarge),
+        }
     }
-    fn serialize_f64(self, _: f64) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
+    fn serialize_u128(self, key: u128) -> Result<RustKey, ValueErrorKind> {
+        let key = u64::try_from(key).map_err(|_| ValueErrorKind::IntegerTooLarge)?;
+        Ok(RustKey::Uint(key))
     }
-    fn serialize_bytes(self, _: &[u8]) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
-    }
-    fn serialize_none(self) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
-    }
-    fn serialize_some<T: Serialize + ?Sized>(self, key: &T) -> Result<TreeKey, Kind> {
+    fn serialize_some<T: Serialize + ?Sized>(self, key: &T) -> Result<RustKey, ValueErrorKind> {
         key.serialize(self)
     }
-    fn serialize_unit(self) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
-    }
-    fn serialize_unit_struct(self, _: &'static str) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
-    }
-    fn serialize_unit_variant(self, _: &str, _: u32, variant: &str) -> Result<TreeKey, Kind> {
+    fn serialize_unit_variant(
+        self,
+        _: &str,
+        _: u32,
+        variant: &str,
+    ) -> Result<RustKey, ValueErrorKind> {
         self.serialize_str(variant)
     }
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _: &'static str,
         key: &T,
-    ) -> Result<TreeKey, Kind> {
+    ) -> Result<RustKey, ValueErrorKind> {
         key.serialize(self)
     }
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -79,40 +94,139 @@ impl Serializer for MapKey {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<TreeKey, Kind> {
-        Err(Kind::MapKey)
+    ) -> Result<RustKey, ValueErrorKind> {
+        Err(ValueErrorKind::MapKey)
     }
-    fn serialize_seq(self, _: Option<usize>) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
+
+    not_keys! {
+        serialize_f32(f32) -> RustKey,
+        serialize_f64(f64) -> RustKey,
+        serialize_bytes(&[u8]) -> RustKey,
+        serialize_none() -> RustKey,
+        serialize_unit() -> RustKey,
+        serialize_unit_struct(&'static str) -> RustKey,
+        serialize_seq(Option<usize>) -> NoKey,
+        serialize_tuple(usize) -> NoKey,
+        serialize_tuple_struct(&'static str, usize) -> NoKey,
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NoKey,
+        serialize_map(Option<usize>) -> NoKey,
+        serialize_struct(&'static str, usize) -> NoKey,
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NoKey,
     }
-    fn serialize_tuple(self, _: usize) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
+}
+
+/// Deserializes a map's key: numbers, bools and bytes where the Rust type asks for them, else text.
+#[derive(Clone, Copy)]
+pub(super) struct MapKeyDeserializer<'de>(pub(super) Node<'de>);
+
+/// Visits a number or bool: Go's own, or one that a string key spells.
+macro_rules! scalars {
+    ($($method:ident => $visit:ident),* $(,)?) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            match self.0.view() {
+                View::Bool(value) => visitor.visit_bool(value),
+                View::Int(value) => visitor.visit_i64(value),
+                View::Uint(value) => visitor.visit_u64(value),
+                View::Float(value) => visitor.visit_f64(value),
+                _ => match self.0.text().parse() {
+                    Ok(value) => visitor.$visit(value),
+                    Err(_) => self.deserialize_any(visitor),
+                },
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for MapKeyDeserializer<'de> {
+    type Error = ReadError;
+
+    scalars! {
+        deserialize_bool => visit_bool,
+        deserialize_i8 => visit_i64,
+        deserialize_i16 => visit_i64,
+        deserialize_i32 => visit_i64,
+        deserialize_i64 => visit_i64,
+        deserialize_i128 => visit_i128,
+        deserialize_u8 => visit_u64,
+        deserialize_u16 => visit_u64,
+        deserialize_u32 => visit_u64,
+        deserialize_u64 => visit_u64,
+        deserialize_u128 => visit_u128,
     }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.0.view() {
+            View::String(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => visitor.visit_borrowed_str(text),
+                Err(_) => visitor.visit_string(self.0.text()),
+            },
+            _ => visitor.visit_string(self.0.text()),
+        }
     }
-    fn serialize_tuple_variant(
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.0.view() {
+            View::String(bytes) if std::str::from_utf8(bytes).is_err() => {
+                Err(ReadError::not_utf8())
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.0.view() {
+            View::Bytes(bytes) | View::String(bytes) | View::Opaque(bytes) => {
+                visitor.visit_borrowed_bytes(bytes)
+            }
+            View::List(list) => match list.to_bytes() {
+                Some(bytes) => visitor.visit_byte_buf(bytes),
+                None => self.deserialize_any(visitor),
+            },
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        match self.0.view() {
+            View::Nil => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        visitor.visit_newtype_struct(self)
     }
-    fn serialize_map(self, _: Option<usize>) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
-    }
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
-    }
-    fn serialize_struct_variant(
+
+    fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Never, Kind> {
-        Err(Kind::MapKey)
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        visitor.visit_enum(StringDeserializer::new(self.0.text()))
+    }
+
+    forward_to_deserialize_any! {
+        f32 f64 char unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de> de::IntoDeserializer<'de, ReadError> for MapKeyDeserializer<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
     }
 }

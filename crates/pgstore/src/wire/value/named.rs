@@ -1,67 +1,78 @@
-//! Values under a Go program's own names.
+//! Values under the registered names of Go types.
 
 use std::{borrow::Cow, sync::Arc};
 
 use crate::wire::gob::{
     limits::MAX_NAME,
-    shape::Shape,
-    tree::{Typed, Value},
+    shape::{Shape, type_name},
     types::Types,
+    value::{GoValue, Value},
 };
 
 use super::{
-    ValueErrorKind as Kind,
-    concrete::{ANY, Concrete},
-    fit::fit,
-    go_line::type_name,
-    tree::Tree,
+    declared_type::{ANY, DeclaredType},
+    error::ValueErrorKind as Kind,
+    fit::{TextKeys, fit},
+    rust_value::{NamedValue, RustValue},
 };
 
-/// The value in the Go type that its name and it itself ask for.
-pub(super) fn named(name: &'static str, content: &Tree) -> Result<Typed, Kind> {
-    check(name)?;
-    let concrete = match Concrete::named(&Shape::of(name), content.plain()) {
-        Concrete::Struct(_, fields) => Concrete::Struct(type_name(name).to_owned(), fields),
-        ANY => return Err(Kind::NotOfGoType { name }),
-        other => other,
-    };
-    if !concrete.is_known() {
-        return Err(Kind::GoTypeUnknown { name });
+/// The value under a name, and in the Go type that the name and the value ask for.
+pub(super) fn named(name: &'static str, content: RustValue) -> NamedValue {
+    let made = make(name, &content);
+    NamedValue {
+        name,
+        content,
+        made,
     }
-    if concrete.hides_a_struct() {
-        return Err(Kind::NoGoField { name });
-    }
-    fit(content, &empty(name, &concrete)).ok_or(Kind::NotOfGoType { name })
 }
 
-/// Whether all named values within a tree can be written.
-pub(super) fn check_all(tree: &Tree) -> Result<(), Kind> {
-    match tree {
-        Tree::Named(name, content) => {
-            check_all(content)?;
-            named(name, content).map(drop)
+/// Checks that all named values inside a value can be written.
+pub(super) fn check_all(value: &RustValue) -> Result<(), Kind> {
+    match value {
+        RustValue::Named(named) => {
+            check_all(&named.content)?;
+            named.made.as_ref().map(drop).map_err(Kind::clone)
         }
-        Tree::Any(content) => check_all(content),
-        Tree::List(items) => items.iter().try_for_each(check_all),
-        Tree::Map(pairs) | Tree::Struct(_, pairs) => {
+        RustValue::Any(content) => check_all(content),
+        RustValue::List(items) => items.iter().try_for_each(check_all),
+        RustValue::Map(pairs) | RustValue::Struct(_, pairs) => {
             pairs.iter().try_for_each(|(_, value)| check_all(value))
         }
         _ => Ok(()),
     }
 }
 
-/// Go's registry takes nearly any text; one that no line of a program could hold is a mistake.
-fn check(name: &'static str) -> Result<(), Kind> {
+fn make(name: &'static str, content: &RustValue) -> Result<GoValue, Kind> {
+    check_name(name)?;
+    if content.has_units() {
+        return Err(Kind::UnitForGo);
+    }
+    let ty = match DeclaredType::named(&Shape::of(name), content.plain()) {
+        DeclaredType::Struct(_, fields) => DeclaredType::Struct(type_name(name).to_owned(), fields),
+        ANY => return Err(Kind::NotOfGoType { name }),
+        other => other,
+    };
+    if !ty.is_known() {
+        return Err(Kind::GoTypeUnknown { name });
+    }
+    if ty.hides_a_struct() {
+        return Err(Kind::NoGoField { name });
+    }
+    fit(content, &empty(name, &ty), TextKeys::Never).ok_or(Kind::NotOfGoType { name })
+}
+
+/// Refuses texts that are certainly no type's name. Go's registry accepts nearly any text.
+fn check_name(name: &'static str) -> Result<(), Kind> {
     let fits = !name.is_empty() && name.len() <= MAX_NAME && name.trim() == name;
     let is_name = fits && !name.contains(char::is_control);
     is_name.then_some(()).ok_or(Kind::BadGoName { name })
 }
 
-/// Nothing yet, of that type.
-fn empty(name: &'static str, concrete: &Concrete) -> Typed {
+/// A place of the type without a value, to fit a value to.
+fn empty(name: &'static str, ty: &DeclaredType) -> GoValue {
     let mut types = Types::default();
-    let ty = concrete.define(&mut types);
-    Typed {
+    let ty = ty.define(&mut types);
+    GoValue {
         name: Cow::Borrowed(name),
         ty,
         types: Arc::new(types),

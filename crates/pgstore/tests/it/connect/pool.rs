@@ -98,7 +98,7 @@ async fn waiting_for_the_pool_counts_towards_the_deadline() {
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(begun.elapsed() < Duration::from_secs(2));
     drop(taken);
-    assert!(store.load(&id, now()).await.unwrap().is_some());
+    assert!(store.load(&id, now()).await.unwrap().into_row().is_some());
 }
 
 /// The backend that the pool's only connection has.
@@ -121,11 +121,18 @@ async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_give
     stranger.query(lock, &[&Key(&id)]).await.unwrap();
     let error = store.delete(&id).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
-    assert!(store.load(&other, now()).await.unwrap().is_some());
+    assert!(
+        store
+            .load(&other, now())
+            .await
+            .unwrap()
+            .into_row()
+            .is_some()
+    );
     assert_ne!(backend(&pool).await, before);
     stranger.rollback().await.unwrap();
     // The server was told to stop, so the row is still there.
-    assert!(store.load(&id, now()).await.unwrap().is_some());
+    assert!(store.load(&id, now()).await.unwrap().into_row().is_some());
 }
 
 #[apply(trial)]
@@ -139,7 +146,14 @@ async fn a_caller_that_goes_away_leaves_no_connection_behind_that_is_busy() {
 
     let gone = tokio::time::timeout(Duration::from_millis(100), store.delete(&id)).await;
     assert!(gone.is_err());
-    assert!(store.load(&other, now()).await.unwrap().is_some());
+    assert!(
+        store
+            .load(&other, now())
+            .await
+            .unwrap()
+            .into_row()
+            .is_some()
+    );
     assert_eq!(pool.status().size, 1);
     stranger.rollback().await.unwrap();
 }
@@ -157,7 +171,7 @@ async fn connections_that_the_server_ended_are_replaced() {
                 .await
                 .unwrap();
         }
-        assert!(store.load(&id, now()).await.unwrap().is_some());
+        assert!(store.load(&id, now()).await.unwrap().into_row().is_some());
     }
 }
 

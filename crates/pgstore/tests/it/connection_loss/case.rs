@@ -226,7 +226,7 @@ impl Bench {
         if Content::of(&read) != expected {
             return Err(format!("the next request reads {:?}", Content::of(&read)));
         }
-        session.insert("next", &true).unwrap();
+        session.insert("next", true).unwrap();
         let mut response = HeaderMap::new();
         let saved = setting.nodes.one.save(&session, &mut response).await.told();
         saved.map_err(|error| format!("the next save: {error:?}"))?;
@@ -285,7 +285,8 @@ fn after(cookies: &Cookies, response: &HeaderMap) -> Cookies {
 }
 
 fn manager(store: PgStore) -> SessionManager {
-    SessionManager::new(store.shown(), keys()).clock(TestClock::at(NOW))
+    let sessions = SessionManager::builder(store.shown(), keys());
+    sessions.clock(TestClock::at(NOW)).build().unwrap()
 }
 
 fn codec() -> SecureCookie {

@@ -144,8 +144,8 @@ pub(super) const OLD: i64 = 10;
 
 /// A session as the requests find it: a number, and the same as text.
 pub(super) fn set_up(session: &Session) -> Result<(), SessionError> {
-    session.insert("n", &OLD)?;
-    session.insert("text", &OLD.to_string())
+    session.insert("n", OLD)?;
+    session.insert("text", OLD.to_string())
 }
 
 /// The change: one more, by `update`, so that doing it twice shows.

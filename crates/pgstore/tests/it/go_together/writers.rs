@@ -64,7 +64,8 @@ impl Scene {
         let keys = secrets::hex_keys(KEYS);
         let node = async || {
             let store = PgStore::connect(&url).await.told().unwrap();
-            SessionManager::new(store, keys.clone()).shown()
+            let sessions = SessionManager::builder(store, keys.clone());
+            sessions.build().unwrap().shown()
         };
         let nodes = [node().await, node().await];
         let go = match with_go {

@@ -1,4 +1,4 @@
-//! Vectors, and gobs made by hand.
+//! Go's vectors, and gobs built byte by byte.
 
 use pgstore::wire::Values;
 use serde_json::Value;
@@ -11,7 +11,7 @@ pub(crate) fn vectors(kind: &str) -> Vec<(String, Value)> {
     of_kind(kind).into_iter().map(named).collect()
 }
 
-/// A vector's bytes.
+/// The bytes of a vector.
 pub(crate) fn encoded(vector: &Value) -> Vec<u8> {
     hex(vector["encoded"].as_str().unwrap())
 }
@@ -28,7 +28,7 @@ pub(crate) fn session(name: &str) -> Values {
     Values::decode(&encoded(&found.expect(name).1)).unwrap()
 }
 
-/// What the session is after a save and a load.
+/// The session after a save and a load.
 pub(crate) fn saved(values: &Values) -> Values {
     Values::decode(&values.encode()).unwrap()
 }
@@ -38,13 +38,13 @@ pub(crate) fn go_type(values: &Values, key: &str) -> String {
     values.value(key).unwrap().go_type_name().to_owned()
 }
 
-/// Writes gob's primitives.
+/// Writes gob's primitive values.
 pub(crate) trait Gob: Sized {
     fn uint(self, value: u64) -> Self;
     fn int(self, value: i64) -> Self;
     fn raw(self, bytes: &[u8]) -> Self;
     fn text(self, text: &str) -> Self;
-    /// A message of these bytes.
+    /// Appends a message with these bytes.
     fn message(self, content: &[u8]) -> Self;
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn session_type() -> Vec<u8> {
     hex("0eff81040102ff82000110011000").raw(&[0])
 }
 
-/// A session with one entry, the value under `"k"`: what follows its registered name.
+/// A session with one value under `"k"`: `body` follows its registered name.
 pub(crate) fn one_value(definitions: &[u8], name: &str, ty: i64, body: &[u8]) -> Vec<u8> {
     let value = Vec::new().text(name).int(ty).message(body);
     let entry = Vec::new()
@@ -95,7 +95,7 @@ pub(crate) fn one_value(definitions: &[u8], name: &str, ty: i64, body: &[u8]) ->
     session_type().raw(definitions).message(&entry)
 }
 
-/// A struct's definition: names and types of its fields.
+/// The definition of a struct with these fields.
 pub(crate) fn struct_type(id: i64, fields: &[(&str, i64)]) -> Vec<u8> {
     let mut body = Vec::new().int(-id).raw(&[3, 1, 2]).int(id).raw(&[0]);
     if !fields.is_empty() {
@@ -107,7 +107,7 @@ pub(crate) fn struct_type(id: i64, fields: &[(&str, i64)]) -> Vec<u8> {
     Vec::new().message(&body.raw(&[0, 0]))
 }
 
-/// A slice's definition.
+/// The definition of a slice.
 pub(crate) fn slice_type(id: i64, elem: i64) -> Vec<u8> {
     let body = Vec::new()
         .int(-id)

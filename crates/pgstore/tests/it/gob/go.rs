@@ -1,4 +1,4 @@
-//! Go itself reads what we write, and judges the same bad bytes.
+//! Go reads what Rust writes, and both judge the same invalid bytes.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use super::random::{Chance, mutate};
 use crate::support::go::describe;
 use crate::support::{apply, go_trial};
 
-/// What Go makes of each gob of a session.
+/// Go's answer to each gob of a session.
 async fn ask(gobs: &[Vec<u8>]) -> Vec<Value> {
     let question = |gob| json!({"id": 0, "kind": "map", "hex": HEXLOWER.encode(gob)});
     let questions: Vec<_> = gobs.iter().map(|gob| question(gob)).collect();
@@ -20,7 +20,7 @@ async fn ask(gobs: &[Vec<u8>]) -> Vec<Value> {
 }
 
 #[apply(go_trial)]
-async fn go_reads_what_we_rewrite_as_equal() {
+async fn go_reads_rewritten_values_as_equal() {
     let named = vectors("gob")
         .into_iter()
         .map(|(name, vector)| (name, encoded(&vector)));
@@ -40,7 +40,7 @@ async fn go_reads_what_we_rewrite_as_equal() {
     assert!(names.len() > 90);
 }
 
-/// Go's type of the value at each key.
+/// The Go type of the value under each key.
 fn types(answer: &Value) -> BTreeMap<String, String> {
     assert_eq!(answer["ok"], true, "{answer}");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -78,7 +78,7 @@ async fn go_reads_new_values_in_the_types_of_the_table() {
 }
 
 #[apply(go_trial)]
-async fn go_reads_what_was_written_over_its_values() {
+async fn go_reads_values_written_over_its_own() {
     let cases = [
         ("gob/int_0", "n", json!(5), "int"),
         ("gob/int8_min", "n", json!(5), "int8"),
@@ -156,7 +156,7 @@ async fn go_reads_what_was_written_over_its_values() {
     }
 }
 
-/// Why Go refuses what opens here: it knows the program's own types, we do not.
+/// Why Go refuses a gob that Rust opens: Go knows the program's own types.
 const OPENS_HERE: [&str; 4] = [
     "name not registered for interface",
     "no fields matched compiling decoder",
@@ -164,14 +164,14 @@ const OPENS_HERE: [&str; 4] = [
     "strconv.ParseInt", // main.Money's own GobDecode
 ];
 
-/// What Go opens though no Go program writes it: names that are not UTF-8, and a definition that
-/// is of two kinds at once.
+/// Gobs that Go opens but no Go program writes: names that are not UTF-8, and a definition with two
+/// kinds.
 fn is_refused_here(error: &GobError) -> bool {
     matches!(error, GobError::NameNotUtf8 | GobError::BadDefinition)
 }
 
 #[apply(go_trial)]
-async fn go_and_we_judge_mutated_bytes_alike() {
+async fn go_and_rust_judge_mutated_bytes_alike() {
     let mut chance = Chance::new(2026);
     let seeds = vectors("gob").into_iter().chain(vectors("gob-decode-m"));
     let seeds = seeds

@@ -1,4 +1,4 @@
-//! The lines that errors print for the Go program, in a Go program.
+//! A Go program with the lines that errors print can load the session.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,12 @@ use crate::support::go::go_tool;
 use crate::support::secrets::Told;
 use crate::support::{apply, go_trial};
 
-/// A module of its own, as the types' import path is part of their names.
+/// A module, because the import path is part of the names of its types.
 const MODULE: &str = "module github.com/acme/app\n\ngo 1.19\n";
 
 const MODELS: &str = "package models\n\ntype User struct {\n\tID   int64\n\tName string\n}\n";
 
-/// With an argument `with` it has registered what the lines say.
+/// With the argument `with`, it registers the types in the lines.
 const MAIN: &str = r#"package main
 
 import (
@@ -86,7 +86,7 @@ func holds(value interface{}) string {
 }
 "#;
 
-/// A value that Go has to register something for, and what its type assertion then gives.
+/// A value with a type that Go must register, and what its type assertion returns.
 struct Case {
     draft: Draft,
     holds: &'static str,
@@ -152,7 +152,7 @@ async fn the_printed_lines_make_a_go_program_load_the_session() {
     }
 }
 
-/// The program with these lines in it.
+/// Builds the program with these lines.
 fn build(lines: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-lines");
     fs::create_dir_all(folder.join("models")).unwrap();

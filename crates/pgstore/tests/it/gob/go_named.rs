@@ -1,4 +1,4 @@
-//! Go reads structs that Rust wrote under its names, and what Rust writes over its own.
+//! Go reads structs that Rust writes under Go's names, and values that Rust writes over Go's.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::named::{Account, Addr, User, full_account};
 use crate::support::go::{describe, securecookie};
 use crate::support::{apply, go_trial};
 
-/// What Go makes of a session with this one value.
+/// Go's answer to a session with this value.
 async fn ask(values: &Values) -> Value {
     let question = json!({"id": 0, "kind": "map", "hex": HEXLOWER.encode(&values.encode())});
     let answer = describe(&[question]).await.remove(0);
@@ -26,7 +26,7 @@ async fn written<T: Serialize + ?Sized>(value: &T) -> Value {
     ask(&values).await
 }
 
-/// A struct's fields by name.
+/// The fields of a struct by name.
 fn fields(value: &Value) -> BTreeMap<&str, &Value> {
     let fields = value["fields"].as_array().expect("it is a struct");
     fields
@@ -142,9 +142,9 @@ async fn go_reads_a_struct_under_a_pointers_name() {
         profile("ada", None),
         profile("ada", Some(profile("bob", Some(profile("cy", None))))),
     ] {
-        // The second is written over the first.
+        // The second profile is written over the first.
         values
-            .insert("k", &Named::new("*main.Profile", &chain))
+            .insert("k", Named::new("*main.Profile", &chain))
             .unwrap();
         let ada = ask(&values).await;
         assert_eq!(ada["t"], "*main.Profile");
@@ -178,7 +178,7 @@ async fn go_reads_other_kinds_under_their_names() {
     assert_eq!(settings["t"], "main.Settings");
 }
 
-/// What Go writes for a session of one described value.
+/// The session that Go writes for a described value.
 async fn of_go(value: &Value) -> Values {
     let session = json!({"t": "map[interface {}]interface {}", "entries": [[text("k"), value]]});
     let question = json!({"op": "encode", "name": "s", "keys": ["01"], "value": session});
@@ -196,7 +196,7 @@ async fn rust_reads_and_rewrites_a_struct_that_go_wrote() {
     assert_eq!(values.value("k").unwrap().go_type_name(), Account::GO_NAME);
     let account: Account = values.get("k").unwrap().unwrap();
     assert_eq!(account, full_account());
-    values.insert("k", &account.as_go()).unwrap();
+    values.insert("k", account.as_go()).unwrap();
     is_full(&ask(&values).await);
 }
 
@@ -207,7 +207,7 @@ async fn a_field_only_go_knows_survives_rust() {
         id: 8,
         name: "Bob".into(),
     };
-    values.insert("u", &bob.as_go()).unwrap();
+    values.insert("u", bob.as_go()).unwrap();
     let user = ask(&values).await;
     let fields = fields(&user);
     assert_eq!(
@@ -218,7 +218,7 @@ async fn a_field_only_go_knows_survives_rust() {
 
 #[apply(go_trial)]
 async fn a_field_that_go_gets_later_has_its_type() {
-    // An older Go program wrote a User with the ID only: Rust adds what the newer one declares.
+    // An older Go program wrote a User with only an ID. Rust adds the field that a newer one declares.
     #[derive(Serialize)]
     struct Old {
         #[serde(rename = "ID")]
@@ -226,7 +226,7 @@ async fn a_field_that_go_gets_later_has_its_type() {
     }
     let mut values = Values::new();
     values
-        .insert("k", &Named::new("main.User", &Old { id: 7 }))
+        .insert("k", Named::new("main.User", &Old { id: 7 }))
         .unwrap();
     let news = json!({"Name": "Ada", "Admin": true, "Tags": ["x"]});
     values.insert("k", &news).unwrap();

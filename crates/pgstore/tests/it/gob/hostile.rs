@@ -1,4 +1,4 @@
-//! Bytes made to hurt: answered at once, on a small stack, in little memory.
+//! Hostile bytes: answered quickly, on a small stack, with little memory.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -11,11 +11,10 @@ use super::bytes::{Gob, hex, one_value, session_type, slice_type, struct_type};
 use crate::support::secrets::Told;
 use crate::support::{apply, trial};
 
-/// Issue 2: under 10 ms in a debug build. Other tests run beside this one on the same machine, so
-/// the best of a few tries counts.
+/// The limit in a debug build. Other tests run at the same time, so the best of a few runs counts.
 const BOUND: Duration = Duration::from_millis(10);
 
-/// Runs on a thread with a stack of 1 MiB; the best time of five.
+/// Runs on a thread with a stack of 1 MiB. Checks the best time of five.
 fn timed(what: &str, run: impl Fn() + Send + Clone + 'static) {
     let best = (0..5).map(|_| {
         let run = run.clone();
@@ -35,7 +34,7 @@ fn timed(what: &str, run: impl Fn() + Send + Clone + 'static) {
     assert!(best < BOUND, "{what}: {best:?}");
 }
 
-/// Does with a session's value all that a program could.
+/// Uses a session's values in every way that a program can.
 fn exercise(values: &Values) {
     let copy = values.clone();
     assert!(format!("{copy:?}").len() < 4096);
@@ -43,7 +42,7 @@ fn exercise(values: &Values) {
     let _ = again.get::<Value>("k");
     let _ = again.get::<HashMap<String, IgnoredAny>>("k");
     let mut changed = again;
-    changed.insert("k", &json!({"F": {"A": 1}})).unwrap();
+    changed.insert("k", json!({"F": {"A": 1}})).unwrap();
     let _ = changed.encode();
 }
 
@@ -70,7 +69,7 @@ async fn the_doubling_blob_is_read_and_written_at_once() {
     });
 }
 
-/// So many `[]interface {}` in each other, the innermost empty.
+/// That many nested `[]interface {}`. The innermost is empty.
 fn deep(levels: usize) -> Vec<u8> {
     let mut body = vec![0, 0];
     for _ in 1..levels {
@@ -79,7 +78,7 @@ fn deep(levels: usize) -> Vec<u8> {
     one_value(&slice_type(66, 8), "[]interface {}", 66, &body)
 }
 
-/// The same with all lengths 0, which nobody reads: as long as it is deep.
+/// The same with all lengths 0, which the decoder ignores: its size grows with its depth only.
 fn deep_and_cheap(levels: usize) -> Vec<u8> {
     let level = [0, 1].to_vec().text("[]interface {}").int(66).raw(&[0]);
     let mut body = level.repeat(levels - 1);
@@ -112,7 +111,7 @@ async fn sixty_four_levels_work_on_a_small_stack() {
 
 #[apply(trial)]
 async fn deep_types_are_no_deep_values() {
-    // [][][]…, 2,000 deep, with nothing in it: no recursion over types anywhere.
+    // [][][]…, 2,000 levels without elements: no code may recurse over types.
     let mut definitions = Vec::new();
     for id in 66..2066 {
         definitions.extend(slice_type(id, id + 1));
@@ -149,7 +148,7 @@ async fn declared_counts_are_not_believed() {
 
 #[apply(trial)]
 async fn elements_of_no_bytes_are_counted() {
-    // Go reads a struct at the end of a message as empty, for ever if a map says so.
+    // Go reads a struct at the end of a message as empty, as often as a map's length says.
     let mut map = Vec::new()
         .int(-67)
         .raw(&[4, 1, 2])
@@ -167,7 +166,7 @@ async fn elements_of_no_bytes_are_counted() {
         &Vec::new().raw(&[0]).uint(1 << 50),
     );
     timed("no bytes", move || {
-        // All keys are equal, so one entry is all there would be; the count itself is the bomb.
+        // All keys are equal, so there is one entry. The length alone is the attack.
         assert_eq!(
             Values::decode(&blob).told().unwrap_err(),
             GobError::TooLarge

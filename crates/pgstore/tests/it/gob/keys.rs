@@ -1,4 +1,4 @@
-//! Keys: mostly strings, but all that Go allows survive and can be reached.
+//! Keys: mostly strings, but keys of all Go types are kept and can be used.
 
 use pgstore::wire::{GobError, Key, ValueErrorKind, Values, go};
 
@@ -32,7 +32,7 @@ async fn keys_met_in_iteration_can_be_used() {
         let mut values = session(vector);
         let key = Key::of(values.keys().next().unwrap().unwrap()).unwrap();
         assert_eq!(values.get::<i64>(&key).unwrap(), Some(1), "{vector}");
-        values.insert(&key, &2).unwrap();
+        values.insert(&key, 2).unwrap();
         assert_eq!(saved(&values).get::<i64>(key).unwrap(), Some(2), "{vector}");
     }
     let nil = vectors("gob-decode-m")
@@ -102,7 +102,7 @@ async fn a_key_that_does_not_fit_its_name_is_refused() {
 async fn debug_output_has_no_content() {
     let mut values = Values::new();
     values.insert("secret-key", "secret").unwrap();
-    values.insert("list", &("secret", 1)).unwrap();
+    values.insert("list", ("secret", 1)).unwrap();
     let value = values.value("list").unwrap();
     let texts = [
         format!("{values:?}"),

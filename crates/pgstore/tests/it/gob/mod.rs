@@ -1,4 +1,5 @@
-//! The gob codec: against Go's vectors, another implementation, the insert table, and bad bytes.
+//! The gob codec, tested against Go's vectors, another implementation, the insert table and invalid
+//! bytes.
 
 mod bytes;
 mod go;
@@ -12,3 +13,4 @@ mod named;
 mod random;
 mod read;
 mod vectors;
+mod without_go;

@@ -1,4 +1,4 @@
-//! Values under a Go program's own names, and what a Go program has to know to read them.
+//! Values under a Go program's own names, and the types that a Go program must register.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -54,7 +54,7 @@ impl GoType for Addr {
     const GO_NAME: &'static str = "main.Addr";
 }
 
-/// Go: User in `interop/go/types.go`, of which Rust knows a part.
+/// Go: User in `interop/go/types.go`, with some of its fields.
 #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct User {
@@ -116,7 +116,7 @@ async fn the_fields_have_the_types_that_go_declares() {
         .iter()
         .filter_map(|(name, node)| Some((name, node.go_type_name()?)));
     assert_eq!(named.collect::<Vec<_>>(), [("Extra", "string")]);
-    // Of what has no type yet there is no field, and zeros are declared but not sent.
+    // A value of unknown type has no field. Zeros have a field but are not sent.
     let values = with(&Account::default().as_go());
     let View::Struct(fields) = values.value("k").unwrap().node().view() else {
         panic!("it is a struct");
@@ -151,19 +151,19 @@ async fn the_name_decides_what_is_written_over() {
         name: "Bob".into(),
     };
     let mut values = session(USER);
-    values.insert("u", &bob.as_go()).unwrap();
+    values.insert("u", bob.as_go()).unwrap();
     assert_eq!(
         saved(&values).get::<serde_json::Value>("u").unwrap(),
         Some(json!({"ID": 8, "Name": "Bob", "Admin": true, "Tags": ["x", "y"]}))
     );
-    values.insert("u", &Named::new("main.Guest", &bob)).unwrap();
+    values.insert("u", Named::new("main.Guest", &bob)).unwrap();
     let guest = saved(&values);
     assert_eq!(go_type(&guest, "u"), "main.Guest");
     assert_eq!(
         guest.get::<serde_json::Value>("u").unwrap(),
         Some(json!({"ID": 8, "Name": "Bob"}))
     );
-    // Without a name it stays what it is.
+    // A value without a name keeps the existing type.
     values
         .insert(
             "u",
@@ -174,8 +174,8 @@ async fn the_name_decides_what_is_written_over() {
         )
         .unwrap();
     assert_eq!(go_type(&values, "u"), "main.Guest");
-    values.insert("u", &"text").unwrap();
-    values.insert("u", &bob.as_go()).unwrap();
+    values.insert("u", "text").unwrap();
+    values.insert("u", bob.as_go()).unwrap();
     assert_eq!(go_type(&values, "u"), "main.User");
 }
 
@@ -207,7 +207,7 @@ async fn names_go_at_any_depth() {
     let values = with(&Named::new("[]main.Addr", &places));
     assert_eq!(go_type(&values, "k"), "[]main.Addr");
     assert_eq!(values.get::<Vec<Addr>>("k").unwrap().unwrap(), places);
-    // The elements of such a slice have no names: what is called otherwise does not fit.
+    // The elements of such a slice have no names, so a value with another name does not fit.
     let mut values = values;
     values.insert("k", &[rome.as_go()]).unwrap();
     assert_eq!(go_type(&values, "k"), "[]main.Addr");
@@ -253,7 +253,7 @@ async fn a_duration_has_its_go_type() {
         go.map(Duration::try_from),
         Some(Ok(Duration::from_secs(90)))
     );
-    values.insert("k", &go::Int(5)).unwrap();
+    values.insert("k", go::Int(5)).unwrap();
     assert_eq!(go_type(&values, "k"), "time.Duration");
 }
 
@@ -297,7 +297,7 @@ async fn a_struct_that_go_could_not_match_is_a_usage_error() {
 }
 
 #[apply(trial)]
-async fn what_a_name_contradicts_is_a_usage_error() {
+async fn a_value_that_contradicts_its_name_is_a_usage_error() {
     let kind = |name| ValueErrorKind::NotOfGoType { name };
     assert_eq!(refusal(&Named::new("int8", &300)), kind("int8"));
     assert_eq!(refusal(&Named::new("[]string", &[1])), kind("[]string"));
@@ -317,7 +317,7 @@ async fn what_a_name_contradicts_is_a_usage_error() {
     );
 }
 
-/// What is said of a value, put in place of what is there.
+/// Puts a value in place of the existing one.
 fn put<T: Serialize + ?Sized>(
     values: &mut Values,
     key: &str,
@@ -361,7 +361,7 @@ async fn without_a_go_program_everything_may_be_written() {
 }
 
 #[apply(trial)]
-async fn what_every_go_program_knows_is_allowed() {
+async fn types_that_every_go_program_knows_are_allowed() {
     macro_rules! allowed {
         ($($value:expr),* $(,)?) => {$(
             put(&mut Values::new(), "k", &$value, &nothing_registered()).unwrap();
@@ -376,7 +376,7 @@ async fn what_every_go_program_knows_is_allowed() {
 }
 
 #[apply(trial)]
-async fn what_a_go_program_has_not_registered_is_refused() {
+async fn types_that_the_go_program_has_not_registered_are_refused() {
     let go = nothing_registered();
     let pair = |name: &str, line: &str| (name.to_owned(), line.to_owned());
     assert_eq!(
@@ -409,13 +409,13 @@ async fn what_a_go_program_has_not_registered_is_refused() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "session value \"k\": the Go program cannot read time.Duration, and so nothing of the \
-         session; add this line to it and the name to GoPeer::registered: \
+        "session value \"k\": the Go program has not registered time.Duration and could not read \
+         the session; add this line to it, and the name to GoPeer::registered: \
          gob.Register(time.Duration(0))"
     );
     let go = GoPeer::registered(["time.Time", "map[string]interface {}"]);
     put(&mut Values::new(), "k", &SystemTime::UNIX_EPOCH, &go).unwrap();
-    // Fields of a struct have types, not names; what is of interface type has a name.
+    // Fields of a struct have types without names. Values of interface type have names.
     assert_eq!(
         lacking(&json!([{"a": {}}]), &nothing_registered()).0,
         "map[string]interface {}"
@@ -439,7 +439,7 @@ struct Event {
 }
 
 #[apply(trial)]
-async fn what_the_value_has_already_is_allowed() {
+async fn types_that_the_existing_value_has_are_allowed() {
     let go = nothing_registered();
     let mut values = session(USER);
     put(&mut values, "u", &json!({"Name": "Bob"}), &go).unwrap();
@@ -460,12 +460,12 @@ async fn what_the_value_has_already_is_allowed() {
 }
 
 #[apply(trial)]
-async fn elements_and_keys_are_looked_at_too() {
+async fn elements_and_keys_are_checked_too() {
     let go = nothing_registered();
     let mut values = Values::new();
     let text = Draft::new("_flash", "saved").unwrap();
     values.push_for("_flash", &text, &go).unwrap();
-    let user = Draft::new("_flash", &User::default().as_go()).unwrap();
+    let user = Draft::new("_flash", User::default().as_go()).unwrap();
     let before = values.encode();
     let error = values.push_for("_flash", &user, &go).told().unwrap_err();
     assert!(matches!(error.kind(), ValueErrorKind::Unregistered { .. }));
@@ -474,7 +474,7 @@ async fn elements_and_keys_are_looked_at_too() {
     values.push_for("_flash", &user, &go).unwrap();
 
     let role = Key::named("main.Role", "admin").unwrap();
-    let yes = Draft::new("k", &true).unwrap();
+    let yes = Draft::new("k", true).unwrap();
     let error = values.put_for(&role, &yes, &go).told().unwrap_err();
     assert!(
         error.to_string().contains("gob.Register(Role(\"\"))"),

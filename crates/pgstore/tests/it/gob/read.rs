@@ -1,4 +1,4 @@
-//! Reading is generous.
+//! Reading: which Rust types each Go value is read as.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
@@ -66,7 +66,7 @@ async fn strings_need_utf8_and_bytes_do_not() {
     let mut values = session("gob/map_foo_bar");
     assert_eq!(values.get::<String>("foo").unwrap().unwrap(), "bar");
     assert_eq!(values.get::<Vec<u8>>("foo").unwrap().unwrap(), b"bar");
-    values.insert("foo", &ByteBuf::from([0xff, b'x'])).unwrap();
+    values.insert("foo", ByteBuf::from([0xff, b'x'])).unwrap();
     assert_eq!(super::bytes::go_type(&values, "foo"), "string");
     assert!(
         values
@@ -155,7 +155,7 @@ async fn fields_that_were_not_sent_are_gos_zero() {
 }
 
 #[apply(trial)]
-async fn fields_that_go_does_not_have_are_missing() {
+async fn fields_that_the_go_type_lacks_are_missing() {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct More {
@@ -212,7 +212,7 @@ async fn maps_read_as_structs_and_as_maps() {
     values
         .insert(
             "m",
-            &json!({"ID": 7, "Name": "Ada", "Admin": true, "Tags": ["x"]}),
+            json!({"ID": 7, "Name": "Ada", "Admin": true, "Tags": ["x"]}),
         )
         .unwrap();
     assert_eq!(values.get::<User>("m").unwrap().unwrap().tags, ["x"]);
@@ -220,7 +220,7 @@ async fn maps_read_as_structs_and_as_maps() {
     assert_eq!(map["ID"], json!(7));
     let numbers: BTreeMap<u8, String> = session("gob/map_is").get("m").unwrap().unwrap();
     assert_eq!(numbers, BTreeMap::from([(5, "five".to_owned())]));
-    values.insert("n", &json!({"5": "five"})).unwrap();
+    values.insert("n", json!({"5": "five"})).unwrap();
     assert_eq!(
         values.get::<BTreeMap<u8, String>>("n").unwrap(),
         Some(numbers)
@@ -301,7 +301,7 @@ async fn anything_reads_as_json() {
 }
 
 #[apply(trial)]
-async fn mistakes_name_key_and_types() {
+async fn errors_name_the_key_and_the_types() {
     let error = session("gob/strs").get::<i64>("s").told().unwrap_err();
     assert_eq!(
         (error.key(), error.class()),
@@ -309,7 +309,7 @@ async fn mistakes_name_key_and_types() {
     );
     assert!(matches!(error.kind(), ValueErrorKind::Mismatch { found, .. } if found == "[]string"));
     assert!(error.to_string().contains("expected i64"), "{error}");
-    // A struct's field of interface type that holds nothing is nil.
+    // An empty field of interface type is nil.
     let definition = struct_type(66, &[("A", 8), ("B", 6)]);
     let values = Values::decode(&one_value(&definition, "main.T", 66, &[0])).unwrap();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! What Go wrote opens as Go's value, and is written again as the same; what Go refuses is
-//! refused, but for a table of differences.
+//! What Go wrote opens as Go's value and is written again as the same. What Go refuses is refused,
+//! except for a table of differences.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::bytes::{encoded, vectors};
 use crate::support::{apply, trial};
 
-/// Where we answer otherwise than Go, and why.
+/// Where the answer differs from Go's, and why.
 const DIFFERENCES: [(&str, &str); 3] = [
     (
         "gobdec/unregistered",
@@ -62,7 +62,7 @@ async fn bytes_are_gos_own_where_go_has_no_choice() {
         let Some(go119) = vector["encoded_go119"].as_str().map(super::bytes::hex) else {
             continue;
         };
-        // Only Go's order of definitions differs: without any but the session's there is none.
+        // Go's order of definitions differs. With only the session's definition there is no order.
         if Values::decode(&go119)
             .unwrap()
             .iter()
@@ -75,7 +75,7 @@ async fn bytes_are_gos_own_where_go_has_no_choice() {
     assert!(same > 25, "{same}");
 }
 
-fn is_basic(value: Option<&pgstore::wire::Typed>) -> bool {
+fn is_basic(value: Option<&pgstore::wire::GoValue>) -> bool {
     value.is_none_or(|value| {
         let name = value.go_type_name();
         name == "[]uint8" || !name.contains(|c: char| !c.is_ascii_alphanumeric())
@@ -83,7 +83,7 @@ fn is_basic(value: Option<&pgstore::wire::Typed>) -> bool {
 }
 
 #[apply(trial)]
-async fn another_implementation_reads_what_we_write() {
+async fn another_implementation_reads_what_rust_writes() {
     let mut compared = 0;
     for (name, vector) in sessions()
         .into_iter()
@@ -100,7 +100,7 @@ async fn another_implementation_reads_what_we_write() {
     assert!(compared > 85, "{compared}");
 }
 
-/// `gobwire`'s view of a gob, as text: NaN equals nothing.
+/// The text of a gob as `gobwire` reads it. It is text, since a NaN does not equal itself.
 fn oracle(bytes: &[u8]) -> Option<String> {
     let mut decoder = gobwire::StreamDecoder::new(bytes);
     let dynamic = decoder.decode::<gobwire::Dynamic>().ok()??;
@@ -156,7 +156,7 @@ async fn cookies_hold_strings_only() {
     assert_eq!(gob::decode_string(&any[..3]), Err(GobError::UnexpectedEnd));
 }
 
-/// All `gob` vectors but those that stand in the table of differences.
+/// All `gob` vectors that are not in the table of differences.
 fn sessions() -> Vec<(String, Value)> {
     let mut all = vectors("gob");
     all.retain(|(name, _)| DIFFERENCES.iter().all(|(different, _)| different != name));
@@ -168,7 +168,7 @@ fn is_session(vector: &Value) -> bool {
 }
 
 fn names(values: &Values) -> Vec<(String, String)> {
-    let name = |typed: Option<&pgstore::wire::Typed>| {
+    let name = |typed: Option<&pgstore::wire::GoValue>| {
         typed.map_or("nil".into(), |typed| {
             format!("{} {}", typed.go_type_name(), typed.node().text())
         })
@@ -181,7 +181,7 @@ fn names(values: &Values) -> Vec<(String, String)> {
 
 type Verdict = Result<(), String>;
 
-/// Whether a value is the one that Go describes in JSON.
+/// Checks a value against Go's description in JSON.
 fn agrees(node: Node<'_>, json: &Value) -> Verdict {
     let json = json.get("ptr").unwrap_or(json);
     if let (Some(name), Some(go)) = (node.go_type_name(), json["t"].as_str()) {
@@ -207,7 +207,7 @@ fn agrees(node: Node<'_>, json: &Value) -> Verdict {
         View::Bytes(bytes) => same(data_encoding::HEXLOWER.encode(bytes).as_str(), text("hex")),
         View::String(bytes) => {
             same(String::from_utf8_lossy(bytes).as_ref(), text("v")).or_else(|why| {
-                // Go's JSON has a replacement character for each byte, Rust's for each sequence.
+                // Go's JSON has one replacement character per byte, Rust's one per sequence.
                 if std::str::from_utf8(bytes).is_err() {
                     Ok(())
                 } else {

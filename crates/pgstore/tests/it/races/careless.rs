@@ -1,7 +1,7 @@
 //! Stores that go without one of their guards, as others do.
 
 use pgstore::store::{
-    PeerWritten, PeerWrittenCursor, PgStore, Renaming, Retired, Revocation, Revoked, Row, Store,
+    IdChange, Lookup, PeerWritten, PeerWrittenCursor, PgStore, Revocation, Revoked, Row, Store,
     StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written,
 };
 use pgstore::{SessionHandle, SessionId, Timestamp};
@@ -14,8 +14,8 @@ pub(super) enum Missing {
     UpdatesNeverInsert,
     /// A new ID is one statement: here a row comes under it, and then the old one goes.
     RenamingIsOneStep,
-    /// Nobody remembers the IDs that were replaced.
-    Retirement,
+    /// The store does not remember the IDs that were replaced.
+    PreviousIds,
     /// An ID that a login replaced leads to the new one.
     LoginsEndTheOldId,
     /// Who revokes looks once, and does not look again for what a new ID carried past it.
@@ -43,7 +43,9 @@ impl Careless {
         row: &Row,
     ) -> Result<Written, StoreError> {
         let written = self.store.update(id, seen, row).await?;
-        if written == Written::Missed && self.store.load(id, row.modified_on).await?.is_none() {
+        if written == Written::Missed
+            && self.store.load(id, row.modified_on).await? == Lookup::Absent
+        {
             self.store.insert(id, row).await?;
             return Ok(Written::Saved);
         }
@@ -52,15 +54,15 @@ impl Careless {
 
     async fn rename_in_two_steps(
         &self,
-        renaming: Renaming<'_>,
+        change: IdChange<'_>,
         row: &Row,
     ) -> Result<Written, StoreError> {
-        let found = self.store.load(renaming.old, row.modified_on).await?;
-        if found.map(|row| row.modified_on) != renaming.seen {
+        let found = self.store.load(change.old, row.modified_on).await?;
+        if found.into_row().map(|row| row.modified_on) != change.seen {
             return Ok(Written::Missed);
         }
-        self.store.insert(renaming.new, row).await?;
-        self.store.delete(renaming.old).await?;
+        self.store.insert(change.new, row).await?;
+        self.store.delete(change.old).await?;
         Ok(Written::Saved)
     }
 }
@@ -86,23 +88,20 @@ async fn sweep_without_looking(url: &str, batch: &SweepBatch) -> Result<Swept, S
 }
 
 impl Store for Careless {
-    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Option<Row>> {
-        self.store.load(id, now)
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
+        match self.missing {
+            Missing::PreviousIds => Box::pin(async move {
+                Ok(match self.store.load(id, now).await? {
+                    Lookup::Row(found, row) if found == *id => Lookup::Row(found, row),
+                    _ => Lookup::Absent,
+                })
+            }),
+            _ => self.store.load(id, now),
+        }
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         self.store.insert(id, row)
-    }
-
-    fn retired<'a>(
-        &'a self,
-        id: &'a SessionId,
-        now: Timestamp,
-    ) -> StoreFuture<'a, Option<Retired>> {
-        match self.missing {
-            Missing::Retirement => Box::pin(async { Ok(None) }),
-            _ => self.store.retired(id, now),
-        }
     }
 
     fn update<'a>(
@@ -117,14 +116,14 @@ impl Store for Careless {
         }
     }
 
-    fn rename<'a>(&'a self, mut renaming: Renaming<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+    fn rename<'a>(&'a self, mut change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
         match self.missing {
-            Missing::RenamingIsOneStep => Box::pin(self.rename_in_two_steps(renaming, row)),
+            Missing::RenamingIsOneStep => Box::pin(self.rename_in_two_steps(change, row)),
             Missing::LoginsEndTheOldId => {
-                renaming.retirement.previous_grace_until = Some(renaming.retirement.until);
-                self.store.rename(renaming, row)
+                change.previous.grace_until = Some(change.previous.until);
+                self.store.rename(change, row)
             }
-            _ => self.store.rename(renaming, row),
+            _ => self.store.rename(change, row),
         }
     }
 

@@ -33,7 +33,7 @@ async fn log_out(scene: &Scene) -> Round {
             session.get::<String>("user").await.unwrap();
             match number {
                 0 => session.destroy().unwrap(),
-                _ => session.insert(format!("key {number}"), &number).unwrap(),
+                _ => session.insert(format!("key {number}"), number).unwrap(),
             }
             barrier.wait().await;
             let mut cookie = Cookies::none();

@@ -47,7 +47,7 @@ async fn write_all(scene: &Scene, cookie: &Cookies, change: fn(usize, &Session))
 async fn different_keys(scene: &Scene) -> Round {
     let cookie = scene.log_in().await;
     let insert = |number, session: &Session| {
-        session.insert(format!("key {number}"), &number).unwrap();
+        session.insert(format!("key {number}"), number).unwrap();
     };
     write_all(scene, &cookie, insert).await;
     let values = scene.session(&cookie).values().await.unwrap();
@@ -108,7 +108,7 @@ async fn messages(scene: &Scene) -> Round {
             let mut shown = Vec::new();
             if number < WRITERS {
                 let session = sessions.get(&cookie.request(), "s").unwrap();
-                session.add_flash(&number).unwrap();
+                session.add_flash(number).unwrap();
                 save(&sessions, &session, &mut Cookies::none())
                     .await
                     .unwrap();

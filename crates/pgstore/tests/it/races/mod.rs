@@ -70,8 +70,8 @@ impl Scene {
         for _ in 0..NODES {
             let store = PgStoreOptions::new().connect(url).await.told().unwrap();
             let store = careless(store, url.to_owned());
-            let sessions = SessionManager::new(store, keys.clone()).max_length(0);
-            nodes.push(sessions.shown());
+            let sessions = SessionManager::builder(store, keys.clone()).max_length(0);
+            nodes.push(sessions.build().unwrap().shown());
         }
         Self { database, nodes }
     }

@@ -52,7 +52,7 @@ async fn revoke(scene: &Scene, with_new_ids: bool) -> Round {
             session.get::<String>("user").await.unwrap();
             match with_new_ids {
                 true => session.renew().unwrap(),
-                false => session.insert("n", &number).unwrap(),
+                false => session.insert("n", number).unwrap(),
             }
             barrier.wait().await;
             // Whether it comes before or after, it must not live on.

@@ -34,7 +34,7 @@ async fn rotate(scene: &Scene) -> Round {
             session.get::<String>("user").await.unwrap();
             match number % 2 {
                 0 => session.rotate_gently().unwrap(),
-                _ => session.insert(format!("key {number}"), &number).unwrap(),
+                _ => session.insert(format!("key {number}"), number).unwrap(),
             }
             barrier.wait().await;
             let saved = save(&sessions, &session, &mut cookie).await;
@@ -63,7 +63,7 @@ async fn a_login_among_twenty_requests_leaves_one_id_and_its_cookie() {
 
 #[apply(trial)]
 async fn requests_undo_a_login_where_nobody_remembers_the_old_id() {
-    let missing = Missing::Retirement;
+    let missing = Missing::PreviousIds;
     let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
     run_until_lost("a login among 20 requests", || {
         log_in_among_requests(&scene)
@@ -85,7 +85,7 @@ async fn log_in_among_requests(scene: &Scene) -> Round {
             }
             match number {
                 0 => session.renew().unwrap(),
-                _ => session.insert(format!("key {number}"), &number).unwrap(),
+                _ => session.insert(format!("key {number}"), number).unwrap(),
             }
             barrier.wait().await;
             let saved = save(&sessions, &session, &mut cookie).await;

@@ -37,9 +37,11 @@ impl Nodes {
         };
         let clock = TestClock::at(1_700_000_000);
         let keys = secrets::keys(&[b"the hash key of these sweeps"]);
-        let sessions = SessionManager::new(database.store().await, keys)
+        let sessions = SessionManager::builder(database.store().await, keys)
             .clock(clock.clone())
-            .max_age(LIFETIME);
+            .max_age(LIFETIME)
+            .build()
+            .unwrap();
         Self {
             scene: Scene {
                 database,

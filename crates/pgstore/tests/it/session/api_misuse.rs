@@ -39,7 +39,7 @@ async fn renewing_after_destroying_is_an_error() {
     for error in [
         session.renew(),
         session.rotate_gently(),
-        session.insert("n", &1),
+        session.insert("n", 1),
         session.set_owner("ada"),
         session.set_label("phone"),
         session.set_max_age(60),
@@ -104,7 +104,7 @@ async fn overlapping(app: &App) -> (Visitor<'_>, Result<(), SessionError>) {
     let session = browser.session();
     session.get::<i64>("n").await.unwrap();
     session.insert("n", "late").unwrap();
-    session.insert("other", &1).unwrap();
+    session.insert("other", 1).unwrap();
     let mut first = browser.clone();
     first
         .request(|session| async move { session.insert("n", "early") })
@@ -150,7 +150,7 @@ where
     let session = browser.session();
     session.get::<i64>("n").await.unwrap();
     session.update("n", update).unwrap();
-    session.insert("other", &1).unwrap();
+    session.insert("other", 1).unwrap();
     let mut first = browser.clone();
     first
         .request(|session| async move { session.insert("n", text) })
@@ -186,7 +186,7 @@ async fn a_panic_of_an_update_on_replay_saves_nothing() {
     session.update("n", panics_the_second_time).unwrap();
     let mut first = browser.clone();
     first
-        .request(|session| async move { session.insert("n", &7) })
+        .request(|session| async move { session.insert("n", 7) })
         .await
         .unwrap();
     let result = browser.save(&session).await.1;
@@ -245,7 +245,7 @@ async fn taking_flashes_saves_nothing_else() {
         .await
         .unwrap();
     let session = browser.session();
-    session.insert("half", &true).unwrap();
+    session.insert("half", true).unwrap();
     session.renew().unwrap();
     assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
     assert_eq!(session.get::<bool>("half").await.unwrap(), Some(true));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
 use pgstore::store::{Fault, Store, StoreErrorKind};
-use pgstore::{CookieName, OnOutage, Session, SessionManager};
+use pgstore::{CookieName, OnOutage, Session, SessionManagerBuilder};
 
 use super::Lab;
 use crate::support::app::{App, NOW, Told, Visitor};
@@ -55,7 +55,7 @@ async fn a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own() 
 
 #[apply(trial)]
 async fn a_touch_that_never_answers_fails_nothing() {
-    let settings = |sessions: SessionManager| {
+    let settings = |sessions: SessionManagerBuilder| {
         let sessions = sessions.save_deadline(Duration::from_millis(50));
         sessions.max_age(Duration::from_secs(1000))
     };
@@ -215,7 +215,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     let update = lab.app.store.hold();
     let (sessions, own) = (lab.app.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
@@ -225,7 +225,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     });
     update.reached().await;
     let other = lab.session();
-    other.insert("m", &1).unwrap();
+    other.insert("m", 1).unwrap();
     lab.save(&other).await.unwrap();
     session.destroy().unwrap();
     update.release();
@@ -276,7 +276,7 @@ async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let began = pgstore::wire::go::Time::new(NOW, 0);
     browser
         .request(|session| async move {
-            session.insert("created_on", &began)?;
+            session.insert("created_on", began)?;
             session.insert("user", "ada")
         })
         .await
@@ -323,8 +323,8 @@ async fn messages_come_back_also_when_a_save_before_was_of_unknown_fate() {
     let mut lab = Lab::new().await;
     let session = lab.session();
     assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
-    session.insert("n", &1).unwrap();
-    session.insert("m", &1).unwrap();
+    session.insert("n", 1).unwrap();
+    session.insert("m", 1).unwrap();
     lab.faults().once("update", Fault::LosesTheAnswer);
     lab.faults()
         .every("load", Fault::Fails(StoreErrorKind::Unavailable));
@@ -352,7 +352,7 @@ async fn typical_requests_cost_what_they_should() {
         ),
         (
             "writes",
-            |s| Box::pin(async move { s.insert("n", &1).unwrap() }),
+            |s| Box::pin(async move { s.insert("n", 1).unwrap() }),
             &["load", "update"],
         ),
         (

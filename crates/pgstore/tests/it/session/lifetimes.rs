@@ -96,7 +96,7 @@ async fn the_absolute_timeout_ends_a_session_however_much_it_is_used() {
     let mut browser = app.log_in().await;
     for _ in 0..29 {
         app.pass(LIFETIME / 10);
-        let count = |session: pgstore::Session| async move { session.insert("n", &1) };
+        let count = |session: pgstore::Session| async move { session.insert("n", 1) };
         browser.request(count).await.unwrap();
         assert_eq!(browser.user().await.as_deref(), Some("ada"));
     }
@@ -134,7 +134,7 @@ async fn a_lifetime_of_its_own_outlasts_the_request_that_set_it() {
         .unwrap();
     // Another request, another save, by which it is not forgotten.
     browser
-        .request(|session| async move { session.insert("n", &1) })
+        .request(|session| async move { session.insert("n", 1) })
         .await
         .unwrap();
     let session = browser.session();

@@ -9,7 +9,7 @@ mod owners;
 mod rotation;
 
 use pgstore::store::{FaultyStore, MemoryStore, SpyStore};
-use pgstore::{Session, SessionError, SessionManager};
+use pgstore::{Session, SessionError, SessionManagerBuilder};
 
 use crate::support::app::{App, Told, Visitor, keys};
 use crate::support::browser::Cookies;
@@ -26,7 +26,7 @@ impl Lab {
         Self::with(|sessions| sessions).await
     }
 
-    async fn with(settings: impl FnOnce(SessionManager) -> SessionManager) -> Self {
+    async fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
         let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
         let mut lab = Self {
             app: App::build(store, keys(), settings),
@@ -34,7 +34,7 @@ impl Lab {
         };
         let session = lab.session();
         session.insert("user", "ada").unwrap();
-        session.insert("n", &0).unwrap();
+        session.insert("n", 0).unwrap();
         session.add_flash("hello").unwrap();
         lab.save(&session).await.unwrap();
         lab.app.store.calls();

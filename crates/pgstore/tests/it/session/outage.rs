@@ -80,7 +80,7 @@ async fn by_policy_an_outage_is_an_empty_session_that_cannot_be_changed() {
         assert!(session.is_degraded().await?);
         assert!(session.flashes::<String>().await?.is_empty());
         for change in [
-            session.insert("n", &1),
+            session.insert("n", 1),
             session.remove("user"),
             session.renew(),
             session.set_owner("x"),
@@ -125,7 +125,7 @@ async fn a_change_made_before_an_outage_was_seen_is_unavailable() {
         let mut browser = app.log_in().await;
         app.is_down(true);
         let session = browser.session();
-        session.insert("n", &1).unwrap();
+        session.insert("n", 1).unwrap();
         let (told, result) = browser.save(&session).await;
         assert!(result.unwrap_err().is_unavailable());
         assert_eq!(told, Told::Nothing);
@@ -214,7 +214,7 @@ async fn a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed() {
     let session = browser.session();
     let error = session.get::<String>("user").await.unwrap_err();
     assert!(matches!(error, SessionError::Undecodable(_)));
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     assert!(browser.save(&session).await.1.is_err());
     assert_eq!(app.store.len(), 1);
 
@@ -268,7 +268,7 @@ async fn the_application_answers_failures_in_its_own_way() {
         let store = store.clone();
         async move {
             let id = session.id().await.unwrap().unwrap();
-            session.insert("n", &1).unwrap();
+            session.insert("n", 1).unwrap();
             store.delete(&id).await.unwrap();
             "success"
         }
@@ -308,7 +308,7 @@ async fn a_client_error_of_the_handler_is_sent_though_the_session_is_gone() {
             let store = store.clone();
             async move {
                 let id = session.id().await.unwrap().unwrap();
-                session.insert("failed logins", &1).unwrap();
+                session.insert("failed logins", 1).unwrap();
                 store.delete(&id).await.unwrap();
                 StatusCode::from_u16(status).unwrap()
             }
@@ -351,7 +351,7 @@ async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
             let service = service_fn(move |request: Request<Body>| async move {
                 let session = request.extensions().get::<Session>().unwrap();
                 assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
-                session.insert("half", &true).unwrap();
+                session.insert("half", true).unwrap();
                 if ends {
                     session.destroy().unwrap();
                 }
@@ -383,13 +383,13 @@ async fn a_client_that_goes_away_does_not_tear_a_save() {
     let app = App::over(SpyStore::<MemoryStore>::default());
     let (store, _sessions, layer) = (&app.store, &app.sessions, app.layer());
     for method in ["insert", "update", "rename", "delete"] {
-        let log_in = any(|session: Session| async move { session.insert("n", &0) });
+        let log_in = any(|session: Session| async move { session.insert("n", 0) });
         let handler = move |session: Session| async move {
             session.get::<i64>("n").await.unwrap();
             match method {
                 "rename" => session.renew(),
                 "delete" => session.destroy(),
-                _ => session.insert("n", &1),
+                _ => session.insert("n", 1),
             }
         };
         let router = Router::new()

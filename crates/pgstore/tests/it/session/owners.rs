@@ -1,7 +1,7 @@
 //! Whose sessions they are: lists of devices, revoking, jobs.
 
 use pgstore::store::{Row, RowExtras, Store};
-use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManager};
+use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder};
 
 use crate::support::app::{App, NOW, Told, Visitor, keys};
 use crate::support::{apply, trial};
@@ -133,7 +133,7 @@ async fn what_a_revoked_session_has_under_way_is_gone() {
     let mut phone = device(&app, "ada", "phone").await;
     let session = phone.session();
     session.get::<String>("user").await.unwrap();
-    session.insert("n", &1).unwrap();
+    session.insert("n", 1).unwrap();
     app.sessions.revoke_all("ada").await.unwrap();
     let (told, result) = phone.save(&session).await;
     assert!(matches!(result, Err(SessionError::Gone)));
@@ -149,7 +149,7 @@ async fn a_session_without_an_owner_has_no_others() {
     assert!(matches!(error, Err(SessionError::NoOwner)));
 }
 
-fn by_value(sessions: SessionManager) -> SessionManager {
+fn by_value(sessions: SessionManagerBuilder) -> SessionManagerBuilder {
     sessions.owner_from(CookieName::new("s").unwrap(), "user")
 }
 
@@ -162,7 +162,7 @@ async fn an_owner_by_value_follows_the_value() {
     let sessions = app.sessions.sessions_of("ada", None).await.unwrap();
     assert_eq!(sessions.len(), 1);
     browser
-        .request(|session| async move { session.insert("user", &42) })
+        .request(|session| async move { session.insert("user", 42) })
         .await
         .unwrap();
     assert!(
@@ -306,7 +306,7 @@ async fn a_job_finds_a_session_by_its_handle_and_does_not_prolong_it() {
     let handle = idle.session().handle().await.unwrap();
     app.pass(20 * 24 * 60 * 60);
     let job = app.sessions.by_handle("s", &handle).await.unwrap().unwrap();
-    job.insert("n", &1).unwrap();
+    job.insert("n", 1).unwrap();
     app.sessions.save(&job, &mut nowhere).await.unwrap();
     app.pass(10 * 24 * 60 * 60 + 1);
     assert_eq!(idle.user().await, None);

@@ -16,7 +16,7 @@ async fn rotate(session: Session) -> Result<(), SessionError> {
 }
 
 async fn write(session: Session) -> Result<(), SessionError> {
-    session.insert("late", &true)
+    session.insert("late", true)
 }
 
 async fn destroy(session: Session) -> Result<(), SessionError> {
@@ -31,7 +31,7 @@ async fn a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone() {
     user.request(renew).await.unwrap();
     assert_eq!(late.read().await, (None, Told::Nothing));
     let session = late.session();
-    session.insert("late", &true).unwrap();
+    session.insert("late", true).unwrap();
     let (told, result) = late.save(&session).await;
     assert!(matches!(result, Err(SessionError::Gone)), "{result:?}");
     assert_eq!(told, Told::Nothing);
@@ -67,7 +67,7 @@ async fn a_request_under_way_during_a_login_cannot_undo_it() {
     let mut late = user.clone();
     let under_way = late.session();
     under_way.get::<String>("user").await.unwrap();
-    under_way.insert("late", &true).unwrap();
+    under_way.insert("late", true).unwrap();
     user.request(renew).await.unwrap();
     let (told, result) = late.save(&under_way).await;
     assert!(matches!(result, Err(SessionError::Gone)));
@@ -128,7 +128,7 @@ async fn what_a_request_under_way_saves_follows_a_rotation() {
     let mut late = user.clone();
     let under_way = late.session();
     under_way.get::<String>("user").await.unwrap();
-    under_way.insert("late", &true).unwrap();
+    under_way.insert("late", true).unwrap();
     user.request(rotate).await.unwrap();
     let (told, result) = late.save(&under_way).await;
     result.unwrap();

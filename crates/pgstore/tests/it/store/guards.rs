@@ -10,7 +10,7 @@ use pgstore::store::{OwnerColumn, PgStore, Revocation, Revoked, Row, Store};
 use pgstore::store::{StoreError, Which, Written};
 use tokio_postgres::Client;
 
-use super::things::{at, fresh, renaming, row};
+use super::things::{at, fresh, id_change, row};
 use crate::support::database::Database;
 use crate::support::{apply, trial_on_both_servers};
 
@@ -79,13 +79,13 @@ impl Scene {
     ) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
         let (store, id, new) = (self.store.clone(), self.id.clone(), new.clone());
         async move {
-            let renaming = renaming(&id, Some(at(0)), &new);
-            store.rename(renaming, &row("ours")).await
+            let change = id_change(&id, Some(at(0)), &new);
+            store.rename(change, &row("ours")).await
         }
     }
 
     async fn data(&self, id: &SessionId) -> Option<String> {
-        let found = self.store.load(id, at(0)).await.unwrap();
+        let found = self.store.load(id, at(0)).await.unwrap().into_row();
         found.map(|row| String::from_utf8(row.data).unwrap())
     }
 }
@@ -220,7 +220,7 @@ async fn a_duplicate_that_became_the_newest_is_not_removed() {
     let found = scene
         .race(&theirs, async move { store.load(&id, at(0)).await })
         .await;
-    assert_eq!(found.unwrap(), Some(duplicate));
+    assert_eq!(found.unwrap().into_row(), Some(duplicate));
     // The one that is no longer the newest goes in its turn.
     assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     let (count, begun) = ("SELECT count(*) = 1 FROM http_sessions", Instant::now());

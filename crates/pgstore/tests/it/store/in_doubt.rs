@@ -12,7 +12,7 @@ use pgstore::store::{StoreErrorKind, StoreFuture, Which, Written};
 use tokio::net::TcpListener;
 use tokio_postgres::{Client, NoTls};
 
-use super::things::{at, fresh, renaming, row};
+use super::things::{at, fresh, id_change, row};
 use crate::support::database::Database;
 use crate::support::{apply, trial_on_both_servers};
 
@@ -65,8 +65,8 @@ impl Scene {
         store.insert(&fresh(), &row).await.unwrap();
         let missed = [
             store.update(&nobody, at(0), &row),
-            store.rename(renaming(&nobody, Some(at(0)), &new), &row),
-            store.rename(renaming(&nobody, None, &new), &row),
+            store.rename(id_change(&nobody, Some(at(0)), &new), &row),
+            store.rename(id_change(&nobody, None, &new), &row),
             store.delete_version(&nobody, at(0)),
         ];
         for write in missed {
@@ -100,10 +100,13 @@ impl Scene {
         [
             ("insert", store.insert(new, after)),
             ("update", done(store.update(id, at(0), after))),
-            ("rename", done(store.rename(renaming(id, seen, new), after))),
+            (
+                "rename",
+                done(store.rename(id_change(id, seen, new), after)),
+            ),
             (
                 "replace",
-                done(store.rename(renaming(id, None, new), after)),
+                done(store.rename(id_change(id, None, new), after)),
             ),
             ("delete_version", done(store.delete_version(id, at(0)))),
         ]
@@ -111,8 +114,14 @@ impl Scene {
 
     async fn is_as_it_was(&self) -> bool {
         let (id, new) = (&self.id, &self.new);
-        self.store.load(id, at(0)).await.unwrap() == Some(row("before"))
-            && self.store.load(new, at(0)).await.unwrap().is_none()
+        self.store.load(id, at(0)).await.unwrap().into_row() == Some(row("before"))
+            && self
+                .store
+                .load(new, at(0))
+                .await
+                .unwrap()
+                .into_row()
+                .is_none()
     }
 }
 
@@ -161,7 +170,7 @@ async fn what_can_be_done_twice_is_repeated_when_its_connection_is_lost() {
             let (outcome, ()) = tokio::join!(write, cut_off);
             outcome.unwrap();
         }
-        assert_eq!(store.load(&scene.id, at(0)).await.unwrap(), None);
+        assert_eq!(store.load(&scene.id, at(0)).await.unwrap().into_row(), None);
     }
 }
 
@@ -203,9 +212,8 @@ async fn reading_is_never_in_doubt() {
         let scene = Scene::new(over, PgStoreOptions::new().read_deadline(reading)).await;
         let handle = pgstore::SessionHandle::generate().unwrap();
         let store = &scene.store;
-        let reads: [StoreFuture<'_, ()>; 4] = [
+        let reads: [StoreFuture<'_, ()>; 3] = [
             done(store.load(&scene.id, at(0))),
-            done(store.retired(&scene.id, at(0))),
             done(store.find(&handle, at(0))),
             done(store.owned("alice", at(0))),
         ];

@@ -92,7 +92,7 @@ async fn the_table_of_go_is_taken_over_untouched() {
     assert_eq!(store.migrate().await.unwrap().applied, [2]);
     assert_eq!(fingerprint(&database).await, before);
     let id = SessionId::parse(key.as_bytes()).unwrap();
-    let found = store.load(&id, at(0)).await.unwrap().unwrap();
+    let found = store.load(&id, at(0)).await.unwrap().into_row().unwrap();
     assert_eq!(found.data, b"new");
 }
 
@@ -144,7 +144,10 @@ async fn a_role_that_may_not_create_passes_when_all_is_there() {
     assert!(store.migrate().await.unwrap().applied.is_empty());
     let id = fresh();
     store.insert(&id, &row("")).await.unwrap();
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row(""))
+    );
     drop_role(&database, &role).await;
 }
 

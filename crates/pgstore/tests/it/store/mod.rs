@@ -61,7 +61,7 @@ where
 
 /// IDs, rows and times of these tests.
 mod things {
-    use pgstore::store::{Renaming, Retirement, Row, RowExtras};
+    use pgstore::store::{IdChange, PreviousId, Row, RowExtras};
     use pgstore::{SessionId, Timestamp};
 
     pub(super) use crate::support::secrets::fresh_id as fresh;
@@ -85,20 +85,20 @@ mod things {
     }
 
     /// A new ID for a session, as at a login.
-    pub(super) fn renaming<'a>(
+    pub(super) fn id_change<'a>(
         old: &'a SessionId,
         seen: Option<Timestamp>,
         new: &'a SessionId,
-    ) -> Renaming<'a> {
-        let retirement = Retirement {
+    ) -> IdChange<'a> {
+        let previous = PreviousId {
             until: at(60),
-            previous_grace_until: None,
+            grace_until: None,
         };
-        Renaming {
+        IdChange {
             old,
             seen,
             new,
-            retirement,
+            previous,
         }
     }
 }

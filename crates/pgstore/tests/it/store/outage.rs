@@ -40,7 +40,10 @@ async fn a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back() {
         server
     });
     let server = server.await.unwrap();
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row(""))
+    );
     assert_eq!(
         store.update(&id, at(0), &row("")).await.unwrap(),
         Written::Saved
@@ -99,7 +102,11 @@ async fn a_server_restarted_under_load_loses_nothing_that_was_acknowledged() {
     let mut failures = 0;
     for caller in callers {
         let acknowledged = caller.await.unwrap();
-        let found = store.load(&acknowledged.id, at(0)).await.unwrap();
+        let found = store
+            .load(&acknowledged.id, at(0))
+            .await
+            .unwrap()
+            .into_row();
         let number: i64 = String::from_utf8(found.expect("it was acknowledged").data)
             .unwrap()
             .parse()
@@ -177,7 +184,7 @@ async fn call(store: PgStore, stop: Arc<AtomicBool>, writes: Arc<AtomicUsize>) -
 async fn version(store: &PgStore, id: &SessionId, failures: &mut usize) -> Timestamp {
     loop {
         match store.load(id, at(0)).await {
-            Ok(found) => return found.expect("it was acknowledged").modified_on,
+            Ok(found) => return found.into_row().expect("it was acknowledged").modified_on,
             Err(error) => assert!(error.is_unavailable(), "{error:?}"),
         }
         *failures += 1;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pgstore::store::{
-    OwnerColumn, PeerWrittenCursor, PgStore, Renaming, Retired, Retirement, RowExtras,
+    IdChange, Lookup, OwnerColumn, PeerWrittenCursor, PgStore, PreviousId, RowExtras,
 };
 use pgstore::store::{Revocation, Row, Store, StoreErrorKind, Which, Written};
 use pgstore::wire::ErrorClass;
@@ -11,7 +11,7 @@ use pgstore::{SessionHandle, SessionId, Timestamp};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use super::things::{at, fresh, renaming, row};
+use super::things::{at, fresh, id_change, row};
 use crate::support::database::{Database, Key};
 use crate::support::secrets::Told;
 use crate::support::{apply, trial_on_both_servers};
@@ -49,9 +49,15 @@ async fn a_duplicate_with_a_null_time_is_not_the_newest() {
     store.insert(&id, &row("whole")).await.unwrap();
     let broken = "INSERT INTO http_sessions (key, data) VALUES ($1, 'broken')";
     client.execute(broken, &[&Key(&id)]).await.unwrap();
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row("whole"))
+    );
     wait_for_one_row(&store, &client, &id).await;
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("whole")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row("whole"))
+    );
 }
 
 async fn count_rows(client: &Client, id: &SessionId) -> i64 {
@@ -92,10 +98,10 @@ async fn loading_removes_older_duplicates_and_counts_them() {
     for (data, seconds) in [("old", -20), ("new", -1), ("middle", -10)] {
         store.insert(&id, &written(data, seconds)).await.unwrap();
     }
-    let found = store.load(&id, at(0)).await.unwrap();
+    let found = store.load(&id, at(0)).await.unwrap().into_row();
     assert_eq!(found, Some(written("new", -1)));
     wait_for_one_row(&store, &client, &id).await;
-    let found = store.load(&id, at(0)).await.unwrap();
+    let found = store.load(&id, at(0)).await.unwrap().into_row();
     assert_eq!(found, Some(written("new", -1)));
     assert_eq!(count_rows(&client, &bystander).await, 1);
     // It counts what it was told, a moment after the rows are gone.
@@ -114,9 +120,15 @@ async fn of_two_rows_as_new_as_each_other_one_is_read_written_and_kept() {
     let after = written("after", 1);
     let updated = store.update(&id, at(0), &after).await.unwrap();
     assert_eq!(updated, Written::Saved);
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(after.clone()));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(after.clone())
+    );
     wait_for_one_row(&store, &client, &id).await;
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(after));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(after)
+    );
 }
 
 #[apply(trial_on_both_servers)]
@@ -151,7 +163,12 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
             let (store, id) = (store.clone(), id.clone());
             let save_token = format!("{round} {writer}");
             tasks.spawn(async move {
-                let seen = store.load(&id, at(0)).await.unwrap().expect("one is there");
+                let seen = store
+                    .load(&id, at(0))
+                    .await
+                    .unwrap()
+                    .into_row()
+                    .expect("one is there");
                 let next = Timestamp::from_unix_micros(seen.modified_on.unix_micros() + 1);
                 let after = Row {
                     modified_on: next,
@@ -162,7 +179,12 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
             });
         }
         let acknowledged: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
-        let found = store.load(&id, at(0)).await.unwrap().expect("it is there");
+        let found = store
+            .load(&id, at(0))
+            .await
+            .unwrap()
+            .into_row()
+            .expect("it is there");
         let newest = acknowledged.iter().map(|row| row.modified_on).max();
         assert!(newest.is_none_or(|newest| found.modified_on >= newest));
         saved += acknowledged.len();
@@ -182,7 +204,10 @@ async fn a_locked_duplicate_does_not_hold_up_a_load() {
     let lock = "SELECT FROM http_sessions WHERE data = 'older' FOR UPDATE";
     stranger.query(lock, &[]).await.unwrap();
     let begun = Instant::now();
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("newest")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row("newest"))
+    );
     assert!(begun.elapsed() < Duration::from_secs(2));
     stranger.rollback().await.unwrap();
     wait_for_one_row(&store, &client, &id).await;
@@ -196,11 +221,14 @@ async fn an_undecodable_row_can_be_renamed() {
     let broken = "INSERT INTO http_sessions (key) VALUES ($1)";
     client.execute(broken, &[&Key(&old)]).await.unwrap();
     let renamed = store
-        .rename(renaming(&old, None, &new), &row(""))
+        .rename(id_change(&old, None, &new), &row(""))
         .await
         .unwrap();
     assert_eq!(renamed, Written::Saved);
-    assert_eq!(store.load(&new, at(0)).await.unwrap(), Some(row("")));
+    assert_eq!(
+        store.load(&new, at(0)).await.unwrap().into_row(),
+        Some(row(""))
+    );
 }
 
 /// Go leaves our columns as they are: nothing but the time tells that it was there.
@@ -212,18 +240,21 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     let mut extras = owned();
     extras.extras.save_token = Some(7);
     store.insert(&old, &row("")).await.unwrap();
-    let retirement = Retirement {
+    let previous = PreviousId {
         until: at(60),
-        previous_grace_until: Some(at(60)),
+        grace_until: Some(at(60)),
     };
-    let renaming = Renaming {
-        retirement,
-        ..renaming(&old, Some(at(0)), &id)
+    let change = IdChange {
+        previous,
+        ..id_change(&old, Some(at(0)), &id)
     };
-    store.rename(renaming, &extras).await.unwrap().saved();
-    let led_to = Retired::Honoured(id.clone(), Box::new(extras.clone()));
-    assert_eq!(store.retired(&old, at(1)).await.unwrap(), Some(led_to));
-    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(extras.clone()));
+    store.rename(change, &extras).await.unwrap().saved();
+    let successor = Lookup::Row(id.clone(), extras.clone());
+    assert_eq!(store.load(&old, at(1)).await.unwrap(), successor);
+    assert_eq!(
+        store.load(&id, at(1)).await.unwrap().into_row(),
+        Some(extras.clone())
+    );
 
     let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
                   WHERE key = $1 AND save_token = 7";
@@ -236,11 +267,11 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     };
     theirs.extras.save_token = None;
     let found = (id.clone(), theirs.clone());
-    assert_eq!(store.load(&id, at(1)).await.unwrap(), Some(theirs));
     assert_eq!(
-        store.retired(&old, at(1)).await.unwrap(),
-        Some(Retired::Dead)
+        store.load(&id, at(1)).await.unwrap().into_row(),
+        Some(theirs)
     );
+    assert_eq!(store.load(&old, at(1)).await.unwrap(), Lookup::Replaced);
     let listed = store.owned("alice", at(1)).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&found));
     let handle = extras.extras.handle.as_ref().unwrap();
@@ -272,7 +303,10 @@ async fn what_cannot_be_a_handle_or_an_age_is_none() {
     store.insert(&id, &row("")).await.unwrap();
     let broken = "UPDATE http_sessions SET handle = '../etc/passwd', max_age = -1";
     client.batch_execute(broken).await.unwrap();
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row(""))
+    );
 }
 
 fn owned() -> Row {
@@ -377,9 +411,18 @@ async fn the_time_zone_of_the_connection_changes_nothing() {
 
     let id = fresh();
     elsewhere.insert(&id, &row("")).await.unwrap();
-    assert_eq!(here.load(&id, at(3599)).await.unwrap(), Some(row("")));
-    assert_eq!(elsewhere.load(&id, at(3599)).await.unwrap(), Some(row("")));
-    assert_eq!(elsewhere.load(&id, at(3600)).await.unwrap(), None);
+    assert_eq!(
+        here.load(&id, at(3599)).await.unwrap().into_row(),
+        Some(row(""))
+    );
+    assert_eq!(
+        elsewhere.load(&id, at(3599)).await.unwrap().into_row(),
+        Some(row(""))
+    );
+    assert_eq!(
+        elsewhere.load(&id, at(3600)).await.unwrap().into_row(),
+        None
+    );
 
     let count = "SELECT count(*) FROM http_sessions WHERE expires_on = to_timestamp(1700003600)";
     let rows: i64 = database
@@ -402,7 +445,12 @@ async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
         ..row("")
     };
     store.insert(&id, &for_ever).await.unwrap();
-    let found = store.load(&id, at(0)).await.unwrap().expect("it is alive");
+    let found = store
+        .load(&id, at(0))
+        .await
+        .unwrap()
+        .into_row()
+        .expect("it is alive");
     assert!(found.expires_on > at(200_000 * 365 * 24 * 3600));
 }
 
@@ -414,7 +462,7 @@ async fn every_column_that_go_reads_is_written() {
     store.insert(&id, &row("")).await.unwrap();
     store.insert(&fresh(), &row("")).await.unwrap();
     store
-        .rename(renaming(&id, Some(at(0)), &new), &row(""))
+        .rename(id_change(&id, Some(at(0)), &new), &row(""))
         .await
         .unwrap()
         .saved();
@@ -438,7 +486,10 @@ async fn a_table_of_another_name_and_schema_holds_the_rows() {
 
     let id = fresh();
     store.insert(&id, &row("")).await.unwrap();
-    assert_eq!(store.load(&id, at(0)).await.unwrap(), Some(row("")));
+    assert_eq!(
+        store.load(&id, at(0)).await.unwrap().into_row(),
+        Some(row(""))
+    );
     let count = "SELECT count(*) FROM \"Visitors\" WHERE key = $1";
     let client = database.client().await;
     let found = client.query_one(count, &[&Key(&id)]).await.unwrap();

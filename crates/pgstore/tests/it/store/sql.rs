@@ -67,7 +67,7 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
 
     for (name, types, values, index) in [
         ("load", "(bytea)", "('500')", "key_idx"),
-        ("retired", "(bytea)", "('-500')", "old_idx"),
+        ("successor", "(bytea)", "('-500')", "old_idx"),
         (
             "find",
             "(text, timestamptz)",

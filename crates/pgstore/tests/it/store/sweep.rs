@@ -52,7 +52,14 @@ async fn five_thousand_rows_are_swept_in_batches_past_a_locked_one() {
     stranger.rollback().await.unwrap();
     assert_eq!(handle.sweep_now().await.unwrap(), 1);
     assert_eq!(handle.stats().removed, 5000);
-    assert!(store.load(&alive, at(0)).await.unwrap().is_some());
+    assert!(
+        store
+            .load(&alive, at(0))
+            .await
+            .unwrap()
+            .into_row()
+            .is_some()
+    );
     handle.stop().await;
 }
 

@@ -9,7 +9,9 @@ use http::header::{HeaderMap, SET_COOKIE};
 use pgstore::store::{MemoryStore, Row, Store};
 use pgstore::testing::TestClock;
 use pgstore::wire::Keys;
-use pgstore::{Clock, Session, SessionError, SessionLayer, SessionManager, Timestamp};
+use pgstore::{
+    Clock, Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Timestamp,
+};
 
 use super::browser::Cookies;
 use super::secrets::{self, Shown};
@@ -37,14 +39,16 @@ impl App {
         Self::with(|sessions| sessions)
     }
 
-    pub(crate) fn with(settings: impl FnOnce(SessionManager) -> SessionManager) -> Self {
+    pub(crate) fn with(
+        settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder,
+    ) -> Self {
         Self::build(MemoryStore::new(), keys(), settings)
     }
 
     /// The row of a session.
     pub(crate) async fn row(&self, session: &Session) -> Row {
         let id = session.id().await.unwrap().expect("it is stored");
-        let row = self.store.load(&id, self.now()).await.unwrap();
+        let row = self.store.load(&id, self.now()).await.unwrap().into_row();
         row.expect("its row is there")
     }
 }
@@ -57,14 +61,14 @@ impl<S: Store + Clone> App<S> {
     pub(crate) fn build(
         store: S,
         keys: Keys,
-        settings: impl FnOnce(SessionManager) -> SessionManager,
+        settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder,
     ) -> Self {
         let clock = TestClock::at(NOW);
-        let sessions = SessionManager::new(store.clone(), keys).clock(clock.clone());
+        let sessions = SessionManager::builder(store.clone(), keys).clock(clock.clone());
         Self {
             store,
             clock,
-            sessions: settings(sessions).shown(),
+            sessions: settings(sessions).build().unwrap().shown(),
         }
     }
 }

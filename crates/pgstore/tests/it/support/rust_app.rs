@@ -29,8 +29,9 @@ impl RustApp {
     pub(crate) async fn serve(database_url: &str, keys: &str) -> Self {
         let store = PgStore::connect(database_url).await.told().unwrap();
         store.migrate().await.told().unwrap();
-        let sessions = SessionManager::new(store.shown(), secrets::hex_keys(keys));
-        Self::serve_manager(&sessions.cookie_options(CookieOptions::go())).await
+        let sessions = SessionManager::builder(store.shown(), secrets::hex_keys(keys));
+        let sessions = sessions.cookie_options(CookieOptions::go());
+        Self::serve_manager(&sessions.build().unwrap()).await
     }
 
     pub(crate) async fn serve_manager(sessions: &SessionManager) -> Self {
@@ -80,8 +81,8 @@ async fn seen(response: Response) -> Response {
 async fn session(session: Session) -> Result<Json<Value>, SessionError> {
     let session = session.shown();
     let values = session.values().await?;
-    let text = |key: Option<&pgstore::wire::Typed>| key.unwrap().node().text();
-    let json = |value: &pgstore::wire::Typed| value.read::<Value>().unwrap();
+    let text = |key: Option<&pgstore::wire::GoValue>| key.unwrap().node().text();
+    let json = |value: &pgstore::wire::GoValue| value.read::<Value>().unwrap();
     let values = values
         .iter()
         .map(|(key, value)| (text(key), value.map_or(Value::Null, json)));
@@ -99,7 +100,7 @@ struct Login {
 async fn login(session: Session, Form(login): Form<Login>) -> Result<(), SessionError> {
     session.renew()?;
     session.insert("user", &login.user)?;
-    session.add_flash(&format!("welcome {}", login.user))
+    session.add_flash(format!("welcome {}", login.user))
 }
 
 /// Puts each member of a JSON object under its name.

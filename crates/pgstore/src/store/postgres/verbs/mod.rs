@@ -13,7 +13,7 @@ use std::future::Future;
 use tokio_postgres::{Client, Statement};
 
 pub(super) use self::owners::{Find, Owned, Revoke};
-pub(super) use self::reads::{Load, Retirements};
+pub(super) use self::reads::{Load, Successor};
 pub(super) use self::upkeep::{Probe, SelectPeerWritten, Sweep, Tidy};
 pub(super) use self::writes::{Delete, DeleteVersion, Insert, Rename, Replace, Update};
 use super::failure::Failure;

@@ -8,7 +8,7 @@ use crate::id::SessionId;
 use crate::store::postgres::columns::{KEY, column, key, readable, row, time};
 use crate::store::postgres::failure::Failure;
 use crate::store::postgres::statements::Kind;
-use crate::store::{Retired, Retirement, Row, StoreError};
+use crate::store::{Lookup, PreviousId, Row, StoreError};
 
 pub(in crate::store::postgres) struct Load<'a> {
     pub(in crate::store::postgres) id: &'a SessionId,
@@ -37,44 +37,39 @@ impl Verb for Load<'_> {
     }
 }
 
-/// What became of a key.
-pub(in crate::store::postgres) struct Retirements<'a> {
+/// What a key without a row of its own leads to.
+pub(in crate::store::postgres) struct Successor<'a> {
     pub(in crate::store::postgres) id: &'a SessionId,
     pub(in crate::store::postgres) now: Timestamp,
 }
 
-impl Verb for Retirements<'_> {
-    type Answer = Option<Retired>;
-    const KIND: Kind = Kind::Retired;
+impl Verb for Successor<'_> {
+    type Answer = Lookup;
+    const KIND: Kind = Kind::Successor;
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::NeverWaits;
 
-    async fn run(
-        &self,
-        client: &Client,
-        statement: &Statement,
-    ) -> Result<Option<Retired>, Failure> {
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<Lookup, Failure> {
         match client.query_opt(statement, &[&key(self.id)]).await? {
-            Some(found) => Ok(retired(&found, self.now)?),
-            None => Ok(None),
+            Some(found) => Ok(successor(&found, self.now)?),
+            None => Ok(Lookup::Absent),
         }
     }
 }
 
-fn retired(found: &PgRow, now: Timestamp) -> Result<Option<Retired>, StoreError> {
+fn successor(found: &PgRow, now: Timestamp) -> Result<Lookup, StoreError> {
     let Some(until) = time(found, KEY + 1)? else {
-        return Ok(None);
+        return Ok(Lookup::Absent);
     };
-    let retirement = Retirement {
+    let previous = PreviousId {
         until,
-        previous_grace_until: time(found, KEY + 2)?,
+        grace_until: time(found, KEY + 2)?,
     };
     let is_newest: Option<bool> = column(found, KEY + 3)?;
     let successor = readable(found)?.filter(|_| is_newest == Some(true));
     Ok(match successor {
-        Some((id, row)) if retirement.honours(&row, now) => {
-            Some(Retired::Honoured(id, Box::new(row)))
-        }
-        _ => (now < until).then_some(Retired::Dead),
+        Some((id, row)) if previous.leads_to(&row, now) => Lookup::Row(id, row),
+        _ if now < until => Lookup::Replaced,
+        _ => Lookup::Absent,
     })
 }

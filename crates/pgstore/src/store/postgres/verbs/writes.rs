@@ -9,7 +9,7 @@ use crate::store::postgres::columns::{Columns, Parameter, column, key};
 use crate::store::postgres::failure::Failure;
 use crate::store::postgres::statements::Kind;
 use crate::store::postgres::types::Micros;
-use crate::store::{Retirement, Row, Written};
+use crate::store::{PreviousId, Row, Written};
 
 pub(in crate::store::postgres) struct Insert<'a> {
     pub(in crate::store::postgres) id: &'a SessionId,
@@ -56,7 +56,7 @@ pub(in crate::store::postgres) struct Rename<'a> {
     pub(in crate::store::postgres) old: &'a SessionId,
     pub(in crate::store::postgres) seen: Timestamp,
     pub(in crate::store::postgres) new: &'a SessionId,
-    pub(in crate::store::postgres) retirement: Retirement,
+    pub(in crate::store::postgres) previous: PreviousId,
     pub(in crate::store::postgres) row: &'a Row,
 }
 
@@ -68,9 +68,9 @@ impl Verb for Rename<'_> {
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
         let (old, seen, new) = (key(self.old), Micros::from(self.seen), key(self.new));
-        let (until, previous_grace_until) = ends(self.retirement);
+        let (until, grace_until) = ends(self.previous);
         let columns = Columns::of(self.row);
-        let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &previous_grace_until];
+        let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &grace_until];
         let parameters = join(&keys, &columns.parameters());
         let rows = client.execute(statement, &parameters).await?;
         Ok(Written::from_count(rows))
@@ -81,7 +81,7 @@ impl Verb for Rename<'_> {
 pub(in crate::store::postgres) struct Replace<'a> {
     pub(in crate::store::postgres) old: &'a SessionId,
     pub(in crate::store::postgres) new: &'a SessionId,
-    pub(in crate::store::postgres) retirement: Retirement,
+    pub(in crate::store::postgres) previous: PreviousId,
     pub(in crate::store::postgres) row: &'a Row,
 }
 
@@ -93,9 +93,9 @@ impl Verb for Replace<'_> {
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<Written, Failure> {
         let (old, new) = (key(self.old), key(self.new));
-        let (until, previous_grace_until) = ends(self.retirement);
+        let (until, grace_until) = ends(self.previous);
         let columns = Columns::of(self.row);
-        let keys: [Parameter<'_>; 4] = [&old, &new, &until, &previous_grace_until];
+        let keys: [Parameter<'_>; 4] = [&old, &new, &until, &grace_until];
         let parameters = join(&keys, &columns.parameters());
         let rows = client.execute(statement, &parameters).await?;
         Ok(Written::from_count(rows))
@@ -137,9 +137,9 @@ impl Verb for DeleteVersion<'_> {
     }
 }
 
-fn ends(retirement: Retirement) -> (Micros, Option<Micros>) {
-    let previous_grace_until = retirement.previous_grace_until.map(Micros::from);
-    (retirement.until.into(), previous_grace_until)
+fn ends(previous: PreviousId) -> (Micros, Option<Micros>) {
+    let grace_until = previous.grace_until.map(Micros::from);
+    (previous.until.into(), grace_until)
 }
 
 fn join<'a>(keys: &[Parameter<'a>], columns: &[Parameter<'a>]) -> Vec<Parameter<'a>> {

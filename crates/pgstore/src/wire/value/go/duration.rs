@@ -2,19 +2,22 @@ use std::time::Duration as StdDuration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::DURATION;
+use crate::wire::error::as_sentence;
 
-/// A span of time in nanoseconds, which may be negative: Go's `time.Duration`.
+/// The name by which [`Values`](crate::wire::Values) knows the type. Other formats see the number.
+pub(crate) const DURATION: &str = "$pgstore::go::Duration";
+
+/// Go's `time.Duration`: a number of nanoseconds, which may be negative.
 ///
-/// In formats other than a session's values it is that number. A Go program has to register it:
-/// `gob.Register(time.Duration(0))`.
+/// A Go program has to register the type: `gob.Register(time.Duration(0))`. Other serde formats see
+/// the number.
 ///
 /// ```
 /// use std::time::Duration;
 /// use pgstore::wire::{Values, go};
 ///
 /// let mut values = Values::new();
-/// values.insert("timeout", &go::Duration::try_from(Duration::from_secs(90))?)?;
+/// values.insert("timeout", go::Duration::try_from(Duration::from_secs(90))?)?;
 /// assert_eq!(values.value("timeout").unwrap().go_type_name(), "time.Duration");
 /// let timeout: go::Duration = values.get("timeout")?.unwrap();
 /// assert_eq!(Duration::try_from(timeout)?, Duration::from_secs(90));
@@ -24,23 +27,39 @@ use super::DURATION;
 pub struct Duration(i64);
 
 impl Duration {
-    /// A span of so many nanoseconds.
+    /// A duration of that many nanoseconds.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// let second = go::Duration::from_nanoseconds(1_000_000_000);
+    /// assert_eq!(std::time::Duration::try_from(second)?.as_secs(), 1);
+    /// # Ok::<(), go::OutOfDuration>(())
+    /// ```
     #[must_use]
     pub const fn from_nanoseconds(nanoseconds: i64) -> Self {
         Self(nanoseconds)
     }
 
-    /// Its nanoseconds.
+    /// The number of nanoseconds.
+    ///
+    /// ```
+    /// use pgstore::wire::go;
+    ///
+    /// assert_eq!(go::Duration::from_nanoseconds(-5).nanoseconds(), -5);
+    /// ```
     #[must_use]
     pub const fn nanoseconds(self) -> i64 {
         self.0
     }
 }
 
-/// The duration is beyond what the other type holds: 292 years in Go, nothing negative in Rust.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the duration is out of the other type's range")]
+/// A duration is out of the range of the other type: Go's ends at 292 years, Rust's begins at 0.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the duration is out of the range of the other type")]
 pub struct OutOfDuration(());
+
+as_sentence!(OutOfDuration);
 
 impl TryFrom<StdDuration> for Duration {
     type Error = OutOfDuration;
@@ -81,7 +100,7 @@ mod tests {
     #[test]
     fn durations_of_both_languages_convert_where_they_fit() {
         let longest = Duration::from_nanoseconds(i64::MAX);
-        let std = StdDuration::try_from(longest).expect("it is not negative");
+        let std = StdDuration::try_from(longest).expect("i64::MAX is not negative");
         assert_eq!(Duration::try_from(std), Ok(longest));
         assert!(Duration::try_from(std + StdDuration::from_nanos(1)).is_err());
         assert!(StdDuration::try_from(Duration::from_nanoseconds(-1)).is_err());

@@ -2,31 +2,34 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{ANY, NAMED};
+/// The names by which [`Values`](crate::wire::Values) knows the types. Other formats see the value.
+pub(crate) const ANY: &str = "$pgstore::go::Any";
+/// Around a newtype whose name is the registered name of the Go type.
+pub(crate) const NAMED: &str = "$pgstore::go::Named";
 
-/// A value that is written under the name by which a Go program has registered its type.
+/// A value under the name with which a Go program has registered its type.
 ///
-/// A struct becomes a real Go struct, which Go's `session.Values["user"].(User)` accepts. Its fields
-/// are matched by name, so rename them as Go has them: Go's begin with a capital. Written over
-/// that type, it keeps the fields that only Go knows; over anything else, it replaces it.
+/// A struct becomes a Go struct, which Go's `session.Values["user"].(User)` accepts. Fields are
+/// matched by name, so rename them as in Go: they begin with a capital letter. If a value of that
+/// type is in place, the fields that only Go knows are kept. Any other value is replaced.
 ///
-/// Go declares the type of every field, and refuses the whole session if another kind is sent. What
-/// is sent is what Go programs usually declare:
+/// Go declares the type of every field, and refuses the whole session if a field has another kind.
+/// Each field is written as the type that Go programs usually declare:
 ///
 /// | Rust field | Go field |
 /// |---|---|
 /// | bool, strings, floats, bytes | `bool`, `string`, `float32` or `float64`, `[]byte` |
-/// | signed and unsigned integers | any signed, any unsigned: on the wire there is one of each |
+/// | signed and unsigned integers | any signed, any unsigned type: gob has one of each |
 /// | [`SystemTime`](std::time::SystemTime), [`go::Time`](super::Time); [`go::Duration`](super::Duration) | `time.Time`; `time.Duration` |
 /// | lists of one type; others | `[]T`; `[]interface{}` |
-/// | maps to one type; others | `map[string]T`; `map[string]interface{}` |
+/// | maps to one type; others | `map[K]T`; `map[K]interface{}` |
 /// | structs, also behind `Option` and `Box` | that struct or a pointer to it |
 /// | [`go::Any`](super::Any), and `Named` itself | `interface{}` |
-/// | `None`, empty lists and maps | any: they are left out, and Go has its zero value |
+/// | `None`, empty lists and maps | any: they are omitted, and Go has its zero value |
 ///
-/// As fields are left out, read the type back with `#[serde(default)]` on it. `#[serde(flatten)]`
-/// makes a map of a struct. Go arrays and types with marshalers of their own are kept where Go wrote
-/// them, but cannot be written anew.
+/// Since fields may be omitted, add `#[serde(default)]` to the type to read it back. A struct with
+/// `#[serde(flatten)]` becomes a map. Go arrays and types with their own marshalers keep their type
+/// where Go wrote them, but cannot be created here.
 ///
 /// The name is what [`GoPeer::registered`](crate::wire::GoPeer::registered) takes: `main.User`,
 /// `github.com/acme/app/models.User`, `*main.Profile`. Other types than structs may have one, too:
@@ -49,7 +52,7 @@ use super::{ANY, NAMED};
 ///
 /// let ada = User { id: 7, name: "Ada".into(), tags: vec![] };
 /// let mut values = Values::new();
-/// values.insert("user", &Named::new("main.User", &ada))?;
+/// values.insert("user", Named::new("main.User", &ada))?;
 /// assert_eq!(values.value("user").unwrap().go_type_name(), "main.User");
 /// let user: User = values.get("user")?.unwrap();
 /// assert_eq!(user.name, "Ada");
@@ -62,7 +65,16 @@ pub struct Named<'a, T: ?Sized> {
 }
 
 impl<'a, T: ?Sized> Named<'a, T> {
-    /// The value under a registered name.
+    /// A value under a registered name.
+    ///
+    /// ```
+    /// use pgstore::wire::{Values, go::Named};
+    ///
+    /// let mut values = Values::new();
+    /// values.insert("role", Named::new("main.Role", "admin"))?;
+    /// assert_eq!(values.value("role").unwrap().go_type_name(), "main.Role");
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     #[must_use]
     pub const fn new(go_type_name: &'static str, value: &'a T) -> Self {
         Self {
@@ -72,7 +84,7 @@ impl<'a, T: ?Sized> Named<'a, T> {
     }
 }
 
-/// A Rust type that a Go program knows by a registered name, said once.
+/// A Rust type with the name under which a Go program has registered it.
 ///
 /// ```
 /// use pgstore::wire::{Values, go::GoType};
@@ -90,24 +102,40 @@ impl<'a, T: ?Sized> Named<'a, T> {
 ///
 /// let saved = Flash { level: "info".into(), text: "saved".into() };
 /// let mut values = Values::new();
-/// values.insert("flash", &saved.as_go())?;
-/// values.insert("list", &[saved.as_go()])?; // []interface {} of main.Flash
+/// values.insert("flash", saved.as_go())?;
+/// values.insert("list", [saved.as_go()])?; // []interface {} of main.Flash
 /// # Ok::<(), pgstore::wire::ValueError>(())
 /// ```
 pub trait GoType {
-    /// The name by which Go has the type registered.
+    /// The name under which Go has registered the type.
     const GO_NAME: &'static str;
 
-    /// The value, to be written under that name.
+    /// The value under that name.
+    ///
+    /// ```
+    /// use pgstore::wire::{Values, go::GoType};
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct Role(String);
+    ///
+    /// impl GoType for Role {
+    ///     const GO_NAME: &'static str = "main.Role";
+    /// }
+    ///
+    /// let mut values = Values::new();
+    /// values.insert("role", Role("admin".into()).as_go())?;
+    /// assert_eq!(values.value("role").unwrap().go_type_name(), "main.Role");
+    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// ```
     fn as_go(&self) -> Named<'_, Self> {
         Named::new(Self::GO_NAME, self)
     }
 }
 
-/// A value where Go declares `interface{}`: a field, or the elements of a list or map.
+/// A value that Go declares as `interface{}`: a field, or the elements of a list or map.
 ///
-/// It matters within [`Named`] structs only, where fields otherwise get a type of their own: a
-/// `HashMap<String, go::Any<T>>` is a `map[string]interface{}` whatever is in it.
+/// It makes a difference only in [`Named`] structs, whose fields otherwise have the type of the
+/// value. A `HashMap<String, go::Any<T>>` is always a `map[string]interface{}`.
 ///
 /// ```
 /// use pgstore::wire::{Values, go};
@@ -121,7 +149,7 @@ pub trait GoType {
 ///
 /// let mut values = Values::new();
 /// let event = Event { kind: "login".into(), detail: go::Any(7) };
-/// values.insert("last", &go::Named::new("main.Event", &event))?;
+/// values.insert("last", go::Named::new("main.Event", &event))?;
 /// # Ok::<(), pgstore::wire::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,16 +159,16 @@ pub trait GoType {
 )]
 pub struct Any<T>(pub T);
 
-/// In two steps, as serde takes one name at a time; other formats see the value alone.
+/// Serializes two newtypes, since serde passes one name at a time. Other formats see the value.
 impl<T: Serialize + ?Sized> Serialize for Named<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(NAMED, &Content(self.name, self.value))
+        serializer.serialize_newtype_struct(NAMED, &NamedContent(self.name, self.value))
     }
 }
 
-struct Content<'a, T: ?Sized>(&'static str, &'a T);
+struct NamedContent<'a, T: ?Sized>(&'static str, &'a T);
 
-impl<T: Serialize + ?Sized> Serialize for Content<'_, T> {
+impl<T: Serialize + ?Sized> Serialize for NamedContent<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(self.0, self.1)
     }

@@ -1,0 +1,449 @@
+//! Why there is no connection.
+
+mod classify;
+mod config;
+mod database;
+mod file;
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Host, SslMode, TargetSessionAttrs};
+
+pub(crate) use classify::{Attempted, classify, in_another_mode, stops_the_search};
+pub use config::{ConfigError, SyntaxError};
+pub use database::DatabaseError;
+pub use file::FileError;
+
+/// Why there is no connection.
+///
+/// Match on the variants; `Display` says what failed, why and what to do, and
+/// [`source`](Error::source) what caused it. `Debug` is the same text with all causes, so that an
+/// error which `main` returns reads as a sentence. No variant and no text holds a password, or a
+/// piece of the connection string that was not recognised.
+///
+/// Several hosts that failed make one [`AllHostsFailed`](ConnectError::AllHostsFailed);
+/// [`attempts`](ConnectError::attempts) lists the failures in either case:
+///
+/// ```
+/// use pgstore_connect::ConnectError;
+///
+/// fn may_be_back_soon(error: &ConnectError) -> bool {
+///     error.attempts().iter().any(|attempt| {
+///         matches!(
+///             attempt,
+///             ConnectError::NotReady { .. } | ConnectError::TooManyConnections { .. }
+///         )
+///     })
+/// }
+/// # assert!(!may_be_back_soon(&ConnectError::NoSystemCertificates));
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The connection string or an environment variable is wrong.
+    Config(ConfigError),
+    /// A file of certificates or keys cannot be used.
+    File {
+        /// The option that names it, such as `sslrootcert`.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: FileError,
+    },
+    /// The certificate of `sslcert` and the key of `sslkey` cannot be used together.
+    ClientCertificate {
+        /// What the TLS library says.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// `sslrootcert=system`, and the operating system has no certificates of authorities.
+    NoSystemCertificates,
+    /// TLS is needed, the application has installed no rustls `CryptoProvider`, and no Cargo
+    /// feature brings one.
+    NoCryptoProvider,
+    /// The host's name cannot be resolved.
+    UnknownHost {
+        /// The host.
+        host: Host,
+        /// What the resolver says.
+        source: Arc<io::Error>,
+    },
+    /// Nothing listens there: the port is closed, or the socket does not exist.
+    NotListening {
+        /// The host.
+        host: Host,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// The network does not lead there, or the connection broke.
+    Unreachable {
+        /// The host.
+        host: Host,
+        /// What the system says.
+        source: Arc<io::Error>,
+    },
+    /// The other side closed the connection without an answer: a proxy without a server, say.
+    Closed {
+        /// The host.
+        host: Host,
+    },
+    /// The host did not answer in time.
+    Timeout {
+        /// The host.
+        host: Host,
+        /// The `connect_timeout` that passed.
+        after: Duration,
+    },
+    /// `sslmode` demands TLS, and the server offers none.
+    NoTls {
+        /// The host.
+        host: Host,
+        /// The mode that demands it.
+        mode: SslMode,
+    },
+    /// No authority of `sslrootcert` has signed the server's certificate, or it has expired.
+    UntrustedCertificate {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
+    /// The server's certificate is for another name.
+    WrongCertificateName {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
+    /// The TLS handshake failed for another reason.
+    Tls {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
+    /// `channel_binding=require`, and the connection has no TLS to bind to.
+    ChannelBinding {
+        /// The host.
+        host: Host,
+    },
+    /// The server asks for a password, and there is none.
+    PasswordMissing {
+        /// The host.
+        host: Host,
+    },
+    /// The password is wrong (SQLSTATE 28P01).
+    PasswordRefused {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server refuses this user (class 28): the role does not exist, no rule of `pg_hba.conf`
+    /// admits it, a client certificate is missing.
+    UserRefused {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server has no database of that name (SQLSTATE 3D000).
+    NoDatabase {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server, the database or the role has no connection left (SQLSTATE 53300).
+    TooManyConnections {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server is starting up or shutting down (SQLSTATE 57P01 to 57P03).
+    NotReady {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server answered with another error.
+    Database {
+        /// The host.
+        host: Host,
+        /// The server's answer.
+        source: DatabaseError,
+    },
+    /// The server is not what `target_session_attrs` asks for.
+    WrongTarget {
+        /// The host.
+        host: Host,
+        /// What was asked for.
+        wanted: TargetSessionAttrs,
+    },
+    /// The driver failed in another way.
+    Driver {
+        /// The host.
+        host: Host,
+        /// What the driver says.
+        source: Arc<tokio_postgres::Error>,
+    },
+    /// Several hosts were tried, and each failed.
+    AllHostsFailed {
+        /// One failure for each host, in the order in which they were tried.
+        attempts: Arc<[ConnectError]>,
+    },
+    /// The task that was connecting is gone: its tokio runtime was shut down.
+    RuntimeShutDown,
+}
+
+impl ConnectError {
+    /// Whether the program's own configuration is wrong (the connection string, a variable, a
+    /// file, a Cargo feature), so that trying again cannot help. Otherwise a server, the network
+    /// or the system failed.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let error = pgstore_connect::connect("sslmode=sometimes").await.unwrap_err();
+    /// assert!(error.is_configuration());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        matches!(
+            self,
+            Self::Config(_)
+                | Self::File { .. }
+                | Self::ClientCertificate { .. }
+                | Self::NoSystemCertificates
+                | Self::NoCryptoProvider
+        )
+    }
+
+    /// One failure for each host that was tried, in that order; the error itself where there was
+    /// one host or none.
+    ///
+    /// ```no_run
+    /// # async fn example() {
+    /// if let Err(error) = pgstore_connect::connect("host=db1,db2 user=app").await {
+    ///     for attempt in error.attempts() {
+    ///         eprintln!("{attempt:?}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn attempts(&self) -> &[ConnectError] {
+        match self {
+            Self::AllHostsFailed { attempts } => attempts,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// The host that failed; `None` before one was tried, and for
+    /// [`AllHostsFailed`](ConnectError::AllHostsFailed).
+    ///
+    /// ```
+    /// use pgstore_connect::ConnectError;
+    ///
+    /// fn address(error: &ConnectError) -> Option<String> {
+    ///     error.host().map(|host| host.to_string())
+    /// }
+    /// # assert_eq!(address(&ConnectError::RuntimeShutDown), None);
+    /// ```
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        match self {
+            Self::UnknownHost { host, .. }
+            | Self::NotListening { host, .. }
+            | Self::Unreachable { host, .. }
+            | Self::Closed { host }
+            | Self::Timeout { host, .. }
+            | Self::NoTls { host, .. }
+            | Self::UntrustedCertificate { host, .. }
+            | Self::WrongCertificateName { host, .. }
+            | Self::Tls { host, .. }
+            | Self::ChannelBinding { host }
+            | Self::PasswordMissing { host }
+            | Self::PasswordRefused { host, .. }
+            | Self::UserRefused { host, .. }
+            | Self::NoDatabase { host, .. }
+            | Self::TooManyConnections { host, .. }
+            | Self::NotReady { host, .. }
+            | Self::Database { host, .. }
+            | Self::WrongTarget { host, .. }
+            | Self::Driver { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+
+    /// The server's answer, where it gave one.
+    ///
+    /// ```
+    /// use pgstore_connect::ConnectError;
+    ///
+    /// fn sqlstate(error: &ConnectError) -> Option<&str> {
+    ///     error.database_error().map(|answer| answer.sqlstate())
+    /// }
+    /// # assert_eq!(sqlstate(&ConnectError::RuntimeShutDown), None);
+    /// ```
+    #[must_use]
+    pub fn database_error(&self) -> Option<&DatabaseError> {
+        match self {
+            Self::PasswordRefused { source, .. }
+            | Self::UserRefused { source, .. }
+            | Self::NoDatabase { source, .. }
+            | Self::TooManyConnections { source, .. }
+            | Self::NotReady { source, .. }
+            | Self::Database { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// One error of all failures; there is at least one.
+    pub(crate) fn of_hosts(mut failures: Vec<Self>) -> Self {
+        match failures.len() {
+            1 => failures.swap_remove(0),
+            _ => Self::AllHostsFailed {
+                attempts: failures.into(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::File { option, path, .. } => {
+                write!(f, "`{option}`: {} cannot be used", path.display())
+            }
+            Self::ClientCertificate { .. } => {
+                f.write_str("`sslcert` and `sslkey` cannot be used together")
+            }
+            Self::NoSystemCertificates => f.write_str(
+                "`sslrootcert=system`: the operating system has no certificates of authorities; \
+                 install them, or name a file",
+            ),
+            Self::NoCryptoProvider => f.write_str(
+                "TLS needs a rustls `CryptoProvider`: install one when the program starts, or \
+                 enable the Cargo feature `tls-ring` or `tls-aws-lc-rs` of pgstore-connect",
+            ),
+            Self::UnknownHost { host, .. } => write!(f, "{host}: no host of that name was found"),
+            Self::NotListening { host, .. } => write!(f, "{host}: no PostgreSQL listens there"),
+            Self::Unreachable { host, .. } => write!(f, "{host} cannot be reached"),
+            Self::Closed { host } => write!(f, "{host} closed the connection without an answer"),
+            Self::Timeout { host, after } => {
+                write!(
+                    f,
+                    "{host} did not answer within {after:?} (`connect_timeout`)"
+                )
+            }
+            Self::NoTls { host, mode } => {
+                write!(f, "{host} offers no TLS, and `sslmode={mode}` demands it")
+            }
+            Self::UntrustedCertificate { host, .. } => write!(
+                f,
+                "{host} has a certificate that is not trusted by `sslrootcert`"
+            ),
+            Self::WrongCertificateName { host, .. } => write!(
+                f,
+                "{host} has a certificate for another name, and `sslmode` is verify-full"
+            ),
+            Self::Tls { host, .. } => write!(f, "{host}: the TLS handshake failed"),
+            Self::ChannelBinding { host } => write!(
+                f,
+                "{host}: `channel_binding=require` needs TLS, and this connection has none"
+            ),
+            Self::PasswordMissing { host } => write!(
+                f,
+                "{host} asks for a password, and there is none (a password file that others may \
+                 read is ignored)"
+            ),
+            Self::PasswordRefused { host, .. } => write!(f, "{host} refused the password"),
+            Self::UserRefused { host, .. } => write!(f, "{host} refused the database user"),
+            Self::NoDatabase { host, .. } => write!(f, "{host} has no database of that name"),
+            Self::TooManyConnections { host, .. } => {
+                write!(f, "{host} has no connection left for this user")
+            }
+            Self::NotReady { host, .. } => {
+                write!(f, "{host} is starting up or shutting down")
+            }
+            Self::Database { host, .. } => write!(f, "{host} refused the connection"),
+            Self::WrongTarget { host, wanted } => {
+                write!(
+                    f,
+                    "{host} is not what `target_session_attrs={wanted}` asks for"
+                )
+            }
+            Self::Driver { host, .. } => write!(f, "{host}: connecting failed"),
+            Self::AllHostsFailed { attempts } => write_attempts(f, attempts),
+            Self::RuntimeShutDown => {
+                f.write_str("the tokio runtime was shut down while it was connecting")
+            }
+        }
+    }
+}
+
+/// `source` of the error of several hosts is none of theirs, so their causes stand in the text.
+fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: &[ConnectError]) -> fmt::Result {
+    f.write_str("no host could be connected to")?;
+    let mut separator = ": ";
+    for attempt in attempts {
+        write!(f, "{separator}{attempt}")?;
+        if let Some(cause) = attempt.source() {
+            write!(f, " ({cause})")?;
+        }
+        separator = "; ";
+    }
+    Ok(())
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::File { source, .. } => Some(source),
+            Self::ClientCertificate { source } => Some(&**source),
+            Self::UnknownHost { source, .. }
+            | Self::NotListening { source, .. }
+            | Self::Unreachable { source, .. }
+            | Self::UntrustedCertificate { source, .. }
+            | Self::WrongCertificateName { source, .. }
+            | Self::Tls { source, .. } => Some(&**source),
+            Self::Driver { source, .. } => Some(&**source),
+            other => other.database_error().map(|error| error as _),
+        }
+    }
+}
+
+impl fmt::Debug for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_with_causes(f, self)
+    }
+}
+
+impl From<ConfigError> for ConnectError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// An error's text and those of all its causes, for a `Debug` that reads as a sentence.
+pub(crate) fn write_with_causes(
+    f: &mut fmt::Formatter<'_>,
+    error: &(dyn Error + 'static),
+) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(f, ": {error}")?;
+        cause = error.source();
+    }
+    Ok(())
+}

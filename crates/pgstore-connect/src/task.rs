@@ -1,0 +1,151 @@
+//! What comes with a client: the task that drives its connection, and how to cancel a statement.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::timeout;
+use tokio_postgres::{CancelToken, Client};
+
+use crate::error::{Attempted, classify};
+use crate::tls::LoadedTls;
+use crate::{Config, ConnectError, Host};
+
+/// The spawned task that drives a connection.
+///
+/// It ends when its [`Client`] is dropped and all statements are done, or when the connection is
+/// lost. Dropping this value changes nothing: the task continues.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), pgstore_connect::ConnectError> {
+/// let (client, task) = pgstore_connect::connect("postgres://app@localhost/web").await?;
+/// println!("connected to {}", task.host());
+/// drop(client);
+/// task.ended().await; // The server was told that the connection is over.
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ConnectionTask {
+    handle: JoinHandle<()>,
+    cancel: CancelHandle,
+}
+
+impl ConnectionTask {
+    pub(crate) fn spawn<C>(connection: C, cancel: CancelHandle) -> Self
+    where
+        C: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    {
+        let handle = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a PostgreSQL connection was lost");
+            }
+        });
+        Self { handle, cancel }
+    }
+
+    /// The host that the connection leads to.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.cancel.host
+    }
+
+    /// Waits until the connection is over.
+    pub async fn ended(self) {
+        // An error means that the task was aborted or its runtime shut down: it has ended, too.
+        let _ = self.handle.await;
+    }
+
+    /// Whether the connection is over.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.handle.is_finished()
+    }
+
+    /// For ending the connection at once, whatever it does.
+    ///
+    /// ```no_run
+    /// # async fn example(task: pgstore_connect::ConnectionTask) {
+    /// task.abort_handle().abort();
+    /// task.ended().await;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.handle.abort_handle()
+    }
+
+    /// For cancelling the statement that the connection executes.
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+}
+
+/// Cancels the statement that a connection executes. Clones are for the same connection.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let (client, task) = pgstore_connect::connect("postgres://app@localhost/web").await?;
+/// let cancel = task.cancel_handle();
+/// let slow = client.batch_execute("SELECT pg_sleep(3600)");
+/// if tokio::time::timeout(Duration::from_secs(1), slow).await.is_err() {
+///     cancel.cancel().await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CancelHandle {
+    token: CancelToken,
+    host: Host,
+    config: Arc<Config>,
+}
+
+impl CancelHandle {
+    pub(crate) fn new(client: &Client, host: &Host, config: &Arc<Config>) -> Self {
+        Self {
+            token: client.cancel_token(),
+            host: host.clone(),
+            config: Arc::clone(config),
+        }
+    }
+
+    /// Asks the server to cancel, over a second connection with the same TLS.
+    ///
+    /// Success means that the request was sent. The server does not say whether a statement was
+    /// cancelled; if one was, it fails with SQLSTATE 57014. A statement that the connection begins
+    /// meanwhile can be hit.
+    ///
+    /// # Errors
+    /// When the server cannot be reached within [`connect_timeout`](Config::connect_timeout).
+    pub async fn cancel(&self) -> Result<(), ConnectError> {
+        let tls = match self.host.socket_folder() {
+            Some(_) => LoadedTls::none(),
+            None => LoadedTls::load(&self.config.tls)?,
+        };
+        let attempt = tls.attempt();
+        let cancelling = self.token.cancel_query(attempt.clone());
+        let outcome = timeout(self.config.timeout, cancelling).await;
+        let sent = outcome.map_err(|_| ConnectError::Timeout {
+            host: self.host.clone(),
+            after: self.config.timeout,
+        })?;
+        sent.map_err(|error| {
+            let attempted = Attempted::of_cancelling(&self.host, &self.config, attempt.has_begun());
+            classify(error, &attempted)
+        })
+    }
+}
+
+impl fmt::Debug for CancelHandle {
+    /// Without the token, which is all that cancelling takes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelHandle")
+            .field("host", &self.host.to_string())
+            .finish_non_exhaustive()
+    }
+}

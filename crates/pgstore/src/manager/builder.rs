@@ -1,0 +1,461 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{ConfigError, SessionManager, Shared};
+use crate::clock::{Clock, SystemClock};
+use crate::name::{CookieError, CookieName};
+use crate::options::{CookieOptions, MaxAge};
+use crate::policy::{OnConflict, OnOutage, OnUndecodable, Policy, Touch};
+use crate::session::{Counters, LogoutRetry};
+use crate::store::Store;
+use crate::wire::{GoPeer, Key, Keys, SecureCookie};
+
+/// The characters that a sealed row may have where no Go program reads it.
+const DEFAULT_MAX_LENGTH: usize = 64 * 1024;
+
+/// The longest duration that a setting may have: 100 years.
+const LONGEST: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
+
+/// The shortest hash key that raises no warning: HMAC-SHA256's own strength.
+const SHORTEST_HASH_KEY: usize = 32;
+
+/// The keys of the values that the library itself keeps in a session.
+const RESERVED_KEYS: [&str; 2] = ["_flash", "_csrf"];
+
+/// The configuration of a [`SessionManager`]: made by [`SessionManager::builder`], checked once by
+/// [`build`](SessionManagerBuilder::build).
+///
+/// Every setting has a default, so that a store and keys are enough.
+///
+/// ```
+/// use std::time::Duration;
+/// use pgstore::{CookieOptions, SameSite, SessionManager, store::MemoryStore, wire::Keys};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let keys = Keys::from_pairs(&[[7; 32]])?;
+/// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+///     .max_age(Duration::from_secs(8 * 60 * 60))
+///     .cookie_options(CookieOptions::default().same_site(SameSite::Strict))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder makes nothing until `build` is called"]
+pub struct SessionManagerBuilder {
+    store: Arc<dyn Store>,
+    keys: Keys,
+    max_age: Duration,
+    max_length: Option<usize>,
+    cookie_options: CookieOptions,
+    clock: Arc<dyn Clock>,
+    go_peer: GoPeer,
+    policy: Policy,
+    owner_value: Option<(CookieName, Key)>,
+    label_value: Option<(CookieName, Key)>,
+}
+
+impl SessionManager {
+    /// Configures sessions in this store, sealed with these keys.
+    pub fn builder(store: impl Store, keys: Keys) -> SessionManagerBuilder {
+        SessionManagerBuilder {
+            store: Arc::new(store),
+            keys,
+            max_age: Duration::from_secs(SecureCookie::DEFAULT_MAX_AGE.unsigned_abs()),
+            max_length: None,
+            cookie_options: CookieOptions::default(),
+            clock: Arc::new(SystemClock),
+            go_peer: GoPeer::None,
+            policy: Policy::default(),
+            owner_value: None,
+            label_value: None,
+        }
+    }
+}
+
+impl SessionManagerBuilder {
+    /// Checks the configuration and makes the manager.
+    ///
+    /// A hash key of less than 32 bytes is accepted, since Go programs have such keys, and logged
+    /// as a warning.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::{ConfigError, SessionManager, store::MemoryStore, wire::Keys};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let refused = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .save_deadline(Duration::ZERO)
+    ///     .build();
+    /// assert!(matches!(refused, Err(ConfigError::Zero { setting: "save_deadline", .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first setting that cannot work.
+    pub fn build(self) -> Result<SessionManager, ConfigError> {
+        self.check_durations()?;
+        self.check_values()?;
+        let cookie_options = self.checked_cookie_options()?;
+        warn_of_short_keys(&self.keys);
+        let codec = SecureCookie::new(self.keys)
+            .max_age(whole_seconds(self.max_age))
+            .max_length(self.max_length.unwrap_or(match self.go_peer {
+                GoPeer::None => DEFAULT_MAX_LENGTH,
+                _ => SecureCookie::DEFAULT_MAX_LENGTH,
+            }));
+        let counters = Arc::<Counters>::default();
+        let logouts = LogoutRetry::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&counters),
+        );
+        Ok(SessionManager {
+            on_outage: self.policy.on_outage,
+            shared: Arc::new(Shared {
+                store: self.store,
+                codec,
+                cookie_options,
+                clock: self.clock,
+                go_peer: self.go_peer,
+                policy: self.policy,
+                owner_value: self.owner_value,
+                label_value: self.label_value,
+                logouts,
+                counters,
+            }),
+        })
+    }
+
+    /// Sets the attributes that cookies get. Default: [`CookieOptions::default`].
+    pub fn cookie_options(mut self, options: CookieOptions) -> Self {
+        self.cookie_options = options;
+        self
+    }
+
+    /// Sets how long a session lasts after its last use, on the server and, unless the
+    /// [cookie options](CookieOptions::max_age) say otherwise, in the browser. Default: 30 days.
+    ///
+    /// A save is a use. So is reading the session, once [a part](SessionManagerBuilder::touch) of
+    /// that time has passed since the last recorded use.
+    ///
+    /// The timestamps in the cookie and in the row are checked against it, so lowering it ends
+    /// older sessions at once. It is rounded up to whole seconds. Zero is as in Go: no limit on the
+    /// server, and cookies that go when the browser is closed.
+    // Go: pgstore.go MaxAge, which sets Options.MaxAge and that of every codec.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = max_age;
+        self
+    }
+
+    /// Sets how many characters a sealed session may have in its row; 0 is any number. Default:
+    /// 65,536 (64 KiB), of which about 36,000 bytes are left for the values; with a
+    /// [Go peer](SessionManagerBuilder::go_peer) 4096 and about 2,200.
+    ///
+    /// Raise it in the Go program as well: Go refuses longer rows when it reads them.
+    // Go: pgstore.go MaxLength.
+    pub fn max_length(mut self, characters: usize) -> Self {
+        self.max_length = Some(characters);
+        self
+    }
+
+    /// Sets whether a Go program reads the sessions too. Default: [`GoPeer::None`].
+    ///
+    /// With [`GoPeer::registered`], a value of a type that the Go program has not registered with
+    /// gob is a usage error, which prints the line to add to the Go program. Without it, Go would
+    /// refuse the whole session.
+    ///
+    /// ```
+    /// # use pgstore::{SessionManager, store::MemoryStore, wire::{GoPeer, Keys}};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .go_peer(GoPeer::registered(["time.Time", "main.User"]))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn go_peer(mut self, go_peer: GoPeer) -> Self {
+        self.go_peer = go_peer;
+        self
+    }
+
+    /// Sets what a request gets when its session cannot be read because the store is away.
+    /// Default: [`OnOutage::Required`].
+    ///
+    /// [`SessionLayer::on_outage`](crate::SessionLayer::on_outage) sets it for some routes.
+    pub fn on_outage(mut self, policy: OnOutage) -> Self {
+        self.policy.on_outage = policy;
+        self
+    }
+
+    /// Sets what a request gets when its row cannot be opened. Default: [`OnUndecodable::Error`].
+    pub fn on_undecodable(mut self, policy: OnUndecodable) -> Self {
+        self.policy.on_undecodable = policy;
+        self
+    }
+
+    /// Sets what happens to an insert over a value that another request has changed meanwhile.
+    /// Default: [`OnConflict::LastWriterWins`].
+    pub fn on_conflict(mut self, policy: OnConflict) -> Self {
+        self.policy.on_conflict = policy;
+        self
+    }
+
+    /// Sets when reading a session makes it last longer. Default: when an eighth of its lifetime
+    /// has passed since its last use was recorded.
+    pub fn touch(mut self, policy: Touch) -> Self {
+        self.policy.touch = policy;
+        self
+    }
+
+    /// Sets how long after its beginning a session ends, however much it is used. Default: never.
+    ///
+    /// A session begins with its first save, and again with [`renew`](crate::Session::renew). The
+    /// limit is enforced when a session is read; a Go program does not know of it. The browser may
+    /// keep the cookie for longer, without effect.
+    // OWASP ASVS 5.0, 7.3.2: an absolute maximum session lifetime.
+    pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.policy.absolute_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets for how long a replaced ID is remembered, so that requests under way with it cannot
+    /// undo the new one. Default: 60 seconds, longer than requests take.
+    pub fn retirement(mut self, time: Duration) -> Self {
+        self.policy.retirement = time;
+        self
+    }
+
+    /// Sets for how long an ID that was replaced by
+    /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session. Default: 30
+    /// seconds.
+    pub fn rotation_grace(mut self, time: Duration) -> Self {
+        self.policy.grace = time;
+        self
+    }
+
+    /// Sets how long saving a session may take in all, merging with other requests included.
+    /// Default: 10 seconds. The store bounds each of its operations itself:
+    /// `PgStoreOptions::deadline`.
+    pub fn save_deadline(mut self, deadline: Duration) -> Self {
+        self.policy.deadline = deadline;
+        self
+    }
+
+    /// Reads the owner of the sessions of this cookie from a value, such as the `user` that a Go
+    /// program's login puts there: a string, or an integer.
+    ///
+    /// For applications that share their sessions with a Go program. The value is the truth and the
+    /// column `owner` its index: [listing](SessionManager::sessions_of) and revoking also open every
+    /// session that a Go program was the last to write. That reads the whole table, so where no Go
+    /// program writes, use [`Session::set_owner`](crate::Session::set_owner) instead.
+    ///
+    /// ```
+    /// # use pgstore::{CookieName, SessionManager, store::MemoryStore, wire::Keys};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .owner_from(CookieName::new("session-key")?, "user")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn owner_from(mut self, cookie: CookieName, key: impl Into<Key>) -> Self {
+        self.owner_value = Some((cookie, key.into()));
+        self
+    }
+
+    /// Reads the label of the sessions of this cookie from a value, as
+    /// [`owner_from`](SessionManagerBuilder::owner_from) does with the owner.
+    pub fn label_from(mut self, cookie: CookieName, key: impl Into<Key>) -> Self {
+        self.label_value = Some((cookie, key.into()));
+        self
+    }
+
+    /// Sets where the time comes from. Default: the machine's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+}
+
+impl SessionManagerBuilder {
+    fn check_durations(&self) -> Result<(), ConfigError> {
+        let policy = &self.policy;
+        not_zero("save_deadline", policy.deadline)?;
+        if let Touch::AfterOneIn(0) = policy.touch {
+            return Err(ConfigError::Zero { setting: "touch" });
+        }
+        if let Some(timeout) = policy.absolute_timeout {
+            not_zero("absolute_timeout", timeout)?;
+            not_too_long("absolute_timeout", timeout)?;
+        }
+        not_too_long("save_deadline", policy.deadline)?;
+        not_too_long("max_age", self.max_age)?;
+        not_too_long("retirement", policy.retirement)?;
+        not_too_long("rotation_grace", policy.grace)
+    }
+
+    /// The values that tell owner and label.
+    fn check_values(&self) -> Result<(), ConfigError> {
+        let values = [
+            ("owner_from", &self.owner_value),
+            ("label_from", &self.label_value),
+        ];
+        for (setting, value) in values {
+            let Some((cookie, key)) = value else { continue };
+            self.cookie_options.check(cookie)?;
+            if RESERVED_KEYS
+                .iter()
+                .any(|reserved| *key == Key::from(*reserved))
+            {
+                let key = key.clone();
+                return Err(ConfigError::ReservedKey { setting, key });
+            }
+        }
+        Ok(())
+    }
+
+    fn checked_cookie_options(&self) -> Result<CookieOptions, CookieError> {
+        let max_age = MaxAge::from(whole_seconds(self.max_age));
+        let options = self.cookie_options.clone().or_max_age(max_age);
+        options.check_attributes()?;
+        match options.lasting() {
+            MaxAge::Delete => Err(CookieError::Deletes),
+            MaxAge::For(_) | MaxAge::UntilBrowserCloses => Ok(options),
+        }
+    }
+}
+
+/// A duration in seconds, rounded up.
+fn whole_seconds(duration: Duration) -> i64 {
+    let seconds = duration.as_millis().div_ceil(1000);
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+fn not_zero(setting: &'static str, duration: Duration) -> Result<(), ConfigError> {
+    if duration.is_zero() {
+        return Err(ConfigError::Zero { setting });
+    }
+    Ok(())
+}
+
+fn not_too_long(setting: &'static str, duration: Duration) -> Result<(), ConfigError> {
+    if duration > LONGEST {
+        return Err(ConfigError::TooLong { setting });
+    }
+    Ok(())
+}
+
+fn warn_of_short_keys(keys: &Keys) {
+    let bytes = keys.shortest_hash_key();
+    if bytes < SHORTEST_HASH_KEY {
+        tracing::warn!(
+            bytes,
+            "a hash key is shorter than {SHORTEST_HASH_KEY} bytes and may be guessed: put a new \
+             one in front (`openssl rand -hex 32` or `pgstore keygen` makes it) and keep the old \
+             one until its sessions have ended"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::SameSite;
+    use crate::store::MemoryStore;
+
+    fn builder() -> SessionManagerBuilder {
+        let keys = Keys::from_pairs(&[[7; 32]]).unwrap();
+        SessionManager::builder(MemoryStore::new(), keys)
+    }
+
+    fn refusal(builder: SessionManagerBuilder) -> String {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.class(), crate::wire::ErrorClass::Usage);
+        assert_eq!(format!("{error:?}"), error.to_string());
+        error.to_string()
+    }
+
+    #[test]
+    fn a_duration_without_end_is_refused_in_every_setting() {
+        let endless = Duration::MAX;
+        for (setting, builder) in [
+            ("max_age", builder().max_age(endless)),
+            ("absolute_timeout", builder().absolute_timeout(endless)),
+            ("retirement", builder().retirement(endless)),
+            ("rotation_grace", builder().rotation_grace(endless)),
+            ("save_deadline", builder().save_deadline(endless)),
+        ] {
+            let error = refusal(builder);
+            assert!(
+                error.starts_with(&format!("{setting} is more than 100 years")),
+                "{error}"
+            );
+        }
+        let cookie = CookieOptions::default().max_age(endless);
+        let error = builder().cookie_options(cookie).build().unwrap_err();
+        assert!(matches!(error, ConfigError::Cookie(CookieError::MaxAge)));
+    }
+
+    #[test]
+    fn zero_is_refused_where_it_would_end_or_fail_everything() {
+        let zero = Duration::ZERO;
+        for (setting, builder) in [
+            ("absolute_timeout", builder().absolute_timeout(zero)),
+            ("save_deadline", builder().save_deadline(zero)),
+            ("touch", builder().touch(Touch::AfterOneIn(0))),
+        ] {
+            let error = refusal(builder);
+            assert!(error.starts_with(&format!("{setting} is zero")), "{error}");
+        }
+        let off = builder()
+            .max_age(zero)
+            .retirement(zero)
+            .rotation_grace(zero);
+        assert!(off.build().is_ok());
+    }
+
+    #[test]
+    fn attributes_that_work_under_no_name_are_refused() {
+        let cookie = CookieOptions::default;
+        let none = cookie().secure(false).same_site(SameSite::None);
+        for (options, expected) in [
+            (none, CookieError::SameSiteNone),
+            (cookie().max_age(-1), CookieError::Deletes),
+            (cookie().max_age(401 * 24 * 60 * 60), CookieError::MaxAge),
+        ] {
+            let error = builder().cookie_options(options).build().unwrap_err();
+            assert!(matches!(error, ConfigError::Cookie(error) if error == expected));
+        }
+        assert!(refusal(builder().max_age(LONGEST)).contains("400 days"));
+    }
+
+    #[test]
+    fn an_owner_or_label_in_a_value_of_the_library_is_refused() {
+        let name = || CookieName::new("s").unwrap();
+        let error = refusal(builder().owner_from(name(), "_csrf"));
+        assert!(error.starts_with("owner_from names \"_csrf\""), "{error}");
+        let error = refusal(builder().label_from(name(), "_flash"));
+        assert!(error.starts_with("label_from names \"_flash\""), "{error}");
+        assert!(builder().owner_from(name(), "user").build().is_ok());
+    }
+
+    #[test]
+    fn rows_are_as_long_as_go_reads_them_only_where_go_reads_them() {
+        let length = |builder: SessionManagerBuilder| {
+            let sessions = builder.build().unwrap();
+            let plaintext = [0; 70_000];
+            let sealed = sessions.codec().seal("s", &plaintext, 0, [0; 16]);
+            sealed.map_err(|too_long| too_long.to_string())
+        };
+        let go = || builder().go_peer(GoPeer::registered(["time.Time"]));
+        assert!(length(builder()).unwrap_err().contains("65536"));
+        assert!(length(go()).unwrap_err().contains("4096"));
+        assert!(length(go().max_length(5000)).unwrap_err().contains("5000"));
+        assert!(length(builder().max_length(0)).is_ok());
+    }
+}

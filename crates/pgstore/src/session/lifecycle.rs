@@ -1,0 +1,201 @@
+//! The session's beginning, its IDs and its end.
+
+use super::SessionError;
+use super::csrf;
+use super::shared::Session;
+use crate::id::SessionId;
+
+impl Session {
+    /// Whether the session is not stored yet: there is no cookie, an invalid one, or one whose row is
+    /// gone.
+    ///
+    /// ```
+    /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// if session.is_new().await? {
+    ///     session.insert("landed_on", "/prices")?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [Load errors](SessionError#load-errors).
+    // Go: gorilla/sessions Session.IsNew. Go never clears it when a session is saved.
+    #[doc(alias = "is_empty")]
+    pub async fn is_new(&self) -> Result<bool, SessionError> {
+        self.load().await?;
+        Ok(self.state().row().is_none())
+    }
+
+    /// Whether the session could not be read because the store was unavailable, and the application
+    /// [continues without it](crate::OnOutage::Anonymous). The session is empty then and cannot be
+    /// changed. Always `false` under the default policy, where reading fails.
+    ///
+    /// `false` does not mean that a save would succeed: a request without a cookie has nothing to
+    /// look up. Use [`SessionManager::probe`](crate::SessionManager::probe) for that.
+    ///
+    /// ```
+    /// # async fn handler(session: pgstore::Session) -> Result<String, pgstore::SessionError> {
+    /// if session.is_degraded().await? {
+    ///     return Ok("You cannot log in right now.".to_owned());
+    /// }
+    /// # Ok(String::new())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [Load errors](SessionError#load-errors).
+    pub async fn is_degraded(&self) -> Result<bool, SessionError> {
+        self.load().await?;
+        Ok(self.state().is_degraded())
+    }
+
+    /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
+    /// rights change, so that the new session is not shared with anybody who planted or saw the old ID.
+    ///
+    /// Values, owner, label and lifetime stay. [CSRF tokens](Session::csrf_token) of earlier pages are
+    /// refused from then on, and timeouts start again. For a minute
+    /// ([configurable](crate::SessionManagerBuilder::retirement)) the store remembers the old ID:
+    /// requests under way with it read an empty session, and their changes fail with
+    /// [`Gone`](SessionError::Gone), so that they cannot undo the login.
+    ///
+    /// Cost: the save is one statement that replaces the row.
+    ///
+    /// ```
+    /// # fn log_in(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.renew()?;
+    /// session.insert("user", "ada")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late;
+    /// [`SessionError::Rng`].
+    // OWASP ASVS 5.0, 7.2.4: a new session token at authentication.
+    #[doc(alias = "cycle_id")]
+    #[doc(alias = "regenerate")]
+    #[doc(alias = "regenerate_id")]
+    #[doc(alias = "rotate")]
+    pub fn renew(&self) -> Result<(), SessionError> {
+        let reseed = csrf::reseed()?;
+        self.state_for_use().renew(reseed)
+    }
+
+    /// Gives the session a new ID to which the old one leads for a while, for applications that change
+    /// IDs from time to time.
+    ///
+    /// Unlike after [`renew`](Session::renew), requests under way with the old ID keep working: for the
+    /// [grace time](crate::SessionManagerBuilder::rotation_grace) it leads to the session, and they get
+    /// the new cookie. This holds while the session's owner stays the same, until the next new ID or
+    /// the session's end. Do not use it for logins: anybody who has seen the old ID shares the session
+    /// for that time.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.rotate_gently()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`renew`](Session::renew).
+    pub fn rotate_gently(&self) -> Result<(), SessionError> {
+        self.state_for_use().rotate()
+    }
+
+    /// Ends the session: the save deletes its row and tells the browser to drop the cookie.
+    ///
+    /// If the store cannot be reached the save fails, so that no success is reported. The browser drops
+    /// the cookie anyway, and this node keeps trying to delete the row in the background.
+    ///
+    /// Afterwards the session reads as empty and cannot be changed; to continue with a new one, for a
+    /// message on the next page, use [`start_over`](Session::start_over). A second call has no effect.
+    /// Cost: one statement, and none if the request came without a valid cookie.
+    ///
+    /// ```
+    /// # fn log_out(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.destroy()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`] when it is too late.
+    #[doc(alias = "flush")]
+    #[doc(alias = "purge")]
+    #[doc(alias = "invalidate")]
+    #[doc(alias = "logout")]
+    pub fn destroy(&self) -> Result<(), SessionError> {
+        self.state_for_use().destroy()
+    }
+
+    /// Ends the session and continues with an empty new one in the same request, for a message such as
+    /// "You are logged out" on the next page.
+    ///
+    /// The save deletes the row as after [`destroy`](Session::destroy), with the same guarantees. What
+    /// the handler sets after this call is stored under a fresh ID, which the browser gets; if it sets
+    /// nothing, the browser drops the cookie. Nothing of the old session is kept: values, owner,
+    /// label, handle, lifetime and cookie options start again from the application's defaults.
+    /// Cost: one statement, and a second one if anything is set afterwards.
+    ///
+    /// ```
+    /// # fn log_out(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.start_over()?;
+    /// session.add_flash("You are logged out.")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late.
+    pub fn start_over(&self) -> Result<(), SessionError> {
+        self.state_for_use().start_over()
+    }
+
+    /// Discards the changes that are not saved yet, for a request that failed half-way. A new ID or an
+    /// end that was asked for stays.
+    ///
+    /// [Flashes](Session::flashes) that were taken are put back when the session is saved. The
+    /// middleware calls this for a response with a 5xx status.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// session.insert("step", 2)?;
+    /// session.discard_changes();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn discard_changes(&self) {
+        self.state().discard_changes();
+    }
+
+    /// Returns the ID that the session is stored under, or `None` while it is new. It is a secret: do
+    /// not log it. Use [`handle`](Session::handle) to name a session publicly.
+    ///
+    /// ```
+    /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+    /// assert_eq!(session.id().await?.is_none(), session.is_new().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [Load errors](SessionError#load-errors).
+    pub async fn id(&self) -> Result<Option<SessionId>, SessionError> {
+        self.load().await?;
+        Ok(self.state().stored_id())
+    }
+
+    /// Returns the cookie's name.
+    ///
+    /// ```
+    /// # fn handler(session: pgstore::Session) {
+    /// println!("the session of the cookie {}", session.name());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.cookie_name().as_str()
+    }
+}

@@ -1,0 +1,178 @@
+//! Opening and sealing a row's data, and the lifetimes that follow from it.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::options::MaxAge;
+use crate::random;
+use crate::session::SessionError;
+use crate::session::cookie_id::CookieId;
+use crate::session::go_times::GoTimes;
+use crate::session::record::meta::{NewRow, OpenedRow, RowMeta, SealedRow};
+use crate::session::record::sealed_rows::SealedRows;
+use crate::session::save::Age;
+use crate::store::{Row, RowExtras};
+use crate::wire::Values;
+
+impl SealedRows {
+    /// Opens a row. `None` when the session has ended: by the age of its data, as Go counts it, by
+    /// the age of the cookie, or by the absolute timeout.
+    pub(super) fn open(
+        &self,
+        row: &Row,
+        cookie: &CookieId,
+        now: Timestamp,
+    ) -> Result<Option<OpenedRow>, SessionError> {
+        let Some(opened) = self.unseal(row, now)? else {
+            return Ok(None);
+        };
+        let is_too_old = !self.is_young(&opened.meta.extras, cookie.issued_at, now)
+            || self.is_past_the_absolute_timeout(row, now);
+        Ok((!is_too_old).then_some(opened))
+    }
+
+    /// Opens a row's data. `None` when the data is too old.
+    fn unseal(&self, row: &Row, now: Timestamp) -> Result<Option<OpenedRow>, SessionError> {
+        let (name, ageless) = (self.name.as_str(), self.codec.clone().max_age(0));
+        let data = ageless
+            .open(name, &row.data, now.unix_seconds(), Values::decode)
+            .map_err(SessionError::Undecodable)?;
+        let mut opened = OpenedRow {
+            values: data.value,
+            meta: RowMeta::of(row, data.issued_at),
+        };
+        opened.meta.owner = self.extras_of(&opened).owner;
+        Ok(self
+            .is_young(&row.extras, data.issued_at, now)
+            .then_some(opened))
+    }
+
+    /// Whether what was sealed at that time still opens.
+    // Go: securecookie.go Decode: exactly as old as the maximal age is fine.
+    fn is_young(&self, extras: &RowExtras, sealed_at: i64, now: Timestamp) -> bool {
+        match own_max_age(extras) {
+            Some(own) => sealed_at >= now.unix_seconds().saturating_sub(own),
+            None => self.codec.is_young(sealed_at, now.unix_seconds()),
+        }
+    }
+
+    /// What a row's extra columns must say according to its values, whichever program wrote them.
+    /// `None` for a row that does not open or whose session has ended.
+    pub(crate) fn extras_from_values(&self, row: &Row) -> Option<RowExtras> {
+        let now = self.clock.now();
+        let opened = self.unseal(row, now).ok()??;
+        let is_live = !row.is_expired(now) && !self.is_past_the_absolute_timeout(row, now);
+        is_live.then(|| self.extras_of(&opened))
+    }
+
+    fn extras_of(&self, row: &OpenedRow) -> RowExtras {
+        let mut extras = row.meta.extras.clone();
+        self.sources.fill(&mut extras, &row.values);
+        extras
+    }
+
+    fn is_past_the_absolute_timeout(&self, row: &Row, now: Timestamp) -> bool {
+        let timeout = self.policy.absolute_timeout;
+        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
+    }
+
+    /// How old the row is, for the decision whether to touch it.
+    pub(in crate::session) fn age(&self, meta: &RowMeta, browser: MaxAge) -> Age {
+        let now = self.clock.now().unix_seconds();
+        Age {
+            idle: now.saturating_sub(meta.sealed_at),
+            lifetime: self.cookie_lifetime(&meta.extras, browser),
+        }
+    }
+
+    /// For how many seconds a cookie of the session opens.
+    pub(in crate::session) fn cookie_lifetime(&self, extras: &RowExtras, browser: MaxAge) -> u64 {
+        let own = own_max_age(extras).and_then(|own| u64::try_from(own).ok());
+        own.unwrap_or_else(|| {
+            let lifetime = self.codec.lifetime().min(self.lifetime(browser));
+            lifetime.as_secs()
+        })
+    }
+
+    /// Seals the first row of a session that begins now.
+    pub(in crate::session) fn seal_first(
+        &self,
+        new: NewRow<'_>,
+    ) -> Result<SealedRow, SessionError> {
+        self.seal(new, None)
+    }
+
+    /// Seals the row of a renewed session: it begins now, whatever `created_on` its values name.
+    pub(in crate::session) fn seal_renewed(
+        &self,
+        new: NewRow<'_>,
+    ) -> Result<SealedRow, SessionError> {
+        self.seal(new, Some(self.clock.now()))
+    }
+
+    /// Seals the row that replaces the one that was read. The session's beginning stays.
+    pub(in crate::session) fn seal_next(
+        &self,
+        new: NewRow<'_>,
+        read: &RowMeta,
+    ) -> Result<SealedRow, SessionError> {
+        let SealedRow { mut row, sealed_at } = self.seal(new, Some(read.created_on))?;
+        let moment = Duration::from_micros(1);
+        row.modified_on = row.modified_on.max(read.version.plus(moment));
+        // With a version ahead of our clock, the row must not look like one of a browser session,
+        // whose `expires_on` is not after `modified_on`.
+        row.expires_on = row.expires_on.max(row.modified_on.plus(moment));
+        Ok(SealedRow { row, sealed_at })
+    }
+
+    fn seal(
+        &self,
+        new: NewRow<'_>,
+        created_on: Option<Timestamp>,
+    ) -> Result<SealedRow, SessionError> {
+        let now = self.clock.now();
+        let used = new.used_at.unwrap_or(now);
+        let times = GoTimes::of(new.values)?;
+        let (name, iv) = (self.name.as_str(), random::bytes()?);
+        let data = self
+            .codec
+            .seal(name, &new.values.encode(), used.unix_seconds(), iv)
+            .map_err(SessionError::TooLarge)?;
+        let created_on = created_on.unwrap_or_else(|| times.created_on.unwrap_or(now));
+        let row = Row {
+            data: data.into_bytes(),
+            created_on,
+            modified_on: now,
+            expires_on: times.later(self.expires_on(created_on, new.max_age, used)),
+            extras: new.extras,
+        };
+        Ok(SealedRow {
+            row,
+            sealed_at: used.unix_seconds(),
+        })
+    }
+
+    fn expires_on(&self, created_on: Timestamp, max_age: MaxAge, used: Timestamp) -> Timestamp {
+        let idle = used.plus(self.lifetime(max_age));
+        match self.policy.absolute_timeout {
+            Some(timeout) => idle.min(created_on.plus(timeout)),
+            None => idle,
+        }
+    }
+
+    /// How long a row that is written now lives. The row of a browser session lives as long as its
+    /// data opens.
+    // Go: pgstore.go save writes expires_on = now for a MaxAge of 0, so that the next Cleanup ends
+    // the session while the browser is still open.
+    fn lifetime(&self, max_age: MaxAge) -> Duration {
+        match max_age {
+            MaxAge::For(age) => age,
+            MaxAge::UntilBrowserCloses | MaxAge::Delete => self.codec.lifetime(),
+        }
+    }
+}
+
+/// The session's own maximal age in seconds, unless it ends with the browser.
+fn own_max_age(extras: &RowExtras) -> Option<i64> {
+    extras.max_age.filter(|own| *own > 0)
+}

@@ -1,0 +1,94 @@
+//! Decides what a save tells the browser about its cookie.
+
+use crate::options::CookieOptions;
+use crate::policy::Touch;
+use crate::session::change::Change;
+use crate::session::cookie_change::{CookieChange, GivenCookie};
+use crate::session::state::{SessionState, Snapshot};
+use crate::session::{Session, SessionError};
+
+impl Session {
+    pub(super) fn cookie_without_saving(&self) -> CookieChange {
+        let state = self.state();
+        let has_ended = state.change() == Change::Destroyed || state.cookie_is_stale();
+        drop(state);
+        match has_ended {
+            true => self.removal(),
+            false => self.cookie_for_reading(),
+        }
+    }
+
+    /// The cookie of a session that this request has read, if the cookie is due for a new date or was
+    /// never given.
+    pub(super) fn cookie_for_reading(&self) -> CookieChange {
+        let state = self.state();
+        let is_due = state.row().is_some()
+            && (state.cookie_is_owed() || self.cookie_is_old(&state, self.rows().policy.touch));
+        let options = state.options();
+        drop(state);
+        match is_due {
+            true => self.give_cookie(options),
+            false => CookieChange::Keep,
+        }
+    }
+
+    /// The cookie of a session that this request has saved, if anything about the cookie changes.
+    pub(super) fn cookie_for_saving(&self, snapshot: &Snapshot) -> CookieChange {
+        let state = self.state();
+        let cookie = state.cookie();
+        let has_older_keys = cookie.is_some_and(|cookie| !cookie.by_current_keys);
+        let has_another_lifetime = match (&snapshot.row, state.row()) {
+            (Some(before), Some(after)) => before.lifetime() != after.lifetime(),
+            _ => false,
+        };
+        let is_due = state.cookie_is_owed()
+            || state.options_changed()
+            || has_older_keys
+            || has_another_lifetime
+            || self.cookie_is_old(&state, self.rows().policy.touch.or_default());
+        drop(state);
+        match is_due {
+            true => self.give_cookie(snapshot.covers.options.clone()),
+            false => CookieChange::Keep,
+        }
+    }
+
+    /// Whether the part of the cookie's lifetime has passed after which it is sealed again.
+    // Go: pgstore.go Save seals it every time.
+    fn cookie_is_old(&self, state: &SessionState, touch: Touch) -> bool {
+        let rows = self.rows();
+        let lifetime = rows.cookie_lifetime(&state.stored(), state.options().lasting());
+        let now = rows.clock.now().unix_seconds();
+        let cookie = state.cookie();
+        cookie.is_some_and(|cookie| touch.is_due(now.saturating_sub(cookie.issued_at), lifetime))
+    }
+
+    fn give_cookie(&self, options: CookieOptions) -> CookieChange {
+        let Some(id) = self.state().stored_id() else {
+            return CookieChange::Keep;
+        };
+        let at = self.rows().clock.now();
+        CookieChange::Set(GivenCookie { id, options, at })
+    }
+
+    pub(super) fn removal(&self) -> CookieChange {
+        CookieChange::Remove(self.options())
+    }
+
+    /// A logout that the store could not take still removes the browser's cookie, and continues in the
+    /// background.
+    pub(super) fn cookie_after_failure(&self, error: &SessionError) -> CookieChange {
+        let state = self.state();
+        let (is_logout, is_stale) = (state.change().ends_the_session(), state.cookie_is_stale());
+        let cookie = state.cookie().cloned();
+        drop(state);
+        let logout_failed = is_logout && matches!(error, SessionError::Store(_));
+        if let Some(cookie) = cookie.filter(|_| logout_failed) {
+            self.rows().logouts.take_over(cookie.id);
+        }
+        match logout_failed || is_stale {
+            true => self.removal(),
+            false => CookieChange::Keep,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Ends sessions in the store: at once or, while the store is unavailable, in the background.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::clock::Clock;
+use crate::id::SessionId;
+use crate::session::stats::Counters;
+use crate::store::{Lookup, Store, StoreError, StoreErrorKind};
+
+/// How many logouts may be pending on one node.
+const MAX_PENDING: usize = 10_000;
+
+/// How often each is tried: with the pauses below, for about two hours.
+const MAX_TRIES: u32 = 250;
+
+/// How many gentle rotations that happen meanwhile a logout follows.
+const MAX_ROTATIONS: u32 = 8;
+
+/// The logouts that a node could not store yet. Clones share them.
+#[derive(Clone)]
+pub(crate) struct LogoutRetry(Arc<PendingLogouts>);
+
+struct PendingLogouts {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+    ids: Mutex<HashSet<SessionId>>,
+    /// How many there are. Requests need no lock to see that there are none.
+    count: AtomicUsize,
+}
+
+/// What ending a session came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    Done,
+    /// The ID has no row. A login replaced it, and its holder must not end the successor.
+    Replaced,
+}
+
+impl Ended {
+    pub(super) fn was_replaced(self) -> bool {
+        self == Self::Replaced
+    }
+}
+
+impl LogoutRetry {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self(Arc::new(PendingLogouts {
+            store,
+            clock,
+            counters,
+            ids: Mutex::default(),
+            count: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Whether this node has still to end the session of this ID in the store.
+    pub(in crate::session) fn is_pending(&self, id: &SessionId) -> bool {
+        self.0.count.load(Ordering::Acquire) > 0 && self.ids().contains(id)
+    }
+
+    /// Deletes the session's row. If a gentle rotation replaces the ID at the same moment, follows it.
+    pub(super) async fn end(&self, id: &SessionId) -> Result<Ended, StoreError> {
+        let mut id = id.clone();
+        for _ in 0..MAX_ROTATIONS {
+            if self.0.store.delete(&id).await? > 0 {
+                return Ok(Ended::Done);
+            }
+            match self.0.store.load(&id, self.0.clock.now()).await? {
+                Lookup::Row(successor, _) => id = successor,
+                Lookup::Replaced => return Ok(Ended::Replaced),
+                Lookup::Absent | Lookup::Unknown => return Ok(Ended::Done),
+            }
+        }
+        Err(StoreError::new(StoreErrorKind::Timeout))
+    }
+
+    /// Continues to end the session in the background for a bounded time. Until then no request on
+    /// this node sees the session.
+    pub(in crate::session) fn take_over(&self, id: SessionId) {
+        let mut ids = self.ids();
+        if ids.len() >= MAX_PENDING {
+            self.0.counters.logouts_given_up.add(1);
+            tracing::error!(
+                pending = MAX_PENDING,
+                "gave up a logout because too many are pending: its session lives until it expires"
+            );
+            return;
+        }
+        if !ids.insert(id.clone()) {
+            return;
+        }
+        self.0.count.store(ids.len(), Ordering::Release);
+        drop(ids);
+        self.0.counters.logouts_taken_over.add(1);
+        tracing::warn!("the session store did not take a logout: it continues in the background");
+        let logouts = self.clone();
+        tokio::spawn(async move { logouts.retry(&id).await });
+    }
+
+    async fn retry(&self, id: &SessionId) {
+        for tries in 0..MAX_TRIES {
+            sleep(pause_before(tries)).await;
+            match self.end(id).await {
+                Ok(_) => {
+                    self.forget(id);
+                    self.0.counters.logouts_made_up_for.add(1);
+                    return;
+                }
+                // The application closed the store and does not open it again.
+                Err(error) if error.kind() == StoreErrorKind::Closed => break,
+                // Other errors may be mended, also a missing right or migration.
+                Err(_) => {}
+            }
+        }
+        self.forget(id);
+        self.0.counters.logouts_given_up.add(1);
+        tracing::error!("gave up a logout: its session lives until it expires");
+    }
+
+    fn forget(&self, id: &SessionId) {
+        let mut ids = self.ids();
+        ids.remove(id);
+        self.0.count.store(ids.len(), Ordering::Release);
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<SessionId>> {
+        // No code panics while it holds the lock.
+        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for LogoutRetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogoutRetry")
+            .field("pending", &self.0.count.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
+    }
+}
+
+/// 50 ms before the second try, doubling to 30 seconds.
+fn pause_before(tries: u32) -> Duration {
+    Duration::from_millis(50 << tries.min(10)).min(Duration::from_secs(30))
+}

@@ -1,0 +1,15 @@
+//! Stage 5: decides how to save the session (`plan`), sends the statement (`attempt`), and finds out
+//! what became of it (`resolve`). A logout that the store cannot take continues in `logout_retry`.
+
+mod attempt;
+mod cookie;
+mod logout_retry;
+mod plan;
+mod resolve;
+mod run;
+mod write;
+
+pub(super) use attempt::{Outcome, pause};
+pub(crate) use logout_retry::LogoutRetry;
+pub(super) use plan::{Age, Content};
+pub(super) use resolve::outcome_unknown;

@@ -1,0 +1,210 @@
+//! Decides how to save a session. Pure: `write.rs` carries the plan out.
+
+use crate::id::SessionId;
+use crate::policy::Policy;
+use crate::session::change::Change;
+use crate::store::Lookup;
+
+/// How old a row is, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) struct Age {
+    /// How long ago its data was sealed.
+    pub(in crate::session) idle: i64,
+    /// How long after that the session ends.
+    pub(in crate::session) lifetime: u64,
+}
+
+/// Whether there is anything to store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Content {
+    /// No values and no owner.
+    Empty,
+    Something,
+}
+
+/// The state change that saves the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// Nothing is written.
+    Keep,
+    /// Insert a first row under a fresh ID.
+    Insert,
+    /// Update the row with new values.
+    Update(SessionId),
+    /// Update the row with the same values, sealed again, so that the session lasts.
+    Touch(SessionId),
+    /// Replace the row by one under a fresh ID, to which the old ID leads for a while.
+    Rotate(SessionId),
+    /// Replace the row by one under a fresh ID, to which the old ID does not lead.
+    Rename(SessionId),
+    /// Delete the row.
+    Delete(SessionId),
+    /// The change cannot be saved: the session has ended.
+    Gone,
+    /// The change cannot be saved: the session could not be read.
+    Unavailable,
+}
+
+/// Decides how to save.
+///
+/// `found` is what the cookie's ID leads to. A row whose age is unknown was not read, or does not
+/// open: it can only be replaced or deleted.
+///
+/// A new session without values is not stored, so that bots which only read make no rows.
+// Go: pgstore.go Save stores it.
+pub(super) fn plan(
+    found: Lookup<Option<Age>>,
+    change: Change,
+    content: Content,
+    policy: &Policy,
+) -> Plan {
+    match (found, change, content) {
+        (Lookup::Row(id, Some(age)), Change::None, _)
+            if policy.touch.is_due(age.idle, age.lifetime) =>
+        {
+            Plan::Touch(id)
+        }
+        (_, Change::None, _) => Plan::Keep,
+        (Lookup::Absent, Change::StartedOver | Change::Destroyed, _) => Plan::Keep,
+        (Lookup::Replaced, ..) => Plan::Gone,
+        (Lookup::Unknown, ..) => Plan::Unavailable,
+        (Lookup::Absent, _, Content::Empty) => Plan::Keep,
+        (Lookup::Absent, _, Content::Something) => Plan::Insert,
+        (Lookup::Row(id, _), Change::Values, _) => Plan::Update(id),
+        (Lookup::Row(id, _), Change::Rotated, _) => Plan::Rotate(id),
+        (Lookup::Row(id, _), Change::Renewed, _) => Plan::Rename(id),
+        (Lookup::Row(id, _), Change::StartedOver | Change::Destroyed, _) => Plan::Delete(id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Touch;
+
+    fn id() -> SessionId {
+        SessionId::parse(&[b'A'; SessionId::LENGTH]).unwrap()
+    }
+
+    fn row(idle: i64) -> Lookup<Option<Age>> {
+        Lookup::Row(
+            id(),
+            Some(Age {
+                idle,
+                lifetime: 800,
+            }),
+        )
+    }
+
+    fn policies() -> [Policy; 2] {
+        let touching = Policy::default();
+        let never = Policy {
+            touch: Touch::Never,
+            ..touching
+        };
+        [touching, never]
+    }
+
+    /// found × change × (something, empty) × (touching, never touching)
+    #[test]
+    fn the_plan_for_every_combination() {
+        const CHANGES: [Change; 6] = [
+            Change::None,
+            Change::Values,
+            Change::Rotated,
+            Change::Renewed,
+            Change::StartedOver,
+            Change::Destroyed,
+        ];
+        let both = |plan: Plan| [plan.clone(), plan];
+        let on_nothing = |plan: Plan| [plan, Plan::Keep];
+        let table = [
+            (
+                Lookup::Absent,
+                [
+                    both(Plan::Keep),
+                    on_nothing(Plan::Insert),
+                    on_nothing(Plan::Insert),
+                    on_nothing(Plan::Insert),
+                    both(Plan::Keep),
+                    both(Plan::Keep),
+                ],
+            ),
+            (
+                Lookup::Replaced,
+                [
+                    both(Plan::Keep),
+                    both(Plan::Gone),
+                    both(Plan::Gone),
+                    both(Plan::Gone),
+                    both(Plan::Gone),
+                    both(Plan::Gone),
+                ],
+            ),
+            (
+                Lookup::Unknown,
+                [
+                    both(Plan::Keep),
+                    both(Plan::Unavailable),
+                    both(Plan::Unavailable),
+                    both(Plan::Unavailable),
+                    both(Plan::Unavailable),
+                    both(Plan::Unavailable),
+                ],
+            ),
+            (
+                row(99),
+                [
+                    both(Plan::Keep),
+                    both(Plan::Update(id())),
+                    both(Plan::Rotate(id())),
+                    both(Plan::Rename(id())),
+                    both(Plan::Delete(id())),
+                    both(Plan::Delete(id())),
+                ],
+            ),
+            (
+                Lookup::Row(id(), None),
+                [
+                    both(Plan::Keep),
+                    both(Plan::Update(id())),
+                    both(Plan::Rotate(id())),
+                    both(Plan::Rename(id())),
+                    both(Plan::Delete(id())),
+                    both(Plan::Delete(id())),
+                ],
+            ),
+            (
+                row(100),
+                [
+                    both(Plan::Touch(id())),
+                    both(Plan::Update(id())),
+                    both(Plan::Rotate(id())),
+                    both(Plan::Rename(id())),
+                    both(Plan::Delete(id())),
+                    both(Plan::Delete(id())),
+                ],
+            ),
+        ];
+        let mut combinations = 0;
+        for (found, plans) in table {
+            for (change, expected) in CHANGES.into_iter().zip(plans) {
+                for (content, expected) in [Content::Something, Content::Empty]
+                    .into_iter()
+                    .zip(expected)
+                {
+                    let [touching, never] =
+                        policies().map(|policy| plan(found.clone(), change, content, &policy));
+                    assert_eq!(touching, expected, "{found:?} {change:?} {content:?}");
+                    let expected = match expected {
+                        Plan::Touch(_) => Plan::Keep,
+                        other => other,
+                    };
+                    assert_eq!(never, expected, "{found:?} {change:?} {content:?}, never");
+                    combinations += 2;
+                }
+            }
+        }
+        assert_eq!(combinations, 6 * 6 * 2 * 2);
+    }
+}

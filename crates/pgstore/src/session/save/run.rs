@@ -1,0 +1,174 @@
+//! A save from its beginning to its end: look up, plan, write, and again if another request was
+//! faster.
+
+use tokio::time::{sleep, timeout};
+
+use super::attempt::{Outcome, pause};
+use super::plan::{Plan, plan};
+use super::resolve::outcome_unknown;
+use crate::session::change::Change;
+use crate::session::cookie_change::CookieChange;
+use crate::session::state::Resolution;
+use crate::session::{Session, SessionError, Usage};
+use crate::store::{Lookup, StoreError, StoreErrorKind};
+
+/// How many attempts a save makes while other requests keep saving first.
+const MAX_ATTEMPTS: u32 = 100;
+
+/// How many statements of one save may be lost without effect.
+const MAX_LOST: u32 = 3;
+
+impl Session {
+    /// Whether a save asks the store anything.
+    pub(crate) fn has_work(&self) -> bool {
+        let change = self.state().change();
+        change != Change::None || self.plan() != Plan::Keep
+    }
+
+    /// Saves what changed, if anything did, and returns what to tell the browser. Some of it the
+    /// browser is told even if the save fails.
+    ///
+    /// If another request has saved the session since it was read, the session is read again and the
+    /// changes are repeated on what that request saved: both requests keep their changes.
+    pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
+        let _asking = self.lock_store().await;
+        let only_reads = self.state().change() == Change::None;
+        let saved = timeout(self.rows().policy.deadline, self.save_unlocked()).await;
+        match saved.unwrap_or_else(|_| self.give_up(only_reads)) {
+            Ok(cookie) => (cookie, Ok(())),
+            Err(error) => {
+                let is_gone = matches!(error, SessionError::Gone);
+                self.rows().counters.gone.add(u64::from(is_gone));
+                (self.cookie_after_failure(&error), Err(error))
+            }
+        }
+    }
+
+    async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
+        self.resolve_earlier_attempts().await?;
+        self.end_if_started_over().await?;
+        self.look_up_to_save().await?;
+        let (mut missed, mut lost) = (0, 0);
+        loop {
+            match self.execute(self.plan()).await? {
+                Outcome::Saved(cookie) => return Ok(cookie),
+                Outcome::Missed => self.look_up_again(missed).await?,
+                Outcome::Lost => lost += 1,
+            }
+            missed += 1;
+            if lost == MAX_LOST {
+                return Err(outcome_unknown()); // The last statement may still arrive.
+            }
+            if missed == MAX_ATTEMPTS {
+                return Err(SessionError::Contended);
+            }
+        }
+    }
+
+    /// Plans each attempt anew: another request, or an earlier attempt, may have done part of the work.
+    fn plan(&self) -> Plan {
+        let (rows, state) = (self.rows(), self.state());
+        let change = state.change();
+        let found = match state.lookup() {
+            // Ending a session needs no read.
+            _ if change.ends_the_session() => state.presumed(),
+            Some(lookup) => lookup.clone(),
+            None => Lookup::Absent,
+        };
+        if change == Change::None && self.usage() == Usage::Background {
+            return Plan::Keep; // A background read is not a use that extends the lifetime.
+        }
+        let browser = state.options().lasting();
+        let age = |meta: Option<_>| meta.map(|meta| rows.age(&meta, browser));
+        plan(
+            found.map(age),
+            change,
+            state.content(&rows.sources),
+            &rows.policy,
+        )
+    }
+
+    /// After `start_over` the old session is deleted first; the new one is then saved like any other.
+    async fn end_if_started_over(&self) -> Result<(), SessionError> {
+        if self.state().change() != Change::StartedOver {
+            return Ok(());
+        }
+        match self.plan() {
+            Plan::Delete(id) => self.delete_row(&id).await,
+            _ => {
+                self.state().record_deleted();
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads the session if the change needs it.
+    async fn look_up_to_save(&self) -> Result<(), SessionError> {
+        let change = self.state().change();
+        if change == Change::None || change.ends_the_session() {
+            return Ok(());
+        }
+        match self.load_unlocked().await {
+            Ok(()) => Ok(()),
+            Err(error) => self.replace_undecodable(error),
+        }
+    }
+
+    /// A row that does not open is replaced if the handler asked for a new ID.
+    fn replace_undecodable(&self, error: SessionError) -> Result<(), SessionError> {
+        let mut state = self.state();
+        if state.change() != Change::Renewed || !error.is_undecodable() {
+            return Err(error);
+        }
+        state.replace_undecodable()
+    }
+
+    /// Reads the session again after a miss. A session that has ended stays ended.
+    async fn look_up_again(&self, missed: u32) -> Result<(), SessionError> {
+        if !self.state().attempts().is_empty() {
+            return self.resolve_after_a_miss().await;
+        }
+        self.rows().counters.replayed.add(1);
+        if missed > 0 {
+            sleep(pause(missed)?).await;
+        }
+        let cookie = self.state().cookie().cloned();
+        let Some(cookie) = cookie else {
+            return Err(SessionError::Gone);
+        };
+        match self.rows().look_up(&cookie).await {
+            // Flashes cannot be put back into a session that has ended; taking them was no failure.
+            Ok(Lookup::Absent | Lookup::Replaced) if self.state().only_puts_back() => {
+                self.take_in(Lookup::Absent)
+            }
+            Ok(Lookup::Absent | Lookup::Replaced) => Err(SessionError::Gone),
+            Ok(Lookup::Unknown) => Err(SessionError::Degraded),
+            Ok(found) => self.take_in(found),
+            Err(error) => self.replace_undecodable(error),
+        }
+    }
+
+    /// The miss may come from an earlier attempt in doubt that did take effect. If it does not, that
+    /// attempt may have been overwritten since and must not be repeated.
+    async fn resolve_after_a_miss(&self) -> Result<(), SessionError> {
+        let attempts = self.state().attempts().to_vec();
+        for attempt in attempts {
+            if self.resolve(&attempt).await? == Resolution::Saved {
+                self.put_back_what_it_took(attempt);
+                return Ok(());
+            }
+        }
+        Err(outcome_unknown())
+    }
+
+    /// The deadline has passed. The statement under way may still take effect; for a touch that does
+    /// not matter.
+    fn give_up(&self, only_reads: bool) -> Result<CookieChange, SessionError> {
+        if only_reads && !self.state().may_have_taken() {
+            self.rows().counters.touches_failed.add(1);
+            self.state().forget_attempts();
+            return Ok(self.cookie_for_reading());
+        }
+        Err(StoreError::new(StoreErrorKind::Timeout).in_doubt().into())
+    }
+}

@@ -1,0 +1,149 @@
+//! Carries out a plan: one statement each.
+
+use super::attempt::Outcome;
+use super::plan::Plan;
+use crate::id::SessionId;
+use crate::session::cookie_change::CookieChange;
+use crate::session::record::{NewRow, RowMeta, SealedRow};
+use crate::session::state::{Attempt, CoveredChanges, Replaces, Snapshot};
+use crate::session::{Session, SessionError};
+use crate::store::{StoreError, StoreErrorKind, Written};
+
+impl Session {
+    pub(super) async fn execute(&self, plan: Plan) -> Result<Outcome<CookieChange>, SessionError> {
+        match plan {
+            Plan::Keep => Ok(Outcome::Saved(self.cookie_without_saving())),
+            Plan::Gone => Err(SessionError::Gone),
+            Plan::Unavailable => Err(SessionError::Degraded),
+            Plan::Touch(id) => self.touch(&id).await,
+            Plan::Delete(id) => {
+                self.delete_row(&id).await?;
+                Ok(Outcome::Saved(self.removal()))
+            }
+            Plan::Insert => self.insert_row().await,
+            Plan::Update(id) => self.update_row(&id).await,
+            Plan::Rotate(id) => self.rename_row(&id, true).await,
+            Plan::Rename(id) => self.rename_row(&id, false).await,
+        }
+    }
+
+    async fn insert_row(&self) -> Result<Outcome<CookieChange>, SessionError> {
+        let (rows, snapshot) = (self.rows(), self.snapshot()?);
+        let sealed = rows.seal_first(self.new_row(&snapshot, None)?)?;
+        let id = SessionId::generate()?;
+        let attempt = attempt(&snapshot.covers, &sealed, &id, Replaces::Nothing);
+        let insert = async {
+            rows.insert(&id, &sealed.row).await?;
+            Ok(Written::Saved)
+        };
+        let outcome = self.attempt(attempt, insert).await?;
+        Ok(outcome.map(|()| self.cookie_for_saving(&snapshot)))
+    }
+
+    async fn update_row(&self, id: &SessionId) -> Result<Outcome<CookieChange>, SessionError> {
+        let (rows, snapshot) = (self.rows(), self.snapshot()?);
+        let Some(read) = &snapshot.row else {
+            return Ok(Outcome::Missed);
+        };
+        let sealed = rows.seal_next(self.new_row(&snapshot, Some(read))?, read)?;
+        let replaces = Replaces::Version(read.version);
+        let attempt = attempt(&snapshot.covers, &sealed, id, replaces);
+        let update = rows.update(id, read, &sealed.row);
+        let outcome = self.attempt(attempt, update).await?;
+        Ok(outcome.map(|()| self.cookie_for_saving(&snapshot)))
+    }
+
+    async fn rename_row(
+        &self,
+        old: &SessionId,
+        is_gentle: bool,
+    ) -> Result<Outcome<CookieChange>, SessionError> {
+        let (rows, snapshot) = (self.rows(), self.snapshot()?);
+        let row = self.new_row(&snapshot, None)?;
+        let sealed = match &snapshot.row {
+            Some(read) if is_gentle => rows.seal_next(row, read)?,
+            _ => rows.seal_renewed(row)?,
+        };
+        let (read, new) = (snapshot.row.as_ref(), SessionId::generate()?);
+        let replaces = Replaces::OldId(old.clone(), read.map(|read| read.version));
+        let attempt = attempt(&snapshot.covers, &sealed, &new, replaces);
+        let rename = rows.rename(old, read, &new, &sealed.row, is_gentle);
+        let outcome = self.attempt(attempt, rename).await?;
+        Ok(outcome.map(|()| self.cookie_for_saving(&snapshot)))
+    }
+
+    /// Seals the row again so that the session lasts. A failure does not fail the request, which has
+    /// only read.
+    async fn touch(&self, id: &SessionId) -> Result<Outcome<CookieChange>, SessionError> {
+        let counters = &self.rows().counters;
+        match self.update_row(id).await {
+            Ok(Outcome::Saved(cookie)) => {
+                counters.touched.add(1);
+                return Ok(Outcome::Saved(cookie));
+            }
+            Ok(Outcome::Missed) => counters.touches_overtaken.add(1),
+            Ok(Outcome::Lost) => counters.touches_failed.add(1),
+            Err(error) => {
+                counters.touches_failed.add(1);
+                let error = error.with_causes();
+                tracing::debug!(
+                    error,
+                    "could not extend the lifetime of a session that was read"
+                );
+            }
+        }
+        self.state().forget_attempts();
+        Ok(Outcome::Saved(self.cookie_for_reading()))
+    }
+
+    pub(super) async fn delete_row(&self, id: &SessionId) -> Result<(), SessionError> {
+        let rows = self.rows();
+        let ended = rows.logouts.end(id).await.map_err(not_done_yet)?;
+        if ended.was_replaced() {
+            return Err(SessionError::Gone);
+        }
+        self.state().record_deleted();
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, SessionError> {
+        self.state().snapshot(&self.rows().sources)
+    }
+
+    /// The row that a snapshot becomes.
+    fn new_row<'a>(
+        &self,
+        snapshot: &'a Snapshot,
+        read: Option<&RowMeta>,
+    ) -> Result<NewRow<'a>, SessionError> {
+        Ok(NewRow {
+            values: &snapshot.values,
+            extras: snapshot.extras.with_save_token()?,
+            max_age: snapshot.covers.max_age(),
+            used_at: read.and_then(|read| self.usage().last_use(read)),
+        })
+    }
+}
+
+/// A logout that fails, for whatever reason, is not done yet and continues in the background.
+fn not_done_yet(error: StoreError) -> StoreError {
+    match error.is_unavailable() {
+        true => error,
+        false => StoreError::caused_by(StoreErrorKind::Unavailable, error),
+    }
+}
+
+fn attempt(
+    covers: &CoveredChanges,
+    sealed: &SealedRow,
+    id: &SessionId,
+    replaces: Replaces,
+) -> Attempt {
+    Attempt {
+        covers: covers.clone(),
+        id: id.clone(),
+        meta: sealed.meta(),
+        replaces,
+        takes: None,
+    }
+}

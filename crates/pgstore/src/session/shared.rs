@@ -1,0 +1,205 @@
+//! The session that all clones of one request's `Session` share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::SessionError;
+use super::change::Change;
+use super::cookie_change::CookieChange;
+use super::cookie_id::CookieId;
+use super::operation::Operation;
+use super::record::{OpenedRow, RowMeta, SealedRows};
+use super::state::SessionState;
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
+use crate::id::SessionId;
+use crate::name::CookieName;
+use crate::options::CookieOptions;
+use crate::store::Lookup;
+use crate::wire::Values;
+
+/// The session of one request.
+///
+/// A `Session` costs nothing until it is used. The first method that reads is awaited and sends one
+/// query. Changes are made in memory and saved when the response's head is sent. A request that does
+/// not use its session costs no query and sets no cookie.
+///
+/// Clones are the same session. Keys are mostly strings; see [`Key`](crate::Key) for what else Go
+/// allows.
+///
+/// ```
+/// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
+/// let visits = session.get::<u64>("visits").await?.unwrap_or(0);
+/// session.insert("visits", visits + 1)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Where do its errors come from?
+///
+/// Methods that read can fail with the [load errors](SessionError#load-errors). Methods that change
+/// fail with [`HeadSent`](SessionError::HeadSent) once the response's head was sent, with
+/// [`Destroyed`](SessionError::Destroyed) after [`destroy`](Session::destroy), and with
+/// [`Degraded`](SessionError::Degraded) when the session could not be read.
+#[derive(Clone)]
+pub struct Session(Arc<Shared>);
+
+struct Shared {
+    rows: SealedRows,
+    usage: Usage,
+    state: Mutex<SessionState>,
+    /// Held while the store is asked, so that it is asked once.
+    io: tokio::sync::Mutex<()>,
+}
+
+/// Who uses the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Usage {
+    /// The user: the session's lifetime starts again.
+    Request,
+    /// The application by itself: the session's lifetime does not change.
+    Background,
+}
+
+impl Usage {
+    /// When the session was last used, if not now.
+    pub(super) fn last_use(self, row: &RowMeta) -> Option<Timestamp> {
+        (self == Self::Background).then(|| Timestamp::from_unix_seconds(row.sealed_at))
+    }
+}
+
+impl Session {
+    pub(crate) fn new(
+        rows: SealedRows,
+        cookie: Option<CookieId>,
+        options: CookieOptions,
+        usage: Usage,
+    ) -> Self {
+        let (go_peer, on_conflict) = (rows.go_peer.clone(), rows.policy.on_conflict);
+        let state = SessionState::new(cookie, options, go_peer, on_conflict);
+        Self(Arc::new(Shared {
+            rows,
+            usage,
+            state: Mutex::new(state),
+            io: tokio::sync::Mutex::new(()),
+        }))
+    }
+
+    pub(crate) fn cookie_name(&self) -> &CookieName {
+        &self.0.rows.name
+    }
+
+    pub(super) fn rows(&self) -> &SealedRows {
+        &self.0.rows
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        self.0.usage
+    }
+
+    /// Whether this is the session with that ID or handle.
+    pub(crate) fn is(&self, id: &SessionId, handle: Option<&SessionHandle>) -> bool {
+        let state = self.state_for_use(); // The answer depends on the cookie.
+        let has_id = state.cookie().is_some_and(|cookie| cookie.id == *id);
+        has_id || handle.is_some() && state.stored().handle.as_ref() == handle
+    }
+
+    /// Forgets that the handler asked for a new ID, because the browser will never get it.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn forget_new_id(&self) {
+        self.state().forget_new_id();
+    }
+
+    /// Whether there is anything to save, as far as is known without a read.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn is_changed(&self) -> bool {
+        let state = self.state();
+        state.change() != Change::None || state.may_have_taken()
+    }
+
+    /// Whether the handler ended the session.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn is_ended(&self) -> bool {
+        let state = self.state();
+        state.change().ends_the_session() || state.cookie_is_stale()
+    }
+
+    pub(crate) fn looked_at(&self) -> bool {
+        self.state().looked_at
+    }
+
+    /// Makes later changes an error, since nothing would save them.
+    pub(crate) fn close(&self) {
+        self.state().close();
+    }
+
+    /// Notes that the browser gets a cookie.
+    pub(crate) fn note_given(&self, change: &CookieChange) {
+        if let CookieChange::Set(given) = change {
+            self.state().record_cookie(given);
+        }
+    }
+
+    pub(super) async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {
+        self.load().await?;
+        match self.state().values() {
+            Some(values) => Ok(read(values)),
+            // Only `discard_changes` makes a session unread again, after the handler.
+            None => Ok(read(&Values::new())),
+        }
+    }
+
+    pub(super) fn record(&self, operation: Operation) -> Result<(), SessionError> {
+        self.state_for_use().record(operation)
+    }
+
+    /// Reads the session from the store, unless this request has read it.
+    pub(super) async fn load(&self) -> Result<(), SessionError> {
+        self.state().looked_at = true;
+        let _asking = self.lock_store().await;
+        self.load_unlocked().await
+    }
+
+    pub(super) async fn load_unlocked(&self) -> Result<(), SessionError> {
+        if self.state().is_read() {
+            return Ok(());
+        }
+        let cookie = self.state().cookie().cloned();
+        let found = match cookie {
+            Some(cookie) => self.0.rows.look_up(&cookie).await?,
+            None => Lookup::Absent,
+        };
+        self.take_in(found)
+    }
+
+    pub(super) fn take_in(&self, found: Lookup<OpenedRow>) -> Result<(), SessionError> {
+        let overwritten = self.state().take_in(found)?;
+        self.0.rows.counters.overwritten.add(overwritten);
+        Ok(())
+    }
+
+    /// Waits until no other task asks the store about this session.
+    pub(super) async fn lock_store(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.io.lock().await
+    }
+
+    pub(super) fn state_for_use(&self) -> MutexGuard<'_, SessionState> {
+        let mut state = self.state();
+        state.looked_at = true;
+        state
+    }
+
+    /// The state, also after a panic: only `update()` runs the application's code on it, and that
+    /// code's panics are caught.
+    pub(super) fn state(&self) -> MutexGuard<'_, SessionState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("name", &self.cookie_name().as_str())
+            .finish_non_exhaustive()
+    }
+}
