@@ -1,5 +1,5 @@
--- What the migrations make, all together: to read, and to compare with. The migrations are what
--- is run. Written by the test (PGSTORE_BLESS=1) that compares it with the catalogue.
+-- What all migrations together make, for reading. PgStore::migrate runs the migrations, not this
+-- file. The test that compares it with the catalogue writes it (PGSTORE_BLESS=1).
 
 CREATE SEQUENCE http_sessions_id_seq;
 
@@ -31,6 +31,6 @@ CREATE INDEX http_sessions_handle_idx ON http_sessions USING btree (handle) WHER
 
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
-CREATE INDEX http_sessions_old_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);
-
 CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);
+
+CREATE INDEX http_sessions_previous_key_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);

@@ -1,4 +1,4 @@
-//! A session's public name.
+//! A session's public name: it may be shown, the ID may not.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,12 +8,13 @@ use data_encoding::BASE32_NOPAD;
 use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
+use crate::error_text::debug_as_text;
 use crate::random::{self, RngError};
 
-/// What a session is called where its ID must not be seen: in a list of devices, in a job.
+/// A session's name where its ID must not be seen: in a list of devices, in a background job.
 ///
-/// 128 random bits, 26 characters of base32. It stays when the ID changes, and opens nothing:
-/// whoever knows it can look the session up only through the application.
+/// 128 random bits, 26 characters of base32. It stays when the ID changes. It opens nothing: only
+/// the application can look the session up by it.
 ///
 /// ```
 /// use pgstore::SessionHandle;
@@ -29,23 +30,47 @@ impl SessionHandle {
     /// The length of the text in bytes.
     pub const LENGTH: usize = 26;
 
-    /// Draws a new handle.
+    /// Draws a new handle. Sessions get theirs by themselves; use it in tests.
+    ///
+    /// ```
+    /// use pgstore::SessionHandle;
+    ///
+    /// let handle = SessionHandle::generate()?;
+    /// assert_eq!(handle.as_str().len(), SessionHandle::LENGTH);
+    /// # Ok::<(), pgstore::RngError>(())
+    /// ```
     ///
     /// # Errors
-    /// When the operating system has no randomness to give.
+    /// [`RngError`] if the operating system's random generator fails.
     pub fn generate() -> Result<Self, RngError> {
         let random: [u8; 16] = random::bytes()?;
         Ok(Self(BASE32_NOPAD.encode(&random).into()))
     }
 
-    /// Reads a handle. `None` unless it is exactly 26 characters of `A`–`Z` and `2`–`7`.
+    /// Reads a handle. Returns `None` unless it is exactly 26 characters of `A`–`Z` and `2`–`7`.
+    ///
+    /// [`str::parse`] does the same with an error.
+    ///
+    /// ```
+    /// use pgstore::{InvalidHandle, SessionHandle};
+    ///
+    /// assert_eq!(SessionHandle::parse("short"), None);
+    /// assert_eq!("short".parse::<SessionHandle>(), Err(InvalidHandle));
+    /// ```
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_base32 = |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
         (text.len() == Self::LENGTH && text.bytes().all(is_base32)).then(|| Self(text.into()))
     }
 
-    /// The handle as text.
+    /// Returns the handle as text, for templates and URLs. `Display` writes the same.
+    ///
+    /// ```
+    /// # use pgstore::SessionHandle;
+    /// # fn link(handle: SessionHandle) -> String {
+    /// format!("/devices/{}", handle.as_str())
+    /// # }
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -75,11 +100,13 @@ impl Serialize for SessionHandle {
     }
 }
 
-/// The text is no [`SessionHandle`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a session's handle: it takes 26 characters of A-Z and 2-7")]
+/// A text that is not a [`SessionHandle`].
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a session's handle: a handle has 26 characters of A-Z and 2-7")]
 #[non_exhaustive]
 pub struct InvalidHandle;
+
+debug_as_text!(InvalidHandle);
 
 impl fmt::Display for SessionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! What names a row: 32 random bytes in base32, as Go draws them.
+//! The key of a row: 32 random bytes in base32, as Go draws them.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use crate::random::{self, RngError};
 
 /// A session's ID: 256 bits from the operating system's generator, 52 characters of base32.
 ///
-/// Whoever knows it and the keys is the user, so it cannot be printed: `Debug` shows no character
-/// of it. The only way to the text is [`SessionId::as_bytes`], for the store and the codec.
+/// Anyone who knows it and the keys can act as the user, so it cannot be printed: `Debug` shows no
+/// character of it. Only [`SessionId::as_bytes`] gives the text, for the store and the codec.
 // Go: pgstore.go Save: base32 of securecookie.GenerateRandomKey(32), "=" trimmed.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionId([u8; SessionId::LENGTH]);
@@ -21,7 +21,7 @@ impl SessionId {
     /// Draws a new ID.
     ///
     /// # Errors
-    /// When the operating system has no randomness to give.
+    /// [`RngError`] if the operating system's random generator fails.
     pub fn generate() -> Result<Self, RngError> {
         let random: [u8; 32] = random::bytes()?;
         let mut text = [0; Self::LENGTH];

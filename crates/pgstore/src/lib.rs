@@ -1,24 +1,15 @@
-//! Server-side web sessions in PostgreSQL, for axum and any tower service, shared with Go's
-//! `gorilla/sessions` and `antonlindstrom/pgstore`.
+//! Server-side web sessions in PostgreSQL, for axum and any tower service.
 //!
-//! The cookie carries a signed ID, a row of `http_sessions` the values:
-//!
-//! ```text
-//! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
-//!            cookie.rs   wire/    store/    wire/       session/    store/    cookie.rs
-//! ```
-//!
-//! # With axum
+//! The cookie carries a signed ID; a row of the table `http_sessions` keeps the values. Handlers get
+//! the [`Session`] of their request, and a layer saves what they change.
 //!
 //! ```
 //! use axum::{Router, routing::get};
-//! use pgstore::store::MemoryStore;
-//! use pgstore::wire::Keys;
-//! use pgstore::{Session, SessionError, SessionLayer, SessionManager};
+//! use pgstore::{Keys, MemoryStore, Session, SessionError, SessionLayer, SessionManager};
 //!
 //! async fn visits(session: Session) -> Result<String, SessionError> {
-//!     let visits = session.get::<u64>("visits").await?.unwrap_or(0) + 1;
-//!     session.insert("visits", &visits)?;
+//!     let visits = session.get::<u64>("visits").await?.unwrap_or(0) + 1; // one query
+//!     session.insert("visits", visits)?; // saved before the response is sent
 //!     Ok(format!("Visit number {visits}"))
 //! }
 //!
@@ -33,33 +24,62 @@
 //! # }
 //! ```
 //!
-//! # What does it not do?
-//!
-//! It authenticates nobody, and keeps no values in the cookie. Of two plain
-//! [`insert`](Session::insert)s under one key the later save wins; [`update`](Session::update)
-//! loses nothing. That a session was used is written down once an eighth of its lifetime has
-//! passed, not at every request.
-//!
 //! # What does it promise?
 //!
-//! A response that reports success means that the save is stored. [`destroy`](Session::destroy)
-//! wins against every save. No change is silently dropped or done twice. Trouble in the store is an
-//! error, never an empty session.
+//! - A response that reports success means that the session is saved.
+//! - [`destroy`](Session::destroy) wins against every save, and [`renew`](Session::renew) at login
+//!   ends the old ID.
+//! - No change is silently dropped or done twice. Requests that change one session at the same time
+//!   are merged key by key.
+//! - A failure of the store is an error, never an empty session. Reading fails only with the
+//!   [load errors](SessionError#load-errors).
 //!
-//! # Where is what?
+//! # What does it not do?
 //!
-//! In the order in which a request meets it: [`SessionManager`] holds what all requests share,
-//! [`SessionLayer`] gives each its [`Session`] (or [`Typed`], a struct as its view), [`wire`] opens and seals cookies and values,
-//! [`store`] keeps rows. [`Typed`] is the session seen as a struct, [`Session::csrf_token`] protects
-//! its forms.
+//! - It authenticates nobody: it keeps what your login puts into the session.
+//! - It keeps no values in the cookie.
+//! - If two requests [`insert`](Session::insert) under the same key, the later save wins. Use
+//!   [`update`](Session::update) for a value that depends on the old one.
+//! - It does not record every use: a session may end up to ⅛ of its lifetime early (3¾ days of 30).
 //!
-//! Why it is as it is stands in [`docs::design`], what Go's names are called here in
-//! [`docs::from_go`], how to run it in [`docs::operations`], what connection strings mean in
-//! [`store::connection_strings`].
+//! # Where do I find what?
+//!
+//! - [`SessionManager`] holds what all requests share: the store, the [`Keys`], the
+//!   [`CookieOptions`]. Its [builder](SessionManagerBuilder) has every setting.
+//! - [`SessionLayer`] gives each request its [`Session`]; [`Sessions`] are those of several cookies;
+//!   [`Typed`] is a session seen as a struct.
+//! - [`PgStore`] keeps the rows, [`MemoryStore`] does in tests.
+//! - [`Session::csrf_token`] protects forms, [`SessionManager::sessions_of`] lists a user's devices.
+//!
+//! ```text
+//! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
+//! ```
+//!
+//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it.
+//!
+//! # Coming from Go
+//!
+//! It shares every session with `gorilla/sessions` and `antonlindstrom/pgstore`, both ways: the same
+//! cookies, table, keys and values. Tell it about the Go program with
+//! [`go_peer`](SessionManagerBuilder::go_peer), so that it writes only what Go can read, and give both
+//! the same cookie attributes: [`CookieOptions::go`] has Go's. [`docs::from_go`] names for each name
+//! in Go the one here.
+//!
+//! # Coming from tower-sessions
+//!
+//! | tower-sessions | here |
+//! |---|---|
+//! | `SessionManagerLayer::new(store)` | [`SessionManager::builder`]`(store, keys).build()`, then [`SessionLayer::new`] |
+//! | `with_secure(…)`, `with_same_site(…)` | [`cookie_options`](SessionManagerBuilder::cookie_options) |
+//! | `with_expiry(Expiry::OnInactivity(…))` | [`max_age`](SessionManagerBuilder::max_age); also [`absolute_timeout`](SessionManagerBuilder::absolute_timeout) |
+//! | `session.insert(…).await` | [`insert`](Session::insert), which waits for nothing: the layer saves |
+//! | `session.cycle_id().await` | [`renew`](Session::renew) |
+//! | `session.flush().await` | [`destroy`](Session::destroy) |
+//! | `continuously_delete_expired` | [`start_sweeping`](SessionManager::start_sweeping) |
 //!
 //! # Features
 //!
-//! - `postgres` (default): [`store::PgStore`].
+//! - `postgres` (default): [`PgStore`].
 //! - `middleware` (default): [`SessionLayer`] for tower.
 //! - `tls` (default): TLS to the database, by rustls with ring. A `CryptoProvider` that the application
 //!   has installed for its process comes first.
@@ -68,9 +88,12 @@
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
-//! - `testing`: [`testing::Browser`] and [`testing::TestClock`] for tests of applications;
-//!   [`store::conformance`], what every store must do, and stores for tests that note what they are
-//!   asked ([`store::SpyStore`]) or fail as they are told ([`store::FaultyStore`]).
+//! - `raw`: the codec of cookies and rows (`wire`), and what a [`Store`] of your own needs (`store`).
+//! - `testing`: `raw`; a browser and a clock for tests of applications (`testing::Browser`,
+//!   `testing::TestClock`); the tests that every store must pass (`store::conformance`), and stores for
+//!   tests: one records its calls (`store::SpyStore`), one fails on demand (`store::FaultyStore`).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod cookie;
@@ -90,10 +113,28 @@ mod policy;
 mod random;
 mod registry;
 mod session;
+#[cfg(feature = "raw")]
 pub mod store;
+#[cfg(not(feature = "raw"))]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "what only feature `raw` makes public"
+)]
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "raw")]
 pub mod wire;
+#[cfg(not(feature = "raw"))]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "what only feature `raw` makes public"
+)]
+mod wire;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 #[cfg(feature = "axum")]
@@ -110,9 +151,22 @@ pub use policy::{OnConflict, OnOutage, OnUndecodable, Touch};
 pub use random::RngError;
 pub use registry::Sessions;
 pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, Typed};
+#[cfg(feature = "postgres")]
+pub use store::{
+    ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
+    TableName,
+};
+pub use store::{
+    FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,
+    SweepStats,
+};
+pub use wire::{
+    ErrorClass, GoPeer, Key, KeyError, KeyPair, Keys, OpenError, TooLong, ValueError,
+    ValueErrorKind, Values, go,
+};
 
 /// The manual's chapters.
-#[cfg(doc)]
+#[cfg(doc)] // They are text alone.
 pub mod docs {
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}

@@ -1,23 +1,33 @@
-//! A cookie's name, which is also signed into everything that the session seals.
+//! A cookie's name. Everything that the session seals is signed together with it.
 
 use std::sync::Arc;
 
+use crate::error_text::debug_as_text;
 use crate::wire::ErrorClass;
 
-/// A cookie's name: a token of RFC 7230, as Go demands.
+/// A cookie's name: a token of RFC 7230, as Go requires.
+///
+/// ```
+/// use pgstore::{CookieError, CookieName};
+///
+/// let name = CookieName::new("__Host-session")?;
+/// assert_eq!(name.as_str(), "__Host-session");
+/// assert!(matches!(CookieName::new("a name"), Err(CookieError::Name { .. })));
+/// # Ok::<(), CookieError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CookieName(Arc<str>);
 
-/// How long a name may be: browsers keep 4096 bytes of name and value, of which a sealed ID takes
-/// at most 200.
+/// The length that a name may have. Browsers keep 4096 bytes of name and value, and a sealed ID takes
+/// at most 200 of them.
 const LONGEST: usize = 4096 - 200;
 
 impl CookieName {
-    /// Takes a name if it can be one.
+    /// Checks a name.
     ///
     /// # Errors
-    /// [`CookieError::Name`], when it is empty or has a character that no token has;
-    /// [`CookieError::NameTooLong`], when browsers would not keep a cookie of that name.
+    /// [`CookieError::Name`] if it is empty or has a character that a token cannot have;
+    /// [`CookieError::NameTooLong`] if browsers would not keep a cookie of that name.
     // Go: gorilla/sessions sessions.go isCookieNameValid.
     pub fn new(name: impl Into<String>) -> Result<Self, CookieError> {
         let name = name.into();
@@ -30,13 +40,13 @@ impl CookieName {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it begins so. Browsers look at the prefixes of names without regard to case.
+    /// Whether the name has this prefix. Browsers compare prefixes without regard to case.
     pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
         self.0
             .get(..prefix.len())
@@ -44,44 +54,56 @@ impl CookieName {
     }
 }
 
-/// What is wrong with a cookie's name, or with its attributes under that name. Browsers would
-/// drop the cookie without a word, so it is refused when the layer or the session is made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why browsers would drop a cookie without a message: its name, or its attributes under that name.
+/// It is refused when the manager, the layer or the session is made.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// The name is not a token: letters, digits and ``!#$%&'*+-.^_`|~`` are.
-    #[error("invalid character in the cookie name {name:?}, or none at all")]
+    /// The name is not a token: letters, digits and ``!#$%&'*+-.^_`|~`` are allowed.
+    #[error(
+        "invalid character in the cookie name {name:?}: use letters, digits and !#$%&'*+-.^_`|~"
+    )]
     #[non_exhaustive]
     Name {
         /// The name as given.
         name: String,
     },
     /// The name leaves no room for a value.
-    #[error("the cookie name is {bytes} bytes long, the limit is {LONGEST}")]
+    #[error("the cookie name is {bytes} bytes long: use at most {LONGEST}")]
     #[non_exhaustive]
     NameTooLong {
         /// Its length.
         bytes: usize,
     },
-    /// A name that begins with `__Host-` promises more than the attributes hold.
-    #[error("a cookie name that begins with __Host- wants Secure, Path=/ and no Domain")]
+    /// A name that begins with `__Host-` requires attributes that are not set.
+    #[error(
+        "a cookie name that begins with __Host- requires Secure, Path=/ and no Domain: set these in the cookie options, or use another name"
+    )]
     HostPrefix,
-    /// A name that begins with `__Secure-` promises more than the attributes hold.
-    #[error("a cookie name that begins with __Secure- wants Secure")]
+    /// A name that begins with `__Secure-` requires an attribute that is not set.
+    #[error(
+        "a cookie name that begins with __Secure- requires Secure: set it in the cookie options, or use another name"
+    )]
     SecurePrefix,
-    /// A cookie for requests from everywhere must be kept from plain http.
-    #[error("SameSite=None wants Secure")]
+    /// A cookie for requests from other sites must not be sent over plain http.
+    #[error(
+        "a cookie with SameSite=None requires Secure: set both in the cookie options, or another SameSite"
+    )]
     SameSiteNone,
     /// The manager's options have a negative maximal age, which would end every session at once.
-    #[error("a negative maximal age deletes a session: set it on the session, not for all of them")]
+    #[error(
+        "a negative maximal age for all sessions would end each at once: set a positive one in the cookie options; to end one session, destroy it"
+    )]
     Deletes,
     /// Browsers keep no cookie longer than 400 days.
-    #[error("the cookie's maximal age is more than 400 days")]
+    #[error("the cookie's maximal age is more than 400 days: set a shorter one")]
     MaxAge,
 }
 
+debug_as_text!(CookieError);
+
 impl CookieError {
-    /// Always [`ErrorClass::Usage`].
+    /// Returns [`ErrorClass::Usage`], always.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         ErrorClass::Usage

@@ -1,11 +1,11 @@
-//! What a session's cookie carries besides its value.
+//! The attributes of a session's cookie.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::name::{CookieError, CookieName};
 
-/// A cookie's attributes: secure by default, Go's with [`CookieOptions::go`].
+/// A cookie's attributes: secure by default, or Go's with [`CookieOptions::go`].
 ///
 /// | | default | as in Go |
 /// |---|---|---|
@@ -28,10 +28,11 @@ use crate::name::{CookieError, CookieName};
 /// ```
 // Go: gorilla/sessions options.go.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "Options")]
 pub struct CookieOptions {
     pub(crate) path: Cow<'static, str>,
     pub(crate) domain: Cow<'static, str>,
-    /// `None` until it is set, or taken from the manager.
+    /// `None` until the application or the manager sets it.
     pub(crate) max_age: Option<MaxAge>,
     pub(crate) secure: bool,
     pub(crate) http_only: bool,
@@ -51,7 +52,15 @@ impl Default for CookieOptions {
 }
 
 impl CookieOptions {
-    /// What Go's pgstore sets unless told otherwise: Path and 30 days, and nothing that protects.
+    /// Returns the attributes that Go's pgstore sets by default: Path and 30 days, without protection
+    /// from scripts, plain http and other sites.
+    ///
+    /// ```
+    /// use pgstore::CookieOptions;
+    ///
+    /// let like_go = CookieOptions::go().http_only(true);
+    /// # assert_ne!(like_go, CookieOptions::go());
+    /// ```
     // Go: pgstore.go NewPGStoreFromPool.
     #[must_use]
     pub fn go() -> Self {
@@ -66,54 +75,103 @@ impl CookieOptions {
         }
     }
 
-    /// Sets the path below which the browser sends the cookie. An empty one is left out, and the
-    /// browser takes the request's. Bytes that a cookie cannot hold are dropped, as in Go.
+    /// Sets the path below which the browser sends the cookie. Default: `/`.
+    ///
+    /// An empty path is left out, and the browser takes the request's. Bytes that a cookie cannot
+    /// hold are dropped, as in Go.
+    ///
+    /// ```
+    /// # use pgstore::CookieOptions;
+    /// let options = CookieOptions::default().path("/app");
+    /// ```
     #[must_use]
+    #[doc(alias = "with_path")]
     pub fn path(mut self, path: impl Into<Cow<'static, str>>) -> Self {
         self.path = path.into();
         self
     }
 
-    /// Sets the domain whose hosts all get the cookie; empty for this host alone. A leading dot
-    /// is dropped, and so is what is no domain, as in Go.
+    /// Sets the domain whose hosts all get the cookie. Default: empty, for this host alone.
+    ///
+    /// A leading dot is dropped, and so is a text that is not a domain, as in Go.
+    ///
+    /// ```
+    /// # use pgstore::CookieOptions;
+    /// let options = CookieOptions::default().domain("example.com");
+    /// ```
     #[must_use]
+    #[doc(alias = "with_domain")]
     pub fn domain(mut self, domain: impl Into<Cow<'static, str>>) -> Self {
         self.domain = domain.into();
         self
     }
 
-    /// Sets how long the browser keeps the cookie, and the store the row. Left alone, it is as
-    /// long as [`SessionManagerBuilder::max_age`](crate::SessionManagerBuilder::max_age) says; longer than that
-    /// no session lasts, but by its own [`set_max_age`](crate::Session::set_max_age).
+    /// Sets how long the browser keeps the cookie, and the store the row. At most 400 days. Default:
+    /// [`SessionManagerBuilder::max_age`](crate::SessionManagerBuilder::max_age), which no session
+    /// outlives except by its own [`set_max_age`](crate::Session::set_max_age).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pgstore::{CookieOptions, MaxAge};
+    /// let eight_hours = CookieOptions::default().max_age(Duration::from_secs(8 * 60 * 60));
+    /// let until_the_browser_closes = CookieOptions::default().max_age(MaxAge::UntilBrowserCloses);
+    /// ```
     #[must_use]
+    #[doc(alias = "with_expiry")]
     pub fn max_age(mut self, max_age: impl Into<MaxAge>) -> Self {
         self.max_age = Some(max_age.into());
         self
     }
 
-    /// Sets whether the browser sends the cookie over https only. Turn it off for local
-    /// development over plain http, nowhere else.
+    /// Sets whether the browser sends the cookie over https only. Default: yes.
+    ///
+    /// Turn it off only for local development over plain http. Browsers treat `localhost` as secure.
+    ///
+    /// ```
+    /// # use pgstore::CookieOptions;
+    /// let options = CookieOptions::default().secure(!cfg!(debug_assertions));
+    /// ```
     #[must_use]
+    #[doc(alias = "with_secure")]
     pub fn secure(mut self, secure: bool) -> Self {
         self.secure = secure;
         self
     }
 
-    /// Sets whether scripts of the page are kept from reading the cookie.
+    /// Sets whether the browser hides the cookie from the page's scripts. Default: yes.
+    ///
+    /// ```
+    /// # use pgstore::CookieOptions;
+    /// let options = CookieOptions::go().http_only(true);
+    /// ```
     #[must_use]
+    #[doc(alias = "with_http_only")]
     pub fn http_only(mut self, http_only: bool) -> Self {
         self.http_only = http_only;
         self
     }
 
-    /// Sets on which requests from other sites the browser sends the cookie.
+    /// Sets on which requests from other sites the browser sends the cookie. Default:
+    /// [`SameSite::Lax`].
+    ///
+    /// ```
+    /// # use pgstore::{CookieOptions, SameSite};
+    /// let options = CookieOptions::default().same_site(SameSite::Strict);
+    /// ```
     #[must_use]
+    #[doc(alias = "with_same_site")]
     pub fn same_site(mut self, same_site: SameSite) -> Self {
         self.same_site = same_site;
         self
     }
 
-    /// Sets whether the cookie is kept apart for each top-level site (CHIPS).
+    /// Sets whether the browser keeps the cookie apart for each top-level site (CHIPS). Default: no.
+    ///
+    /// ```
+    /// # use pgstore::{CookieOptions, SameSite};
+    /// // For a page that other sites embed.
+    /// let options = CookieOptions::default().same_site(SameSite::None).partitioned(true);
+    /// ```
     #[must_use]
     pub fn partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
@@ -122,17 +180,17 @@ impl CookieOptions {
 }
 
 impl CookieOptions {
-    /// How long browsers keep a cookie at most, in seconds: 400 days.
+    /// The longest time that browsers keep a cookie, in seconds: 400 days.
     // RFC 6265bis, section 5.5.
     pub(crate) const LONGEST: i64 = 400 * 24 * 60 * 60;
 
-    /// The maximal age, thirty days where nobody has set one.
+    /// The maximal age; 30 days if none was set.
     pub(crate) fn lasting(&self) -> MaxAge {
         self.max_age
             .unwrap_or(MaxAge::For(Duration::from_secs(30 * 24 * 60 * 60)))
     }
 
-    /// The same with this maximal age, unless one was set.
+    /// The same options, with this maximal age if none was set.
     pub(crate) fn or_max_age(mut self, max_age: MaxAge) -> Self {
         self.max_age.get_or_insert(max_age);
         self
@@ -165,8 +223,8 @@ impl CookieOptions {
 
 /// How long a session's cookie lasts.
 ///
-/// From a number of seconds it is read as in Go: positive lasts that long, 0 until the browser
-/// closes, negative deletes the session.
+/// A number of seconds means what it means in Go: a positive one lasts that long, 0 lasts until the
+/// browser closes, a negative one deletes the session.
 ///
 /// ```
 /// use std::time::Duration;
@@ -177,13 +235,13 @@ impl CookieOptions {
 /// assert_eq!(MaxAge::from(-1), MaxAge::Delete);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums)] // Positive, zero, negative: there is no fourth.
+#[allow(clippy::exhaustive_enums)] // Positive, zero and negative are all there is.
 pub enum MaxAge {
-    /// That long; whole seconds count.
+    /// This long, in whole seconds.
     For(Duration),
-    /// Until the browser is closed. On the server it lasts as long as the codec's maximal age.
+    /// Until the browser is closed. On the server the session lasts for the manager's maximal age.
     UntilBrowserCloses,
-    /// Not at all: saving deletes the session's row and tells the browser to drop the cookie.
+    /// Not at all: saving deletes the session's row and removes the browser's cookie.
     Delete,
 }
 
@@ -206,17 +264,17 @@ impl From<i64> for MaxAge {
     }
 }
 
-/// On which requests from other sites the browser sends the cookie.
+/// On which requests from other sites the browser sends a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // RFC 6265bis has these.
 pub enum SameSite {
     /// No attribute: the browser decides.
     Unset,
-    /// When the user follows a link to this site.
+    /// Only when the user follows a link to this site.
     Lax,
     /// Never.
     Strict,
-    /// Always. Browsers want [`Secure`](CookieOptions::secure) with it.
+    /// Always. Browsers require [`Secure`](CookieOptions::secure) with it.
     None,
 }
 

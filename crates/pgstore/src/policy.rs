@@ -1,60 +1,67 @@
-//! What an application decides about its sessions beyond the cookie: each a name, with a default.
+//! What an application decides about its sessions beyond the cookie. Each policy has a default.
 
 use std::time::Duration;
 
-/// What a request gets whose session cannot be read because the store is away or too slow.
+/// What a request gets if its session cannot be read because the store is away or too slow.
+///
+/// ```
+/// # use pgstore::{OnOutage, SessionManagerBuilder};
+/// # fn example(builder: SessionManagerBuilder) -> SessionManagerBuilder {
+/// builder.on_outage(OnOutage::Anonymous)
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnOutage {
-    /// An error, which as a response is 503 with `Retry-After` (the default): nobody is taken for
+    /// An error (the default), which as a response is 503 with `Retry-After`. No user appears to be
     /// logged out.
     #[default]
     Required,
-    /// An empty session that can be read and not changed, for pages that are of use to strangers.
-    /// [`is_degraded`](crate::Session::is_degraded) tells it from a new one, and no cookie is
-    /// written. Reading gives nothing, [`flashes`](crate::Session::flashes) too; every change is
-    /// [`SessionError::Degraded`](crate::SessionError::Degraded), which as a response is 503, and so
-    /// is a [`csrf_token`](crate::Session::csrf_token): leave forms out of such pages. A request
-    /// without a cookie asks the store nothing and is not degraded; what it writes fails when it is
-    /// saved.
+    /// An empty session that can be read but not changed, for pages that are useful without a
+    /// session. [`is_degraded`](crate::Session::is_degraded) tells it from a new one, and no cookie is
+    /// written. Reading returns nothing, also [`flashes`](crate::Session::flashes). Every change, and
+    /// [`csrf_token`](crate::Session::csrf_token), is the error
+    /// [`SessionError::Degraded`](crate::SessionError::Degraded), which as a response is 503: leave
+    /// forms out of such pages. A request without a cookie asks the store nothing and is not
+    /// degraded; its changes fail when they are saved.
     Anonymous,
 }
 
-/// What a request gets whose row is there and cannot be opened: its keys are gone, it is damaged,
-/// or a value in it is beyond the decoder's bounds.
+/// What a request gets if its row cannot be opened: its keys are gone, it is damaged, or a value in
+/// it exceeds the decoder's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnUndecodable {
     /// An error (the default), until [`destroy`](crate::Session::destroy) or
-    /// [`renew`](crate::Session::renew).
+    /// [`renew`](crate::Session::renew) is called.
     #[default]
     Error,
-    /// A new session. If it is saved, then under a new ID; the row stays for whoever looks into
-    /// it, until it is swept.
+    /// A new session. A save writes it under a new ID; the old row stays for inspection until it is
+    /// swept.
     StartFresh,
 }
 
-/// What becomes of an [`insert`](crate::Session::insert) or [`remove`](crate::Session::remove)
-/// when another request has changed the same key since this one read it.
+/// What happens to an [`insert`](crate::Session::insert) or [`remove`](crate::Session::remove) if
+/// another request has changed the same key since this one read it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {
-    /// The later save wins (the default), with an event in the log. What depends on the value
-    /// before belongs into [`update`](crate::Session::update), which never conflicts.
+    /// The later save wins (the default) and is logged. Use [`update`](crate::Session::update) for a
+    /// value that depends on the old one: it never conflicts.
     #[default]
     LastWriterWins,
-    /// The save fails with [`SessionError::Conflict`](crate::SessionError::Conflict), and nothing
-    /// of it is written.
+    /// The save fails with [`SessionError::Conflict`](crate::SessionError::Conflict) and writes
+    /// nothing.
     Error,
 }
 
-/// When reading a session writes down that it was used, so that it lasts longer.
+/// When reading a session records that it was used, so that it lasts longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Touch {
-    /// Once this part of its lifetime has passed since the last time: 8 (the default) is an eighth.
-    /// At least 1. A session that is read all day long costs at most so many writes a lifetime;
-    /// it may end up to that part early for whoever used it last right after a touch.
+    /// Once this part of its lifetime has passed since the last record: 8 (the default) is an eighth.
+    /// At least 1. A session that is read all the time costs at most this many writes in a lifetime.
+    /// It may end up to that part early, so at 8 up to 3¾ days of 30.
     AfterOneIn(u32),
     /// Never: a session lasts from its last change.
     Never,
@@ -67,7 +74,7 @@ impl Default for Touch {
 }
 
 impl Touch {
-    /// The default instead of never: saving looks after the cookie in any case.
+    /// The policy for the cookie, which a save renews in any case: the default in place of never.
     pub(crate) fn or_default(self) -> Self {
         match self {
             Self::Never => Self::default(),
@@ -75,7 +82,7 @@ impl Touch {
         }
     }
 
-    /// Whether what was last written `idle` seconds ago, and lasts so many, is to be written anew.
+    /// Whether to record a use again that was recorded `idle` seconds ago and lasts `lifetime` seconds.
     pub(crate) fn is_due(self, idle: i64, lifetime: u64) -> bool {
         let Self::AfterOneIn(part) = self else {
             return false;
@@ -85,20 +92,20 @@ impl Touch {
     }
 }
 
-/// All of it, as the manager has it.
+/// All policies of a manager.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     pub(crate) on_outage: OnOutage,
     pub(crate) on_undecodable: OnUndecodable,
     pub(crate) on_conflict: OnConflict,
     pub(crate) touch: Touch,
-    /// How long after its beginning a session ends, however much it is used.
+    /// How long after its beginning a session ends, even if it is used.
     pub(crate) absolute_timeout: Option<Duration>,
-    /// How long an ID that was replaced is known to be late.
+    /// How long a replaced ID is remembered.
     pub(crate) retirement: Duration,
-    /// How long one that was replaced in passing still leads to the session.
+    /// How long the old ID of a gentle rotation still leads to the session.
     pub(crate) grace: Duration,
-    /// How long reading a session may take, and saving it.
+    /// How long saving a session may take.
     pub(crate) deadline: Duration,
 }
 

@@ -1,6 +1,8 @@
-//! The operating system's randomness, in the one form that we take it.
+//! Random bytes of the operating system.
 
-/// An array of random bytes.
+use crate::error_text::debug_as_text;
+
+/// Draws an array of random bytes.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RngError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(RngError)?;
@@ -8,6 +10,8 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], RngError> {
 }
 
 /// The operating system's random generator failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the operating system gave no random bytes")]
 pub struct RngError(#[source] getrandom::Error);
+
+debug_as_text!(RngError);

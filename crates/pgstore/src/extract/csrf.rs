@@ -3,31 +3,32 @@
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{SessionRejection, left_by_the_layer};
+use super::rejection::SessionRejection;
+use super::session::from_layer;
 use crate::session::{CsrfToken, Session, SessionError};
 
-/// Where scripts put the token.
+/// The header in which scripts send the token.
 const HEADER: &str = "x-csrf-token";
 
-/// A token for the page that the handler makes, as [`Session::csrf_token`] gives it: the session
-/// is read, and its first token is a change.
+/// A token for the page that the handler makes, from [`Session::csrf_token`]. Extracting it reads the
+/// session; a session's first token changes it.
 ///
-/// A handler that calls [`renew`](Session::renew) asks the session afterwards instead.
+/// A handler that calls [`renew`](Session::renew) must get the token from the session afterwards.
 impl<S: Sync> FromRequestParts<S> for CsrfToken {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let session: Session = left_by_the_layer(parts)?;
+        let session: Session = from_layer(parts)?;
         Ok(session.csrf_token().await?)
     }
 }
 
-/// Proof that a request carried a good [`CsrfToken`] in its header `X-CSRF-Token`: 403 otherwise,
-/// and the handler does not run.
+/// Proof that a request sent a valid [`CsrfToken`] in its header `X-CSRF-Token`. Otherwise the client
+/// gets 403, and the handler does not run.
 ///
-/// For requests that scripts make; the page's [`CsrfToken`] is where they find it. Forms cannot
-/// send headers: they carry the token in a field, which the handler gives to
-/// [`Session::check_csrf`]. The check is the same for every method, `GET` as well.
+/// Use it for requests from scripts, which find the token in the page. Forms cannot send headers:
+/// they send the token in a field, which the handler gives to [`Session::check_csrf`]. The check is
+/// the same for every method, including `GET`.
 ///
 /// ```
 /// use axum::Router;
@@ -41,7 +42,7 @@ impl<S: Sync> FromRequestParts<S> for CsrfToken {
 /// }
 ///
 /// async fn rename(_: CsrfHeader, session: Session, name: String) -> Result<(), SessionError> {
-///     session.insert("name", &name)
+///     session.insert("name", name)
 /// }
 ///
 /// async fn log_out(session: Session) -> Result<(), SessionError> {
@@ -58,7 +59,7 @@ impl<S: Sync> FromRequestParts<S> for CsrfToken {
 /// # }
 /// ```
 ///
-/// Cost: the session is read; a missing header and what is no token cost nothing.
+/// Cost: it reads the session. A missing or malformed token costs nothing.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CsrfHeader;
@@ -67,7 +68,7 @@ impl<S: Sync> FromRequestParts<S> for CsrfHeader {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let session: Session = left_by_the_layer(parts)?;
+        let session: Session = from_layer(parts)?;
         let token = parts.headers.get(HEADER);
         let token = token.and_then(|token| token.to_str().ok());
         let token = token.ok_or(SessionError::CsrfMismatch)?;

@@ -1,32 +1,37 @@
-//! What a client gets in place of a handler whose session could not be had.
+//! What a client gets in place of a handler that could not get its session.
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use crate::error_text::debug_as_text;
 use crate::middleware::{SessionFailure, refusal};
 use crate::session::SessionError;
 
-/// A handler asks for a [`Session`](crate::Session) and no [`SessionLayer`](crate::SessionLayer)
-/// lies above it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// A handler asks for a [`Session`](crate::Session), and no [`SessionLayer`](crate::SessionLayer)
+/// is above it.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no session: add a pgstore::SessionLayer to the router, after the routes that use it")]
 #[non_exhaustive]
 pub struct MissingSessionLayer;
 
-/// Why an extractor that uses the session gave nothing: of
-/// [`CsrfToken`](crate::CsrfToken), [`CsrfHeader`](crate::CsrfHeader) and [`Typed`](crate::Typed).
-#[derive(Debug, thiserror::Error)]
+/// Why an extractor that uses the session failed: [`CsrfToken`](crate::CsrfToken),
+/// [`CsrfHeader`](crate::CsrfHeader) or [`Typed`](crate::Typed).
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionRejection {
-    /// No layer lies above the handler.
+    /// No layer is above the handler.
     #[error(transparent)]
     MissingLayer(#[from] MissingSessionLayer),
-    /// The session could not be used, or refused the request.
+    /// The session could not be used, or it refused the request.
     #[error(transparent)]
     Session(#[from] SessionError),
 }
 
+debug_as_text!(MissingSessionLayer);
+debug_as_text!(SessionRejection);
+
+/// 500, with the name of the layer that is missing. It is logged as an error.
 impl IntoResponse for MissingSessionLayer {
     fn into_response(self) -> Response {
         tracing::error!("{self}");
@@ -35,11 +40,11 @@ impl IntoResponse for MissingSessionLayer {
 }
 
 /// So that handlers can use `?`: 503 when the store is away, 409 when the session has ended, 403
-/// for a CSRF token that does not fit, otherwise 500. The cause is logged, not sent, and lies in
-/// the response's extensions as a [`SessionFailure`](crate::middleware::SessionFailure).
+/// for a CSRF token that does not match, 500 otherwise. The cause is logged, not sent; the response's
+/// extensions hold it as a [`SessionFailure`](crate::middleware::SessionFailure).
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
-        refusal(SessionFailure::log(self)).map(Body::from)
+        refusal(&SessionFailure::log(self)).map(Body::from)
     }
 }
 

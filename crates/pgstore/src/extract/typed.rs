@@ -5,15 +5,16 @@ use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{SessionRejection, left_by_the_layer};
+use super::rejection::SessionRejection;
+use super::session::from_layer;
 use crate::session::{Session, Typed};
 
-/// The session is read, as by [`Typed::load`]; what that brings is the rejection.
+/// Extracting reads the session, as [`Typed::load`] does. Its error is the rejection.
 impl<T: Serialize + DeserializeOwned, S: Sync> FromRequestParts<S> for Typed<T> {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, SessionRejection> {
-        let session: Session = left_by_the_layer(parts)?;
+        let session: Session = from_layer(parts)?;
         Ok(Self::load(session).await?)
     }
 }

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ConfigError, SessionManager, Shared};
+use super::config_error::ConfigError;
+use super::session_manager::{ManagerConfig, SessionManager};
 use crate::clock::{Clock, SystemClock};
 use crate::name::{CookieError, CookieName};
 use crate::options::{CookieOptions, MaxAge};
@@ -29,7 +30,7 @@ const RESERVED_KEYS: [&str; 2] = ["_flash", "_csrf"];
 ///
 /// ```
 /// use std::time::Duration;
-/// use pgstore::{CookieOptions, SameSite, SessionManager, store::MemoryStore, wire::Keys};
+/// use pgstore::{CookieOptions, Keys, MemoryStore, SameSite, SessionManager};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let keys = Keys::from_pairs(&[[7; 32]])?;
@@ -81,7 +82,7 @@ impl SessionManagerBuilder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::{ConfigError, SessionManager, store::MemoryStore, wire::Keys};
+    /// use pgstore::{ConfigError, Keys, MemoryStore, SessionManager};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let keys = Keys::from_pairs(&[[7; 32]])?;
@@ -114,7 +115,7 @@ impl SessionManagerBuilder {
         );
         Ok(SessionManager {
             on_outage: self.policy.on_outage,
-            shared: Arc::new(Shared {
+            config: Arc::new(ManagerConfig {
                 store: self.store,
                 codec,
                 cookie_options,
@@ -130,6 +131,11 @@ impl SessionManagerBuilder {
     }
 
     /// Sets the attributes that cookies get. Default: [`CookieOptions::default`].
+    #[doc(alias = "with_secure")]
+    #[doc(alias = "with_same_site")]
+    #[doc(alias = "with_http_only")]
+    #[doc(alias = "with_domain")]
+    #[doc(alias = "with_path")]
     pub fn cookie_options(mut self, options: CookieOptions) -> Self {
         self.cookie_options = options;
         self
@@ -145,6 +151,10 @@ impl SessionManagerBuilder {
     /// older sessions at once. It is rounded up to whole seconds. Zero is as in Go: no limit on the
     /// server, and cookies that go when the browser is closed.
     // Go: pgstore.go MaxAge, which sets Options.MaxAge and that of every codec.
+    #[doc(alias = "idle_timeout")]
+    #[doc(alias = "with_expiry")]
+    #[doc(alias = "max_lifetime")]
+    #[doc(alias = "set_expiry")]
     pub fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = max_age;
         self
@@ -168,7 +178,7 @@ impl SessionManagerBuilder {
     /// refuse the whole session.
     ///
     /// ```
-    /// # use pgstore::{SessionManager, store::MemoryStore, wire::{GoPeer, Keys}};
+    /// # use pgstore::{GoPeer, Keys, MemoryStore, SessionManager};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let keys = Keys::from_pairs(&[[7; 32]])?;
     /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
@@ -206,6 +216,7 @@ impl SessionManagerBuilder {
 
     /// Sets when reading a session makes it last longer. Default: when an eighth of its lifetime
     /// has passed since its last use was recorded.
+    #[doc(alias = "with_always_save")]
     pub fn touch(mut self, policy: Touch) -> Self {
         self.policy.touch = policy;
         self
@@ -217,6 +228,7 @@ impl SessionManagerBuilder {
     /// limit is enforced when a session is read; a Go program does not know of it. The browser may
     /// keep the cookie for longer, without effect.
     // OWASP ASVS 5.0, 7.3.2: an absolute maximum session lifetime.
+    #[doc(alias = "lifetime")]
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
         self.policy.absolute_timeout = Some(timeout);
         self
@@ -254,7 +266,7 @@ impl SessionManagerBuilder {
     /// program writes, use [`Session::set_owner`](crate::Session::set_owner) instead.
     ///
     /// ```
-    /// # use pgstore::{CookieName, SessionManager, store::MemoryStore, wire::Keys};
+    /// # use pgstore::{CookieName, Keys, MemoryStore, SessionManager};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let keys = Keys::from_pairs(&[[7; 32]])?;
     /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
@@ -438,9 +450,9 @@ mod tests {
     fn an_owner_or_label_in_a_value_of_the_library_is_refused() {
         let name = || CookieName::new("s").unwrap();
         let error = refusal(builder().owner_from(name(), "_csrf"));
-        assert!(error.starts_with("owner_from names \"_csrf\""), "{error}");
+        assert!(error.starts_with("owner_from names _csrf"), "{error}");
         let error = refusal(builder().label_from(name(), "_flash"));
-        assert!(error.starts_with("label_from names \"_flash\""), "{error}");
+        assert!(error.starts_with("label_from names _flash"), "{error}");
         assert!(builder().owner_from(name(), "user").build().is_ok());
     }
 

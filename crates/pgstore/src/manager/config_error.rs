@@ -38,7 +38,7 @@ pub enum ConfigError {
 debug_as_text!(ConfigError);
 
 impl ConfigError {
-    /// Always [`ErrorClass::Usage`].
+    /// Returns [`ErrorClass::Usage`], always.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         ErrorClass::Usage

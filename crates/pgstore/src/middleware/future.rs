@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The future of a [`SessionService`](super::SessionService).
+/// The future of a [`SessionService`](super::SessionService): the handler, then the save.
 pub struct SessionFuture<T, E>(Pin<Box<dyn Future<Output = Result<T, E>> + Send>>);
 
 impl<T, E> SessionFuture<T, E> {

@@ -1,11 +1,7 @@
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
-use tokio::runtime::Handle;
-use tower_layer::Layer;
+use http::{HeaderMap, Response};
 
-use super::on_failure::{Asked, Failed, OnFailure};
-use super::refusal::refusal;
-use super::{SessionBody, SessionFailure, SessionService};
+use super::on_failure::{Failed, OnFailure};
 use crate::edge::HeaderChanges;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
@@ -16,24 +12,25 @@ use crate::session::{Session, SessionError};
 
 /// Gives every request of the services below it a [`Session`](crate::Session).
 ///
-/// Handlers find it in the request's extensions, or through the axum extractor (feature `axum`);
-/// beside it lie the [`Sessions`] of all other names. Of two layers, the inner one's are found.
+/// Handlers find it in the request's extensions, or through the axum extractor (feature `axum`).
+/// The extensions also hold the [`Sessions`] of all other names. If two layers are stacked, handlers
+/// get the session of the inner one.
 ///
-/// After the handler, and before the response's head leaves, changes are saved and the cookie is
-/// set. A response of the 5xx classes saves no value; [`renew`](Session::renew) and
-/// [`destroy`](Session::destroy) count even then, and likewise when the service fails or panics
-/// (an axum handler's errors are responses). A save that has begun goes on to its end when the
-/// client goes away.
+/// After the handler, and before the response's head is sent, the layer saves what changed and sets
+/// the cookie. A response with a status of 500 or above saves no value. A
+/// [`renew`](Session::renew) or [`destroy`](Session::destroy) counts even then, and also if the
+/// service fails or panics (an axum handler's errors are responses). A save that has begun runs to its
+/// end even if the client disconnects.
 ///
-/// When saving fails the handler's response is not sent, since it may report a success that did
-/// not happen: the client gets 503 with `Retry-After` when the store is away, 409 when another
-/// request ended the session meanwhile (unless the handler itself answers 4xx), 500 otherwise.
-/// [`on_failure`](SessionLayer::on_failure) answers in another way. The cause is logged, and lies
-/// in the response's extensions as a [`SessionFailure`](super::SessionFailure); nothing of it is
-/// in the body.
+/// If saving fails, the handler's response is not sent, since it may report a success that did not
+/// happen. The client gets 503 with `Retry-After` when the store is away, 409 when another request
+/// ended the session (unless the handler itself answers 4xx), and 500 otherwise. Set
+/// [`on_failure`](SessionLayer::on_failure) to answer in another way. The layer logs the cause and
+/// puts it into the response's extensions as a [`SessionFailure`](super::SessionFailure); the body
+/// tells nothing of it.
 ///
 /// ```
-/// # use pgstore::{SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
+/// # use pgstore::{Keys, MemoryStore, SessionLayer, SessionManager};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let keys = Keys::from_pairs(&[[7; 32]])?;
 /// let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
@@ -44,8 +41,8 @@ use crate::session::{Session, SessionError};
 ///
 /// # Who else has the session?
 ///
-/// Every middleware between the layer and the handler: it may read and change the session before
-/// the handler and after it, and all of them have the same one, read once. In axum, that is what is
+/// Every middleware between the layer and the handler. It may read and change the session before
+/// the handler and after it; all of them have the same one, read once. In axum, these are the layers
 /// added to the router *before* the session layer.
 ///
 /// ```
@@ -56,7 +53,7 @@ use crate::session::{Session, SessionError};
 /// use axum::routing::get;
 /// use pgstore::{Session, SessionError, SessionLayer};
 ///
-/// /// Whoever is not logged in is shown the login.
+/// /// Users who are not logged in are sent to the login.
 /// async fn only_users(
 ///     session: Session,
 ///     request: Request,
@@ -91,19 +88,75 @@ use crate::session::{Session, SessionError};
 ///     }
 /// }
 /// ```
+///
+/// # Where does it stand among other layers?
+///
+/// Layers outside it see the response with its cookie; layers inside it are part of the handler. A
+/// timeout inside it answers with a status that saves no value; a timeout outside it counts as a
+/// disconnected client.
+///
+/// ```
+/// use std::time::Duration;
+/// use axum::Router;
+/// use axum::http::StatusCode;
+/// use pgstore::SessionLayer;
+/// use tower::ServiceBuilder;
+/// use tower_http::compression::CompressionLayer;
+/// use tower_http::timeout::TimeoutLayer;
+/// use tower_http::trace::TraceLayer;
+///
+/// # fn router(router: Router, sessions: SessionLayer) -> Router {
+/// let in_time = Duration::from_secs(10);
+/// router.layer(
+///     ServiceBuilder::new()
+///         .layer(TraceLayer::new_for_http())
+///         .layer(CompressionLayer::new())
+///         .layer(sessions)
+///         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, in_time)),
+/// )
+/// # }
+/// ```
+///
+/// An optional layer must not change the type of the body, so turn it back into axum's own:
+///
+/// ```
+/// use axum::Router;
+/// use axum::body::Body;
+/// use pgstore::SessionLayer;
+/// use tower::util::option_layer;
+/// use tower_http::map_response_body::MapResponseBodyLayer;
+///
+/// # fn router(router: Router, sessions: Option<SessionLayer>) -> Router {
+/// let sessions = sessions.map(|layer| (MapResponseBodyLayer::new(Body::new), layer));
+/// router.layer(option_layer(sessions))
+/// # }
+/// ```
 #[derive(Clone, Debug)]
+#[doc(alias = "SessionManagerLayer")]
+#[doc(alias = "CookieSession")]
 pub struct SessionLayer {
-    manager: SessionManager,
+    pub(super) manager: SessionManager,
     name: CookieName,
     options: CookieOptions,
-    on_failure: Option<OnFailure>,
+    pub(super) on_failure: Option<OnFailure>,
 }
 
 impl SessionLayer {
-    /// A layer that keeps sessions under this cookie name.
+    /// Makes a layer that keeps sessions under this cookie name.
+    ///
+    /// ```
+    /// # use pgstore::{CookieError, SessionLayer, SessionManager};
+    /// # fn layers(sessions: SessionManager) -> Result<(), CookieError> {
+    /// let layer = SessionLayer::new(&sessions, "__Host-session")?;
+    ///
+    /// let refused = SessionLayer::new(&sessions, "not a name");
+    /// assert!(matches!(refused, Err(CookieError::Name { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`CookieError`], when the name is not a token, or browsers would drop a cookie of that name
+    /// [`CookieError`] if the name is not a token, or if browsers would drop a cookie of that name
     /// with the manager's attributes.
     pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, CookieError> {
         let name = CookieName::new(name)?;
@@ -116,14 +169,13 @@ impl SessionLayer {
         })
     }
 
-    /// Sets what requests of these routes get while the store is away. Default: the manager's.
+    /// Sets what requests of these routes get while the store is away. Default: the manager's
+    /// [`on_outage`](crate::SessionManagerBuilder::on_outage).
     ///
     /// ```
-    /// # use pgstore::{OnOutage, SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
-    /// # let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
-    /// // Pages that strangers may see, too.
+    /// # use pgstore::{CookieError, OnOutage, SessionLayer, SessionManager};
+    /// # fn layers(sessions: SessionManager) -> Result<(), CookieError> {
+    /// // For pages that visitors without a session may see, too.
     /// let public = SessionLayer::new(&sessions, "session-key")?.on_outage(OnOutage::Anonymous);
     /// # Ok(())
     /// # }
@@ -134,35 +186,40 @@ impl SessionLayer {
         self
     }
 
-    /// Sets how a failure of a session is answered; `None` leaves it to the layer. Default: a line
-    /// of plain text.
+    /// Sets how a failure of a session is answered. Return `None` to leave it to the layer. Default:
+    /// a line of plain text.
     ///
-    /// It is asked when a save fails, and for errors that an axum handler has returned as they are.
-    /// [`Gone`](SessionError::Gone) is for requests that were under way when their session ended;
-    /// later ones find a new session, so pages for members still look who is there.
-    /// Of the response that it gives, everything is sent; `Retry-After`, say, is up to it.
+    /// The layer asks it when a save fails, and when an axum handler has returned a
+    /// [`SessionError`] as its response. Your response is sent unchanged except for the session's
+    /// cookie; set headers such as `Retry-After` yourself, or start from
+    /// [`failed.response()`](Failed::response). Cost: the layer copies the headers of every request.
+    ///
+    /// [`Gone`](SessionError::Gone) tells that the session ended while the request was running.
+    /// Later requests get a new session instead, so pages for members must still check the user.
     ///
     /// ```
-    /// # use pgstore::{SessionLayer, SessionManager, store::MemoryStore, wire::Keys};
-    /// use http::{Response, StatusCode, header::LOCATION};
+    /// # use pgstore::{CookieError, SessionLayer, SessionManager};
+    /// use http::header::{HeaderValue, LOCATION};
+    /// use http::StatusCode;
     /// use pgstore::SessionError;
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
-    /// # let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
+    /// # fn layers(sessions: SessionManager) -> Result<(), CookieError> {
     /// let layer = SessionLayer::new(&sessions, "session-key")?.on_failure(|failed| {
     ///     if !matches!(failed.error, SessionError::Gone) {
     ///         return None;
     ///     }
-    ///     let to_login = Response::builder()
-    ///         .status(StatusCode::SEE_OTHER)
-    ///         .header(LOCATION, "/login");
-    ///     to_login.body("".into()).ok()
+    ///     let mut to_login = failed.response().map(|_| "".into());
+    ///     *to_login.status_mut() = StatusCode::SEE_OTHER;
+    ///     to_login.headers_mut().insert(LOCATION, HeaderValue::from_static("/login"));
+    ///     Some(to_login)
     /// });
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [`Failed`] shows how to answer browsers with a page and scripts with JSON.
     #[must_use]
+    #[doc(alias = "HandleErrorLayer")]
     pub fn on_failure(
         mut self,
         answer: impl Fn(Failed<'_>) -> Option<Response<Bytes>> + Send + Sync + 'static,
@@ -180,74 +237,11 @@ impl SessionLayer {
         (sessions, session)
     }
 
-    /// What the response has to say about them, once they are saved: stages 5 and 6.
+    /// Saves all sessions of a request, and returns their headers: stages 5 and 6.
     pub(super) async fn finish(
         &self,
         sessions: &Sessions,
     ) -> (HeaderChanges, Result<(), SessionError>) {
         self.manager.finish_all(sessions.in_order_of_names()).await
-    }
-
-    /// What the application's answer to a failure may depend on, if it has one.
-    pub(super) fn asked<B>(&self, request: &Request<B>) -> Option<Asked> {
-        self.on_failure.as_ref().map(|_| Asked::by(request))
-    }
-
-    /// The handler's response, or the one in its place.
-    pub(super) fn answer<B>(
-        &self,
-        asked: Option<&Asked>,
-        response: Response<B>,
-        result: Result<(), SessionError>,
-    ) -> Response<SessionBody<B>> {
-        let failure = match result {
-            Ok(()) => response.extensions().get::<SessionFailure>().cloned(),
-            // The handler has reported no success.
-            Err(SessionError::Gone) if response.status().is_client_error() => None,
-            Err(error) => {
-                let failure = SessionFailure::log(error);
-                return self
-                    .answer_of_the_application(asked, &failure)
-                    .unwrap_or_else(|| refusal(failure).map(SessionBody::bytes));
-            }
-        };
-        let instead = failure.and_then(|failure| self.answer_of_the_application(asked, &failure));
-        instead.unwrap_or_else(|| response.map(SessionBody::inner))
-    }
-
-    fn answer_of_the_application<B>(
-        &self,
-        asked: Option<&Asked>,
-        failure: &SessionFailure,
-    ) -> Option<Response<SessionBody<B>>> {
-        let mut response = self.on_failure.as_ref()?.answer(asked?, failure)?;
-        response.extensions_mut().insert(failure.clone());
-        Some(response.map(SessionBody::bytes))
-    }
-
-    /// A request came to nothing, and there is nobody to answer: ends of sessions still count, and
-    /// messages that were taken are for the next one. A new ID counts only where the service
-    /// `failed`: a client that goes away has done nothing wrong, and would never hear of it.
-    pub(super) fn clean_up(&self, sessions: &Sessions, failed: bool) {
-        let sessions = sessions.in_order_of_names();
-        for session in &sessions {
-            session.discard_changes();
-            if !failed {
-                session.forget_new_id();
-            }
-        }
-        let changed: Vec<_> = sessions.into_iter().filter(Session::is_changed).collect();
-        if let (false, Ok(runtime)) = (changed.is_empty(), Handle::try_current()) {
-            let manager = self.manager.clone();
-            runtime.spawn(async move { manager.finish_all(changed).await.1 });
-        }
-    }
-}
-
-impl<S> Layer<S> for SessionLayer {
-    type Service = SessionService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        SessionService::new(inner, self.clone())
     }
 }

@@ -1,7 +1,9 @@
 //! Sessions in front of any tower service.
 
+mod answer;
 mod body;
 mod future;
+mod head_guard;
 mod layer;
 mod on_failure;
 mod refusal;

@@ -1,17 +1,21 @@
 //! The response in place of the handler's when its session failed.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
 use crate::session::SessionError;
-use crate::wire::ErrorClass;
 
-/// Why a session was not loaded or not saved: look for it among the response's extensions.
-#[derive(Clone, Debug)]
+/// When the client may ask again while the store is away.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Why a session could not be loaded or saved: look for it among the response's extensions.
+#[derive(Clone)]
 pub struct SessionFailure(Arc<SessionError>);
 
 impl Deref for SessionFailure {
@@ -22,21 +26,40 @@ impl Deref for SessionFailure {
     }
 }
 
+impl fmt::Debug for SessionFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
 impl SessionFailure {
-    /// Logs the error with all it comes from; what clients bring about is no reason for an alarm.
+    /// Logs the error with its causes: as a warning if it is answered with a server error. What
+    /// clients can cause is logged as information, so that it raises no alarm.
     pub(crate) fn log(error: SessionError) -> Self {
-        let causes = error.with_causes();
-        match error.class() {
-            ErrorClass::Client => tracing::info!(error = causes, "a session failed"),
-            _ => tracing::warn!(error = causes, "a session failed"),
+        let failure = Self(Arc::new(error));
+        let (error, status) = (failure.with_causes(), failure.status().as_u16());
+        if failure.status().is_server_error() {
+            tracing::warn!(error, status, "a session failed");
+        } else {
+            tracing::info!(error, status, "a session failed");
         }
-        Self(Arc::new(error))
+        failure
+    }
+
+    /// The status of the layer's own answer.
+    pub(super) fn status(&self) -> StatusCode {
+        status_and_text(self).0
+    }
+
+    /// When the client may ask again, if waiting helps.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON)
     }
 }
 
 /// Tells the client as much as it may know.
-pub(crate) fn refusal(failure: SessionFailure) -> Response<Bytes> {
-    let (status, text) = status_and_text(&failure);
+pub(crate) fn refusal(failure: &SessionFailure) -> Response<Bytes> {
+    let (status, text) = status_and_text(failure);
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -45,10 +68,10 @@ pub(crate) fn refusal(failure: SessionFailure) -> Response<Bytes> {
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(soon) = failure.retry_after() {
+        headers.insert(RETRY_AFTER, soon.as_secs().into());
     }
-    response.extensions_mut().insert(failure);
+    response.extensions_mut().insert(failure.clone());
     response
 }
 

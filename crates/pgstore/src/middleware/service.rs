@@ -1,21 +1,27 @@
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{SessionBody, SessionFuture, SessionLayer};
-use crate::registry::Sessions;
+use super::body::SessionBody;
+use super::future::SessionFuture;
+use super::head_guard::HeadGuard;
+use super::layer::SessionLayer;
 
-/// The service that a [`SessionLayer`](super::SessionLayer) makes.
+/// The service that a [`SessionLayer`] makes.
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
     layer: SessionLayer,
 }
 
-impl<S> SessionService<S> {
-    pub(super) fn new(inner: S, layer: SessionLayer) -> Self {
-        Self { inner, layer }
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let layer = self.clone();
+        SessionService { inner, layer }
     }
 }
 
@@ -36,63 +42,22 @@ where
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let layer = self.layer.clone();
-        let asked = layer.asked(&request);
         let (sessions, session) = layer.begin(request.headers()); // 1 cookie, 2 id
+        let kept = layer.keep(&request, &session);
         request.extensions_mut().insert(session);
         request.extensions_mut().insert(sessions.clone());
         let response = self.inner.call(request); // 3 row, 4 values: at a session's first use
-        let mut head = UntilTheHead::of(&layer, sessions);
+        let mut head = HeadGuard::new(&layer, sessions);
         SessionFuture::new(async move {
             let response = response.await.inspect_err(|_| head.note_failure())?;
             let sessions = head.produced();
             if response.status().is_server_error() {
                 sessions.discard_changes();
             }
-            let (headers, result) = layer.finish(&sessions).await; // 5 row, 6 cookie
-            let mut response = layer.answer(asked.as_ref(), response, result);
+            let (headers, saved) = layer.finish(&sessions).await; // 5 row, 6 cookie
+            let mut response = layer.answer(kept.as_ref(), response, saved);
             headers.write(response.headers_mut());
             Ok(response)
         })
-    }
-}
-
-/// Closes the sessions when the response's head is there, and also when it never will be: the
-/// service failed, panicked or was dropped. Later changes are errors then, not silence.
-struct UntilTheHead {
-    layer: SessionLayer,
-    sessions: Option<Sessions>,
-    /// Whether the service, not the client, is why there is no head.
-    failed: bool,
-}
-
-impl UntilTheHead {
-    fn of(layer: &SessionLayer, sessions: Sessions) -> Self {
-        Self {
-            layer: layer.clone(),
-            sessions: Some(sessions),
-            failed: false,
-        }
-    }
-
-    fn note_failure(&mut self) {
-        self.failed = true;
-    }
-
-    /// The sessions, for a response that is there.
-    fn produced(mut self) -> Sessions {
-        // It is taken here and in `drop` only.
-        let sessions = self.sessions.take().expect("the head is produced once");
-        sessions.close();
-        sessions
-    }
-}
-
-impl Drop for UntilTheHead {
-    fn drop(&mut self) {
-        if let Some(sessions) = self.sessions.take() {
-            sessions.close();
-            let failed = self.failed || std::thread::panicking();
-            self.layer.clean_up(&sessions, failed);
-        }
     }
 }

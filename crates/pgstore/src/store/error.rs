@@ -1,15 +1,17 @@
+//! Why a store failed.
+
 use std::error::Error;
 use std::fmt;
 
+use crate::error_text::debug_as_text;
 use crate::wire::ErrorClass;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
-/// Why a [`Store`](super::Store) could not do what it was asked.
+/// Why a call of a [`Store`](super::Store) failed.
 ///
-/// Branch on [`kind`](StoreError::kind); report the [`source`](Error::source). Neither holds a
-/// session's ID, its data or a password.
-#[derive(Debug)]
+/// Branch on [`kind`](StoreError::kind) and report the [`source`](Error::source). Neither contains
+/// a session's ID, its data or a password.
 pub struct StoreError {
     kind: StoreErrorKind,
     is_in_doubt: bool,
@@ -20,24 +22,24 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// No connection could be had, or the one in use was lost.
+    /// No connection could be made, or the one in use was lost.
     Unavailable,
-    /// The store did not answer within the time an operation is given.
+    /// The store did not answer within the deadline of the operation.
     Timeout,
-    /// The table or a column is missing: `migrate()` was not run, or for another schema.
+    /// The table or a column is missing. Run `migrate()`, for the right schema.
     NotMigrated,
-    /// The database's user may not do this: it needs SELECT, INSERT, UPDATE and DELETE.
+    /// The database user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE.
     Forbidden,
-    /// A column of the row holds what none may hold: NULL or an infinite time. The row is kept.
+    /// A column of the row is NULL or an infinite time. The row is kept.
     UndecodableRow,
     /// The store was closed by the application.
     Closed,
-    /// Anything else the store answered.
+    /// The store answered another error.
     Other,
 }
 
 impl StoreError {
-    /// An error without a cause further down.
+    /// An error without a cause.
     #[must_use]
     pub fn new(kind: StoreErrorKind) -> Self {
         Self {
@@ -47,7 +49,7 @@ impl StoreError {
         }
     }
 
-    /// An error that comes from another one.
+    /// An error with a cause.
     #[must_use]
     pub fn caused_by(kind: StoreErrorKind, cause: impl Into<Cause>) -> Self {
         Self {
@@ -56,8 +58,7 @@ impl StoreError {
         }
     }
 
-    /// The same of a write that may have taken effect all the same: its answer was lost, or did
-    /// not come in time.
+    /// The same error of a write that may have taken effect: its answer was lost or late.
     #[must_use]
     pub fn in_doubt(self) -> Self {
         Self {
@@ -66,7 +67,7 @@ impl StoreError {
         }
     }
 
-    /// Whether the write may have taken effect all the same.
+    /// Whether the write may have taken effect although it failed.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.is_in_doubt
@@ -78,7 +79,7 @@ impl StoreError {
         self.kind
     }
 
-    /// Who can mend it.
+    /// Who can fix it: the developer, the client, or the operator.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self.kind {
@@ -92,7 +93,7 @@ impl StoreError {
         }
     }
 
-    /// Whether trying again later can help: the store was away or slow.
+    /// Whether another attempt later can succeed: the store was unreachable or slow.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(
@@ -102,20 +103,22 @@ impl StoreError {
     }
 }
 
+debug_as_text!(StoreError);
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
             StoreErrorKind::Unavailable => "the session store cannot be reached",
             StoreErrorKind::Timeout => "the session store did not answer in time",
             StoreErrorKind::NotMigrated => {
-                "the sessions table is not there or lacks a column: run PgStore::migrate() first"
+                "the sessions table or a column of it is missing: run PgStore::migrate() first"
             }
             StoreErrorKind::Forbidden => {
                 "the database user may not use the sessions table: grant it SELECT, INSERT, \
                  UPDATE and DELETE, and USAGE on its id sequence"
             }
             StoreErrorKind::UndecodableRow => "the session's row holds a NULL or infinite column",
-            StoreErrorKind::Closed => "the session store was closed",
+            StoreErrorKind::Closed => "the session store was closed by the application",
             StoreErrorKind::Other => "the session store refused the statement",
         })
     }

@@ -1,4 +1,4 @@
-//! What the store keeps under a key.
+//! A row of the store.
 
 use std::fmt;
 
@@ -8,41 +8,40 @@ use crate::random::{self, RngError};
 
 /// A row without its key.
 #[derive(Clone, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs)] // A literal of it must name every column that is written.
+#[allow(clippy::exhaustive_structs)] // A literal must name every column that is written.
 pub struct Row {
-    /// The sealed values: the text that securecookie makes of them, as ASCII bytes.
+    /// The sealed values: the output of securecookie, which is ASCII.
     pub data: Vec<u8>,
     /// When the session began.
     pub created_on: Timestamp,
     /// When it was last written, which is also its version.
     pub modified_on: Timestamp,
-    /// When it ends, as far as the store is concerned.
+    /// When the store regards it as expired.
     pub expires_on: Timestamp,
-    /// What stands in columns that a peer in Go does not know.
+    /// The columns that Go's pgstore does not know.
     pub extras: RowExtras,
 }
 
-/// The part of a row in columns of our own. All of them may be NULL: a peer in Go leaves them so.
+/// The columns that Go's pgstore does not know. All may be NULL: Go's INSERT leaves them so.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // As for [`Row`].
 pub struct RowExtras {
-    /// A random number of the save that wrote the row, by which a save of unknown fate is
-    /// recognised. `None` when the last to write it was a program that does not know our columns,
-    /// whatever stands in them: their `owner` may not be true any more then.
+    /// A random number of the save that wrote the row. It tells whether a save in doubt took effect.
+    /// `None` if a peer wrote the row last; the other extra columns may be out of date then.
     pub save_token: Option<i64>,
-    /// This session's own maximal age in seconds, 0 for one that ends with the browser; `None` for
-    /// the application's.
+    /// The session's own maximal age in seconds, 0 if it ends with the browser, `None` if the
+    /// application's setting applies.
     pub max_age: Option<i64>,
-    /// Whose session it is.
+    /// The owner of the session.
     pub owner: Option<String>,
-    /// What the owner knows it by, such as a device.
+    /// The owner's name for it, such as a device.
     pub label: Option<String>,
     /// Its public name, which stays when the ID changes.
     pub handle: Option<SessionHandle>,
 }
 
 impl RowExtras {
-    /// The same for a save of our own.
+    /// The same columns with a new save token.
     pub(crate) fn with_save_token(&self) -> Result<Self, RngError> {
         Ok(Self {
             save_token: Some(i64::from_le_bytes(random::bytes()?)),
@@ -52,15 +51,15 @@ impl RowExtras {
 }
 
 impl Row {
-    /// Whether a load at `now` must not see the row any more.
-    // Go: pgstore.go load reads rows past their time until Cleanup removes them; ours does not.
+    /// Whether the row has expired at `now`, so that a load must not return it.
+    // Go: pgstore.go load returns expired rows until Cleanup removes them.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_on <= now && !self.ends_with_the_browser()
     }
 
-    /// Whether it was written with a maximal age of 0, which leaves `expires_on` meaningless.
-    // Go: pgstore.go save takes expires_on from the clock before modified_on.
+    /// Whether it was written with a maximal age of 0, so that `expires_on` has no meaning.
+    // Go: pgstore.go save reads the clock for expires_on before it reads it for modified_on.
     #[must_use]
     pub fn ends_with_the_browser(&self) -> bool {
         self.expires_on <= self.modified_on
@@ -79,7 +78,7 @@ impl fmt::Debug for Row {
     }
 }
 
-/// Whose it is stays private.
+/// It shows neither the owner nor the label.
 impl fmt::Debug for RowExtras {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowExtras")

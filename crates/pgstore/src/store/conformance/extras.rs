@@ -1,19 +1,19 @@
-//! The columns that a peer in Go does not know.
+//! The columns that Go's pgstore does not know.
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{ageing, at, fresh, id_change, load, put, row, saves};
 use crate::handle::SessionHandle;
 use crate::store::{Row, RowExtras, Store};
 
 list![
-    session_metadata_load_as_they_were_inserted,
-    an_update_replaces_the_session_metadata,
-    a_rename_writes_the_session_metadata,
-    a_row_that_somebody_else_wrote_has_no_mark,
-    a_row_has_a_mark_again_once_it_is_ours_again,
-    marks_and_ages_may_be_any_number,
+    extra_columns_load_as_they_were_inserted,
+    an_update_replaces_the_extra_columns,
+    a_rename_writes_the_extra_columns,
+    a_row_that_a_peer_wrote_has_no_save_token,
+    a_row_that_is_saved_again_has_a_save_token,
+    save_tokens_and_ages_may_be_any_number,
     owners_and_labels_may_be_any_text,
     a_store_that_can_be_written_passes_a_probe,
 ];
@@ -32,14 +32,14 @@ fn with(extras: RowExtras, row: Row) -> Row {
     Row { extras, ..row }
 }
 
-async fn session_metadata_load_as_they_were_inserted(store: Arc<dyn Store>) {
-    let nothing_but_a_mark = put(&store, &row("")).await;
+async fn extra_columns_load_as_they_were_inserted(store: Arc<dyn Store>) {
+    let only_a_token = put(&store, &row("")).await;
     let id = put(&store, &with(full(), row(""))).await;
     assert_eq!(load(&store, &id).await, Some(with(full(), row(""))));
-    assert_eq!(load(&store, &nothing_but_a_mark).await, Some(row("")));
+    assert_eq!(load(&store, &only_a_token).await, Some(row("")));
 }
 
-async fn an_update_replaces_the_session_metadata(store: Arc<dyn Store>) {
+async fn an_update_replaces_the_extra_columns(store: Arc<dyn Store>) {
     let id = put(&store, &row("")).await;
     let more = with(full(), ageing("more", 1));
     assert!(saves(store.update(&id, at(0), &more)).await);
@@ -49,7 +49,7 @@ async fn an_update_replaces_the_session_metadata(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &id).await, Some(less));
 }
 
-async fn a_rename_writes_the_session_metadata(store: Arc<dyn Store>) {
+async fn a_rename_writes_the_extra_columns(store: Arc<dyn Store>) {
     for seen in [Some(at(0)), None] {
         let (old, new) = (put(&store, &row("")).await, fresh());
         let after = with(full(), ageing("after", 1));
@@ -58,8 +58,8 @@ async fn a_rename_writes_the_session_metadata(store: Arc<dyn Store>) {
     }
 }
 
-/// As a peer in Go writes it: everything of ours stays, and is as old as it is.
-fn theirs(row: Row) -> Row {
+/// As a peer writes it: the extra columns keep their values, and there is no save token.
+fn peer_written(row: Row) -> Row {
     let extras = RowExtras {
         save_token: None,
         ..row.extras
@@ -67,23 +67,23 @@ fn theirs(row: Row) -> Row {
     Row { extras, ..row }
 }
 
-async fn a_row_that_somebody_else_wrote_has_no_mark(store: Arc<dyn Store>) {
-    let new = put(&store, &theirs(row("new"))).await;
-    assert_eq!(load(&store, &new).await, Some(theirs(row("new"))));
+async fn a_row_that_a_peer_wrote_has_no_save_token(store: Arc<dyn Store>) {
+    let new = put(&store, &peer_written(row("new"))).await;
+    assert_eq!(load(&store, &new).await, Some(peer_written(row("new"))));
 
     let id = put(&store, &with(full(), row(""))).await;
-    let after = theirs(with(full(), ageing("theirs", 1)));
+    let after = peer_written(with(full(), ageing("by a peer", 1)));
     assert!(saves(store.update(&id, at(0), &after)).await);
     assert_eq!(load(&store, &id).await, Some(after));
 }
 
-async fn a_row_has_a_mark_again_once_it_is_ours_again(store: Arc<dyn Store>) {
-    let id = put(&store, &theirs(row(""))).await;
-    assert!(saves(store.update(&id, at(0), &ageing("ours", 1))).await);
-    assert_eq!(load(&store, &id).await, Some(ageing("ours", 1)));
+async fn a_row_that_is_saved_again_has_a_save_token(store: Arc<dyn Store>) {
+    let id = put(&store, &peer_written(row(""))).await;
+    assert!(saves(store.update(&id, at(0), &ageing("by us", 1))).await);
+    assert_eq!(load(&store, &id).await, Some(ageing("by us", 1)));
 }
 
-async fn marks_and_ages_may_be_any_number(store: Arc<dyn Store>) {
+async fn save_tokens_and_ages_may_be_any_number(store: Arc<dyn Store>) {
     for (save_token, max_age) in [(i64::MIN, 0), (-1, 1), (0, i64::MAX), (i64::MAX, 60)] {
         let (save_token, max_age) = (Some(save_token), Some(max_age));
         let extras = RowExtras {

@@ -1,8 +1,8 @@
-//! Sessions by whose they are, by their public names, and those that somebody else has written.
+//! Sessions by owner and by handle, and rows that a peer wrote.
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{ageing, at, fresh, id_change, insert, load, put, row, saves};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -13,20 +13,20 @@ use crate::store::{
 
 list![
     a_session_is_found_by_its_handle,
-    a_handle_leads_to_a_session_that_is_alive_and_no_other,
-    a_handle_leads_to_the_session_wherever_its_id_goes,
+    a_handle_finds_a_live_session_and_no_other,
+    a_handle_finds_the_session_after_its_id_has_changed,
     an_owners_sessions_are_listed_newest_first,
-    the_newest_row_of_a_key_says_whose_it_is,
+    the_newest_row_of_a_key_says_who_owns_it,
     revoking_all_takes_an_owners_sessions_and_no_others,
     revoking_one_takes_it_if_it_is_the_owners,
     revoking_all_but_one_spares_the_one,
     revoking_takes_every_row_of_a_key,
-    revoking_by_the_index_spares_what_somebody_else_wrote,
-    rows_that_somebody_else_wrote_are_found_page_by_page,
-    a_store_of_our_own_rows_has_no_foreign_ones,
+    revoking_by_the_index_spares_rows_that_a_peer_wrote,
+    rows_that_a_peer_wrote_are_found_page_by_page,
+    a_store_without_a_peer_has_no_rows_of_a_peer,
 ];
 
-/// A session of this owner's.
+/// A session of this owner.
 fn owned_by(owner: &str, seconds: i64) -> Row {
     let extras = RowExtras {
         owner: Some(owner.to_owned()),
@@ -39,7 +39,7 @@ fn owned_by(owner: &str, seconds: i64) -> Row {
     }
 }
 
-/// The same as a peer in Go leaves it.
+/// The same row as a peer leaves it.
 fn peer_written(row: Row) -> Row {
     let extras = RowExtras {
         save_token: None,
@@ -95,7 +95,7 @@ async fn a_session_is_found_by_its_handle(store: Arc<dyn Store>) {
     assert_eq!(find(&store, &other, at(0)).await, None);
 }
 
-async fn a_handle_leads_to_a_session_that_is_alive_and_no_other(store: Arc<dyn Store>) {
+async fn a_handle_finds_a_live_session_and_no_other(store: Arc<dyn Store>) {
     let ends = owned_by("alice", 0);
     put(&store, &ends).await;
     assert!(find(&store, &ends, at(3599)).await.is_some());
@@ -114,7 +114,7 @@ async fn a_handle_leads_to_a_session_that_is_alive_and_no_other(store: Arc<dyn S
     assert_eq!(find(&store, &older, at(0)).await, None);
 }
 
-async fn a_handle_leads_to_the_session_wherever_its_id_goes(store: Arc<dyn Store>) {
+async fn a_handle_finds_the_session_after_its_id_has_changed(store: Arc<dyn Store>) {
     let (before, new) = (owned_by("alice", 0), fresh());
     let old = put(&store, &before).await;
     let after = Row {
@@ -141,7 +141,7 @@ async fn an_owners_sessions_are_listed_newest_first(store: Arc<dyn Store>) {
     put(&store, &over).await;
     let bobs = owned_by("bob", 0);
     let bobs = (put(&store, &bobs).await, bobs);
-    put(&store, &row("nobody's")).await;
+    put(&store, &row("without an owner")).await;
 
     expected.sort_by_key(|(_, row)| -row.modified_on.unix_micros());
     assert_eq!(owned(&store, "alice", at(0)).await, expected);
@@ -151,10 +151,10 @@ async fn an_owners_sessions_are_listed_newest_first(store: Arc<dyn Store>) {
     assert_eq!(before.len(), 4, "the other one was alive then");
 }
 
-async fn the_newest_row_of_a_key_says_whose_it_is(store: Arc<dyn Store>) {
+async fn the_newest_row_of_a_key_says_who_owns_it(store: Arc<dyn Store>) {
     let (left, come) = (fresh(), fresh());
     insert(&store, &left, &owned_by("alice", 0)).await;
-    insert(&store, &left, &ageing("nobody's", 1)).await;
+    insert(&store, &left, &ageing("without an owner", 1)).await;
     let hers = owned_by("alice", 1);
     insert(&store, &come, &owned_by("alice", 0)).await;
     insert(&store, &come, &hers).await;
@@ -168,7 +168,7 @@ async fn revoking_all_takes_an_owners_sessions_and_no_others(store: Arc<dyn Stor
     ];
     let others = [
         put(&store, &owned_by("bob", 0)).await,
-        put(&store, &row("nobody's")).await,
+        put(&store, &row("without an owner")).await,
     ];
     assert_eq!(revoke(&store, "carol", Which::All).await, NOTHING);
     let revoked = revoke(&store, "alice", Which::All).await;
@@ -186,7 +186,7 @@ async fn revoking_one_takes_it_if_it_is_the_owners(store: Arc<dyn Store>) {
     let (hers, bobs) = (owned_by("alice", 0), owned_by("bob", 0));
     let (id, other) = (put(&store, &hers).await, put(&store, &hers_too()).await);
     let of_bob = put(&store, &bobs).await;
-    // A stranger's answers like one that is not there.
+    // The handle of another owner's session has no effect, like an unknown one.
     let missing = owned_by("alice", 0);
     for handle in [handle(&bobs), handle(&missing)] {
         let revoked = revoke(&store, "alice", Which::One(handle)).await;
@@ -237,7 +237,7 @@ async fn revoking_takes_every_row_of_a_key(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &id).await, None);
 }
 
-async fn revoking_by_the_index_spares_what_somebody_else_wrote(store: Arc<dyn Store>) {
+async fn revoking_by_the_index_spares_rows_that_a_peer_wrote(store: Arc<dyn Store>) {
     let (mine, theirs) = (owned_by("alice", 0), peer_written(owned_by("alice", 0)));
     let (mine, id) = (put(&store, &mine).await, put(&store, &theirs).await);
     let one = Which::One(handle(&theirs));
@@ -249,8 +249,8 @@ async fn revoking_by_the_index_spares_what_somebody_else_wrote(store: Arc<dyn St
     assert_eq!(load(&store, &id).await, Some(theirs));
 }
 
-/// All of the foreign rows, so many at a time.
-async fn all_foreign(store: &Arc<dyn Store>, limit: u32) -> Vec<(SessionId, Row)> {
+/// All rows that a peer wrote, read in batches of this size.
+async fn all_peer_written(store: &Arc<dyn Store>, limit: u32) -> Vec<(SessionId, Row)> {
     let (mut rows, mut after) = (Vec::new(), PeerWrittenCursor::START);
     for _ in 0..1000 {
         let batch = store
@@ -267,7 +267,7 @@ async fn all_foreign(store: &Arc<dyn Store>, limit: u32) -> Vec<(SessionId, Row)
     panic!("the pages do not end");
 }
 
-async fn rows_that_somebody_else_wrote_are_found_page_by_page(store: Arc<dyn Store>) {
+async fn rows_that_a_peer_wrote_are_found_page_by_page(store: Arc<dyn Store>) {
     let mut expected = Vec::new();
     for number in 0..7 {
         put(&store, &owned_by("alice", number)).await;
@@ -275,17 +275,17 @@ async fn rows_that_somebody_else_wrote_are_found_page_by_page(store: Arc<dyn Sto
         expected.push((put(&store, &theirs).await, theirs));
     }
     for limit in [1, 2, 7, 100] {
-        assert_eq!(all_foreign(&store, limit).await, expected, "{limit}");
+        assert_eq!(all_peer_written(&store, limit).await, expected, "{limit}");
     }
-    // One that is written by us is ours again.
+    // A row that is saved again is no longer one of a peer.
     let (id, theirs) = expected.remove(3);
-    let extras = ageing("ours", 99);
-    assert!(saves(store.update(&id, theirs.modified_on, &extras)).await);
-    assert_eq!(all_foreign(&store, 3).await, expected);
+    let saved = ageing("saved again", 99);
+    assert!(saves(store.update(&id, theirs.modified_on, &saved)).await);
+    assert_eq!(all_peer_written(&store, 3).await, expected);
 }
 
-async fn a_store_of_our_own_rows_has_no_foreign_ones(store: Arc<dyn Store>) {
-    assert_eq!(all_foreign(&store, 1).await, []);
+async fn a_store_without_a_peer_has_no_rows_of_a_peer(store: Arc<dyn Store>) {
+    assert_eq!(all_peer_written(&store, 1).await, []);
     put(&store, &row("")).await;
-    assert_eq!(all_foreign(&store, 1).await, []);
+    assert_eq!(all_peer_written(&store, 1).await, []);
 }

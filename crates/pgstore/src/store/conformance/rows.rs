@@ -1,8 +1,8 @@
-//! One caller, one row or several of a key.
+//! One caller; keys with one row or several.
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{
     ageing, at, browser, delete, fresh, id_change, insert, load, load_at, put, row, saves,
 };
@@ -14,21 +14,21 @@ list![
     a_row_loads_as_it_was_inserted,
     data_may_be_empty_large_or_any_bytes,
     times_keep_their_microseconds_on_either_side_of_the_epochs,
-    a_row_past_its_time_does_not_load,
+    an_expired_row_does_not_load,
     a_row_that_ends_with_the_browser_loads_at_any_time,
     the_newest_of_several_rows_loads,
-    of_rows_as_new_as_each_other_the_last_one_inserted_loads,
-    a_newest_row_past_its_time_hides_older_ones,
-    updating_replaces_all_but_the_beginning,
+    of_equally_new_rows_the_last_one_inserted_loads,
+    an_expired_newest_row_hides_older_ones,
+    an_update_replaces_everything_but_created_on,
     updating_another_version_writes_nothing,
     updating_a_version_that_is_not_the_newest_writes_nothing,
     a_version_may_go_back_in_time,
-    what_updates_one_of_two_rows_as_new_as_each_other_is_what_loads,
+    an_update_of_one_of_two_equally_new_rows_is_what_loads,
     updating_what_is_not_there_writes_nothing,
     renaming_moves_the_session_to_the_new_key,
     renaming_takes_every_row_of_the_old_key,
     renaming_another_version_changes_nothing,
-    renaming_without_a_version_takes_whatever_is_there,
+    renaming_without_a_version_takes_rows_of_any_version,
     renaming_what_is_not_there_writes_nothing,
     deleting_takes_every_row_of_the_key_and_no_other,
     deleting_nothing_is_no_error,
@@ -78,7 +78,7 @@ async fn times_keep_their_microseconds_on_either_side_of_the_epochs(store: Arc<d
     }
 }
 
-async fn a_row_past_its_time_does_not_load(store: Arc<dyn Store>) {
+async fn an_expired_row_does_not_load(store: Arc<dyn Store>) {
     let written = row("");
     let id = put(&store, &written).await;
     let end = written.expires_on;
@@ -90,7 +90,7 @@ async fn a_row_past_its_time_does_not_load(store: Arc<dyn Store>) {
 async fn a_row_that_ends_with_the_browser_loads_at_any_time(store: Arc<dyn Store>) {
     let a_year = 365 * 24 * 3600;
     let same_time = browser(0);
-    // Go reads the clock for expires_on first.
+    // Go reads the clock for expires_on before it reads it for modified_on.
     let just_earlier = Row {
         expires_on: Timestamp::from_unix_micros(at(0).unix_micros() - 1),
         ..browser(0)
@@ -114,7 +114,7 @@ async fn the_newest_of_several_rows_loads(store: Arc<dyn Store>) {
     assert_eq!(found.as_deref(), Some(&b"new"[..]));
 }
 
-async fn of_rows_as_new_as_each_other_the_last_one_inserted_loads(store: Arc<dyn Store>) {
+async fn of_equally_new_rows_the_last_one_inserted_loads(store: Arc<dyn Store>) {
     let id = fresh();
     for data in ["first", "second", "third"] {
         insert(&store, &id, &row(data)).await;
@@ -122,7 +122,7 @@ async fn of_rows_as_new_as_each_other_the_last_one_inserted_loads(store: Arc<dyn
     assert_eq!(load(&store, &id).await, Some(row("third")));
 }
 
-async fn a_newest_row_past_its_time_hides_older_ones(store: Arc<dyn Store>) {
+async fn an_expired_newest_row_hides_older_ones(store: Arc<dyn Store>) {
     let id = fresh();
     let short = Row {
         modified_on: at(1),
@@ -134,7 +134,7 @@ async fn a_newest_row_past_its_time_hides_older_ones(store: Arc<dyn Store>) {
     assert_eq!(load_at(&store, &id, at(10)).await, None);
 }
 
-async fn updating_replaces_all_but_the_beginning(store: Arc<dyn Store>) {
+async fn an_update_replaces_everything_but_created_on(store: Arc<dyn Store>) {
     let id = put(&store, &row("before")).await;
     let bystander = put(&store, &row("bystander")).await;
     let after = Row {
@@ -174,7 +174,7 @@ async fn updating_a_version_that_is_not_the_newest_writes_nothing(store: Arc<dyn
     assert_eq!(load(&store, &id).await, Some(row("newest")));
 }
 
-// Go writes the time of its own clock, which may be behind ours.
+// Go writes the time of its own clock, which may be behind.
 async fn a_version_may_go_back_in_time(store: Arc<dyn Store>) {
     let (id, new) = (put(&store, &row("before")).await, fresh());
     let behind = ageing("by a clock that is behind", -5);
@@ -190,7 +190,7 @@ async fn a_version_may_go_back_in_time(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &id).await, Some(behind));
 }
 
-async fn what_updates_one_of_two_rows_as_new_as_each_other_is_what_loads(store: Arc<dyn Store>) {
+async fn an_update_of_one_of_two_equally_new_rows_is_what_loads(store: Arc<dyn Store>) {
     let id = fresh();
     insert(&store, &id, &row("one")).await;
     insert(&store, &id, &row("two")).await;
@@ -198,7 +198,7 @@ async fn what_updates_one_of_two_rows_as_new_as_each_other_is_what_loads(store: 
     let updated = store.update(&id, at(0), &after).await.ok();
     assert_eq!(updated, Some(Written::Saved));
     assert_eq!(load(&store, &id).await, Some(after.clone()));
-    // The other one still has the version that was seen, and must not be taken for the newest.
+    // The other row still has the version that was seen, and must not count as the newest.
     let again = store.update(&id, at(0), &row("again")).await.ok();
     assert_eq!(again, Some(Written::Missed));
     assert_eq!(load(&store, &id).await, Some(after));
@@ -256,7 +256,7 @@ async fn renaming_another_version_changes_nothing(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &new).await, None);
 }
 
-async fn renaming_without_a_version_takes_whatever_is_there(store: Arc<dyn Store>) {
+async fn renaming_without_a_version_takes_rows_of_any_version(store: Arc<dyn Store>) {
     let (old, new) = (fresh(), fresh());
     for seconds in [-1, 0, 1] {
         insert(&store, &old, &ageing("before", seconds)).await;

@@ -1,4 +1,4 @@
-//! IDs, rows and sentences.
+//! IDs, rows and calls for the behaviours.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) fn row(data: &str) -> Row {
     }
 }
 
-/// A row written then.
+/// The same row, written this many seconds after [`NOW`].
 pub(super) fn ageing(data: &str, seconds: i64) -> Row {
     Row {
         modified_on: at(seconds),
@@ -40,7 +40,7 @@ pub(super) fn ageing(data: &str, seconds: i64) -> Row {
     }
 }
 
-/// A row that ends then; it was written an hour before.
+/// A row that expires this many seconds after [`NOW`] and was written an hour before.
 pub(super) fn ending(seconds: i64) -> Row {
     Row {
         modified_on: at(seconds - 3600),
@@ -49,7 +49,7 @@ pub(super) fn ending(seconds: i64) -> Row {
     }
 }
 
-/// A row that ends with the browser, written then.
+/// A row that ends with the browser, written this many seconds after [`NOW`].
 pub(super) fn browser(seconds: i64) -> Row {
     Row {
         created_on: at(seconds),
@@ -59,7 +59,7 @@ pub(super) fn browser(seconds: i64) -> Row {
     }
 }
 
-/// A new ID for a session, as at a login: the old one is dead, and remembered for a minute.
+/// A change of the ID as at a login: the old ID is known as replaced for a minute.
 pub(super) fn id_change<'a>(
     old: &'a SessionId,
     seen: Option<Timestamp>,
@@ -77,7 +77,7 @@ pub(super) fn id_change<'a>(
     }
 }
 
-/// Whether a write found its row as it was seen.
+/// Whether a write found the version that was seen.
 pub(super) async fn saves(write: StoreFuture<'_, Written>) -> bool {
     write.await.expect("a row is written") == Written::Saved
 }

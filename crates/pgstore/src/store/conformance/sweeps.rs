@@ -1,8 +1,8 @@
-//! Removing rows past their time.
+//! Removing expired rows.
 
 use std::sync::Arc;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{at, browser, delete, ending, load, put, row};
 use crate::clock::Timestamp;
 use crate::store::{Store, SweepBatch, Swept};

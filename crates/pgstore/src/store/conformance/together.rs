@@ -1,4 +1,4 @@
-//! Several callers at once, and callers that go away.
+//! Concurrent callers, and callers that drop their calls.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use tokio::task::JoinSet;
 
-use super::list;
+use super::behaviour::list;
 use super::support::{ageing, at, delete, fresh, id_change, insert, load, put, row};
 use crate::id::SessionId;
 use crate::store::{
@@ -21,7 +21,7 @@ list![
     a_delete_wins_over_updates_at_the_same_time,
     revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time,
     a_hundred_callers_each_find_their_own_row,
-    callers_that_go_away_leave_the_store_usable,
+    callers_that_drop_their_calls_leave_the_store_usable,
 ];
 
 async fn of_updates_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
@@ -39,7 +39,7 @@ async fn of_updates_at_the_same_time_one_succeeds(store: Arc<dyn Store>) {
     assert_eq!(found.as_deref(), Some(&b"after"[..]));
 }
 
-/// How many were saved; none may have failed.
+/// How many writes took effect. None may have failed.
 fn saved(outcomes: &[Result<Written, StoreError>]) -> usize {
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     let saved = |outcome: &&Result<_, _>| matches!(outcome, Ok(Written::Saved));
@@ -124,12 +124,12 @@ async fn revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time(store
         let mut renames = JoinSet::new();
         for _ in 0..10 {
             let id = put(&store, &owned).await;
-            renames.spawn(rename_for_ever(Arc::clone(&store), id, owned.clone()));
+            renames.spawn(rename_repeatedly(Arc::clone(&store), id, owned.clone()));
         }
         let mut times = 0;
         while !matches!(store.revoke(&all).await, Ok(Revoked { seen: 0, .. })) {
             times += 1;
-            assert!(times < 1000, "it comes to no end");
+            assert!(times < 1000, "revoking does not end");
         }
         for last in renames.join_all().await {
             assert_eq!(load(&store, &last).await, None);
@@ -139,14 +139,14 @@ async fn revoking_until_nothing_is_seen_wins_over_renames_at_the_same_time(store
     }
 }
 
-/// Gives a session one ID after the other, until it is gone. The last one it had.
-async fn rename_for_ever(store: Arc<dyn Store>, mut id: SessionId, row: Row) -> SessionId {
+/// Gives a session new IDs until it is removed. Returns its last ID.
+async fn rename_repeatedly(store: Arc<dyn Store>, mut id: SessionId, row: Row) -> SessionId {
     loop {
         let new = fresh();
         match store.rename(id_change(&id, Some(at(0)), &new), &row).await {
             Ok(Written::Saved) => id = new,
             Ok(Written::Missed) => return id,
-            // Against all the others it may not come through; then it is as it was.
+            // It may fail against so many others; the session is unchanged then.
             Err(error) => assert!(error.is_unavailable() && !error.is_in_doubt()),
         }
     }
@@ -167,7 +167,7 @@ async fn a_hundred_callers_each_find_their_own_row(store: Arc<dyn Store>) {
     callers.join_all().await;
 }
 
-async fn callers_that_go_away_leave_the_store_usable(store: Arc<dyn Store>) {
+async fn callers_that_drop_their_calls_leave_the_store_usable(store: Arc<dyn Store>) {
     let (id, row) = (fresh(), row(""));
     for _ in 0..20 {
         begin(store.insert(&id, &row)).await;
@@ -180,7 +180,7 @@ async fn callers_that_go_away_leave_the_store_usable(store: Arc<dyn Store>) {
     assert_eq!(load(&store, &id).await, Some(row));
 }
 
-/// Polls a future once, so that its statement is on its way, and drops it.
+/// Polls a future once, so that its statement is sent, and drops it.
 async fn begin<T>(future: impl Future<Output = T>) {
     let mut future = std::pin::pin!(future);
     poll_fn(|context| {

@@ -1,4 +1,4 @@
-//! The application's own pool in place of connections of the store's.
+//! The application's own pool, in place of the store's.
 
 use std::error::Error;
 use std::fmt;
@@ -8,12 +8,12 @@ use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
-use super::failure::{ConnectionState, Failure, without_details};
-use super::statements::Statements;
-use super::verbs::Verb;
+use super::failure::{AttemptFailure, ConnectionState, without_details};
+use super::statements::Statement;
+use super::table_name::TableName;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// A pool that belongs to somebody else. One statement for each connection taken.
+/// A pool of the application. Each statement takes a connection of its own.
 pub(super) struct ApplicationPool(Pool);
 
 impl ApplicationPool {
@@ -21,7 +21,7 @@ impl ApplicationPool {
         Self(pool)
     }
 
-    /// A connection out of the pool.
+    /// Takes a connection from the pool.
     pub(super) async fn take(&self) -> Result<Checkout, NoConnection> {
         match self.0.get().await {
             Ok(object) => Ok(Checkout(Some(object))),
@@ -30,25 +30,25 @@ impl ApplicationPool {
         }
     }
 
-    /// Runs a verb once.
-    pub(super) async fn attempt<V: Verb>(
+    /// Sends a statement once.
+    pub(super) async fn attempt<S: Statement>(
         &self,
-        verb: &V,
-        statements: &Statements,
+        statement: &S,
+        table: &TableName,
         deadline: Instant,
-    ) -> Result<V::Answer, Failure> {
+    ) -> Result<S::Output, AttemptFailure> {
         let checkout = timeout_at(deadline, self.take())
             .await
-            .map_err(|_| Failure::too_late())?
+            .map_err(|_| AttemptFailure::too_late())?
             .map_err(unavailable)?;
         let token = checkout.cancel_token();
-        let answer = checkout.run(verb, statements, deadline).await;
+        let answer = checkout.run(statement, table, deadline).await;
         match answer.as_ref().err().map(|failure| failure.connection) {
             None | Some(ConnectionState::Reusable) => checkout.give_back(),
             Some(ConnectionState::Broken) => {}
             Some(ConnectionState::Hung) => {
-                // How the pool does TLS is its own affair; where it has to be, the server ends
-                // the statement when it finds the connection gone.
+                // The pool's TLS settings are not known here. If the server demands TLS, it ends the
+                // statement when it notices that the connection is closed.
                 tokio::spawn(async move { token.cancel_query(NoTls).await });
             }
         }
@@ -56,14 +56,14 @@ impl ApplicationPool {
     }
 }
 
-/// The pool's settings have a password.
+/// The pool's settings contain a password.
 impl fmt::Debug for ApplicationPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(POOL)
     }
 }
 
-/// What stands in messages for the server's address.
+/// The server's address in messages.
 pub(super) const POOL: &str = "the application's pool";
 
 /// Why the pool gave no connection.
@@ -71,8 +71,8 @@ pub(super) const POOL: &str = "the application's pool";
 #[error("{POOL} gave no connection")]
 pub(super) struct NoConnection(#[source] Box<dyn Error + Send + Sync>);
 
-/// A connection of the pool's. Unless it is given back, it is closed in the end: whoever dropped
-/// it half-way may have left something under way on it, for which the next one would wait.
+/// A connection from the pool. It is closed unless it is given back: a caller that dropped it may
+/// have left a statement on it, which the next caller would have to wait for.
 pub(super) struct Checkout(Option<Object>);
 
 impl Checkout {
@@ -80,26 +80,27 @@ impl Checkout {
         drop(self.0.take());
     }
 
-    async fn run<V: Verb>(
+    async fn run<S: Statement>(
         &self,
-        verb: &V,
-        statements: &Statements,
+        statement: &S,
+        table: &TableName,
         deadline: Instant,
-    ) -> Result<V::Answer, Failure> {
-        let (text, types) = (statements.text(V::KIND), V::KIND.parameters());
-        let statement = timeout_at(deadline, self.wrapper().prepare_typed_cached(text, types))
+    ) -> Result<S::Output, AttemptFailure> {
+        let text = table.put_into(S::SQL);
+        let prepare = self.wrapper().prepare_typed_cached(&text, S::PARAMETERS);
+        let prepared = timeout_at(deadline, prepare)
             .await
-            .map_or_else(|_| Err(Failure::no_answer()), |made| Ok(made?))
-            .map_err(Failure::before_execution)?;
+            .map_or_else(|_| Err(AttemptFailure::no_answer()), |made| Ok(made?))
+            .map_err(AttemptFailure::before_execution)?;
         if self.is_closed() {
-            return Err(Failure::not_sent());
+            return Err(AttemptFailure::not_sent());
         }
-        let answer = timeout_at(deadline, verb.run(self, &statement)).await;
-        answer.unwrap_or_else(|_| Err(Failure::no_answer()))
+        let answer = timeout_at(deadline, statement.run(self, &prepared)).await;
+        answer.unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
     }
 
     fn wrapper(&self) -> &ClientWrapper {
-        // It is taken out only by `give_back` and `drop`, which end it.
+        // Only `give_back` and `drop` take it out, and both end the checkout.
         self.0.as_ref().expect("a checkout has its connection")
     }
 }
@@ -127,6 +128,6 @@ impl DerefMut for Checkout {
     }
 }
 
-fn unavailable(error: NoConnection) -> Failure {
-    Failure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
+fn unavailable(error: NoConnection) -> AttemptFailure {
+    AttemptFailure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
 }

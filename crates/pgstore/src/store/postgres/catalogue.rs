@@ -1,32 +1,33 @@
-//! What is there of the table, read from the catalogue, and what that leaves to do.
+//! Reads from the catalogue what the table has, and derives what is missing.
 
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::migrate_error::MigrateError;
-use super::migrations::{Index, Migration, migrations};
-use super::table::TableName;
+use super::migrations::{Migration, NewIndex, migrations};
+use super::table_name::TableName;
 
-/// What the catalogue has of the table.
+/// What the catalogue says about the table.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) has_table: bool,
+pub(super) struct FoundTable {
+    /// Whether there is a table of that name.
+    pub(super) exists: bool,
     missing_columns: Vec<String>,
     missing_indexes: Vec<String>,
 }
 
-/// Looks at the table as it is for whoever asks, without locking anything.
+/// Reads the catalogue, without a lock on the table.
 pub(super) async fn look(
     client: &impl GenericClient,
     table: &TableName,
-) -> Result<Found, MigrateError> {
+) -> Result<FoundTable, MigrateError> {
     const NAMES: Type = Type::TEXT_ARRAY;
     let columns: Vec<_> = migrations().iter().flat_map(Migration::columns).collect();
     let column_names: Vec<_> = columns.iter().map(|column| column.name).collect();
     let types: Vec<_> = columns.iter().map(|column| column.of_type).collect();
     let indexes: Vec<_> = migrations().iter().flat_map(Migration::indexes).collect();
-    let index_names: Vec<_> = indexes.iter().map(|index| &index.name).collect();
-    let leading: Vec<_> = indexes.iter().map(|index| &index.column).collect();
+    let index_names: Vec<_> = indexes.iter().map(|index| index.name).collect();
+    let leading: Vec<_> = indexes.iter().map(|index| index.column).collect();
     let partial: Vec<_> = indexes.iter().map(|index| index.is_partial).collect();
 
     let rows = client
@@ -42,55 +43,54 @@ pub(super) async fn look(
             ],
         )
         .await?;
-    // The statement has no WHERE at its top: it answers with one row.
+    // The statement has no WHERE at its top, so it answers with one row.
     let row = rows.first().ok_or_else(MigrateError::no_answer)?;
-    Ok(Found {
-        has_table: row.try_get(0)?,
+    Ok(FoundTable {
+        exists: row.try_get(0)?,
         missing_columns: row.try_get(1)?,
         missing_indexes: row.try_get(2)?,
     })
 }
 
-impl Found {
+impl FoundTable {
     pub(super) fn is_complete(&self) -> bool {
         self.has_all_columns() && self.missing_indexes.is_empty()
     }
 
     pub(super) fn has_all_columns(&self) -> bool {
-        self.has_table && self.missing_columns.is_empty()
+        self.exists && self.missing_columns.is_empty()
     }
 
-    /// The migrations whose columns are not there.
+    /// The migrations that have a missing column.
     pub(super) fn without_columns(&self) -> impl Iterator<Item = &'static Migration> {
         migrations().iter().filter(|migration| {
             let is_missing = |name: &str| self.missing_columns.iter().any(|one| one == name);
-            let mut columns = migration.columns().iter();
-            !self.has_table || columns.any(|column| is_missing(column.name))
+            let mut columns = migration.columns();
+            !self.exists || columns.any(|column| is_missing(column.name))
         })
     }
 
-    /// The indexes that are not there, with the migration of each.
-    pub(super) fn without_indexes(&self) -> Vec<(&'static Migration, Index)> {
+    /// The missing indexes, with the migration of each.
+    pub(super) fn without_indexes(&self) -> Vec<(&'static Migration, NewIndex)> {
         let all = migrations()
             .iter()
             .flat_map(|migration| migration.indexes().map(move |index| (migration, index)));
         all.filter(|(_, index)| self.lacks(index)).collect()
     }
 
-    pub(super) fn lacks(&self, index: &Index) -> bool {
-        self.missing_indexes.contains(&index.name)
+    pub(super) fn lacks(&self, index: &NewIndex) -> bool {
+        self.missing_indexes.iter().any(|name| name == index.name)
     }
 
-    /// What is left to do, as SQL to run by hand: not in one transaction when there are sessions
-    /// already, since indexes are then made beside the writers.
+    /// The missing parts as SQL to run by hand. For a table that exists it cannot run in one
+    /// transaction, because the indexes are built while others write.
     pub(super) fn sql(&self, table: &TableName) -> String {
-        let texts: Vec<_> = if self.has_table {
-            let alter = self
-                .without_columns()
-                .flat_map(|one| one.table_statements());
+        let texts: Vec<_> = if self.exists {
+            let migrations = self.without_columns();
+            let alter = migrations.flat_map(Migration::table_statements);
             let indexes = self.without_indexes().into_iter();
-            let create = indexes.filter_map(|(migration, index)| migration.concurrently(&index));
-            let all = alter.chain(create);
+            let create = indexes.map(|(_, index)| index.concurrently());
+            let all = alter.map(str::to_owned).chain(create);
             all.map(|text| format!("{};\n", table.put_into(&text)))
                 .collect()
         } else {
@@ -100,16 +100,17 @@ impl Found {
         texts.join("\n")
     }
 
-    /// A table without the columns of the first migration is not ours to alter.
+    /// Refuses a table that lacks columns of the first migration: it is not a sessions table.
     pub(super) fn refuse_if_unfit(&self, table: &TableName) -> Result<(), MigrateError> {
         let is_unfit = self.without_columns().any(|one| one.number() == 1);
-        match self.has_table && is_unfit {
+        match self.exists && is_unfit {
             true => self.refuse_if_columns_are_missing(table),
             false => Ok(()),
         }
     }
 
-    /// After the columns were added: one may be there with another type.
+    /// Refuses a table in which a column is missing or has another type. To be called after the
+    /// columns were added.
     pub(super) fn refuse_if_columns_are_missing(
         &self,
         table: &TableName,
@@ -119,20 +120,20 @@ impl Found {
         }
         let columns = self.missing_columns.join(", ");
         Err(MigrateError::unfit(format!(
-            "{table} has no column, or one of another type, called {columns}"
+            "the table {table} lacks these columns or has them with another type: {columns}"
         )))
     }
 
-    /// After an index was made.
+    /// Refuses a table in which an index is missing. To be called after it was made.
     pub(super) fn refuse_without(
         &self,
-        index: &Index,
+        index: &NewIndex,
         table: &TableName,
     ) -> Result<(), MigrateError> {
         if self.lacks(index) {
-            let column = &index.column;
+            let column = index.column;
             return Err(MigrateError::unfit(format!(
-                "{table} has no index on {column}, and the index's name is taken"
+                "the table {table} has no index on {column}, and the name for it is taken by another one"
             )));
         }
         Ok(())

@@ -1,6 +1,7 @@
-//! A node whose clock is far off the server's says so when it connects.
+//! Compares this machine's clock with the server's when a connection is made.
 //!
-//! Rows get their times from the clocks of all nodes: one that is far ahead ends the others' sessions.
+//! The times in rows come from the clocks of all nodes. A node whose clock is far ahead sees the
+//! sessions of the others as expired.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio_postgres::Client;
 use super::types::Micros;
 use crate::clock::{Clock, Timestamp};
 
-/// As much as a sweep waits for by default before it removes what is past its time.
+/// The difference that is tolerated: as much as a sweep allows for by default.
 const TOLERATED: Duration = Duration::from_secs(60);
 
 /// Asks the server for the time, for this long at most. If it does not answer, the next statement
@@ -20,7 +21,7 @@ pub(super) async fn compare(client: &Client, clock: &dyn Clock, within: Duration
 }
 
 async fn ask_and_compare(client: &Client, clock: &dyn Clock) {
-    let (extras, asked) = (clock.now(), Instant::now());
+    let (ours, asked) = (clock.now(), Instant::now());
     let sql = include_str!("sql/server_time.sql");
     let answer = client.query_typed(sql, &[]).await;
     let rows = answer.unwrap_or_default();
@@ -28,23 +29,20 @@ async fn ask_and_compare(client: &Client, clock: &dyn Clock) {
     let Some(theirs) = theirs.and_then(Micros::finite) else {
         return;
     };
-    if let Some(seconds_ahead) = far_off(extras, asked.elapsed(), theirs) {
+    if let Some(seconds_ahead) = far_off(ours, asked.elapsed(), theirs) {
         tracing::warn!(
             seconds_ahead,
-            "this machine's clock is far off the one of the session store's server"
+            "this machine's clock differs from the database server's: synchronize both, or sessions end early or late"
         );
     }
 }
 
-/// By how many seconds our clock is ahead of theirs, which was read at some time during the round
-/// trip that began at `ours`; `None` when that is tolerable.
-fn far_off(extras: Timestamp, round_trip: Duration, theirs: Timestamp) -> Option<i64> {
-    let (earliest, latest) = (
-        extras.minus(TOLERATED),
-        extras.plus(round_trip).plus(TOLERATED),
-    );
+/// By how many seconds this clock is ahead of the server's, or `None` if that is tolerable. The
+/// server read its clock during the round trip that began at `ours`.
+fn far_off(ours: Timestamp, round_trip: Duration, theirs: Timestamp) -> Option<i64> {
+    let (earliest, latest) = (ours.minus(TOLERATED), ours.plus(round_trip).plus(TOLERATED));
     let is_tolerable = (earliest..=latest).contains(&theirs);
-    (!is_tolerable).then(|| extras.unix_seconds().saturating_sub(theirs.unix_seconds()))
+    (!is_tolerable).then(|| ours.unix_seconds().saturating_sub(theirs.unix_seconds()))
 }
 
 #[cfg(test)]
@@ -53,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_minute_beyond_the_round_trip_is_tolerated() {
-        let extras = Timestamp::from_unix_seconds(1000);
+        let ours = Timestamp::from_unix_seconds(1000);
         let round_trip = Duration::from_secs(5);
         for (theirs, ahead) in [
             (939, Some(61)),
@@ -63,7 +61,7 @@ mod tests {
             (1066, Some(-66)),
         ] {
             let theirs = Timestamp::from_unix_seconds(theirs);
-            assert_eq!(far_off(extras, round_trip, theirs), ahead, "{theirs:?}");
+            assert_eq!(far_off(ours, round_trip, theirs), ahead, "{theirs:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A row's columns as parameters, and as they come back.
+//! A row as parameters of a statement, and as columns of an answer.
 
 use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::{FromSql, ToSql};
@@ -13,14 +13,14 @@ use crate::store::{Row, RowExtras, StoreError, StoreErrorKind};
 /// A parameter of a statement.
 pub(super) type Parameter<'a> = &'a (dyn ToSql + Sync);
 
-/// What a row is written with.
-pub(super) struct Columns<'a> {
+/// The parameters that write a row.
+pub(super) struct RowParameters<'a> {
     data: Secret<'a>,
     created_on: Micros,
     modified_on: Micros,
     expires_on: Micros,
     save_token: Option<i64>,
-    /// The same as `modified_on` for as long as nobody else writes the row.
+    /// Equal to `modified_on` until a peer writes the row, which does not know this column.
     saved_on: Option<Micros>,
     max_age: Option<i64>,
     owner: Option<Secret<'a>>,
@@ -28,7 +28,7 @@ pub(super) struct Columns<'a> {
     handle: Option<Secret<'a>>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> RowParameters<'a> {
     pub(super) fn of(row: &'a Row) -> Self {
         let extras = &row.extras;
         let modified_on = Micros::from(row.modified_on);
@@ -46,7 +46,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// All of them, in the order of the statements.
+    /// All of them, in the order in which the statements have them.
     pub(super) fn parameters(&self) -> [Parameter<'_>; 10] {
         [
             &self.data,
@@ -71,9 +71,10 @@ pub(super) fn handle(handle: &SessionHandle) -> Secret<'_> {
     Secret::text(handle.as_str())
 }
 
-/// Reads the columns that every statement which finds rows begins with.
-// Go: pgstore.go selectOne fails on a NULL or an infinity likewise; it does so for ever, since its
-// New then hands out an error with every request. RowExtras can still be deleted.
+/// Reads a row from the first columns of an answer. Every statement that reads rows begins with
+/// these.
+// Go: pgstore.go selectOne fails on a NULL or an infinity, too. Its New then returns an error at
+// every request. Here the row can still be replaced or deleted.
 pub(super) fn row(found: &PgRow) -> Result<Row, StoreError> {
     let data: Option<&[u8]> = column(found, 0)?;
     let times = [time(found, 1)?, time(found, 2)?, time(found, 3)?];
@@ -90,7 +91,7 @@ pub(super) fn row(found: &PgRow) -> Result<Row, StoreError> {
     })
 }
 
-/// What cannot be a handle or an age is none: the session is there without it.
+/// Reads the extra columns. An invalid handle or age is read as `None`.
 fn extras(found: &PgRow) -> Result<RowExtras, StoreError> {
     let max_age: Option<i64> = column(found, 5)?;
     let handle: Option<&str> = column(found, 8)?;
@@ -103,7 +104,7 @@ fn extras(found: &PgRow) -> Result<RowExtras, StoreError> {
     })
 }
 
-/// The number of the first column after those of [`row`], which is the key where there is one.
+/// The index of the first column after those of [`row`]. It is the key in statements that read it.
 pub(super) const KEY: usize = 9;
 
 /// Reads a row with its key.
@@ -113,7 +114,7 @@ pub(super) fn keyed(found: &PgRow) -> Result<(SessionId, Row), StoreError> {
     Ok((id, row(found)?))
 }
 
-/// The same, with nothing for one that cannot be read.
+/// The same, or `None` if the row cannot be decoded.
 pub(super) fn readable(found: &PgRow) -> Result<Option<(SessionId, Row)>, StoreError> {
     match keyed(found) {
         Ok(row) => Ok(Some(row)),
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_driver_logs_of_a_row_shows_neither_what_is_in_it_nor_whose_it_is() {
+    fn the_driver_logs_neither_data_nor_owner_of_a_row() {
         let written = Row {
             data: b"sealed".to_vec(),
             created_on: Timestamp::UNIX_EPOCH,
@@ -156,7 +157,7 @@ mod tests {
                 handle: SessionHandle::generate().ok(),
             },
         };
-        let columns = Columns::of(&written);
+        let columns = RowParameters::of(&written);
         let [data, .., owner, label, handle] = columns.parameters();
         assert_eq!(format!("{data:?}"), "..");
         for parameter in [owner, label, handle] {

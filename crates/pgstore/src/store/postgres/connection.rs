@@ -1,24 +1,24 @@
-//! One connection: many callers' statements, pipelined, each prepared once.
+//! One connection, on which the statements of many callers are pipelined.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pgstore_connect::{ConnectError, ConnectionTask, Connector, Host};
-use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::{Client, Statement};
+use tokio_postgres::Client;
 
 use super::clocks;
-use super::failure::Failure;
-use super::statements::{Kind, Statements};
-use super::verbs::Verb;
+use super::failure::AttemptFailure;
+use super::prepared_statements::PreparedStatements;
+use super::statements::Statement;
+use super::table_name::TableName;
 use crate::clock::Clock;
 
 /// A connection that any number of callers use at once.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Client,
-    prepared: [OnceCell<Statement>; Kind::COUNT],
+    prepared: PreparedStatements,
     task: ConnectionTask,
     retired: AtomicBool,
 }
@@ -33,53 +33,45 @@ impl Connection {
         clocks::compare(&client, clock, connector.config().connect_timeout()).await;
         Ok(Self {
             client,
-            prepared: Default::default(),
+            prepared: PreparedStatements::default(),
             task,
             retired: AtomicBool::new(false),
         })
     }
 
-    /// Whether new work may be given to it.
+    /// Whether it takes new statements.
     pub(super) fn is_live(&self) -> bool {
         !self.retired.load(Ordering::Relaxed) && !self.client.is_closed()
     }
 
-    /// Gives it no new work; it ends when the work it has is done. Says whether this is news.
+    /// Gives it no new statements; it closes when the current ones are done. `true` the first time.
     pub(super) fn retire(&self) -> bool {
         !self.retired.swap(true, Ordering::Relaxed)
     }
 
-    /// Which of the hosts it leads to.
+    /// The host that it is connected to.
     pub(super) fn host(&self) -> &Host {
         self.task.host()
     }
 
-    /// Runs one statement, to the deadline at most. Dropping the future leaves the connection
+    /// Runs one statement until the deadline at most. Dropping the future leaves the connection
     /// usable.
-    pub(super) async fn run<V: Verb>(
+    pub(super) async fn run<S: Statement>(
         &self,
-        verb: &V,
-        statements: &Statements,
+        statement: &S,
+        table: &TableName,
         deadline: Instant,
-    ) -> Result<V::Answer, Failure> {
-        let statement = timeout_at(deadline, self.statement(V::KIND, statements))
+    ) -> Result<S::Output, AttemptFailure> {
+        let prepared = self.prepared.get::<S>(&self.client, table);
+        let prepared = timeout_at(deadline, prepared)
             .await
-            .unwrap_or_else(|_| Err(Failure::no_answer()))
-            .map_err(Failure::before_execution)?;
+            .unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
+            .map_err(AttemptFailure::before_execution)?;
         if self.client.is_closed() {
-            return Err(Failure::not_sent());
+            return Err(AttemptFailure::not_sent());
         }
-        let answer = timeout_at(deadline, verb.run(&self.client, statement)).await;
-        answer.unwrap_or_else(|_| Err(Failure::no_answer()))
-    }
-
-    async fn statement(&self, kind: Kind, statements: &Statements) -> Result<&Statement, Failure> {
-        let prepare = || async {
-            let text = statements.text(kind);
-            let prepared = self.client.prepare_typed(text, kind.parameters()).await?;
-            Ok(prepared)
-        };
-        self.prepared[kind as usize].get_or_try_init(prepare).await
+        let answer = timeout_at(deadline, statement.run(&self.client, &prepared)).await;
+        answer.unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
     }
 
     /// Retires it and asks the server to cancel its statement. After `grace` the connection is
@@ -96,8 +88,8 @@ impl Connection {
         });
     }
 
-    /// Tells the server that the connection is over, and waits for its end.
-    pub(super) async fn end(self) {
+    /// Closes the connection and waits until it is closed.
+    pub(super) async fn close(self) {
         drop(self.client);
         self.task.ended().await;
     }

@@ -1,4 +1,4 @@
-//! Where a link's connections come from: its own, or the application's pool.
+//! Where the executor's connections come from: the store's own pool or the application's.
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
@@ -9,92 +9,92 @@ use tokio_postgres::Client;
 
 #[cfg(feature = "deadpool")]
 use super::application_pool::{ApplicationPool, Checkout, POOL};
-use super::failure::Failure;
+use super::failure::AttemptFailure;
 use super::pool::Pool;
-use super::statements::Statements;
-use super::verbs::Verb;
+use super::statements::Statement;
+use super::table_name::TableName;
 
-/// The source of connections.
+/// Where connections come from.
 #[derive(Debug)]
 pub(super) enum ConnectionSource {
     Own(Pool),
     #[cfg(feature = "deadpool")]
-    Pool(ApplicationPool),
+    Application(ApplicationPool),
 }
 
-/// A connection for one caller alone, for as long as it likes.
+/// A connection that one caller uses alone.
 pub(super) enum Dedicated {
     Own(Client),
     #[cfg(feature = "deadpool")]
-    Pool(Checkout),
+    Application(Checkout),
 }
 
 impl ConnectionSource {
-    /// A connection for one caller alone.
+    /// A connection that the caller uses alone.
     pub(super) async fn connect(&self) -> Result<Dedicated, Box<dyn Error + Send + Sync>> {
         match self {
-            Self::Own(slots) => {
-                let (client, _task) = slots.connector().connect().await?;
+            Self::Own(pool) => {
+                let (client, _task) = pool.connector().connect().await?;
                 Ok(Dedicated::Own(client))
             }
             #[cfg(feature = "deadpool")]
-            Self::Pool(pool) => Ok(Dedicated::Pool(pool.take().await?)),
+            Self::Application(pool) => Ok(Dedicated::Application(pool.take().await?)),
         }
     }
 
     /// The server's address, for messages.
     pub(super) fn server(&self) -> String {
         match self {
-            Self::Own(slots) => {
-                let hosts = slots.connector().config().hosts().iter();
+            Self::Own(pool) => {
+                let hosts = pool.connector().config().hosts().iter();
                 hosts
                     .map(ToString::to_string)
                     .collect::<Vec<_>>()
                     .join(", ")
             }
             #[cfg(feature = "deadpool")]
-            Self::Pool(_) => POOL.to_owned(),
+            Self::Application(_) => POOL.to_owned(),
         }
     }
 
-    /// Runs a verb once.
-    pub(super) async fn attempt<V: Verb>(
+    /// Sends a statement once.
+    pub(super) async fn attempt<S: Statement>(
         &self,
-        verb: &V,
-        statements: &Statements,
+        statement: &S,
+        table: &TableName,
         deadline: Instant,
-    ) -> Result<V::Answer, Failure> {
+    ) -> Result<S::Output, AttemptFailure> {
         match self {
-            Self::Own(slots) => slots.attempt(verb, statements, deadline).await,
+            Self::Own(pool) => pool.attempt(statement, table, deadline).await,
             #[cfg(feature = "deadpool")]
-            Self::Pool(pool) => pool.attempt(verb, statements, deadline).await,
+            Self::Application(pool) => pool.attempt(statement, table, deadline).await,
         }
     }
 
-    /// Makes sure that there is a connection, so that wrong settings show.
+    /// Opens a connection of the store's own, so that wrong settings are reported at the start.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
         match self {
-            Self::Own(slots) => slots.open().await,
+            Self::Own(pool) => pool.open().await,
             #[cfg(feature = "deadpool")]
-            Self::Pool(_) => Ok(()),
+            Self::Application(_) => Ok(()),
         }
     }
 
-    /// Lets go of the connection for background work.
-    pub(super) fn rest(&self) {
+    /// Closes the connection for background work until it is needed again.
+    pub(super) fn close_background(&self) {
         match self {
-            Self::Own(slots) => slots.rest(),
+            Self::Own(pool) => pool.close_background(),
             #[cfg(feature = "deadpool")]
-            Self::Pool(_) => {}
+            Self::Application(_) => {}
         }
     }
 
-    /// Ends the connections, if they are ours.
+    /// Closes the store's own connections.
     pub(super) async fn close(&self, deadline: Instant) {
         match self {
-            Self::Own(slots) => slots.close(deadline).await,
+            Self::Own(pool) => pool.close(deadline).await,
             #[cfg(feature = "deadpool")]
-            Self::Pool(_) => {}
+            Self::Application(_) => {}
         }
     }
 }
@@ -106,7 +106,7 @@ impl Deref for Dedicated {
         match self {
             Self::Own(client) => client,
             #[cfg(feature = "deadpool")]
-            Self::Pool(checkout) => checkout,
+            Self::Application(checkout) => checkout,
         }
     }
 }
@@ -116,7 +116,7 @@ impl DerefMut for Dedicated {
         match self {
             Self::Own(client) => client,
             #[cfg(feature = "deadpool")]
-            Self::Pool(checkout) => checkout,
+            Self::Application(checkout) => checkout,
         }
     }
 }

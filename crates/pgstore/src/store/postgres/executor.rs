@@ -1,7 +1,7 @@
-//! From many callers to a few connections: who gets which, how often it is tried, for how long.
+//! From many callers to a few connections: which connection, how many attempts, how long.
 //!
-//! The rest of the store knows [`Executor::run`] alone, so that another link, one that gathers
-//! several callers' statements into one, can take its place.
+//! The rest of the store knows [`Executor::run`] alone. Another executor, one that gathers the
+//! statements of several callers into one, can take its place.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use pgstore_connect::ConnectError;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connection_source::ConnectionSource;
-use super::failure::{ConnectionState, Failure, Retry};
+use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::in_flight::{InFlight, InFlightGuard};
-use super::statements::Statements;
-use super::verbs::{Effect, Lane, Verb};
+use super::statements::{Effect, Lane, Statement};
+use super::table_name::TableName;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// How often a statement that others got in the way of is sent at most, within its deadline.
+/// How often a statement is sent at most when concurrent statements make it fail.
 const ATTEMPTS: u32 = 8;
 
-/// How often a statement is sent at most when that costs a connection each time: as often as may
-/// be needed to get past two connections whose loss nobody has noticed yet.
+/// How often a statement is sent at most when each failure costs a connection: enough to get past
+/// two connections that are lost without notice.
 const CONNECTIONS: u32 = 3;
 
-/// Many callers' way to the connections.
+/// Runs the statements of many callers.
 #[derive(Debug)]
 pub(super) struct Executor {
     source: ConnectionSource,
-    statements: Statements,
+    table: TableName,
     deadlines: Deadlines,
     in_flight: InFlight,
 }
@@ -36,43 +36,42 @@ pub(super) struct Executor {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {
     pub(super) all: Duration,
-    /// Of what requests begin with.
+    /// For lookups, with which requests begin.
     pub(super) reading: Duration,
 }
 
 impl Executor {
-    pub(super) fn new(
-        source: ConnectionSource,
-        statements: Statements,
-        deadlines: Deadlines,
-    ) -> Self {
+    pub(super) fn new(source: ConnectionSource, table: TableName, deadlines: Deadlines) -> Self {
         Self {
             source,
-            statements,
+            table,
             deadlines,
             in_flight: InFlight::default(),
         }
     }
 
-    /// Makes sure that there is a connection, so that wrong settings show.
+    /// Opens a connection, so that wrong settings are reported at the start.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
         self.source.open().await
     }
 
-    /// Runs a verb: as often as makes sense, within the deadline.
-    pub(super) async fn run<V: Verb>(&self, verb: &V) -> Result<V::Answer, StoreError> {
-        let _inside = self.enter()?;
-        let deadline = Instant::now() + self.deadline_of::<V>();
+    /// Runs a statement until `deadline` at most, and repeats it where that is safe.
+    pub(super) async fn run<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+    ) -> Result<S::Output, StoreError> {
+        let _guard = self.enter()?;
         let (mut attempt, mut in_doubt) = (1, false);
         loop {
-            let outcome = self.source.attempt(verb, &self.statements, deadline);
+            let outcome = self.source.attempt(statement, &self.table, deadline);
             let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            in_doubt |= V::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
+            in_doubt |= S::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
             let pause = pause_after(attempt);
-            if !may_repeat::<V>(&failure, attempt) || Instant::now() + pause >= deadline {
+            if !may_repeat::<S>(&failure, attempt) || Instant::now() + pause >= deadline {
                 return Err(match in_doubt {
                     true => failure.error.in_doubt(),
                     false => failure.error,
@@ -83,29 +82,31 @@ impl Executor {
         }
     }
 
-    /// What requests wait for before they do anything has a time of its own.
-    fn deadline_of<V: Verb>(&self) -> Duration {
-        match (V::EFFECT, V::LANE) {
+    /// When an operation that begins now with this statement has to end.
+    pub(super) fn deadline<S: Statement>(&self) -> Instant {
+        let time = match (S::EFFECT, S::LANE) {
             (Effect::None, Lane::NeverWaits) => self.deadlines.reading,
             _ => self.deadlines.all,
-        }
+        };
+        Instant::now() + time
     }
 
     /// Counts the caller among those that [`Executor::close`] waits for.
     pub(super) fn enter(&self) -> Result<InFlightGuard<'_>, StoreError> {
-        self.in_flight.enter().ok_or_else(closed)
+        let guard = self.in_flight.enter();
+        guard.ok_or_else(|| StoreError::new(StoreErrorKind::Closed))
     }
 
-    /// Lets go of the connection for background work until there is some again.
-    pub(super) fn rest(&self) {
-        self.source.rest();
+    /// Closes the connection for background work until it is needed again.
+    pub(super) fn close_background(&self) {
+        self.source.close_background();
     }
 
-    /// Waits for what is under way, for one deadline at most, and ends the connections.
+    /// Waits for the operations in flight, for one deadline at most, and closes the connections.
     pub(super) async fn close(&self) {
         self.in_flight.close();
         let deadline = Instant::now() + self.deadlines.all;
-        // Whoever is still inside after it has failed with a timeout of its own by then.
+        // An operation that is still in flight after that has failed with a timeout of its own.
         let _ = timeout_at(deadline, self.in_flight.emptied()).await;
         self.source.close(deadline).await;
     }
@@ -115,15 +116,15 @@ impl Executor {
     }
 }
 
-/// None after the first attempt, then up to a few milliseconds more each time; random, so that
-/// those who got into each other's way do not meet again.
+/// No pause after the first attempt, then up to 5 ms more each time. It is random, so that
+/// statements which collided do not collide again.
 fn pause_after(attempt: u32) -> Duration {
     let random = random::bytes().map_or(0, u16::from_le_bytes);
     let most = Duration::from_millis(5) * (attempt - 1);
     most.mul_f64(f64::from(random) / f64::from(u16::MAX))
 }
 
-fn may_repeat<V: Verb>(failure: &Failure, attempt: u32) -> bool {
+fn may_repeat<S: Statement>(failure: &AttemptFailure, attempt: u32) -> bool {
     let most = match failure.connection {
         ConnectionState::Reusable => ATTEMPTS,
         ConnectionState::Broken | ConnectionState::Hung => CONNECTIONS,
@@ -131,11 +132,7 @@ fn may_repeat<V: Verb>(failure: &Failure, attempt: u32) -> bool {
     attempt < most
         && match failure.retry {
             Retry::Safe => true,
-            Retry::InDoubt => V::EFFECT != Effect::Once,
+            Retry::InDoubt => S::EFFECT != Effect::Once,
             Retry::Never => false,
         }
-}
-
-pub(super) fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Closed)
 }

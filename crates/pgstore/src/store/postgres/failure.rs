@@ -1,4 +1,4 @@
-//! What a failed statement means: decided by SQLSTATE alone, never by a message's text.
+//! What a failed attempt at a statement means. The SQLSTATE alone decides, never a message's text.
 
 use std::error::Error;
 
@@ -10,20 +10,20 @@ use crate::wire::ErrorClass;
 
 /// A failed attempt at a statement.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct AttemptFailure {
     pub(super) error: StoreError,
     pub(super) retry: Retry,
     pub(super) connection: ConnectionState,
 }
 
-/// How a failure leaves the connection that it came from.
+/// How a failure leaves its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConnectionState {
-    /// It serves others as before.
+    /// It can be used further.
     Reusable,
-    /// It is of no use any more.
+    /// It cannot be used further.
     Broken,
-    /// It did not answer in time: the server is still at it.
+    /// It did not answer in time: the server is still working.
     Hung,
 }
 
@@ -38,7 +38,8 @@ pub(super) enum Retry {
     Never,
 }
 
-impl Failure {
+impl AttemptFailure {
+    /// A failure that another attempt would repeat.
     pub(super) fn last(error: StoreError) -> Self {
         Self {
             error,
@@ -47,12 +48,17 @@ impl Failure {
         }
     }
 
-    /// The deadline passed while there was no connection.
+    /// The store was closed by the application.
+    pub(super) fn closed() -> Self {
+        Self::last(StoreError::new(StoreErrorKind::Closed))
+    }
+
+    /// The deadline passed before there was a connection.
     pub(super) fn too_late() -> Self {
         Self::last(StoreError::new(StoreErrorKind::Timeout))
     }
 
-    /// The deadline passed while there was no answer.
+    /// The deadline passed before there was an answer.
     pub(super) fn no_answer() -> Self {
         Self {
             retry: Retry::InDoubt,
@@ -61,7 +67,7 @@ impl Failure {
         }
     }
 
-    /// The connection was found closed before anything was sent on it.
+    /// The connection was found closed before the statement was sent.
     pub(super) fn not_sent() -> Self {
         Self {
             error: StoreError::new(StoreErrorKind::Unavailable),
@@ -70,7 +76,7 @@ impl Failure {
         }
     }
 
-    /// The same failure of a statement that was only being prepared.
+    /// The same failure while the statement was being prepared, so that it had no effect.
     pub(super) fn before_execution(self) -> Self {
         let retry = match self.retry {
             Retry::InDoubt => Retry::Safe,
@@ -80,11 +86,17 @@ impl Failure {
     }
 }
 
-impl From<tokio_postgres::Error> for Failure {
+impl From<StoreError> for AttemptFailure {
+    fn from(error: StoreError) -> Self {
+        Self::last(error)
+    }
+}
+
+impl From<tokio_postgres::Error> for AttemptFailure {
     fn from(error: tokio_postgres::Error) -> Self {
         let (kind, retry, connection) = match error.code() {
             Some(state) => classify(state),
-            // No answer of the server's: the connection is closed or broken.
+            // The server did not answer: the connection is closed or broken.
             None => (
                 StoreErrorKind::Unavailable,
                 Retry::InDoubt,
@@ -109,17 +121,17 @@ fn classify(state: &SqlState) -> (StoreErrorKind, Retry, ConnectionState) {
         "42501" => (StoreErrorKind::Forbidden, Retry::Never, STAYS),
         // serialization_failure, deadlock_detected
         "40001" | "40P01" => (StoreErrorKind::Unavailable, Retry::Safe, STAYS),
-        // query_canceled: by statement_timeout, by an operator, or by us for a neighbour's sake
+        // query_canceled: by statement_timeout, by an operator, or because a connection hung
         "57014" => (StoreErrorKind::Timeout, Retry::Safe, STAYS),
         // lock_not_available: by lock_timeout
         "55P03" => (StoreErrorKind::Timeout, Retry::Never, STAYS),
-        // read_only_sql_transaction: this was the primary once
+        // read_only_sql_transaction: the server is no longer the primary
         "25006" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
-        // What was prepared is gone (a pooler's DISCARD ALL) or does not fit a changed table.
+        // A prepared statement was removed (a pooler's DISCARD ALL) or does not fit a changed table.
         "26000" | "0A000" => (StoreErrorKind::Other, Retry::Safe, RETIRES),
         // cannot_connect_now, too_many_connections
         "57P03" | "53300" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
-        // Class 57P: shut down or terminated. Class 08: the connection broke, as a pooler says it.
+        // Class 57P: shut down or terminated. Class 08: a pooler reports a broken connection.
         code if code.starts_with("57P") || code.starts_with("08") => {
             (StoreErrorKind::Unavailable, Retry::InDoubt, RETIRES)
         }
@@ -154,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_certainly_had_no_effect_counts_as_undone() {
+    fn only_errors_that_exclude_an_effect_are_not_in_doubt() {
         for (code, retry, connection) in [
             ("40P01", Retry::Safe, ConnectionState::Reusable),
             ("25006", Retry::Safe, ConnectionState::Broken),

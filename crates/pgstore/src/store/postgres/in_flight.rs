@@ -1,34 +1,34 @@
-//! Who is inside, so that closing can wait for them.
+//! The operations in flight, so that closing can wait for them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Lets operations in until it is closed, and knows when the last one has left.
+/// Admits operations until it is closed, and tells when the last one has ended.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    state: Mutex<State>,
+    state: Mutex<InFlightState>,
     empty: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    inside: usize,
+struct InFlightState {
+    count: usize,
     closed: bool,
 }
 
-/// One operation inside; it leaves when this is dropped, however it ends.
+/// One operation in flight. Dropping it ends the operation.
 #[derive(Debug)]
 pub(super) struct InFlightGuard<'a>(&'a InFlight);
 
 impl InFlight {
-    /// `None` when the gate is closed.
+    /// Admits an operation. `None` when closed.
     pub(super) fn enter(&self) -> Option<InFlightGuard<'_>> {
         let mut state = self.state();
         if state.closed {
             return None;
         }
-        state.inside += 1;
+        state.count += 1;
         Some(InFlightGuard(self))
     }
 
@@ -36,21 +36,21 @@ impl InFlight {
         self.state().closed = true;
     }
 
-    /// Waits until nobody is inside.
+    /// Waits until no operation is in flight.
     pub(super) async fn emptied(&self) {
         loop {
-            // Registered before looking, so that the last one to leave is not missed.
-            let mut left = std::pin::pin!(self.empty.notified());
-            left.as_mut().enable();
-            if self.state().inside == 0 {
+            // Registered before the count is read, so that the last end is not missed.
+            let mut ended = std::pin::pin!(self.empty.notified());
+            ended.as_mut().enable();
+            if self.state().count == 0 {
                 return;
             }
-            left.await;
+            ended.await;
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
+    fn state(&self) -> MutexGuard<'_, InFlightState> {
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,8 +58,8 @@ impl InFlight {
 impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.inside -= 1;
-        if state.inside == 0 {
+        state.count -= 1;
+        if state.count == 0 {
             self.0.empty.notify_waiters();
         }
     }
@@ -70,20 +70,20 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn closing_waits_for_those_inside_and_lets_nobody_in() {
-        let gate = InFlight::default();
-        let inside = gate.enter().unwrap();
-        gate.close();
-        assert!(gate.enter().is_none());
+    async fn closing_waits_for_operations_in_flight_and_admits_no_more() {
+        let in_flight = InFlight::default();
+        let guard = in_flight.enter().unwrap();
+        in_flight.close();
+        assert!(in_flight.enter().is_none());
 
-        let mut emptied = std::pin::pin!(gate.emptied());
+        let mut emptied = std::pin::pin!(in_flight.emptied());
         let mut early = tokio::task::unconstrained(emptied.as_mut());
         tokio::select! {
             biased;
-            () = &mut early => panic!("somebody is still inside"),
+            () = &mut early => panic!("an operation is still in flight"),
             () = tokio::task::yield_now() => {}
         }
-        drop(inside);
+        drop(guard);
         emptied.await;
     }
 }

@@ -1,11 +1,11 @@
-//! Creating and completing the table: the only place with DDL, and only when it is called.
+//! Creates and completes the table. This is the only DDL, and it runs only on demand.
 //!
-//! What there is to do is read from the catalogue (`catalogue.rs`), so there is no table of
-//! versions, and a role that may create nothing passes when everything is there.
+//! The catalogue (`catalogue.rs`) tells what is missing. So there is no table of versions, and a
+//! role without the right to create passes if nothing is missing.
 //!
-//! One migrator at a time works on a table. The others ask for the lock again and again, never
-//! inside of a transaction: building an index beside the writers (CONCURRENTLY) waits until all
-//! older transactions have ended, and would wait for those who wait for it.
+//! One migrator at a time works on a table. The others ask for the lock repeatedly, outside of
+//! transactions: CREATE INDEX CONCURRENTLY waits until all older transactions have ended, and would
+//! deadlock with a migrator that waits inside of one.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,53 +14,64 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
-use super::PgStore;
-use super::catalogue::{Found, look};
+use super::catalogue::{FoundTable, look};
 use super::migrate_error::MigrateError;
-use super::migrations::{Index, Migration};
-use super::table::TableName;
+use super::migrations::{Migration, NewIndex};
+use super::pg_store::PgStore;
+use super::table_name::TableName;
 
-/// How long a migration may take in all, waiting for others included, building indexes excepted.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a migration may take in all. Waits for others count, index builds do not.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// What our advisory locks have in common: the ASCII text `pgst`. The other half is the table.
+/// The first half of the advisory lock's key: the ASCII text `pgst`. The other half is the table.
 const LOCK: i32 = i32::from_be_bytes(*b"pgst");
 
 /// What [`PgStore::migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Migrated {
-    /// The numbers of the migrations it ran; none when everything was there.
+    /// The numbers of the migrations that it ran; empty if nothing was missing.
     pub applied: Vec<u32>,
 }
 
 impl PgStore {
-    /// Makes sure that the sessions table is there, with its columns and indexes.
+    /// Creates the sessions table, or the columns and indexes that it lacks.
     ///
-    /// Idempotent, and safe while any number of other processes do the same, in Rust or Go. A
-    /// table that Go's pgstore made is taken over as it is. When everything is there nothing is
-    /// written or locked, and the role needs no right to create. It runs on a connection of its
-    /// own and takes up to 60 seconds where it has to wait for others.
+    /// It is idempotent, and safe while other processes do the same, in Rust or Go. A table that
+    /// Go's pgstore made is completed and keeps its rows. If nothing is missing, nothing is written
+    /// or locked, and the role needs no right to create. It uses a connection of its own and takes
+    /// up to 60 seconds if it has to wait for others.
+    ///
+    /// ```no_run
+    /// # async fn example(store: pgstore::store::PgStore) -> Result<(), pgstore::store::MigrateError> {
+    /// let migrated = store.migrate().await?;
+    /// println!("ran migrations {:?}", migrated.applied);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # On a table in use
     ///
     /// Sessions can be read and written meanwhile. Columns are added under a `lock_timeout` of 2
-    /// seconds, again and again until it works out. An index is built `CONCURRENTLY`: for as long
-    /// as that takes, and after what an earlier attempt left unfinished was removed. That needs a
-    /// connection that stays the same, so not a pooler's in transaction mode.
+    /// seconds, with repeated attempts. An index is built `CONCURRENTLY`, without a time limit, after
+    /// the remains of an earlier attempt were dropped. That needs a session of its own on the
+    /// server: connect directly, not through a pooler in transaction mode.
     ///
     /// # Errors
-    /// When the database cannot be reached, when the role may not create what is missing (the
-    /// error then prints the SQL to run), or when there is a table of that name that is none for
-    /// sessions.
+    /// When the database is unreachable, when the role may not create what is missing (the error
+    /// then contains the SQL to run), or when the table of that name is not a sessions table.
     // Go: pgstore.go createSessionsTable runs in the constructor, without a lock, and most of
     // twenty processes that start at once fail on the catalogue.
     pub async fn migrate(&self) -> Result<Migrated, MigrateError> {
-        let link = &self.inner.executor;
-        let _inside = link.enter().map_err(|_| MigrateError::closed())?;
-        let deadline = Instant::now() + PATIENCE;
+        let executor = &self.inner.executor;
+        let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
+        let deadline = Instant::now() + TIME_LIMIT;
         let connected = within(deadline, async {
-            link.source().connect().await.map_err(MigrateError::connect)
+            executor
+                .source()
+                .connect()
+                .await
+                .map_err(MigrateError::connect)
         });
         let mut client = connected.await?;
         let mut migrator = Migrator {
@@ -84,8 +95,8 @@ struct Migrator<'a> {
 }
 
 impl Migrator<'_> {
-    /// One step after the other, until nothing is missing. Whatever happens in between, another
-    /// look tells how things stand.
+    /// Makes one part after the other until nothing is missing. Each round begins with a look at
+    /// the catalogue, so it does not matter what other migrators did in between.
     async fn run(&mut self) -> Result<(), MigrateError> {
         let mut pause = Duration::from_millis(10);
         loop {
@@ -95,8 +106,8 @@ impl Migrator<'_> {
             }
             found.refuse_if_unfit(self.table)?;
             match self.step(&found).await {
-                Ok(Step::Done) => continue,
-                Ok(Step::OthersAreAtIt) => {}
+                Ok(Progress::Made) => continue,
+                Ok(Progress::OthersWork) => {}
                 Err(error) if error.is_race() && Instant::now() < self.deadline => {}
                 Err(error) => return Err(error.with_sql(found.sql(self.table))),
             }
@@ -105,7 +116,7 @@ impl Migrator<'_> {
         }
     }
 
-    async fn step(&mut self, found: &Found) -> Result<Step, MigrateError> {
+    async fn step(&mut self, found: &FoundTable) -> Result<Progress, MigrateError> {
         if found.has_all_columns() {
             self.make_indexes().await
         } else {
@@ -114,20 +125,20 @@ impl Migrator<'_> {
     }
 
     /// Creates the table with its indexes, or adds columns to it, in one transaction.
-    async fn make_table(&mut self) -> Result<Step, MigrateError> {
+    async fn make_table(&mut self) -> Result<Progress, MigrateError> {
         let table = self.table;
         let transaction = self
             .client
             .build_transaction()
-            // Where another level is the default, all statements would see what the first one does.
+            // At a higher level all statements would see the snapshot of the first one.
             .isolation_level(IsolationLevel::ReadCommitted)
             .start()
             .await?;
         transaction
             .batch_execute(include_str!("sql/limit_lock_waits.sql"))
             .await?;
-        // The lock is a statement of its own, so that what follows sees all that the holder
-        // before did.
+        // The lock is a statement of its own, so that the next one sees everything that the
+        // previous holder did.
         if !lock(
             &transaction,
             include_str!("sql/lock_in_transaction.sql"),
@@ -135,7 +146,7 @@ impl Migrator<'_> {
         )
         .await?
         {
-            return Ok(Step::OthersAreAtIt);
+            return Ok(Progress::OthersWork);
         }
         let found = look(&transaction, table).await?;
         found.refuse_if_unfit(table)?;
@@ -146,29 +157,29 @@ impl Migrator<'_> {
         }
         let made = look(&transaction, table).await?;
         made.refuse_if_columns_are_missing(table)?;
-        if !found.has_table {
+        if !found.exists {
             made.without_indexes()
                 .first()
                 .map_or(Ok(()), |(_, index)| made.refuse_without(index, table))?;
         }
         transaction.commit().await?;
         self.applied.extend(applied);
-        Ok(Step::Done)
+        Ok(Progress::Made)
     }
 
-    /// Makes what indexes are missing while others read and write, outside of transactions.
-    async fn make_indexes(&mut self) -> Result<Step, MigrateError> {
+    /// Makes the missing indexes while others read and write, outside of transactions.
+    async fn make_indexes(&mut self) -> Result<Progress, MigrateError> {
         let locked = lock(&*self.client, include_str!("sql/lock.sql"), self.table);
         if !within(self.deadline, locked).await? {
-            return Ok(Step::OthersAreAtIt);
+            return Ok(Progress::OthersWork);
         }
-        let made = self.make_indexes_alone().await;
-        // If it does not work out, the connection is about to end, and the lock with it.
+        let made = self.make_indexes_under_lock().await;
+        // If unlocking fails, the connection is broken, and its end releases the lock.
         let _ = lock(&*self.client, include_str!("sql/unlock.sql"), self.table).await;
         made
     }
 
-    async fn make_indexes_alone(&mut self) -> Result<Step, MigrateError> {
+    async fn make_indexes_under_lock(&mut self) -> Result<Progress, MigrateError> {
         let found = within(self.deadline, look(&*self.client, self.table)).await?;
         for setting in [
             include_str!("sql/no_statement_timeout.sql"),
@@ -177,45 +188,39 @@ impl Migrator<'_> {
             self.client.batch_execute(setting).await?;
         }
         for (migration, index) in found.without_indexes() {
-            if let Step::OthersAreAtIt = self.make_index(migration, &index).await? {
-                return Ok(Step::OthersAreAtIt);
+            if let Progress::OthersWork = self.make_index(&index).await? {
+                return Ok(Progress::OthersWork);
             }
             self.applied.insert(migration.number());
         }
-        Ok(Step::Done)
+        Ok(Progress::Made)
     }
 
-    async fn make_index(
-        &mut self,
-        migration: &Migration,
-        index: &Index,
-    ) -> Result<Step, MigrateError> {
+    async fn make_index(&mut self, index: &NewIndex) -> Result<Progress, MigrateError> {
         for left in self.left_over(index).await? {
             if left.is_being_built {
-                return Ok(Step::OthersAreAtIt);
+                return Ok(Progress::OthersWork);
             }
             let drop = include_str!("sql/drop_index.sql").replace("unfinished_index", &left.name);
             self.client.batch_execute(&drop).await?;
         }
         let now = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
         if !now.lacks(index) {
-            return Ok(Step::OthersAreAtIt);
+            return Ok(Progress::OthersWork);
         }
-        if let Some(text) = migration.concurrently(index) {
-            let name = self.table.put_into(&index.name);
-            tracing::info!(index = name, "building an index of the sessions table");
-            let text = self.table.put_into(&text);
-            self.client.batch_execute(&text).await?;
-        }
+        let name = self.table.put_into(index.name);
+        tracing::info!(index = name, "building an index of the sessions table");
+        let text = self.table.put_into(&index.concurrently());
+        self.client.batch_execute(&text).await?;
         let made = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
         made.refuse_without(index, self.table)?;
-        Ok(Step::Done)
+        Ok(Progress::Made)
     }
 
-    /// What an earlier attempt at this index has left, or somebody is still building.
+    /// An invalid index that an earlier attempt left, or that another migrator is building.
     ///
-    /// Looked at twice: a build that ends just now may seem neither valid nor under way.
-    async fn left_over(&self, index: &Index) -> Result<Vec<Unfinished>, MigrateError> {
+    /// It looks twice, because a build that ends just now may seem neither valid nor under way.
+    async fn left_over(&self, index: &NewIndex) -> Result<Vec<Unfinished>, MigrateError> {
         let first = self.unfinished(index).await?;
         if first.is_empty() || first.iter().any(|one| one.is_being_built) {
             return Ok(first);
@@ -223,8 +228,8 @@ impl Migrator<'_> {
         self.unfinished(index).await
     }
 
-    async fn unfinished(&self, index: &Index) -> Result<Vec<Unfinished>, MigrateError> {
-        let quoted = self.table.put_into(&index.name);
+    async fn unfinished(&self, index: &NewIndex) -> Result<Vec<Unfinished>, MigrateError> {
+        let quoted = self.table.put_into(index.name);
         let (table, name) = (self.table.quoted(), quoted.trim_matches('"'));
         let sql = include_str!("sql/unfinished_index.sql");
         let rows = self
@@ -241,10 +246,10 @@ impl Migrator<'_> {
     }
 }
 
-enum Step {
-    Done,
-    /// Somebody else has the lock, or builds the same index: wait a moment and look again.
-    OthersAreAtIt,
+enum Progress {
+    Made,
+    /// Another migrator has the lock or builds the same index: look again after a pause.
+    OthersWork,
 }
 
 struct Unfinished {
@@ -252,23 +257,23 @@ struct Unfinished {
     is_being_built: bool,
 }
 
-/// Runs a migration; on a table that was there before, without its indexes.
+/// Runs a migration. On a table that existed before, the indexes are left for later.
 async fn make(
     client: &impl GenericClient,
     migration: &Migration,
-    found: &Found,
+    found: &FoundTable,
     table: &TableName,
 ) -> Result<(), MigrateError> {
-    if !found.has_table {
+    if !found.exists {
         return Ok(client.batch_execute(&migration.sql_for(table)).await?);
     }
     for text in migration.table_statements() {
-        client.batch_execute(&table.put_into(&text)).await?;
+        client.batch_execute(&table.put_into(text)).await?;
     }
     Ok(())
 }
 
-/// Takes the table's advisory lock, or gives it back.
+/// Takes or releases the table's advisory lock.
 async fn lock(
     client: &impl GenericClient,
     sql: &str,
@@ -298,7 +303,7 @@ async fn within<T>(
         .map_err(|_| MigrateError::timeout())?
 }
 
-/// For a look after a build that took longer than all the patience there was.
+/// The deadline of a look after a build that took longer than the time limit.
 fn soon() -> Instant {
     Instant::now() + Duration::from_secs(5)
 }

@@ -1,4 +1,4 @@
-//! Why the table could not be made, with the SQL to run by hand where that helps.
+//! Why a migration failed, with the SQL to run by hand if rights are missing.
 
 use std::error::Error;
 use std::fmt;
@@ -10,9 +10,9 @@ use super::failure::without_details;
 pub struct MigrateError {
     kind: MigrateErrorKind,
     sqlstate: Option<String>,
-    /// What is wrong with the table that is there.
+    /// What is wrong with the existing table.
     finding: Option<String>,
-    /// What to run by hand.
+    /// The SQL to run by hand.
     sql: Option<String>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -21,19 +21,19 @@ pub struct MigrateError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MigrateErrorKind {
-    /// No connection could be had.
+    /// No connection could be made.
     Unreachable,
-    /// The role may not create what is missing: run [`MigrateError::sql`] as one that may.
+    /// The role may not create what is missing. Run [`MigrateError::sql`] as a role that may.
     Forbidden,
-    /// The schema the table is to be in does not exist: create it first.
+    /// The schema for the table does not exist. Create it first.
     NoSchema,
-    /// There is a table or an index of that name that is not ours to use.
+    /// A table or an index of that name exists and is not a sessions table or its index.
     UnfitTable,
-    /// It took longer than a minute, or others kept the catalogue busy.
+    /// The migration took longer than a minute, for example because others held locks.
     Timeout,
     /// The store was closed by the application.
     Closed,
-    /// Anything else the server answered.
+    /// The server answered another error.
     Other,
 }
 
@@ -74,7 +74,7 @@ impl MigrateError {
         Self::new(MigrateErrorKind::Other)
     }
 
-    /// Adds what a database administrator has to run, where rights are what is missing.
+    /// Adds the SQL for a database administrator, if rights are missing.
     pub(super) fn with_sql(self, sql: String) -> Self {
         let wanted = self.kind == MigrateErrorKind::Forbidden;
         Self {
@@ -83,9 +83,9 @@ impl MigrateError {
         }
     }
 
-    /// Whether somebody else was at the catalogue at the same time, so that it is worth looking
-    /// again. `CREATE … IF NOT EXISTS` does not wait for others: it fails on the catalogue's own
-    /// unique indexes.
+    /// Whether another migrator caused the error, so that another attempt can succeed.
+    /// `CREATE … IF NOT EXISTS` does not wait for others: it fails on the unique indexes of the
+    /// catalogue.
     pub(super) fn is_race(&self) -> bool {
         matches!(
             self.sqlstate.as_deref(),
@@ -101,7 +101,7 @@ impl MigrateError {
         self.kind
     }
 
-    /// The SQL to run by hand, as a role that may, when ours [may not](MigrateErrorKind::Forbidden).
+    /// The SQL to run as another role, if this one [may not](MigrateErrorKind::Forbidden).
     #[must_use]
     pub fn sql(&self) -> Option<&str> {
         self.sql.as_deref()
@@ -134,9 +134,9 @@ impl fmt::Display for MigrateError {
                 "the database user may not create the sessions table or its indexes"
             }
             MigrateErrorKind::NoSchema => {
-                "there is no such schema for the sessions table: create it first"
+                "the schema for the sessions table does not exist: create it first"
             }
-            MigrateErrorKind::UnfitTable => "the sessions table is not as it should be",
+            MigrateErrorKind::UnfitTable => "the table of this name cannot be used for sessions",
             MigrateErrorKind::Timeout => "creating the sessions table took too long",
             MigrateErrorKind::Closed => "the session store was closed",
             MigrateErrorKind::Other => "the sessions table could not be created",
@@ -145,7 +145,7 @@ impl fmt::Display for MigrateError {
             write!(f, ": {finding}")?;
         }
         if let Some(sql) = &self.sql {
-            write!(f, "; have a role that may run this:\n\n{sql}")?;
+            write!(f, "; run this as a role that may:\n\n{sql}")?;
         }
         Ok(())
     }

@@ -1,37 +1,131 @@
-//! The migrations' text, and what the catalogue has when it has run.
+//! The migrations: their statements, and what each one makes.
 
-use super::table::TableName;
+use super::table_name::TableName;
 
 /// One numbered migration.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
     number: u32,
     name: &'static str,
-    sql: &'static str,
-    columns: &'static [Column],
+    steps: &'static [MigrationStep],
 }
 
-/// A column that a migration brings, with its type where that matters.
+/// One statement of a migration, and what it makes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
+pub(super) struct MigrationStep {
+    /// One statement without a semicolon, for the table `http_sessions`.
+    sql: &'static str,
+    makes: Made,
+}
+
+/// What a statement makes. The catalogue tells whether it is there.
+#[derive(Clone, Copy, Debug)]
+enum Made {
+    /// Columns, and the table if there is none.
+    Columns(&'static [NewColumn]),
+    Index(NewIndex),
+}
+
+/// A column that a migration makes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewColumn {
     pub(super) name: &'static str,
+    /// Its type, or `None` if any type will do.
     pub(super) of_type: Option<&'static str>,
 }
 
-/// An index that a migration brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Index {
-    /// As in the migration's text.
-    pub(super) name: String,
-    /// The column that it leads with, by which it counts whatever its name.
-    pub(super) column: String,
-    /// Whether it covers some of the rows only.
+/// An index that a migration makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NewIndex {
+    /// Its name for the table `http_sessions`.
+    pub(super) name: &'static str,
+    /// Its first column. An index with the same first column counts, whatever its name.
+    pub(super) column: &'static str,
+    /// Whether it leaves out rows in which the column is NULL.
     pub(super) is_partial: bool,
+    /// The statement that makes it.
+    sql: &'static str,
 }
 
-/// The migrations, oldest first. They are only ever added to.
+const BYTES: Option<&str> = Some("bytea");
+const TIME: Option<&str> = Some("timestamp with time zone");
+const NUMBER: Option<&str> = Some("bigint");
+const TEXT: Option<&str> = Some("text");
+
+/// The table of Go's pgstore.
+pub(super) const HTTP_SESSIONS: Migration = Migration {
+    number: 1,
+    name: "http_sessions",
+    steps: &[
+        MigrationStep::columns(
+            include_str!("../../../migrations/0001_http_sessions/1_table.sql"),
+            &[
+                NewColumn::new("id", None),
+                NewColumn::new("key", BYTES),
+                NewColumn::new("data", BYTES),
+                NewColumn::new("created_on", TIME),
+                NewColumn::new("modified_on", TIME),
+                NewColumn::new("expires_on", TIME),
+            ],
+        ),
+        MigrationStep::index(NewIndex {
+            name: "http_sessions_expiry_idx",
+            column: "expires_on",
+            is_partial: false,
+            sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            name: "http_sessions_key_idx",
+            column: "key",
+            is_partial: false,
+            sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
+        }),
+    ],
+};
+
+/// The columns that Go's pgstore does not know.
+pub(super) const SESSION_METADATA: Migration = Migration {
+    number: 2,
+    name: "session_metadata",
+    steps: &[
+        MigrationStep::columns(
+            include_str!("../../../migrations/0002_session_metadata/1_columns.sql"),
+            &[
+                NewColumn::new("save_token", NUMBER),
+                NewColumn::new("saved_on", TIME),
+                NewColumn::new("max_age", NUMBER),
+                NewColumn::new("owner", TEXT),
+                NewColumn::new("label", TEXT),
+                NewColumn::new("handle", TEXT),
+                NewColumn::new("previous_key", BYTES),
+                NewColumn::new("previous_until", TIME),
+                NewColumn::new("previous_grace_until", TIME),
+            ],
+        ),
+        MigrationStep::index(NewIndex {
+            name: "http_sessions_owner_idx",
+            column: "owner",
+            is_partial: true,
+            sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            name: "http_sessions_handle_idx",
+            column: "handle",
+            is_partial: true,
+            sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            name: "http_sessions_previous_key_idx",
+            column: "previous_key",
+            is_partial: true,
+            sql: include_str!("../../../migrations/0002_session_metadata/4_previous_key_index.sql"),
+        }),
+    ],
+};
+
+/// The migrations, oldest first. New ones are only appended.
 ///
-/// For operators who run DDL themselves:
+/// Use them if you run DDL yourself:
 ///
 /// ```
 /// for migration in pgstore::store::migrations() {
@@ -40,52 +134,18 @@ pub(super) struct Index {
 /// ```
 #[must_use]
 pub fn migrations() -> &'static [Migration] {
-    const BYTES: Option<&str> = Some("bytea");
-    const TIME: Option<&str> = Some("timestamp with time zone");
-    const NUMBER: Option<&str> = Some("bigint");
-    const TEXT: Option<&str> = Some("text");
-    const ALL: &[Migration] = &[
-        Migration {
-            number: 1,
-            name: "http_sessions",
-            sql: include_str!("../../../migrations/0001_http_sessions.sql"),
-            columns: &[
-                Column::new("id", None),
-                Column::new("key", BYTES),
-                Column::new("data", BYTES),
-                Column::new("created_on", TIME),
-                Column::new("modified_on", TIME),
-                Column::new("expires_on", TIME),
-            ],
-        },
-        Migration {
-            number: 2,
-            name: "session_metadata",
-            sql: include_str!("../../../migrations/0002_session_metadata.sql"),
-            columns: &[
-                Column::new("save_token", NUMBER),
-                Column::new("saved_on", TIME),
-                Column::new("max_age", NUMBER),
-                Column::new("owner", TEXT),
-                Column::new("label", TEXT),
-                Column::new("handle", TEXT),
-                Column::new("previous_key", BYTES),
-                Column::new("previous_until", TIME),
-                Column::new("previous_grace_until", TIME),
-            ],
-        },
-    ];
+    const ALL: &[Migration] = &[HTTP_SESSIONS, SESSION_METADATA];
     ALL
 }
 
 impl Migration {
-    /// Its number; they begin at 1 and have no gaps.
+    /// Its number. Numbers begin at 1 and have no gaps.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// What it is called.
+    /// Its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -93,62 +153,67 @@ impl Migration {
 
     /// Its SQL, for the table `http_sessions`.
     #[must_use]
-    pub fn sql(&self) -> &'static str {
-        self.sql
+    pub fn sql(&self) -> String {
+        let steps = self.steps.iter();
+        let texts = steps.map(|step| format!("{};\n", step.sql.trim_end()));
+        texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// Its SQL for another table.
+    /// Its SQL, for another table.
     #[must_use]
     pub fn sql_for(&self, table: &TableName) -> String {
-        table.put_into(self.sql)
+        table.put_into(&self.sql())
     }
 
-    pub(super) fn columns(&self) -> &'static [Column] {
-        self.columns
+    /// The columns that it makes.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static NewColumn> {
+        self.steps.iter().flat_map(|step| match step.makes {
+            Made::Columns(columns) => columns,
+            Made::Index(_) => &[],
+        })
     }
 
-    pub(super) fn indexes(&self) -> impl Iterator<Item = Index> {
-        self.statements().filter_map(|text| Index::read(&text))
+    /// The indexes that it makes.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = NewIndex> {
+        self.steps.iter().filter_map(|step| match step.makes {
+            Made::Columns(_) => None,
+            Made::Index(index) => Some(index),
+        })
     }
 
-    /// Everything but the indexes, statement by statement.
-    pub(super) fn table_statements(&self) -> impl Iterator<Item = String> {
-        self.statements().filter(|text| Index::read(text).is_none())
-    }
-
-    /// What makes an index without holding up writers. It runs outside of transactions only.
-    pub(super) fn concurrently(&self, index: &Index) -> Option<String> {
-        let mut all = self.statements();
-        let text = all.find(|text| Index::read(text).as_ref() == Some(index))?;
-        Some(text.replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1))
-    }
-
-    fn statements(&self) -> impl Iterator<Item = String> {
-        let is_comment = |line: &&str| line.trim_start().starts_with("--");
-        let source = self.sql.lines().filter(|line| !is_comment(line));
-        let text = source.collect::<Vec<_>>().join("\n");
-        let statements: Vec<_> = text.split(';').map(|one| one.trim().to_owned()).collect();
-        statements.into_iter().filter(|one| !one.is_empty())
+    /// Its statements, except those that make an index.
+    pub(super) fn table_statements(&self) -> impl Iterator<Item = &'static str> {
+        self.steps.iter().filter_map(|step| match step.makes {
+            Made::Columns(_) => Some(step.sql.trim_end()),
+            Made::Index(_) => None,
+        })
     }
 }
 
-impl Column {
+impl MigrationStep {
+    const fn columns(sql: &'static str, columns: &'static [NewColumn]) -> Self {
+        let makes = Made::Columns(columns);
+        Self { sql, makes }
+    }
+
+    const fn index(index: NewIndex) -> Self {
+        let (sql, makes) = (index.sql, Made::Index(index));
+        Self { sql, makes }
+    }
+}
+
+impl NewColumn {
     const fn new(name: &'static str, of_type: Option<&'static str>) -> Self {
         Self { name, of_type }
     }
 }
 
-impl Index {
-    fn read(statement: &str) -> Option<Self> {
-        let rest = statement.strip_prefix("CREATE INDEX IF NOT EXISTS ")?;
-        let (name, rest) = rest.split_once(' ')?;
-        let (_, columns) = rest.split_once('(')?;
-        let (first, _) = columns.split_once([',', ')', ' '])?;
-        Some(Self {
-            name: name.to_owned(),
-            column: first.to_owned(),
-            is_partial: rest.contains("WHERE"),
-        })
+impl NewIndex {
+    /// The statement that makes it without blocking writers. It cannot run in a transaction.
+    pub(super) fn concurrently(&self) -> String {
+        let sql = self.sql.trim_end();
+        let statement = sql.find("CREATE INDEX").map_or(sql, |begin| &sql[begin..]);
+        statement.replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
     }
 }
 
@@ -163,35 +228,34 @@ mod tests {
     }
 
     #[test]
-    fn every_index_of_a_migration_is_known_by_its_first_column() {
-        let indexes: Vec<_> = migrations()[0].indexes().collect();
-        let index = |name: &str, column: &str| Index {
-            name: name.to_owned(),
-            column: column.to_owned(),
-            is_partial: false,
-        };
-        assert_eq!(
-            indexes,
-            [
-                index("http_sessions_expiry_idx", "expires_on"),
-                index("http_sessions_key_idx", "key")
-            ]
-        );
-        assert_eq!(
-            migrations()[0].concurrently(&indexes[1]).unwrap(),
-            "CREATE INDEX CONCURRENTLY IF NOT EXISTS http_sessions_key_idx ON http_sessions (key)"
-        );
+    fn the_statement_of_an_index_says_what_its_data_say() {
+        for index in migrations().iter().flat_map(Migration::indexes) {
+            let NewIndex { name, column, .. } = index;
+            let mut expected = format!(
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON http_sessions ({column})"
+            );
+            if index.is_partial {
+                expected += &format!(" WHERE {column} IS NOT NULL");
+            }
+            assert_eq!(index.concurrently(), expected);
+        }
+    }
+
+    #[test]
+    fn the_statement_of_a_column_names_it() {
+        for migration in migrations() {
+            let text: String = migration.table_statements().collect();
+            for column in migration.columns() {
+                assert!(text.contains(&format!(" {} ", column.name)), "{column:?}");
+            }
+        }
     }
 
     #[test]
     fn no_statement_of_a_migration_fails_when_its_work_is_done() {
-        for migration in migrations() {
-            for text in migration.statements() {
-                assert!(
-                    text.contains("IF NOT EXISTS") || text.contains(" SET ("),
-                    "{text}"
-                );
-            }
+        for step in migrations().iter().flat_map(|migration| migration.steps) {
+            assert!(step.sql.contains("IF NOT EXISTS"), "{}", step.sql);
+            assert!(!step.sql.contains(';'), "one statement only: {}", step.sql);
         }
     }
 }

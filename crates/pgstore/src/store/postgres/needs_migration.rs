@@ -1,4 +1,4 @@
-//! Which migration a statement misses.
+//! Names the migration that a statement needs.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::migrations::Migration;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// The cause of [`StoreErrorKind::NotMigrated`]; its own cause is what the server said.
+/// The cause of [`StoreErrorKind::NotMigrated`]. Its own cause is the server's error.
 #[derive(Debug)]
 pub(super) struct NeedsMigration {
     migration: &'static Migration,

@@ -1,20 +1,14 @@
-//! How many connections, how long, which table.
+//! How many connections a store has, how long an operation may take, and which table it uses.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgstore_connect::{Config, ConfigBuilder, ConnectError, Connector};
+use pgstore_connect::{Config, ConfigBuilder};
 
-use super::connection_source::ConnectionSource;
-use super::duplicates::Duplicates;
-use super::executor::{Deadlines, Executor};
-use super::pool::Pool;
-use super::statements::Statements;
-use super::table::TableName;
-use super::{Inner, PgStore};
+use super::table_name::TableName;
 use crate::clock::{Clock, SystemClock};
 
-/// Settings of a [`PgStore`], each with a default.
+/// Settings of a [`PgStore`](super::PgStore), each with a default.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -31,17 +25,23 @@ use crate::clock::{Clock, SystemClock};
 /// ```
 #[derive(Clone, Debug)]
 pub struct PgStoreOptions {
-    connections: usize,
-    deadline: Duration,
-    read_deadline: Option<Duration>,
-    config: ConfigBuilder,
-    clock: Arc<dyn Clock>,
-    table: TableName,
+    pub(super) connections: usize,
+    pub(super) deadline: Duration,
+    pub(super) read_deadline: Option<Duration>,
+    pub(super) config: ConfigBuilder,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) table: TableName,
 }
 
 impl PgStoreOptions {
-    /// The defaults: 2 connections, 5 seconds for an operation and for connecting,
+    /// The defaults: 2 connections, 5 seconds for an operation and for connecting, the table
     /// `http_sessions`.
+    ///
+    /// ```
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new();
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -56,9 +56,15 @@ impl PgStoreOptions {
 
     /// How many connections requests share (default 2, at least 1).
     ///
-    /// Any number of requests use one at the same time, so this is not how many can be served at
-    /// once; two keep working while one is being replaced. Sweeping opens one more while it
-    /// lasts.
+    /// Any number of requests use a connection at the same time, so this is not a limit on
+    /// concurrent requests. With two, one keeps working while the other is replaced. A sweep opens
+    /// one more while it lasts.
+    ///
+    /// ```
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().connections(4);
+    /// ```
     #[must_use]
     pub fn connections(self, connections: usize) -> Self {
         Self {
@@ -67,18 +73,32 @@ impl PgStoreOptions {
         }
     }
 
-    /// How long one operation may take in all, waiting for a connection and repeated attempts
-    /// included (default 5 seconds).
+    /// How long one operation may take in all, including the wait for a connection and repeated
+    /// attempts (default 5 seconds).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().deadline(Duration::from_secs(2));
+    /// ```
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// The same for what only looks sessions up: loading one, whether by its ID, a retired ID or its
-    /// handle, and listing an owner's (default: the same as [`deadline`](Self::deadline)).
+    /// How long a lookup may take in all: by ID, by a previous ID, by handle, or of an owner's
+    /// sessions (default: [`deadline`](Self::deadline)).
     ///
-    /// Nothing is lost when a lookup is given up, so it may be short where pages are served without a
-    /// session rather than late.
+    /// A lookup that is given up loses nothing. Set a short time if your pages can be served without
+    /// a session rather than late.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().read_deadline(Duration::from_millis(500));
+    /// ```
     #[must_use]
     pub fn read_deadline(self, deadline: Duration) -> Self {
         Self {
@@ -89,8 +109,15 @@ impl PgStoreOptions {
 
     /// How long one attempt to connect may take (default 5 seconds).
     ///
-    /// Each address of each host has this time. A `connect_timeout` in the connection string comes
-    /// before it, `PGCONNECT_TIMEOUT` after it.
+    /// Each address of each host has this time. `connect_timeout` in the connection string
+    /// overrides it; it overrides `PGCONNECT_TIMEOUT`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().connect_timeout(Duration::from_secs(1));
+    /// ```
     #[must_use]
     pub fn connect_timeout(self, connect_timeout: Duration) -> Self {
         Self {
@@ -99,11 +126,11 @@ impl PgStoreOptions {
         }
     }
 
-    /// The variables that the connection string is completed from (default: the process's own).
+    /// The environment variables that complete the connection string (default: the process's own).
     ///
-    /// `PGHOST`, `PGPASSWORD` and the like, as the [table](super::connection_strings) has them, and `HOME`
-    /// for the files in the home folder. For tests, and for programs that are not to depend on
-    /// them:
+    /// They are `PGHOST`, `PGPASSWORD` and the others in the [table](super::connection_strings), and
+    /// `HOME` for files in the home folder. Set them in tests, and in programs that must not depend
+    /// on the environment:
     ///
     /// ```
     /// use pgstore::store::PgStoreOptions;
@@ -128,12 +155,19 @@ impl PgStoreOptions {
         }
     }
 
-    /// What the server's clock is compared with whenever a connection is made (default
+    /// The clock that is compared with the server's when a connection is made (default
     /// [`SystemClock`]).
     ///
-    /// More than a minute apart is a warning in the log. Give it the clock of the
-    /// [`SessionManager`](crate::SessionManagerBuilder::clock) where that is another one. Statements get
-    /// their times from there, not from here.
+    /// A difference of more than a minute is logged as a warning. If the session manager has a clock
+    /// of its own, set the same one here. Statements take their times from the manager's clock, not
+    /// from this one.
+    ///
+    /// ```
+    /// use pgstore::SystemClock;
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().clock(SystemClock::default());
+    /// ```
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         Self {
@@ -142,61 +176,17 @@ impl PgStoreOptions {
         }
     }
 
-    /// The sessions table (default `http_sessions`, the one a peer in Go uses).
+    /// The sessions table (default `http_sessions`, which Go's pgstore uses).
+    ///
+    /// ```
+    /// use pgstore::store::{PgStoreOptions, TableName};
+    ///
+    /// let options = PgStoreOptions::new().table(TableName::parse("web.sessions")?);
+    /// # Ok::<(), pgstore::store::InvalidTableName>(())
+    /// ```
     #[must_use]
     pub fn table(self, table: TableName) -> Self {
         Self { table, ..self }
-    }
-
-    /// Connects, so that wrong settings show at once. It changes nothing in the database.
-    ///
-    /// # Errors
-    /// When the connection string cannot be read or no connection comes about.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub async fn connect(self, url: &str) -> Result<PgStore, ConnectError> {
-        let store = self.connect_lazily(url)?;
-        store.inner.executor.open().await?;
-        Ok(store)
-    }
-
-    /// Connects when the store is first used: for a program that must start while its database
-    /// is away.
-    ///
-    /// # Errors
-    /// When the connection string cannot be read.
-    pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
-        let connector = Connector::new(self.config.parse(url)?);
-        let clock = Arc::clone(&self.clock);
-        let slots = Pool::new(connector, clock, self.connections, self.deadline);
-        Ok(self.store(ConnectionSource::Own(slots)))
-    }
-
-    /// Uses the application's own pool; see [`PgStore::from_pool`].
-    ///
-    /// Of the settings, those about connecting have no meaning then.
-    #[cfg(feature = "deadpool")]
-    #[must_use]
-    pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
-        self.store(ConnectionSource::Pool(
-            super::application_pool::ApplicationPool::new(pool),
-        ))
-    }
-
-    fn store(self, source: ConnectionSource) -> PgStore {
-        let statements = Statements::about(&self.table);
-        let deadlines = Deadlines {
-            all: self.deadline,
-            reading: self.read_deadline.unwrap_or(self.deadline),
-        };
-        PgStore {
-            inner: Arc::new(Inner {
-                executor: Executor::new(source, statements, deadlines),
-                table: self.table,
-                duplicates: Duplicates::default(),
-            }),
-        }
     }
 }
 

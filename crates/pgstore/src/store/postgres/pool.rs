@@ -10,15 +10,14 @@ use pgstore_connect::{ConnectError, Connector, DatabaseError};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
-use super::executor::closed;
-use super::failure::{ConnectionState, Failure};
+use super::failure::{AttemptFailure, ConnectionState};
 use super::pool_slot::{PoolSlot, outcome};
-use super::statements::Statements;
-use super::verbs::{Lane, Verb};
+use super::statements::{Lane, Statement};
+use super::table_name::TableName;
 use crate::clock::Clock;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// A few connections for requests and one for background work.
+/// A few connections for requests, and one for background work.
 #[derive(Debug)]
 pub(super) struct Pool {
     connector: Arc<Connector>,
@@ -27,7 +26,7 @@ pub(super) struct Pool {
     slots: Vec<Arc<PoolSlot>>,
     background: Arc<PoolSlot>,
     turn: AtomicUsize,
-    /// How long a connection may go on with what nobody waits for any more.
+    /// How long a hung connection may take to end its statement before it is aborted.
     grace: Duration,
 }
 
@@ -60,22 +59,22 @@ impl Pool {
         }
     }
 
-    /// Runs a verb once.
-    pub(super) async fn attempt<V: Verb>(
+    /// Sends a statement once.
+    pub(super) async fn attempt<S: Statement>(
         &self,
-        verb: &V,
-        statements: &Statements,
+        statement: &S,
+        table: &TableName,
         deadline: Instant,
-    ) -> Result<V::Answer, Failure> {
-        let connection = timeout_at(deadline, self.connection(self.lane(V::LANE)))
+    ) -> Result<S::Output, AttemptFailure> {
+        let connection = timeout_at(deadline, self.connection(self.lane(S::LANE)))
             .await
-            .map_err(|_| Failure::too_late())??;
-        let answer = connection.run(verb, statements, deadline).await;
-        answer.inspect_err(|failure| self.note(&connection, failure))
+            .map_err(|_| AttemptFailure::too_late())??;
+        let answer = connection.run(statement, table, deadline).await;
+        answer.inspect_err(|failure| self.retire_if_unusable(&connection, failure))
     }
 
-    /// Lets go of the connection for background work until there is some again.
-    pub(super) fn rest(&self) {
+    /// Closes the connection for background work until it is needed again.
+    pub(super) fn close_background(&self) {
         self.background.release();
     }
 
@@ -85,7 +84,7 @@ impl Pool {
         }
     }
 
-    /// The connections of a lane: half of them each, or the one there is.
+    /// The connections of a lane: half of them each, or the same one if there is only one.
     fn lane(&self, lane: Lane) -> &[Arc<PoolSlot>] {
         let half = self.slots.len().div_ceil(2);
         match lane {
@@ -95,8 +94,8 @@ impl Pool {
         }
     }
 
-    /// A connection whose turn it is; while that one is away, any that is there.
-    async fn connection(&self, slots: &[Arc<PoolSlot>]) -> Result<Arc<Connection>, Failure> {
+    /// The next connection in turn, or any live one while that one is being replaced.
+    async fn connection(&self, slots: &[Arc<PoolSlot>]) -> Result<Arc<Connection>, AttemptFailure> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let (before, from) = slots.split_at(turn % slots.len());
         if let Some(connection) = from[0].live() {
@@ -104,15 +103,15 @@ impl Pool {
         }
         let attempt = from[0]
             .connect(&self.connector, &self.clock)
-            .ok_or_else(|| Failure::last(closed()))?;
+            .ok_or_else(AttemptFailure::closed)?;
         match from.iter().chain(before).find_map(|slot| slot.live()) {
             Some(connection) => Ok(connection),
             None => outcome(attempt).await.map_err(unavailable),
         }
     }
 
-    /// Retires a connection that is of no use any more; many callers may find that out at once.
-    fn note(&self, connection: &Connection, failure: &Failure) {
+    /// Retires a connection that cannot be used further. Many callers may notice that at once.
+    fn retire_if_unusable(&self, connection: &Connection, failure: &AttemptFailure) {
         match failure.connection {
             ConnectionState::Reusable => {}
             ConnectionState::Hung => connection.give_up(self.grace),
@@ -121,20 +120,23 @@ impl Pool {
                     self.connector.demote(connection.host());
                 }
                 let cause = failure.error.source();
-                tracing::warn!(cause, "a connection to the session store was lost");
+                tracing::warn!(
+                    cause,
+                    "a connection to the session store was lost; it is replaced at the next use"
+                );
             }
             ConnectionState::Broken => {}
         }
     }
 }
 
-/// Whether the server was a primary once and is none now.
-fn is_read_only(failure: &Failure) -> bool {
+/// Whether the server is no longer the primary.
+fn is_read_only(failure: &AttemptFailure) -> bool {
     let cause = failure.error.source();
     let answer = cause.and_then(|cause| cause.downcast_ref::<DatabaseError>());
     answer.is_some_and(|answer| answer.sqlstate() == "25006")
 }
 
-fn unavailable(error: ConnectError) -> Failure {
-    Failure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
+fn unavailable(error: ConnectError) -> AttemptFailure {
+    AttemptFailure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
 }

@@ -1,4 +1,4 @@
-//! A place for one connection, which comes back by itself.
+//! A place for one connection, which is replaced when it is lost.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,33 +10,33 @@ use tokio::time::Instant;
 use super::connection::Connection;
 use crate::clock::Clock;
 
-/// A place for one connection. At most one attempt to fill it is under way at a time.
+/// A place for one connection. It makes at most one attempt to connect at a time.
 #[derive(Debug, Default)]
 pub(super) struct PoolSlot {
-    state: Mutex<State>,
+    state: Mutex<SlotState>,
 }
 
 #[derive(Debug)]
-enum State {
-    /// Nothing is there; after failures nobody knocks before the back-off is over.
+enum SlotState {
+    /// There is no connection. After failures the next attempt waits until `not_before`.
     Empty {
         failures: u32,
         not_before: Instant,
     },
-    /// A task is connecting; everybody who needs the connection waits for its outcome.
-    Connecting(Attempt),
+    /// A task is connecting. All callers wait for its outcome.
+    Connecting(ConnectAttempt),
     Filled(Arc<Connection>),
     Closed,
 }
 
-/// How an attempt to connect ends, once it has ended.
-pub(super) type Attempt = watch::Receiver<Option<Result<Arc<Connection>, ConnectError>>>;
+/// The outcome of an attempt to connect, once it has ended.
+pub(super) type ConnectAttempt = watch::Receiver<Option<Result<Arc<Connection>, ConnectError>>>;
 
 impl PoolSlot {
-    /// The connection, when there is one that works as far as anybody knows.
+    /// The connection, if there is one that is not known to be lost.
     pub(super) fn live(&self) -> Option<Arc<Connection>> {
         match &*self.state() {
-            State::Filled(connection) if connection.is_live() => Some(Arc::clone(connection)),
+            SlotState::Filled(connection) if connection.is_live() => Some(Arc::clone(connection)),
             _ => None,
         }
     }
@@ -46,63 +46,65 @@ impl PoolSlot {
         self: &Arc<Self>,
         connector: &Arc<Connector>,
         clock: &Arc<dyn Clock>,
-    ) -> Option<Attempt> {
+    ) -> Option<ConnectAttempt> {
         let mut state = self.state();
         let (failures, not_before) = match &*state {
-            State::Closed => return None,
-            State::Connecting(attempt) if !is_abandoned(attempt) => return Some(attempt.clone()),
-            State::Filled(connection) if connection.is_live() => {
+            SlotState::Closed => return None,
+            SlotState::Connecting(attempt) if !is_abandoned(attempt) => {
+                return Some(attempt.clone());
+            }
+            SlotState::Filled(connection) if connection.is_live() => {
                 return Some(watch::channel(Some(Ok(Arc::clone(connection)))).1);
             }
-            State::Empty {
+            SlotState::Empty {
                 failures,
                 not_before,
             } => (*failures, *not_before),
-            State::Connecting(_) | State::Filled(_) => (0, Instant::now()),
+            SlotState::Connecting(_) | SlotState::Filled(_) => (0, Instant::now()),
         };
         let (outcome, attempt) = watch::channel(None);
-        *state = State::Connecting(attempt.clone());
+        *state = SlotState::Connecting(attempt.clone());
         let (slot, connector) = (Arc::clone(self), Arc::clone(connector));
         let clock = Arc::clone(clock);
-        // In a task of its own, so that a caller that gives up does not end it for the others.
+        // In a task of its own: a caller that gives up must not end the attempt for the others.
         tokio::spawn(async move {
             tokio::time::sleep_until(not_before).await;
             let result = Connection::open(&connector, &*clock).await.map(Arc::new);
-            slot.settle(&result, failures);
-            // It fails when nobody waits any more.
+            slot.finish(&result, failures);
+            // It fails if no caller waits any longer.
             let _ = outcome.send(Some(result));
         });
         Some(attempt)
     }
 
-    /// Lets go of the connection; it ends when its work is done.
+    /// Drops the connection. It closes when its statements are done.
     pub(super) fn release(&self) {
         let mut state = self.state();
-        if matches!(*state, State::Filled(_)) {
-            *state = State::default();
+        if matches!(*state, SlotState::Filled(_)) {
+            *state = SlotState::default();
         }
     }
 
-    /// Ends the connection and takes no other.
+    /// Closes the connection for good.
     pub(super) async fn close(&self) {
-        let last = std::mem::replace(&mut *self.state(), State::Closed);
-        if let State::Filled(connection) = last
+        let last = std::mem::replace(&mut *self.state(), SlotState::Closed);
+        if let SlotState::Filled(connection) = last
             && let Some(connection) = Arc::into_inner(connection)
         {
-            connection.end().await;
+            connection.close().await;
         }
     }
 
-    fn settle(&self, result: &Result<Arc<Connection>, ConnectError>, failures: u32) {
+    fn finish(&self, result: &Result<Arc<Connection>, ConnectError>, failures: u32) {
         let mut state = self.state();
-        if matches!(*state, State::Closed) {
+        if matches!(*state, SlotState::Closed) {
             return;
         }
         *state = match result {
-            Ok(connection) => State::Filled(Arc::clone(connection)),
+            Ok(connection) => SlotState::Filled(Arc::clone(connection)),
             Err(error) => {
-                tracing::warn!(%error, failures, "no connection to the session store came about");
-                State::Empty {
+                tracing::warn!(%error, failures, "could not connect to the session store; the next attempt follows after a pause");
+                SlotState::Empty {
                     failures: failures.saturating_add(1),
                     not_before: Instant::now() + back_off(failures),
                 }
@@ -110,13 +112,13 @@ impl PoolSlot {
         };
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
+    fn state(&self) -> MutexGuard<'_, SlotState> {
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Default for State {
+impl Default for SlotState {
     fn default() -> Self {
         Self::Empty {
             failures: 0,
@@ -125,8 +127,8 @@ impl Default for State {
     }
 }
 
-/// Waits for the end of an attempt.
-pub(super) async fn outcome(mut attempt: Attempt) -> Result<Arc<Connection>, ConnectError> {
+/// Waits for the outcome of an attempt.
+pub(super) async fn outcome(mut attempt: ConnectAttempt) -> Result<Arc<Connection>, ConnectError> {
     match attempt.wait_for(Option::is_some).await {
         Ok(outcome) => outcome
             .clone()
@@ -135,8 +137,8 @@ pub(super) async fn outcome(mut attempt: Attempt) -> Result<Arc<Connection>, Con
     }
 }
 
-/// Whether the task of an attempt is gone without an outcome, with its runtime.
-fn is_abandoned(attempt: &Attempt) -> bool {
+/// Whether the task of an attempt ended without an outcome because its runtime shut down.
+fn is_abandoned(attempt: &ConnectAttempt) -> bool {
     attempt.has_changed().is_err() && attempt.borrow().is_none()
 }
 

@@ -1,4 +1,4 @@
-//! Parameters and columns as PostgreSQL sends them: secrets that nothing prints, times in
+//! Parameters and columns in PostgreSQL's format: secrets that cannot be printed, and times in
 //! microseconds.
 
 use std::error::Error;
@@ -9,12 +9,12 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::clock::Timestamp;
 
-/// What a parameter or column conversion fails with.
-type Trouble = Box<dyn Error + Sync + Send>;
+/// The error of a conversion.
+type ConversionError = Box<dyn Error + Sync + Send>;
 
-/// A `bytea` or `text` parameter: a session's key or its data, or whose it is.
+/// A `bytea` or `text` parameter that must not be printed: a key, data, an owner.
 ///
-/// At the debug level the driver logs parameters by their `Debug`, which here shows nothing.
+/// At the debug level the driver logs parameters by their `Debug`, which shows nothing here.
 pub(super) struct Secret<'a>(pub(super) &'a [u8]);
 
 impl<'a> Secret<'a> {
@@ -30,7 +30,7 @@ impl fmt::Debug for Secret<'_> {
 }
 
 impl ToSql for Secret<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Trouble> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         self.0.to_sql(ty, out)
     }
 
@@ -41,7 +41,7 @@ impl ToSql for Secret<'_> {
     to_sql_checked!();
 }
 
-/// A `timestamptz`: microseconds since 2000-01-01, with an infinity at either end.
+/// A `timestamptz`: microseconds since 2000-01-01, and an infinity at either end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Micros(i64);
 
@@ -62,7 +62,7 @@ impl Micros {
 }
 
 impl From<Timestamp> for Micros {
-    /// Instants beyond PostgreSQL's range become its first or last one, never an infinity.
+    /// An instant outside PostgreSQL's range becomes its first or last one, never an infinity.
     fn from(time: Timestamp) -> Self {
         let since_2000 = time.unix_micros().saturating_sub(Self::EPOCH);
         Self(since_2000.clamp(Self::FIRST, Self::LAST))
@@ -70,7 +70,7 @@ impl From<Timestamp> for Micros {
 }
 
 impl ToSql for Micros {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Trouble> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         self.0.to_sql(&Type::INT8, out)
     }
 
@@ -82,7 +82,7 @@ impl ToSql for Micros {
 }
 
 impl<'a> FromSql<'a> for Micros {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Trouble> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, ConversionError> {
         i64::from_sql(&Type::INT8, raw).map(Self)
     }
 
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_driver_logs_of_a_secret_shows_nothing() {
+    fn debug_shows_nothing_of_a_secret() {
         assert_eq!(format!("{:?}", Secret(b"key")), "..");
         assert_eq!(format!("{:?}", Some(Secret::text("alice"))), "Some(..)");
     }

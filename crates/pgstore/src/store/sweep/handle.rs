@@ -1,4 +1,4 @@
-//! The background sweeper as its owner sees it.
+//! The handle of a background sweeper.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,20 +8,36 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::clock::Timestamp;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// Where the result of a sweep that was asked for goes.
-pub(super) type Answer = oneshot::Sender<Result<u64, StoreError>>;
+/// Where the worker sends the result of a sweep on demand.
+pub(super) type SweepReply = oneshot::Sender<Result<u64, StoreError>>;
 
-/// A sweeper at work. Dropping the last clone stops it, after the batch it is at.
-// Go: cleanup.go Cleanup's goroutine goes on until StopCleanup, which blocks for ever when called
-// twice.
+/// A running background sweeper. Dropping the last clone stops it after the current batch.
+///
+/// ```
+/// use std::sync::Arc;
+/// use pgstore::SystemClock;
+/// use pgstore::store::{FirstSweep, MemoryStore, SweepOptions, Sweeper};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock::default()));
+/// let options = SweepOptions::new().first(FirstSweep::AtOnce);
+/// let handle = Sweeper::new(store, clock, options).start();
+/// let stats = handle.next_sweep().await.unwrap();
+/// assert_eq!((stats.sweeps, stats.errors), (1, 0));
+/// handle.stop().await;
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+// Go: cleanup.go Cleanup starts a goroutine that runs until StopCleanup. A second StopCleanup
+// blocks.
 #[derive(Clone)]
 #[must_use = "dropping the handle stops the sweeper"]
 pub struct SweepHandle {
-    pub(super) shared: Arc<Shared>,
+    pub(super) channels: Arc<SweepChannels>,
 }
 
-pub(super) struct Shared {
-    pub(super) orders: mpsc::Sender<Answer>,
+pub(super) struct SweepChannels {
+    pub(super) orders: mpsc::Sender<SweepReply>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) stats: watch::Receiver<SweepStats>,
 }
@@ -43,15 +59,15 @@ pub struct SweepStats {
 }
 
 impl SweepHandle {
-    /// What has been done so far.
+    /// What the sweeper has done so far.
     #[must_use]
     pub fn stats(&self) -> SweepStats {
-        *self.shared.stats.borrow()
+        *self.channels.stats.borrow()
     }
 
-    /// Waits for the end of the next sweep. `None` when the sweeper has stopped.
+    /// Waits until the next sweep ends. `None` when the sweeper has stopped.
     pub async fn next_sweep(&self) -> Option<SweepStats> {
-        let mut stats = self.shared.stats.clone();
+        let mut stats = self.channels.stats.clone();
         stats.mark_unchanged();
         stats.changed().await.ok()?;
         Some(*stats.borrow())
@@ -62,17 +78,18 @@ impl SweepHandle {
     /// # Errors
     /// What the sweep failed with; [`StoreErrorKind::Closed`] when the sweeper has stopped.
     pub async fn sweep_now(&self) -> Result<u64, StoreError> {
-        let (answer, outcome) = oneshot::channel();
+        let (reply, outcome) = oneshot::channel();
         let stopped = || StoreError::new(StoreErrorKind::Closed);
-        let sent = self.shared.orders.send(answer).await;
+        let sent = self.channels.orders.send(reply).await;
         sent.map_err(|_| stopped())?;
         outcome.await.map_err(|_| stopped())?
     }
 
-    /// Stops it and waits until it has: one batch at most. Twice is harmless, also from clones.
+    /// Stops the sweeper and waits for its current batch. A second call, also on a clone, returns at
+    /// once.
     pub async fn stop(&self) {
-        self.shared.stop.send_replace(true);
-        let mut stats = self.shared.stats.clone();
+        self.channels.stop.send_replace(true);
+        let mut stats = self.channels.stats.clone();
         while stats.changed().await.is_ok() {}
     }
 }

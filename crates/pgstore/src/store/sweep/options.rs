@@ -1,4 +1,4 @@
-//! How often, how much at a time, how late.
+//! How often to sweep, how many rows at a time, and how long after their expiry.
 
 use std::time::Duration;
 
@@ -21,23 +21,29 @@ pub struct SweepOptions {
     pub(super) browser_sessions: Duration,
 }
 
-/// When the first sweep comes after the start.
+/// When the first sweep runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FirstSweep {
-    /// After one interval (the default), so that a restart of many processes costs nothing.
+    /// After one interval (the default), so that many processes which restart do not all sweep.
     AfterInterval,
-    /// Right away.
+    /// At the start.
     AtOnce,
 }
 
 impl SweepOptions {
     const INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-    /// The defaults: every 5 minutes, 1000 rows a batch, a minute late, browser sessions after
-    /// 30 idle days.
-    // Go: cleanup.go defaultInterval; sessions.NewCookieStore and pgstore.go have 30 days as the
-    // age at which a cookie does not open any more.
+    /// The defaults: every 5 minutes, 1000 rows a batch, one minute after expiry, browser sessions
+    /// after 30 idle days.
+    ///
+    /// ```
+    /// use pgstore::store::SweepOptions;
+    ///
+    /// let options = SweepOptions::new();
+    /// ```
+    // Go: cleanup.go defaultInterval. sessions.NewCookieStore and pgstore.go reject cookies older
+    // than 30 days.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -51,7 +57,14 @@ impl SweepOptions {
 
     /// The time from one sweep to the next (default 5 minutes; zero means the default). Each
     /// wait is up to a tenth longer or shorter, so that processes do not sweep in step.
-    // Go: cleanup.go Cleanup takes an interval of zero or less for the default.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::store::SweepOptions;
+    ///
+    /// let options = SweepOptions::new().interval(Duration::from_secs(60));
+    /// ```
+    // Go: cleanup.go Cleanup uses the default for an interval of zero or less.
     #[must_use]
     pub fn interval(self, interval: Duration) -> Self {
         let interval = match interval {
@@ -61,13 +74,26 @@ impl SweepOptions {
         Self { interval, ..self }
     }
 
-    /// When the first sweep comes (default: after one interval, as in Go).
+    /// When the first sweep runs (default: after one interval, as in Go).
+    ///
+    /// ```
+    /// use pgstore::store::{FirstSweep, SweepOptions};
+    ///
+    /// let options = SweepOptions::new().first(FirstSweep::AtOnce);
+    /// ```
     #[must_use]
     pub fn first(self, first: FirstSweep) -> Self {
         Self { first, ..self }
     }
 
-    /// How many rows one statement looks at (default 1000, at least 1).
+    /// How many rows one statement reads (default 1000, at least 1). PostgreSQL takes about 10 ms
+    /// for 1000.
+    ///
+    /// ```
+    /// use pgstore::store::SweepOptions;
+    ///
+    /// let options = SweepOptions::new().batch(200);
+    /// ```
     #[must_use]
     pub fn batch(self, rows: u32) -> Self {
         Self {
@@ -76,8 +102,15 @@ impl SweepOptions {
         }
     }
 
-    /// How long past its time a row stays (default 60 seconds): as much as the clocks of two
-    /// machines may differ, so that none removes what another still serves.
+    /// How long a row stays after its expiry (default 60 seconds). Give it the greatest difference
+    /// between the clocks of two machines, so that none removes a row that another still serves.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::store::SweepOptions;
+    ///
+    /// let options = SweepOptions::new().clock_skew(Duration::from_secs(5));
+    /// ```
     #[must_use]
     pub fn clock_skew(self, margin: Duration) -> Self {
         Self {
@@ -86,8 +119,16 @@ impl SweepOptions {
         }
     }
 
-    /// How long after its last change the row of a session that ends with the browser stays
-    /// (default 30 days): the maximal age of cookies, after which none opens any more.
+    /// How long after its last write the row of a session that ends with the browser stays
+    /// (default 30 days). Give it the maximal age of cookies: older ones are rejected anyway.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::store::SweepOptions;
+    ///
+    /// let week = Duration::from_secs(7 * 24 * 60 * 60);
+    /// let options = SweepOptions::new().browser_sessions(week);
+    /// ```
     #[must_use]
     pub fn browser_sessions(self, idle: Duration) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The task behind a [`SweepHandle`].
+//! The background task behind a [`SweepHandle`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,38 +6,46 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use super::handle::{Answer, Shared};
-use super::{FirstSweep, SweepHandle, SweepStats, Sweeper};
+use super::handle::{SweepChannels, SweepHandle, SweepReply, SweepStats};
+use super::options::FirstSweep;
+use super::sweeper::Sweeper;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
-/// How long after a first failure it is tried again; the wait doubles up to the interval.
+/// The wait after a first failure. It doubles with each further one, up to the interval.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
-pub(super) fn start(sweeper: Sweeper) -> SweepHandle {
-    let (orders, orders_in) = mpsc::channel(1);
-    let (stop, stop_in) = watch::channel(false);
-    let (stats_out, stats) = watch::channel(SweepStats::default());
-    let worker = Worker {
-        sweeper: Arc::new(sweeper),
-        orders: orders_in,
-        stop: stop_in,
-        stats: stats_out,
-        failures: 0,
-    };
-    tokio::spawn(worker.run());
-    SweepHandle {
-        shared: Arc::new(Shared {
+impl Sweeper {
+    /// Starts a task that sweeps at [intervals](super::SweepOptions::interval) until its handle is
+    /// stopped or dropped. After an error it tries again, with growing pauses.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start(self) -> SweepHandle {
+        let (orders_in, orders) = mpsc::channel(1);
+        let (stop_in, stop) = watch::channel(false);
+        let (stats, stats_out) = watch::channel(SweepStats::default());
+        let worker = SweepWorker {
+            sweeper: Arc::new(self),
             orders,
             stop,
             stats,
-        }),
+            failures: 0,
+        };
+        tokio::spawn(worker.run());
+        SweepHandle {
+            channels: Arc::new(SweepChannels {
+                orders: orders_in,
+                stop: stop_in,
+                stats: stats_out,
+            }),
+        }
     }
 }
 
-struct Worker {
+struct SweepWorker {
     sweeper: Arc<Sweeper>,
-    orders: mpsc::Receiver<Answer>,
+    orders: mpsc::Receiver<SweepReply>,
     stop: watch::Receiver<bool>,
     stats: watch::Sender<SweepStats>,
     /// How many sweeps have failed in a row.
@@ -47,27 +55,27 @@ struct Worker {
 /// What ends a wait.
 enum Wake {
     Time,
-    Order(Answer),
+    Order(SweepReply),
     Stop,
 }
 
-impl Worker {
+impl SweepWorker {
     async fn run(mut self) {
         let mut wait = match self.sweeper.options.first {
             FirstSweep::AfterInterval => with_jitter(self.sweeper.options.interval),
             FirstSweep::AtOnce => Duration::ZERO,
         };
         loop {
-            let asked = match self.wait(wait).await {
+            let reply = match self.wait(wait).await {
                 Wake::Time => None,
-                Wake::Order(answer) => Some(answer),
+                Wake::Order(reply) => Some(reply),
                 Wake::Stop => return,
             };
             let outcome = self.sweep().await;
             wait = self.next_wait();
-            if let Some(answer) = asked {
-                // It fails when the one who asked does not wait any more.
-                let _ = answer.send(outcome);
+            if let Some(reply) = reply {
+                // It fails if the caller no longer waits.
+                let _ = reply.send(outcome);
             }
         }
     }
@@ -75,20 +83,20 @@ impl Worker {
     async fn wait(&mut self, wait: Duration) -> Wake {
         tokio::select! {
             biased;
-            // An error, too, is a reason to stop: all handles are gone.
+            // An error means that all handles were dropped, which stops the worker as well.
             _ = self.stop.wait_for(|stop| *stop) => Wake::Stop,
             order = self.orders.recv() => order.map_or(Wake::Stop, Wake::Order),
             () = sleep(wait) => Wake::Time,
         }
     }
 
-    /// One sweep, in a task of its own, so that a store that panics does not end the sweeper.
+    /// One sweep, in a task of its own: a store that panics must not end the worker.
     async fn sweep(&mut self) -> Result<u64, StoreError> {
         let (sweeper, stop) = (Arc::clone(&self.sweeper), self.stop.clone());
         let sweep = async move {
             let mut removed = 0;
-            let goes_on = || !*stop.borrow() && stop.has_changed().is_ok();
-            let outcome = sweeper.sweep_while(goes_on, &mut removed).await;
+            let may_continue = || !*stop.borrow() && stop.has_changed().is_ok();
+            let outcome = sweeper.sweep_while(may_continue, &mut removed).await;
             (removed, outcome)
         };
         let (removed, outcome) = tokio::spawn(sweep).await.unwrap_or_else(|panic| {
@@ -101,10 +109,10 @@ impl Worker {
 
     fn record(&mut self, removed: u64, error: Option<&StoreError>) {
         if let Some(error) = error {
-            tracing::warn!(%error, removed, "sweeping the sessions failed");
+            tracing::warn!(%error, removed, "the sweep of expired sessions failed; it is repeated after a pause");
             self.failures = self.failures.saturating_add(1);
         } else {
-            tracing::debug!(removed, "swept the sessions");
+            tracing::debug!(removed, "swept expired sessions");
             self.failures = 0;
         }
         let now = self.sweeper.clock.now();
@@ -126,9 +134,9 @@ impl Worker {
     }
 }
 
-/// Up to a tenth more or less.
+/// Lengthens or shortens a wait by up to a tenth.
 fn with_jitter(wait: Duration) -> Duration {
-    // Without randomness there is no jitter; nothing else depends on it.
+    // Without randomness there is no jitter, which does no harm.
     let random = random::bytes().map_or(u32::MAX / 2, u32::from_le_bytes);
     let share = f64::from(random) / f64::from(u32::MAX);
     wait.mul_f64(0.9 + 0.2 * share)

@@ -66,6 +66,8 @@ impl Shape {
             | (Self::Interface, Type::Interface)
             | (Self::Time, Type::Opaque(Marshaler::Gob)) => true,
             (Self::Slice(shape), Type::Slice { elem }) => shape.accepts(types, elem),
+            // Go: type.go, newTypeObject: a slice of a named uint8 is bytes, too.
+            (Self::Slice(shape), Type::Bytes) => **shape == Self::Unknown,
             (Self::Array(length, shape), Type::Array { elem, len }) => {
                 *length == len && shape.accepts(types, elem)
             }

@@ -130,6 +130,9 @@ impl DeclaredType {
         let both = |one: Box<Self>, other: Box<Self>| Box::new(one.or(*other));
         match (self, other) {
             (Self::Unknown, other) => other,
+            (Self::Slice(elem), bytes @ Self::Basic(TypeId::BYTES)) if *elem == Self::Unknown => {
+                bytes
+            }
             (Self::Slice(elem), Self::Slice(other)) => Self::Slice(both(elem, other)),
             (Self::Array(len, elem), Self::Slice(other)) => Self::Array(len, both(elem, other)),
             (Self::Map(key, elem), Self::Map(other_key, other)) => {

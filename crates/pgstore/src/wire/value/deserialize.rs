@@ -83,7 +83,7 @@ impl<'de> Deserializer<'de> for GoDeserializer<'de, '_> {
             View::Int(value) => visitor.visit_i64(value),
             View::Uint(value) => visitor.visit_u64(value),
             View::Float(value) => visitor.visit_f64(value),
-            View::Complex(re, im) => visitor.visit_seq(SeqDeserializer::new([re, im].into_iter())),
+            View::Complex(re, im) => visit_all([re, im].into_iter(), visitor),
             View::Bytes(bytes) | View::Opaque(bytes) => visit_numbers(bytes, visitor),
             View::String(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => visitor.visit_borrowed_str(text),
@@ -237,9 +237,7 @@ impl<'de> GoDeserializer<'de, '_> {
     }
 
     fn list<V: Visitor<'de>>(self, list: List<'de>, visitor: V) -> Result<V::Value, ReadError> {
-        let mut items = SeqDeserializer::new(list.iter().map(|item| self.at(item)));
-        let value = visitor.visit_seq(&mut items)?;
-        items.end().map(|()| value)
+        visit_all(list.iter().map(|item| self.at(item)), visitor)
     }
 
     fn map<V: Visitor<'de>>(self, map: Entries<'de>, visitor: V) -> Result<V::Value, ReadError> {
@@ -283,7 +281,18 @@ impl<'de> GoDeserializer<'de, '_> {
 }
 
 fn visit_numbers<'de, V: Visitor<'de>>(bytes: &[u8], visitor: V) -> Result<V::Value, ReadError> {
-    visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()))
+    visit_all(bytes.iter().copied(), visitor)
+}
+
+/// Visits a list. It is an error if the visitor leaves elements.
+fn visit_all<'de, T, V>(items: impl Iterator<Item = T>, visitor: V) -> Result<V::Value, ReadError>
+where
+    T: de::IntoDeserializer<'de, ReadError>,
+    V: Visitor<'de>,
+{
+    let mut items = SeqDeserializer::new(items);
+    let value = visitor.visit_seq(&mut items)?;
+    items.end().map(|()| value)
 }
 
 /// Visits a time in serde's form of `std::time::SystemTime`.

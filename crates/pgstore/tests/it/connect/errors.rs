@@ -52,7 +52,7 @@ async fn nothing_of_the_password_is_logged() {
     for event in [
         "PGSERVICE",
         "check no certificate",
-        "no connection to the session store came about",
+        "could not connect to the session store",
         "was lost",
     ] {
         assert!(heard.contains(event), "{heard}");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};
 
-use super::bytes::{one_value, session, struct_type};
+use super::bytes::{Gob as _, go_type, one_value, saved, session, struct_type};
 use crate::support::secrets::Told;
 use crate::support::{apply, trial};
 
@@ -316,4 +316,57 @@ async fn errors_name_the_key_and_the_types() {
         values.get::<Value>("k").unwrap(),
         Some(json!({"A": null, "B": ""}))
     );
+}
+
+#[apply(trial)]
+async fn slices_of_a_named_byte_open_and_keep_their_type() {
+    // Go: type Perm uint8; []Perm is encoded as bytes, under its own name.
+    let map_type = Vec::new().int(-66).raw(&[4, 1, 2]).int(66).raw(&[0, 1]);
+    let map_type = map_type.int(6).raw(&[1]).int(5).raw(&[0, 0]);
+    let map_type = Vec::new().message(&map_type);
+    let slices = one_value(&[], "[]main.Perm", 5, &[0, 3, 1, 2, 3]);
+    let maps = one_value(
+        &map_type,
+        "map[string][]main.Perm",
+        66,
+        &[0, 1, 1, b'a', 2, 7, 8],
+    );
+    let mut slices = Values::decode(&slices).unwrap();
+    assert_eq!(slices.get::<Vec<u8>>("k").unwrap(), Some(vec![1, 2, 3]));
+    slices.insert("k", [4_u8]).unwrap();
+    let slices = saved(&slices);
+    assert_eq!(go_type(&slices, "k"), "[]main.Perm");
+    assert_eq!(slices.get::<Vec<u8>>("k").unwrap(), Some(vec![4]));
+    let maps = saved(&Values::decode(&maps).unwrap());
+    let read: BTreeMap<String, Vec<u8>> = maps.get("k").unwrap().unwrap();
+    assert_eq!(read["a"], [7, 8]);
+
+    let mut values = Values::new();
+    let perms = go::Named::new("[]main.Perm", &[1_u8, 2]);
+    values.insert("k", perms).unwrap();
+    assert_eq!(go_type(&saved(&values), "k"), "[]main.Perm");
+}
+
+#[apply(trial)]
+async fn nothing_reads_as_fewer_elements_than_it_has() {
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only whether it can be read is asked")]
+    struct Two {
+        first: u8,
+        second: u8,
+    }
+    let mut values = Values::new();
+    values.insert("bytes", vec![1_u8, 2, 3]).unwrap();
+    values.insert("text", "abc").unwrap();
+    values.insert("list", [1_i64, 2, 3]).unwrap();
+    for key in ["bytes", "text", "list"] {
+        assert!(values.get::<(u8, u8)>(key).is_err(), "{key}");
+        assert!(values.get::<[u8; 2]>(key).is_err(), "{key}");
+        assert!(values.get::<Two>(key).is_err(), "{key}");
+        assert!(values.get::<(u8, u8, u8)>(key).unwrap().is_some(), "{key}");
+    }
+    let opaque = session("gob/binary_marshaler");
+    assert!(opaque.get::<(u8, u8)>("u").is_err());
+    let complex = session("gob/c128");
+    assert!(complex.get::<(f64,)>("c").is_err());
 }

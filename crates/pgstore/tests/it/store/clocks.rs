@@ -1,4 +1,4 @@
-//! A machine's clock beside the server's.
+//! This machine's clock compared with the server's.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::log;
 use crate::support::{apply, trial};
 use pgstore::testing::TestClock;
 
-/// What is said of clocks while connecting and loading with this one.
+/// What the log says about clocks while a store with this clock connects and loads.
 async fn said_of(clock: impl Clock) -> Vec<String> {
     let database = Database::fresh().await;
     database.store().await;
@@ -24,13 +24,12 @@ async fn said_of(clock: impl Clock) -> Vec<String> {
         }
         store.close().await;
     });
-    let about_clocks = |event: &String| event.contains("clock is far off");
+    let about_clocks = |event: &String| event.contains("clock differs from");
     heard.into_iter().filter(about_clocks).collect()
 }
 
 #[apply(trial)]
 async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
-    // Whoever runs this in another century will not be warned of much.
     let events = said_of(TestClock::at(4_102_444_800)).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].contains("Level(Warn)"), "{events:?}");
@@ -42,7 +41,7 @@ async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
 }
 
 #[apply(trial)]
-async fn a_clock_close_to_the_servers_says_nothing() {
+async fn a_clock_close_to_the_servers_logs_nothing() {
     #[derive(Debug)]
     struct Ahead(Duration);
     impl Clock for Ahead {

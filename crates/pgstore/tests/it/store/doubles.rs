@@ -1,4 +1,4 @@
-//! The stores for tests: one notes what it is asked, one fails as it is told.
+//! The stores for tests: one records its calls, one fails on command.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::things::{at, fresh, row};
 use crate::support::{apply, trial};
 
 #[apply(trial)]
-async fn a_store_that_is_watched_behaves_like_itself() {
+async fn a_wrapped_store_behaves_like_the_store_inside() {
     for behaviour in behaviours() {
         let store = SpyStore::new(FaultyStore::new(MemoryStore::new()));
         behaviour.check(Arc::new(store)).await;
@@ -18,7 +18,7 @@ async fn a_store_that_is_watched_behaves_like_itself() {
 }
 
 #[apply(trial)]
-async fn calls_are_noted_by_name_in_order() {
+async fn calls_are_recorded_by_name_in_order() {
     let (store, id) = (SpyStore::<MemoryStore>::default(), fresh());
     store.insert(&id, &row("")).await.unwrap();
     store.probe().await.unwrap();
@@ -29,7 +29,7 @@ async fn calls_are_noted_by_name_in_order() {
 }
 
 #[apply(trial)]
-async fn a_held_call_waits_before_the_store_is_asked() {
+async fn a_held_call_waits_before_it_reaches_the_store() {
     let (store, id) = (SpyStore::<MemoryStore>::default(), fresh());
     let held = store.hold();
     let first = tokio::spawn({
@@ -38,7 +38,7 @@ async fn a_held_call_waits_before_the_store_is_asked() {
     });
     held.reached().await;
     assert!(store.inner().is_empty());
-    assert_eq!(store.delete(&id).await.unwrap(), 0, "others go on");
+    assert_eq!(store.delete(&id).await.unwrap(), 0, "other calls proceed");
     held.release();
     first.await.unwrap().unwrap();
     assert_eq!(store.inner().len(), 1);
@@ -56,12 +56,12 @@ async fn a_call_that_fails_does_not_reach_the_store() {
 }
 
 #[apply(trial)]
-async fn a_lost_answer_is_in_doubt_of_a_write_alone() {
+async fn a_lost_answer_of_a_write_is_in_doubt_and_of_a_read_is_not() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     store.next(Fault::LosesTheAnswer);
     let error = store.insert(&id, &row("")).await.unwrap_err();
     assert!(error.is_unavailable() && error.is_in_doubt());
-    assert_eq!(store.inner().len(), 1, "it was done");
+    assert_eq!(store.inner().len(), 1, "the store performed it");
     store.next(Fault::LosesTheAnswer);
     let error = store.load(&id, at(0)).await.unwrap_err();
     assert!(error.is_unavailable() && !error.is_in_doubt());
@@ -95,7 +95,7 @@ async fn a_call_that_is_dropped_while_it_waits_does_nothing() {
 }
 
 #[apply(trial)]
-async fn a_call_panics_when_it_is_told_to() {
+async fn a_call_panics_on_command() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     store.next(Fault::Panics);
     let panics = tokio::spawn({
@@ -108,7 +108,7 @@ async fn a_call_panics_when_it_is_told_to() {
 }
 
 #[apply(trial)]
-async fn faults_are_met_in_order_and_those_of_a_method_after_them() {
+async fn faults_apply_in_order_and_those_of_a_method_after_them() {
     let (store, id) = (FaultyStore::<MemoryStore>::default(), fresh());
     let [slow, gone] = [StoreErrorKind::Timeout, StoreErrorKind::Unavailable];
     store.every("update", Fault::Fails(gone));
@@ -122,14 +122,14 @@ async fn faults_are_met_in_order_and_those_of_a_method_after_them() {
     }
     let expected = [(slow, false), (gone, true), (gone, false), (gone, false)];
     assert_eq!(kinds, expected.map(Err));
-    assert_eq!(store.delete(&id).await.unwrap(), 0, "others are well");
+    assert_eq!(store.delete(&id).await.unwrap(), 0, "other methods work");
     store.mend();
     let outcome = store.update(&id, at(0), &after).await;
     assert_eq!(outcome.unwrap(), Written::Missed);
 }
 
 #[apply(trial)]
-async fn a_fault_of_no_method_is_refused() {
+async fn a_fault_of_an_unknown_method_is_refused() {
     let refused = tokio::spawn(async {
         FaultyStore::<MemoryStore>::default().every("lode", Fault::Panics);
     });

@@ -61,7 +61,7 @@ fn name_of(database: &Database) -> String {
     format!("pgstore {}", database.schema())
 }
 
-/// A store whose connections can be told from those of other tests.
+/// A store whose connections have a name of their own in pg_stat_activity.
 async fn named_store(database: &Database, options: PgStoreOptions) -> PgStore {
     let name = name_of(database).replace(' ', "%20");
     let url = format!("{}&application_name={name}", database.url());
@@ -103,7 +103,7 @@ async fn connections_that_are_terminated_under_load_come_back() {
             .await
             .unwrap();
         killed += row.get::<_, i64>(0);
-        // Until it has recovered: more losses in a row than attempts are an error, rightly.
+        // Until it has recovered: more losses in a row than attempts are an error.
         for _ in 0..10 {
             store.load(&id, at(0)).await.unwrap();
         }
@@ -173,7 +173,7 @@ async fn a_blocked_write_ends_at_its_deadline_and_blocks_nobody_after() {
         Some(row(""))
     );
 
-    // The server has been told to stop, too: nothing of ours waits for the lock any more.
+    // The server was asked to cancel, too: no statement of the store waits for the lock.
     let waiting = "SELECT count(*) FROM pg_stat_activity
                     WHERE application_name = $1 AND wait_event_type = 'Lock'";
     let watcher = database.client().await;
@@ -213,7 +213,7 @@ async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     let gone = tokio::time::timeout(Duration::from_millis(50), write).await;
     assert!(gone.is_err());
     stranger.rollback().await.unwrap();
-    // It was on its way: the server does it, in order, before what comes after.
+    // It was sent: the server performs it, in order, before later statements.
     assert_eq!(
         store.load(&id, at(0)).await.unwrap().into_row(),
         Some(row("late"))
@@ -230,7 +230,7 @@ async fn a_connection_that_became_read_only_is_left() {
     let client = database.client().await;
     let before = pids(&client, &database).await;
 
-    // As after a failover: what was connected before cannot write any more.
+    // As after a failover: the old connections can no longer write.
     let freeze = format!(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
            IF pg_backend_pid() = {} THEN
@@ -259,7 +259,7 @@ async fn statements_that_a_pooler_forgot_are_prepared_again() {
         .await;
     let (client, id) = (database.client().await, fresh());
     store.insert(&id, &row("")).await.unwrap();
-    // A changed type of the result is what PostgreSQL refuses to replan.
+    // PostgreSQL refuses to replan a statement whose result type has changed.
     let change = "ALTER TABLE http_sessions ALTER created_on TYPE timestamptz(3)";
     client.batch_execute(change).await.unwrap();
     assert_eq!(
@@ -321,7 +321,7 @@ async fn a_serializable_server_is_served() {
         tasks.spawn(async move { store.update(&id, at(0), &row("after")).await });
     }
     for outcome in tasks.join_all().await {
-        // What lost against all others too often is unavailable, never wrong.
+        // A statement that lost too often is unavailable, never wrong.
         assert!(
             outcome.as_ref().is_ok_and(|saved| *saved == Written::Saved)
                 || outcome.is_err_and(|error| error.is_unavailable())

@@ -1,7 +1,7 @@
-//! The guards in the statements, each against a writer that is there just before.
+//! The guards in the statements, each against a concurrent writer.
 //!
-//! A stranger holds the row, our statement waits for it, and the stranger commits: what our
-//! statement saw when it began is no longer so.
+//! Another connection (the stranger) locks the row, the store's statement waits for it, and the
+//! stranger commits. The snapshot of the store's statement is out of date then.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use super::things::{at, fresh, id_change, row};
 use crate::support::database::Database;
 use crate::support::{apply, trial_on_both_servers};
 
-/// A session, and a stranger who is about to write its row.
+/// A session, and a connection that is about to write its row.
 struct Scene {
     store: PgStore,
     stranger: Client,
@@ -33,22 +33,22 @@ impl Scene {
             id: fresh(),
             database,
         };
-        // So that it can be told from others.
+        // The name identifies the connection in pg_stat_activity.
         let name = format!("SET application_name = {}", scene.database.schema());
         scene.stranger.batch_execute(&name).await.unwrap();
         scene.store.insert(&scene.id, &row("before")).await.unwrap();
         scene
     }
 
-    /// The stranger does this to the session's row, and ours comes to wait for it.
+    /// The stranger runs `theirs`; the store's call waits for its lock, and ends after its commit.
     async fn race<T: Send + 'static>(
         &self,
         theirs: &str,
-        extras: impl Future<Output = T> + Send + 'static,
+        ours: impl Future<Output = T> + Send + 'static,
     ) -> T {
         self.stranger.batch_execute("BEGIN").await.unwrap();
         self.stranger.batch_execute(theirs).await.unwrap();
-        let extras = tokio::spawn(extras);
+        let ours = tokio::spawn(ours);
         let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
             WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
                   = ANY (pg_blocking_pids(pid)))";
@@ -61,11 +61,14 @@ impl Scene {
             .unwrap()
             .get::<_, bool>(0)
         {
-            assert!(begun.elapsed() < Duration::from_secs(4), "nobody waits");
+            assert!(
+                begun.elapsed() < Duration::from_secs(4),
+                "the statement does not wait"
+            );
             tokio::task::yield_now().await;
         }
         self.stranger.batch_execute("COMMIT").await.unwrap();
-        extras.await.unwrap()
+        ours.await.unwrap()
     }
 
     fn update(&self) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
@@ -97,7 +100,7 @@ fn written(data: &str, seconds: i64) -> Row {
     }
 }
 
-/// As Go writes, whose clock may be ahead of ours or behind.
+/// Writes as Go does; its clock may be ahead or behind.
 fn theirs(seconds: i64) -> String {
     let time = 1_700_000_000 + seconds;
     format!("UPDATE http_sessions SET data = 'theirs', modified_on = to_timestamp({time})")
@@ -109,8 +112,8 @@ const DELETE: &str = "DELETE FROM http_sessions";
 async fn an_update_that_waited_for_a_writer_misses() {
     for seconds in [1, -1] {
         let scene = Scene::new().await;
-        let extras = scene.race(&theirs(seconds), scene.update()).await;
-        assert_eq!(extras.unwrap(), Written::Missed);
+        let outcome = scene.race(&theirs(seconds), scene.update()).await;
+        assert_eq!(outcome.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     }
 }
@@ -118,8 +121,8 @@ async fn an_update_that_waited_for_a_writer_misses() {
 #[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_the_end_of_the_session_misses() {
     let scene = Scene::new().await;
-    let extras = scene.race(DELETE, scene.update()).await;
-    assert_eq!(extras.unwrap(), Written::Missed);
+    let outcome = scene.race(DELETE, scene.update()).await;
+    assert_eq!(outcome.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
@@ -127,8 +130,8 @@ async fn an_update_that_waited_for_the_end_of_the_session_misses() {
 async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
     for seconds in [1, -1] {
         let (scene, new) = (Scene::new().await, fresh());
-        let extras = scene.race(&theirs(seconds), scene.rename(&new)).await;
-        assert_eq!(extras.unwrap(), Written::Missed);
+        let outcome = scene.race(&theirs(seconds), scene.rename(&new)).await;
+        assert_eq!(outcome.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
         assert_eq!(scene.data(&new).await, None);
     }
@@ -137,8 +140,8 @@ async fn a_rename_that_waited_for_a_writer_misses_and_takes_nothing() {
 #[apply(trial_on_both_servers)]
 async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
     let (scene, new) = (Scene::new().await, fresh());
-    let extras = scene.race(DELETE, scene.rename(&new)).await;
-    assert_eq!(extras.unwrap(), Written::Missed);
+    let outcome = scene.race(DELETE, scene.rename(&new)).await;
+    assert_eq!(outcome.unwrap(), Written::Missed);
     assert_eq!(scene.data(&new).await, None);
 }
 
@@ -149,8 +152,8 @@ async fn an_update_that_waited_for_a_rename_misses() {
     let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
         INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
         SELECT 'other', data, created_on, modified_on, expires_on FROM old";
-    let extras = scene.race(renamed, scene.update()).await;
-    assert_eq!(extras.unwrap(), Written::Missed);
+    let outcome = scene.race(renamed, scene.update()).await;
+    assert_eq!(outcome.unwrap(), Written::Missed);
     assert_eq!(scene.data(&scene.id).await, None);
 }
 
@@ -160,14 +163,14 @@ async fn a_deletion_of_a_version_that_waited_for_a_writer_misses() {
         let scene = Scene::new().await;
         let (store, id) = (scene.store.clone(), scene.id.clone());
         let delete = async move { store.delete_version(&id, at(0)).await };
-        let extras = scene.race(&theirs(seconds), delete).await;
-        assert_eq!(extras.unwrap(), Written::Missed);
+        let outcome = scene.race(&theirs(seconds), delete).await;
+        assert_eq!(outcome.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     }
 }
 
 impl Scene {
-    /// Makes it alice's, and revokes what is hers while the stranger does this.
+    /// Gives the session to alice, and revokes her sessions while the stranger runs `theirs`.
     async fn revoke_during(&self, theirs: &str) -> Revoked {
         let hers = "UPDATE http_sessions SET owner = 'alice'";
         self.watcher.batch_execute(hers).await.unwrap();
@@ -221,7 +224,7 @@ async fn a_duplicate_that_became_the_newest_is_not_removed() {
         .race(&theirs, async move { store.load(&id, at(0)).await })
         .await;
     assert_eq!(found.unwrap().into_row(), Some(duplicate));
-    // The one that is no longer the newest goes in its turn.
+    // The former newest row is removed by the next load.
     assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
     let (count, begun) = ("SELECT count(*) = 1 FROM http_sessions", Instant::now());
     while !scene

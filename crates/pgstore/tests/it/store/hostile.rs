@@ -1,4 +1,4 @@
-//! The hostile server: the store's trials run on it once more, and every setting of it is odd.
+//! The hostile server: the store's trials run a second time on a server with unusual settings.
 
 use libtest_mimic::Completion;
 use tokio_postgres::error::SqlState;
@@ -8,7 +8,7 @@ use crate::support::secrets::Told;
 use crate::support::{apply, hostile_trial};
 
 #[apply(hostile_trial)]
-async fn its_settings_are_odd() {
+async fn its_settings_are_unusual() {
     let client = Database::fresh().await.client().await;
     let sql = "SELECT concat_ws('|', current_setting('TimeZone'),
         current_setting('standard_conforming_strings'), current_setting('bytea_output'),

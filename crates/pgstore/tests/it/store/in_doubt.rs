@@ -1,6 +1,6 @@
-//! Writes whose answer does not come: in doubt, and not repeated unless twice is as good as once.
+//! Writes whose answer is lost: they are in doubt, and repeated only if that has no further effect.
 //!
-//! Once over the store's own connections, once over the application's pool.
+//! Each trial runs over the store's own connections and over the application's pool.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use super::things::{at, fresh, id_change, row};
 use crate::support::database::Database;
 use crate::support::{apply, trial_on_both_servers};
 
-/// A session, and a store whose statements can be held up and cut off.
+/// A session, and a store whose statements can be delayed and cut off.
 struct Scene {
     store: PgStore,
     id: SessionId,
@@ -58,8 +58,8 @@ impl Scene {
         scene
     }
 
-    /// Nobody else writes the table until the stranger lets go of it. What is there to be sent has
-    /// been prepared before, since preparing would wait, too, and is not sending.
+    /// Blocks all other writes of the table until the stranger ends its transaction. The statements
+    /// to be sent are prepared before, because preparing would wait, too.
     async fn hold_up(&self) {
         let (store, nobody, new, row) = (&self.store, fresh(), fresh(), row(""));
         store.insert(&fresh(), &row).await.unwrap();
@@ -81,7 +81,7 @@ impl Scene {
         self.stranger.batch_execute("ROLLBACK").await.unwrap();
     }
 
-    /// Cuts off whatever of the store's waits for the stranger, once it does.
+    /// Waits until a statement of the store waits for the stranger, and terminates its connection.
     async fn cut_off(&self) {
         let cut_off = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                         WHERE application_name = $1 AND wait_event_type = 'Lock'";
@@ -93,7 +93,7 @@ impl Scene {
         }
     }
 
-    /// The writes that would find something else the second time, or do it twice.
+    /// The writes that a second execution would miss or do twice.
     fn writes<'a>(&'a self, after: &'a pgstore::store::Row) -> [(&'a str, StoreFuture<'a, ()>); 5] {
         let (id, new) = (&self.id, &self.new);
         let (store, seen) = (&self.store, Some(at(0)));

@@ -1,4 +1,4 @@
-//! Creating the table: once, twenty times at once, beside Go, and without the right to.
+//! Creating the table: once, twenty times at once, beside Go, and without the right to create.
 
 use pgstore::SessionId;
 use pgstore::store::{MigrateErrorKind, migrations};
@@ -10,7 +10,7 @@ use crate::support::database::{Database, unique};
 use crate::support::secrets::Told;
 use crate::support::{apply, trial_on_both_servers};
 
-/// What Go's constructor runs (pgstore.go createSessionsTable), in our words.
+/// What Go's constructor does (pgstore.go createSessionsTable), in other words.
 pub(super) const AS_GO_DOES: &str = "DO $$ BEGIN
     CREATE TABLE IF NOT EXISTS http_sessions (id BIGSERIAL PRIMARY KEY, key BYTEA, data BYTEA,
       created_on TIMESTAMPTZ DEFAULT CURRENT_TIMESTAMP, modified_on TIMESTAMPTZ,
@@ -60,7 +60,7 @@ async fn stores_migrate_beside_the_statement_of_go() {
         let (url, client) = (database.url(), database.client().await);
         tasks.spawn(async move {
             if number % 2 == 0 {
-                // Go may fail here; that is Go's affair.
+                // Go may fail here, on the catalogue's unique indexes.
                 let _ = client.batch_execute(AS_GO_DOES).await;
             } else {
                 let store = PgStore::connect(&url).await.unwrap();
@@ -73,7 +73,7 @@ async fn stores_migrate_beside_the_statement_of_go() {
 }
 
 #[apply(trial_on_both_servers)]
-async fn the_table_of_go_is_taken_over_untouched() {
+async fn the_table_of_go_keeps_its_rows() {
     let database = Database::fresh().await;
     let client = database.client().await;
     client.batch_execute(AS_GO_DOES).await.unwrap();
@@ -96,7 +96,7 @@ async fn the_table_of_go_is_taken_over_untouched() {
     assert_eq!(found.data, b"new");
 }
 
-/// Everything that was in the table, where it stands, and the table's own identity.
+/// The rows of the table with their places, and the table's file.
 async fn fingerprint(database: &Database) -> String {
     let sql = "SELECT pg_relation_filepath('http_sessions') || string_agg(
                    concat_ws('|', ctid, xmin, id, key, data, created_on, modified_on, expires_on, note),
@@ -131,7 +131,7 @@ pub(super) async fn drop_role(database: &Database, role: &str) {
 }
 
 #[apply(trial_on_both_servers)]
-async fn a_role_that_may_not_create_passes_when_all_is_there() {
+async fn a_role_that_may_not_create_passes_if_nothing_is_missing() {
     let database = Database::fresh().await;
     database.store().await;
     let role = role_without_create(&database).await;
@@ -167,7 +167,7 @@ async fn a_role_that_may_not_create_is_told_what_to_run() {
 }
 
 #[apply(trial_on_both_servers)]
-async fn a_table_that_holds_no_sessions_is_refused() {
+async fn a_table_that_is_not_for_sessions_is_refused() {
     let database = Database::fresh().await;
     let create = "CREATE TABLE http_sessions (id bigserial PRIMARY KEY, key text, data bytea)";
     database.client().await.batch_execute(create).await.unwrap();

@@ -24,7 +24,7 @@ const ROWS: &str = "INSERT INTO http_sessions (key, data, created_on, modified_o
 async fn table_without_an_index_on_key(database: &Database) -> Client {
     let client = database.client().await;
     for migration in migrations() {
-        client.batch_execute(migration.sql()).await.unwrap();
+        client.batch_execute(&migration.sql()).await.unwrap();
     }
     client.batch_execute(ROWS).await.unwrap();
     let drop = "DROP INDEX http_sessions_key_idx";
@@ -85,7 +85,7 @@ async fn a_missing_index_is_built_beside_writers() {
         store.load(&id, at(0)).await.unwrap().into_row(),
         Some(row(""))
     );
-    assert!(begun.elapsed() < Duration::from_secs(2), "writers go on");
+    assert!(begun.elapsed() < Duration::from_secs(2), "writers proceed");
     assert!(!migrating.is_finished());
     slow.commit().await.unwrap();
     assert_eq!(migrating.await.unwrap().applied, [1]);
@@ -187,7 +187,7 @@ async fn a_schema_that_does_not_exist_is_an_error_of_its_own() {
     assert!(error.to_string().contains("schema"), "{error}");
 }
 
-/// What Go runs, in our words (pgstore.go insert, save and selectOne), prepared once.
+/// What Go runs (pgstore.go insert, save and selectOne), in other words.
 const GO_INSERTS: &str =
     "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
     VALUES ($1, 'go', now(), now(), now() + interval '1 h')";
@@ -196,7 +196,7 @@ const GO_UPDATES: &str = "UPDATE http_sessions SET data = 'again', modified_on =
 const GO_SELECTS: &str = "SELECT id, key, data, created_on, modified_on, expires_on
     FROM http_sessions WHERE key = $1";
 
-/// One session after the other, as Go keeps them, until it is told to stop: how many there were.
+/// Writes sessions as Go does until `stop` is set. Returns how many.
 async fn write_as_go_does(client: Client, stop: Arc<AtomicBool>) -> u64 {
     let insert = client.prepare(GO_INSERTS).await.unwrap();
     let update = client.prepare(GO_UPDATES).await.unwrap();
@@ -213,8 +213,8 @@ async fn write_as_go_does(client: Client, stop: Arc<AtomicBool>) -> u64 {
     sessions
 }
 
-/// The same as a node of ours does it, which migrates when it starts.
-async fn write_as_we_do(url: String, stop: Arc<AtomicBool>) -> (u64, Vec<u32>) {
+/// The same as a node of this library does, which migrates when it starts.
+async fn write_as_this_library_does(url: String, stop: Arc<AtomicBool>) -> (u64, Vec<u32>) {
     let store = PgStore::connect(&url).await.unwrap();
     let applied = store.migrate().await.unwrap().applied;
     let (mut sessions, after) = (0, row("new"));
@@ -251,7 +251,10 @@ async fn columns_are_added_beside_writers() {
     }
     let mut ours = JoinSet::new();
     for _ in 0..4 {
-        ours.spawn(write_as_we_do(database.url(), Arc::clone(&stop)));
+        ours.spawn(write_as_this_library_does(
+            database.url(),
+            Arc::clone(&stop),
+        ));
     }
     let complete = "(SELECT count(*) = 3 FROM pg_index WHERE indisvalid AND indpred IS NOT NULL
         AND indrelid = 'http_sessions'::regclass)
@@ -273,7 +276,7 @@ async fn columns_are_added_beside_writers() {
     let by_us: u64 = ours.iter().map(|(sessions, _)| sessions).sum();
     let applied: usize = ours.iter().map(|(_, applied)| applied.len()).sum();
     assert!(applied >= 1, "one of them did it");
-    println!("{by_go} sessions of Go's, {by_us} of ours, none failed");
+    println!("{by_go} sessions of Go's, {by_us} of this library, none failed");
     assert!(by_go > 0 && by_us > 0);
     let rows =
         "(SELECT count(*) = 2000 FROM http_sessions WHERE data = 'x' AND save_token IS NULL)";
@@ -294,10 +297,10 @@ async fn columns_wait_for_a_long_transaction_without_holding_up_others() {
         database.schema()
     );
     wait_until(&watcher, &waits).await;
-    // Whoever comes now waits behind it, for as long as it waits at most: 2 seconds.
+    // A new writer waits behind ALTER, which waits 2 seconds at most.
     let begun = Instant::now();
     watcher.execute(GO_INSERTS, &[&&b"key"[..]]).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(4), "writers go on");
+    assert!(begun.elapsed() < Duration::from_secs(4), "writers proceed");
     assert!(!migrating.is_finished());
     slow.commit().await.unwrap();
     assert_eq!(migrating.await.unwrap().applied, [2]);

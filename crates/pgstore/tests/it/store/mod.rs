@@ -84,7 +84,7 @@ mod things {
         }
     }
 
-    /// A new ID for a session, as at a login.
+    /// A change of a session's ID, as at a login.
     pub(super) fn id_change<'a>(
         old: &'a SessionId,
         seen: Option<Timestamp>,

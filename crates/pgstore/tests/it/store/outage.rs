@@ -1,4 +1,4 @@
-//! The server goes away and comes back; the store does likewise, by itself.
+//! The server stops and starts again; the store reconnects without help.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ async fn a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back() {
     store.insert(&id, &row("")).await.unwrap();
 
     server.kill().unwrap();
-    // The server's last processes take a moment to end, and serve until then.
+    // The server's last processes take a moment to end, and answer until then.
     let mut failures_in_a_row = 0;
     while failures_in_a_row < 5 {
         match is_unavailable(&store, deadline).await {
@@ -53,7 +53,7 @@ async fn a_killed_server_is_an_error_in_time_and_works_again_when_it_is_back() {
     server.stop().unwrap();
 }
 
-/// Whether a load and an insert both fail, and if one does, as it should and in time.
+/// Whether a load and an insert both fail. A failure must be of the right kind and in time.
 async fn is_unavailable(store: &PgStore, deadline: Duration) -> bool {
     let (begun, id, row) = (Instant::now(), fresh(), row(""));
     let (load, insert) = tokio::join!(store.load(&id, at(0)), store.insert(&id, &row));
@@ -67,8 +67,8 @@ async fn is_unavailable(store: &PgStore, deadline: Duration) -> bool {
     errors.iter().all(Option::is_some)
 }
 
-/// What one caller did to a row of its own: the number that the row must hold, or the one after
-/// it, whose write nobody acknowledged.
+/// What one caller wrote to its own row. The row must hold this number, or the next one, whose write
+/// was not acknowledged.
 struct Acknowledged {
     id: SessionId,
     number: i64,
@@ -95,7 +95,7 @@ async fn a_server_restarted_under_load_loses_nothing_that_was_acknowledged() {
             server
         });
         server = restarting.await.unwrap();
-        // They work again, with no restart of ours.
+        // The callers work again without a restart of this process.
         more_writes(&writes, 500).await;
     }
     stop.store(true, Ordering::Relaxed);
@@ -122,8 +122,8 @@ async fn a_server_restarted_under_load_loses_nothing_that_was_acknowledged() {
     server.stop().unwrap();
 }
 
-/// Kills all of the server's processes. Killing the first one alone leaves the others at work for
-/// as long as they are kept busy.
+/// Kills all of the server's processes. If only the first one is killed, the others keep working as
+/// long as they are busy.
 async fn crash(server: &mut EmbeddedPostgres) {
     let client = client(server.url()).await;
     let others = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
@@ -146,7 +146,7 @@ async fn more_writes(writes: &AtomicUsize, more: usize) {
     }
 }
 
-/// Writes one number after the other into a row; what fails is looked at and done again.
+/// Writes successive numbers to a row. After a failure it loads the row and tries again.
 async fn call(store: PgStore, stop: Arc<AtomicBool>, writes: Arc<AtomicUsize>) -> Acknowledged {
     let (mut id, mut failures) = (fresh(), 0);
     while store.insert(&id, &numbered(0)).await.is_err() {
@@ -160,11 +160,11 @@ async fn call(store: PgStore, stop: Arc<AtomicBool>, writes: Arc<AtomicUsize>) -
                 (number, seen) = (number + 1, next.modified_on);
                 writes.fetch_add(1, Ordering::Relaxed);
             }
-            Ok(Written::Missed) => panic!("nobody else writes this row"),
+            Ok(Written::Missed) => panic!("no other caller writes this row"),
             Err(error) => {
                 assert!(error.is_unavailable(), "{error:?}");
                 failures += 1;
-                // Whether it was written is open if it is in doubt, and loading tells.
+                // If the error is in doubt, a load tells whether the write took effect.
                 seen = version(&store, &id, &mut failures).await;
                 let times = seen.unix_micros() - at(0).unix_micros();
                 let is_written = times == number + 1;
@@ -180,7 +180,7 @@ async fn call(store: PgStore, stop: Arc<AtomicBool>, writes: Arc<AtomicUsize>) -
     }
 }
 
-/// The version of a row that is there, once the server is.
+/// The version of an existing row, as soon as the server answers.
 async fn version(store: &PgStore, id: &SessionId, failures: &mut usize) -> Timestamp {
     loop {
         match store.load(id, at(0)).await {
@@ -200,7 +200,7 @@ fn numbered(number: i64) -> Row {
 }
 
 #[apply(trial)]
-async fn a_server_that_says_nothing_is_an_error_in_time() {
+async fn a_server_that_does_not_answer_is_an_error_in_time() {
     let silence = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = silence.local_addr().unwrap().port();
     let store = PgStoreOptions::new()

@@ -1,4 +1,4 @@
-//! The probe, against everything that may keep sessions from being written.
+//! The probe, against everything that can prevent sessions from being written.
 
 use pgstore::store::{DatabaseError, PgStore, Store, StoreError, StoreErrorKind};
 
@@ -71,7 +71,7 @@ async fn a_probe_finds_every_right_that_is_missing() {
 async fn a_probe_finds_a_server_that_takes_no_writes() {
     let database = Database::fresh().await;
     database.store().await;
-    // What a standby answers is the same: it is the same check.
+    // A standby answers the same error, by the same check.
     let url = database.url_with("-cdefault_transaction_read_only=on");
     let store = PgStore::connect(&url).await.unwrap();
     let error = store.probe().await.unwrap_err();

@@ -12,13 +12,13 @@ use crate::support::database::Database;
 use crate::support::go::GoPeer;
 use crate::support::{apply, go_trial, trial};
 
-/// Tells a process of ours where to migrate.
+/// Names the database that a process has to migrate.
 const DATABASE: &str = "PGSTORE_TEST_MIGRATE";
 
-/// What a process says before the number of migrations that it ran.
+/// A process prints this before the number of migrations that it ran.
 const APPLIED: &str = "applied: ";
 
-/// What [`process`] runs; without being told where, there is nothing to do.
+/// What [`process`] runs. Without the variable it does nothing.
 #[apply(trial)]
 async fn as_one_of_many_processes() {
     let Ok(url) = env::var(DATABASE) else {
@@ -31,7 +31,8 @@ async fn as_one_of_many_processes() {
     println!("{APPLIED}{}", migrated.applied.len());
 }
 
-/// Migrates in a process of its own: this program, told to run one trial. How many it applied.
+/// Migrates in a process of its own, which runs one trial of this program. Returns how many
+/// migrations it applied.
 async fn process(url: String) -> usize {
     let module = module_path!().trim_start_matches("it::");
     let output = Command::new(env::current_exe().unwrap())
@@ -71,10 +72,10 @@ async fn processes_migrate_beside_constructors_of_go() {
         theirs.spawn(async move { GoPeer::try_serve(&url, "0102").await.is_some() });
     }
     ours.join_all().await;
-    // What becomes of Go's constructors is Go's affair: most of them fail on the catalogue.
+    // Go's constructors may fail: most of them do, on the catalogue's unique indexes.
     let served = theirs.join_all().await;
     let served = served.into_iter().filter(|served| *served).count();
-    println!("beside 10 processes of ours, {served} of 10 constructors of Go succeeded");
+    println!("beside 10 migrating processes, {served} of 10 constructors of Go succeeded");
     let go = GoPeer::serve(&database.url(), "0102").await;
     let login = go.post_form("/login", "user=ada", None).await;
     assert_eq!(login.status, 200, "{login:?}");

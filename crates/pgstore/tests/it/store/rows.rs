@@ -1,4 +1,4 @@
-//! Rows as others left them: NULLs, infinities, duplicates, other time zones.
+//! Rows that other programs wrote: NULLs, infinities, duplicates, other time zones.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ async fn count_rows(client: &Client, id: &SessionId) -> i64 {
     row.get(0)
 }
 
-/// Waits until the key has one row. On a server that is short of connections removing the others
+/// Waits until the key has one row. If the server is short of connections, the removal of the others
 /// may fail; every load tries again.
 async fn wait_for_one_row(store: &PgStore, client: &Client, id: &SessionId) {
     for _ in 0..5 {
@@ -104,7 +104,7 @@ async fn loading_removes_older_duplicates_and_counts_them() {
     let found = store.load(&id, at(0)).await.unwrap().into_row();
     assert_eq!(found, Some(written("new", -1)));
     assert_eq!(count_rows(&client, &bystander).await, 1);
-    // It counts what it was told, a moment after the rows are gone.
+    // The count changes a moment after the rows were removed.
     while store.clone().duplicates_removed() != 2 {
         tokio::task::yield_now().await;
     }
@@ -156,7 +156,7 @@ async fn removing_duplicates_beside_writers_never_removes_the_newest() {
     store.insert(&id, &row("")).await.unwrap();
     let mut saved = 0;
     for round in 0..100 {
-        // As Go does when it saves a new session twice.
+        // Go does this when it saves a new session twice.
         store.insert(&id, &written("duplicate", 0)).await.unwrap();
         let mut tasks = JoinSet::new();
         for writer in 0..4 {
@@ -231,14 +231,15 @@ async fn an_undecodable_row_can_be_renamed() {
     );
 }
 
-/// Go leaves our columns as they are: nothing but the time tells that it was there.
+/// Go leaves the extra columns unchanged. Only modified_on, which differs from saved_on, tells that
+/// Go has written the row.
 #[apply(trial_on_both_servers)]
-async fn what_go_writes_over_is_not_ours_any_more() {
+async fn a_row_that_go_has_overwritten_counts_as_peer_written() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     let (old, id) = (fresh(), fresh());
-    let mut extras = owned();
-    extras.extras.save_token = Some(7);
+    let mut ours = owned();
+    ours.extras.save_token = Some(7);
     store.insert(&old, &row("")).await.unwrap();
     let previous = PreviousId {
         until: at(60),
@@ -248,12 +249,12 @@ async fn what_go_writes_over_is_not_ours_any_more() {
         previous,
         ..id_change(&old, Some(at(0)), &id)
     };
-    store.rename(change, &extras).await.unwrap().saved();
-    let successor = Lookup::Row(id.clone(), extras.clone());
+    store.rename(change, &ours).await.unwrap().saved();
+    let successor = Lookup::Row(id.clone(), ours.clone());
     assert_eq!(store.load(&old, at(1)).await.unwrap(), successor);
     assert_eq!(
         store.load(&id, at(1)).await.unwrap().into_row(),
-        Some(extras.clone())
+        Some(ours.clone())
     );
 
     let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
@@ -263,7 +264,7 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     let mut theirs = Row {
         data: b"go".to_vec(),
         modified_on: at(1),
-        ..extras.clone()
+        ..ours.clone()
     };
     theirs.extras.save_token = None;
     let found = (id.clone(), theirs.clone());
@@ -274,16 +275,16 @@ async fn what_go_writes_over_is_not_ours_any_more() {
     assert_eq!(store.load(&old, at(1)).await.unwrap(), Lookup::Replaced);
     let listed = store.owned("alice", at(1)).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&found));
-    let handle = extras.extras.handle.as_ref().unwrap();
+    let handle = ours.extras.handle.as_ref().unwrap();
     assert_eq!(
         store.find(handle, at(1)).await.unwrap(),
         Some(found.clone())
     );
-    let foreign = store
+    let peer_written = store
         .peer_written(PeerWrittenCursor::START, 10)
         .await
         .unwrap();
-    assert_eq!(foreign.rows, [found]);
+    assert_eq!(peer_written.rows, [found]);
     let of_alice = |column| Revocation {
         owner: "alice",
         which: Which::All,
@@ -296,7 +297,7 @@ async fn what_go_writes_over_is_not_ours_any_more() {
 }
 
 #[apply(trial_on_both_servers)]
-async fn what_cannot_be_a_handle_or_an_age_is_none() {
+async fn an_invalid_handle_or_age_is_none() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     let id = fresh();
@@ -322,7 +323,7 @@ fn owned() -> Row {
 }
 
 #[apply(trial_on_both_servers)]
-async fn lists_leave_out_what_cannot_be_read() {
+async fn lists_leave_out_rows_that_cannot_be_decoded() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     for broken in [
@@ -344,13 +345,13 @@ async fn lists_leave_out_what_cannot_be_read() {
             expected,
             "{broken}"
         );
-        let foreign = store
+        let peer_written = store
             .peer_written(PeerWrittenCursor::START, 10)
             .await
             .unwrap();
-        assert_eq!(foreign.rows, expected, "{broken}");
+        assert_eq!(peer_written.rows, expected, "{broken}");
 
-        // Asked for one alone, it is an error, as for a load.
+        // A search for such a row alone is an error, as a load is.
         let handle = bad.extras.handle.unwrap();
         let error = store.find(&handle, at(0)).await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::UndecodableRow, "{broken}");
@@ -361,7 +362,7 @@ async fn lists_leave_out_what_cannot_be_read() {
     }
 }
 
-/// A statement that makes so many sessions of alice's, written by us.
+/// Makes $1 sessions of alice, as this library writes them.
 const MANY: &str = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
                                                owner, save_token, saved_on)
     SELECT convert_to(rpad(translate(n::text, '0123456789', 'ABCDEFGHIJ'), 52, 'X'), 'UTF8'), 'x',
@@ -369,7 +370,7 @@ const MANY: &str = "INSERT INTO http_sessions (key, data, created_on, modified_o
       FROM (SELECT n, to_timestamp(1700000000 + n) AS time FROM generate_series(1, $1::int) AS n) AS s";
 
 #[apply(trial_on_both_servers)]
-async fn an_owners_list_has_an_end() {
+async fn an_owners_list_is_bounded() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     client.execute(MANY, &[&1010]).await.unwrap();
@@ -399,7 +400,7 @@ async fn peer_written_rows_are_found_far_apart() {
         (next, batches) = (batch.next, batches + 1);
     }
     assert_eq!(found, ids);
-    assert_eq!(batches, 3, "each looks at so many rows and no more");
+    assert_eq!(batches, 3, "each batch reads a bounded number of rows");
 }
 
 #[apply(trial_on_both_servers)]
@@ -440,11 +441,11 @@ async fn instants_beyond_postgresql_range_are_kept_as_its_last_one() {
     let database = Database::fresh().await;
     let store = database.store().await;
     let id = fresh();
-    let for_ever = Row {
+    let endless = Row {
         expires_on: Timestamp::from_unix_micros(i64::MAX),
         ..row("")
     };
-    store.insert(&id, &for_ever).await.unwrap();
+    store.insert(&id, &endless).await.unwrap();
     let found = store
         .load(&id, at(0))
         .await

@@ -1,11 +1,11 @@
-//! `migrations/schema.sql`: what all migrations together make, as SQL that runs.
+//! `migrations/schema.sql`: what all migrations together make, as SQL that can be run.
 
 use std::path::PathBuf;
 
 use crate::support::database::Database;
 use crate::support::{apply, trial_on_both_servers};
 
-/// The catalogue as statements, in an order of its own.
+/// Reads the catalogue as statements, in a fixed order.
 const DUMP: &str = "
 SELECT format(E'CREATE SEQUENCE %I;\n', c.relname), 1, c.relname
   FROM pg_class AS c WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'S'
@@ -41,8 +41,8 @@ SELECT pg_get_indexdef(i.indexrelid) || E';\n', 5, c.relname
  ORDER BY 2, 3";
 
 const HEADING: &str = "\
--- What the migrations make, all together: to read, and to compare with. The migrations are what
--- is run. Written by the test (PGSTORE_BLESS=1) that compares it with the catalogue.
+-- What all migrations together make, for reading. PgStore::migrate runs the migrations, not this
+-- file. The test that compares it with the catalogue writes it (PGSTORE_BLESS=1).
 ";
 
 async fn dump(database: &Database) -> String {

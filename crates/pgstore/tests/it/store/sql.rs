@@ -31,7 +31,7 @@ async fn every_statement_is_valid_as_it_stands() {
     database.store().await;
     let client = database.client().await;
     let statements = statements();
-    assert_eq!(statements.len(), 26);
+    assert_eq!(statements.len(), 25);
     for (name, sql) in statements {
         if let Err(error) = client.prepare(&sql).await {
             panic!("{name}.sql: {error:?}");
@@ -67,7 +67,7 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
 
     for (name, types, values, index) in [
         ("load", "(bytea)", "('500')", "key_idx"),
-        ("successor", "(bytea)", "('-500')", "old_idx"),
+        ("successor", "(bytea)", "('-500')", "previous_key_idx"),
         (
             "find",
             "(text, timestamptz)",

@@ -1,4 +1,4 @@
-//! Sweeping: in the background, past locked rows, past errors.
+//! Sweeping: in the background, past locked rows, and after errors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,7 +152,7 @@ async fn dropping_the_last_handle_stops_the_sweeper() {
 }
 
 #[apply(trial_on_both_servers)]
-async fn the_margin_for_clocks_spares_what_has_just_ended() {
+async fn the_margin_for_clocks_spares_rows_that_have_just_expired() {
     let store = MemoryStore::new();
     let ended = |seconds: i64| pgstore::store::Row {
         modified_on: at(-seconds - 10),

@@ -1,8 +1,8 @@
--- What is there of the table named $1 (a name as in FROM): one row, from the catalogue alone, so
--- that a role that may create nothing can ask. $2 and $3 are the columns wanted and their types
--- (NULL: any); $4, $5 and $6 the indexes wanted, the column each leads with, and whether it may be
--- partial. An index counts by what it leads with, not by its name; one that is still being built
--- or failed (CONCURRENTLY) does not count.
+-- What exists of the table $1 (a name as in FROM): one row, from the catalogue alone, so that a role
+-- without the right to create can ask. $2 and $3: the wanted columns and their types (NULL: any).
+-- $4, $5 and $6: the wanted indexes, the first column of each, and whether it may be partial. An
+-- index counts by its first column, not by its name. An invalid one does not count: it is still
+-- being built, or its build failed.
 SELECT tab IS NOT NULL AS "table",
        ARRAY(
            SELECT wanted.name
@@ -26,7 +26,7 @@ SELECT tab IS NOT NULL AS "table",
                    AND a.attname = wanted.leads_with
                    AND i.indisvalid
                    AND (i.indpred IS NULL OR wanted.partial))) AS missing_indexes
-  -- By way of pg_class, since to_regclass alone sees what is younger than the statement's
-  -- snapshot: a table whose columns are not visible yet.
+  -- The join with pg_class is needed because to_regclass alone also finds a table that is younger
+  -- than the statement's snapshot, whose columns are not visible yet.
   FROM (SELECT max(oid) AS tab FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1))
        AS found

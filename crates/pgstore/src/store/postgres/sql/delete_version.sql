@@ -1,5 +1,6 @@
--- Every row of the key ($1) goes, if the newest row's version is the one that was seen ($2): in the
--- snapshot, and once it is locked (see rename.sql). It says whether the newest row went.
+-- Removes every row of the key ($1) if the newest row has the version that was seen ($2): in the
+-- snapshot, and again once the row is locked (see rename.sql). Counts the newest row if it was
+-- removed.
 WITH newest AS MATERIALIZED (
     SELECT id, modified_on
       FROM http_sessions

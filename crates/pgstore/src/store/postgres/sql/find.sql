@@ -1,5 +1,5 @@
--- The session with a handle ($1), unless it is past its time ($2). A row whose times cannot be
--- compared is found, so that it can be told.
+-- The session with the handle $1, unless it has expired at $2. A row whose times are NULL is
+-- returned, so that it is reported as undecodable.
 SELECT data, created_on, modified_on, expires_on,
        CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle, key
   FROM http_sessions AS row

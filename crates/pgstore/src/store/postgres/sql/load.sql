@@ -1,5 +1,5 @@
--- The newest row of a key ($1), and one more if there are others: a peer in Go may have left
--- several. A save token that somebody else has written over is none.
+-- The newest row of the key ($1), and a second one if there are more: Go may have written several.
+-- If another program has written the row since the last save, its save token is read as NULL.
 SELECT data, created_on, modified_on, expires_on,
        CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle
   FROM http_sessions

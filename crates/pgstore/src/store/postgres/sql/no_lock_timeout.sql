@@ -1,2 +1,2 @@
--- Whatever the build of an index waits for, it locks nobody out.
+-- While the build of an index waits, it blocks no reader or writer.
 SET lock_timeout = 0

@@ -1,2 +1,2 @@
--- Building an index may take its time.
+-- The build of an index has no time limit.
 SET statement_timeout = 0

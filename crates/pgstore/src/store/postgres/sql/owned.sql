@@ -1,6 +1,6 @@
--- An owner's ($1) sessions that are not past their time ($2), newest first, the newest row of each.
--- The bound is far above what a list can show: it keeps an owner with very many (a robot that logs
--- in again and again) from filling the memory.
+-- The sessions of an owner ($1) that have not expired at $2, newest first, the newest row of each.
+-- The limit is far above what a list can show. It bounds the memory that an owner with very many
+-- sessions takes (a robot that logs in repeatedly).
 SELECT data, created_on, modified_on, expires_on,
        CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle, key
   FROM http_sessions AS row

@@ -1,5 +1,5 @@
--- Everything that saving needs, done to no row: the server looks at the rights, the columns and
--- whether it may write before it finds that there is nothing to do.
+-- Everything that a save needs, applied to no row. The server checks rights, columns and whether it
+-- can write before it finds that there is nothing to do.
 WITH inserted AS (
     INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
                                data, created_on, modified_on, expires_on,
@@ -16,6 +16,6 @@ updated AS (
 deleted AS (
     DELETE FROM http_sessions WHERE false
 )
--- The sequence is used only when a row comes: whether this role may is not found out by none.
+-- An INSERT without rows does not use the sequence, so the right to it is checked here.
 SELECT pg_catalog.has_sequence_privilege(
     pg_catalog.pg_get_serial_sequence('http_sessions', 'id'), 'USAGE, UPDATE') AS has_numbers

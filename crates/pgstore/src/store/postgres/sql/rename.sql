@@ -1,11 +1,11 @@
--- Every row of the old key ($1) goes and one row of the new key ($3) comes, if the newest row's
--- version is the one that was seen ($2). The new row remembers the old key until $4, and leads its
--- holder on until $5.
--- Not SET key = …: that leaves duplicates in place and is refused where key distributes the table.
--- Not modified_on <= $2: versions are compared by equality alone, as a peer whose clock is behind
--- leaves a newer version with an earlier time, which that would delete and not replace.
--- $2 stands here twice: once for the snapshot, where a newer duplicate may be, and once for the
--- row as it is when it is locked, which a writer may have changed since the snapshot.
+-- Removes every row of the old key ($1) and writes one row of the new key ($3), if the newest row has
+-- the version that was seen ($2). The new row remembers the old key until $4; the old key leads to
+-- it until $5.
+-- Why not SET key = ...: that would keep duplicates, and fails if the table is distributed by key.
+-- Why not modified_on <= $2: a peer whose clock is behind writes a newer version with an earlier
+-- time. This would delete that version. So versions are compared by equality only.
+-- Why $2 twice: the first comparison is with the snapshot, which may have a newer duplicate. The
+-- second is with the locked row, which a writer may have changed since the snapshot.
 WITH newest AS MATERIALIZED (
     SELECT id, modified_on
       FROM http_sessions

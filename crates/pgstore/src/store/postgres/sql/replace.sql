@@ -1,6 +1,6 @@
--- Every row of the old key ($1) goes, whatever its version, and one row of the new key ($2) comes,
--- which remembers the old one; or there is none and nothing happens. For a row that cannot be read,
--- so that it has no version.
+-- Removes every row of the old key ($1), of any version, and writes one row of the new key ($2), which
+-- remembers the old one. If the old key has no row, nothing is written. For a row that cannot be
+-- decoded and so has no version.
 WITH old AS (
     DELETE FROM http_sessions WHERE key = $1 RETURNING id
 )

@@ -1,10 +1,10 @@
--- An owner's ($1) sessions go: all, or the one with the handle $3, or all but the key $4 and the
--- handle $5 (NULL: does not matter). Unless the column is the truth ($2), rows that somebody else
--- has written since our last save are spared.
--- "seen" is counted in the statement's snapshot. What it could not remove has gone by the time it
--- was locked, and may have come back under another key, which a snapshot from before does not show:
--- that is why the caller repeats this until nothing is seen.
--- With a row all of its key go: an older one that was left would be the session again.
+-- Removes sessions of an owner ($1): all, or the one with the handle $3, or all but the key $4 and the
+-- handle $5 (NULL: no condition). Unless the column owner is the truth ($2), rows that another
+-- program has written since the last save are spared.
+-- "seen" counts the rows in the statement's snapshot. A row that was seen and not removed was
+-- removed or renamed before it could be locked. A rename writes a new row, which the snapshot does
+-- not show. So the caller repeats this until "seen" is 0.
+-- All rows of a key are removed: an older one that stayed would be the session again.
 WITH theirs AS MATERIALIZED (
     SELECT id, key
       FROM http_sessions
@@ -14,6 +14,11 @@ WITH theirs AS MATERIALIZED (
        AND ($4::bytea IS NULL OR key IS DISTINCT FROM $4)
        AND ($5::text IS NULL OR handle IS DISTINCT FROM $5)
 ),
+-- A part of its own, not a subquery of the last SELECT: a distributed server runs the parts in their
+-- order, and would count what is left after the DELETE there.
+seen AS MATERIALIZED (
+    SELECT count(*) AS rows FROM http_sessions WHERE key IN (SELECT key FROM theirs)
+),
 removed AS (
     DELETE FROM http_sessions AS row
      USING theirs
@@ -22,5 +27,5 @@ removed AS (
             OR row.owner = $1 AND ($2 OR row.saved_on = row.modified_on))
     RETURNING row.id
 )
-SELECT (SELECT count(*) FROM http_sessions WHERE key IN (SELECT key FROM theirs)) AS seen,
-       (SELECT count(*) FROM removed) AS removed
+SELECT seen.rows AS seen, (SELECT count(*) FROM removed) AS removed
+  FROM seen

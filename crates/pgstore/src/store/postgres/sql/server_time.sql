@@ -1,2 +1,2 @@
--- The one statement that asks for the server's clock: to compare it with ours.
+-- Reads the server's clock, to compare it with this machine's. No other statement does.
 SELECT pg_catalog.clock_timestamp()

@@ -1,5 +1,5 @@
--- The session that has replaced a key ($1), the last one if there are several, and whether this row
--- of it is its newest: a peer in Go may have written another one since.
+-- The row that replaced the key $1 (the last one if there are several), and whether it is the newest
+-- of its own key: Go may have written a newer one since.
 SELECT data, created_on, modified_on, expires_on,
        CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle,
        key, previous_until, previous_grace_until,

@@ -1,6 +1,6 @@
--- One batch of a sweep. $1 expired before, $2 idle since before, $3 and $4 where the last batch
--- ended, $5 how many rows to look at. What is bounded is the rows looked at, not the rows found:
--- live browser sessions (expires_on <= modified_on) stand in the index among the expired ones.
+-- One batch of a sweep. $1: expired before, $2: idle since before, $3 and $4: where the last batch
+-- ended, $5: how many rows to read. The limit is on rows read, not on rows removed, because live
+-- browser sessions (expires_on <= modified_on) are in the index among the expired ones.
 WITH scanned AS MATERIALIZED (
     SELECT id, expires_on, modified_on
       FROM http_sessions
@@ -9,8 +9,8 @@ WITH scanned AS MATERIALIZED (
      ORDER BY expires_on, id
      LIMIT $5
 ),
--- The conditions stand here again because locking a row looks at its latest version: what was
--- touched meanwhile is spared. What somebody else has locked is left for another time.
+-- The conditions are repeated here because a lock reads the latest version of a row: a session that
+-- was used meanwhile is spared. Rows that another statement has locked are left for a later sweep.
 doomed AS MATERIALIZED (
     SELECT id
       FROM http_sessions

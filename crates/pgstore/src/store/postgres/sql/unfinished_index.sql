@@ -1,5 +1,5 @@
--- The index called $2 on the table named $1 if it is not valid: its name as SQL, and whether
--- somebody is building it right now (as far as this role may see).
+-- The index named $2 on the table $1 if it is invalid: its name as SQL, and whether a session is
+-- building it now (as far as this role may see).
 SELECT i.indexrelid::pg_catalog.regclass::text AS index,
        EXISTS (
            SELECT

@@ -1,9 +1,9 @@
--- The newest row of the key ($1), if its version is the one that was seen ($2). Older duplicates
--- are left alone, those of the same version too: the next load removes them.
--- The row is looked for in the statement's snapshot, but modified_on is compared with the row as
--- it is once it is locked: whoever waited for another writer finds another version there.
--- The key before this one is honoured no longer once the session has another owner ($9), or was
--- written last by somebody who does not know our columns.
+-- Replaces the newest row of the key ($1) if it has the version that was seen ($2). Older duplicates,
+-- also those of the same version, are left for the next load to remove.
+-- The row is found in the statement's snapshot, but modified_on is compared with the locked row: a
+-- statement that waited for another writer sees that writer's version there and does nothing.
+-- The grace time of the previous key ends if the session gets another owner ($9), or if another
+-- program wrote the row since the last save.
 UPDATE http_sessions
    SET data = $3, modified_on = $4, expires_on = $5,
        save_token = $6, saved_on = $7, max_age = $8, owner = $9, label = $10, handle = $11,

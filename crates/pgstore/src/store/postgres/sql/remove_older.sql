@@ -1,5 +1,5 @@
--- The older duplicates of the key ($1) go; the newest row stays. modified_on is compared with the
--- row as it is once it is locked: one that a writer has made the newest meanwhile stays, too.
+-- Removes the older rows of the key ($1) and keeps the newest. modified_on is compared with the locked
+-- row, so a row that a writer has made the newest meanwhile is kept, too.
 DELETE FROM http_sessions AS older
  USING (SELECT id, modified_on
           FROM http_sessions

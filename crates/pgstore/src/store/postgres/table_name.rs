@@ -1,8 +1,8 @@
-//! The sessions table's name, and how it gets into the statements.
+//! The sessions table's name, and its substitution in SQL.
 
 use std::fmt;
 
-/// What the statements in `sql/` and `migrations/` call the table.
+/// The table's name in `sql/` and `migrations/`.
 const WRITTEN_AS: &str = "http_sessions";
 
 /// The name of the sessions table, with or without a schema.
@@ -17,7 +17,7 @@ const WRITTEN_AS: &str = "http_sessions";
 /// assert!(TableName::parse("sessions; DROP TABLE users").is_err());
 /// # Ok::<(), pgstore::store::InvalidTableName>(())
 /// ```
-// Go: pgstore.go knows only http_sessions; a table it is to share must keep that name.
+// Go: pgstore.go uses http_sessions only, so a table shared with it must keep that name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TableName {
     schema: Option<String>,
@@ -25,16 +25,23 @@ pub struct TableName {
 }
 
 impl TableName {
-    /// The longest name that leaves room for `_expiry_idx` within PostgreSQL's 63 bytes.
-    const LONGEST: usize = 52;
+    /// The longest name that leaves room for `_previous_key_idx` in PostgreSQL's 63 bytes.
+    const LONGEST: usize = 46;
 
     /// Reads `table` or `schema.table`.
     ///
-    /// Each part is 1 to 52 ASCII letters, digits and underscores and does not begin with a
-    /// digit. Case counts, as in quoted identifiers.
+    /// Each part is 1 to 46 ASCII letters, digits and underscores and does not begin with a
+    /// digit. Upper and lower case differ, as in quoted identifiers.
+    ///
+    /// ```
+    /// use pgstore::store::TableName;
+    ///
+    /// let table = TableName::parse("web.sessions")?;
+    /// # Ok::<(), pgstore::store::InvalidTableName>(())
+    /// ```
     ///
     /// # Errors
-    /// When it is anything else.
+    /// When `name` is not such a name.
     pub fn parse(name: &str) -> Result<Self, InvalidTableName> {
         let (schema, table) = match name.split_once('.') {
             Some((schema, table)) => (Some(schema), table),
@@ -52,7 +59,7 @@ impl TableName {
         })
     }
 
-    /// A statement written for `http_sessions`, made to be about this table.
+    /// Replaces `http_sessions`, and the names of its indexes, in SQL.
     pub(crate) fn put_into(&self, sql: &str) -> String {
         let mut text = String::with_capacity(sql.len() + 64);
         let mut rest = sql;
@@ -92,7 +99,7 @@ impl TableName {
 }
 
 impl Default for TableName {
-    /// `http_sessions`, the table of a peer in Go.
+    /// `http_sessions`, the table of Go's pgstore.
     fn default() -> Self {
         Self {
             schema: None,
@@ -110,10 +117,10 @@ impl fmt::Display for TableName {
     }
 }
 
-/// The text is no [`TableName`].
+/// The text is not a [`TableName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a table name: it takes `table` or `schema.table`, each 1 to 52 ASCII letters, digits \
+    "not a table name: it takes `table` or `schema.table`, each 1 to 46 ASCII letters, digits \
      and underscores that do not begin with a digit"
 )]
 #[non_exhaustive]
@@ -153,7 +160,7 @@ mod tests {
         ] {
             assert_eq!(TableName::parse(bad), Err(InvalidTableName), "{bad}");
         }
-        assert!(TableName::parse(&"a".repeat(52)).is_ok());
-        assert!(TableName::parse(&"a".repeat(53)).is_err());
+        assert!(TableName::parse(&"a".repeat(46)).is_ok());
+        assert!(TableName::parse(&"a".repeat(47)).is_err());
     }
 }

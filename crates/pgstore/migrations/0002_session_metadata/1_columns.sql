@@ -1,0 +1,19 @@
+-- Columns that Go's pgstore does not know. All may be NULL, so its INSERT and UPDATE, which name
+-- their columns, keep working.
+ALTER TABLE http_sessions
+    -- A random number of the last save by this library, which tells whether a save in doubt took
+    -- effect, and the modified_on that this save wrote. If saved_on differs from modified_on,
+    -- another program has written the row since.
+    ADD COLUMN IF NOT EXISTS save_token BIGINT,
+    ADD COLUMN IF NOT EXISTS saved_on TIMESTAMPTZ,
+    -- The session's own maximal age in seconds (0: it ends with the browser).
+    ADD COLUMN IF NOT EXISTS max_age BIGINT,
+    -- The owner, the owner's name for the session (a device, say), and the public name.
+    ADD COLUMN IF NOT EXISTS owner TEXT,
+    ADD COLUMN IF NOT EXISTS label TEXT,
+    ADD COLUMN IF NOT EXISTS handle TEXT,
+    -- The key that this row had before. It is known as replaced until previous_until, and leads to
+    -- this row until previous_grace_until.
+    ADD COLUMN IF NOT EXISTS previous_key BYTEA,
+    ADD COLUMN IF NOT EXISTS previous_until TIMESTAMPTZ,
+    ADD COLUMN IF NOT EXISTS previous_grace_until TIMESTAMPTZ

@@ -1,0 +1,142 @@
+//! Headers to sessions and back: stages 1 and 2 before the handler, 5 and 6 after it. The direct
+//! API and the middleware both stand on it.
+
+mod headers;
+mod sealed_id;
+
+use http::HeaderMap;
+use http::header::HeaderValue;
+
+pub(crate) use headers::HeaderChanges;
+
+use crate::cookie;
+use crate::manager::SessionManager;
+use crate::name::{CookieError, CookieName};
+use crate::options::CookieOptions;
+use crate::session::{Session, SessionError, Usage};
+
+impl SessionManager {
+    /// Returns the session that a request's headers name, or a new one. The store is not asked yet.
+    ///
+    /// Each call returns a session of its own. Within one request, share one, or use
+    /// [`sessions`](SessionManager::sessions).
+    ///
+    /// ```
+    /// # use http::HeaderMap;
+    /// # use pgstore::{CookieError, SessionManager};
+    /// # fn example(sessions: SessionManager, request: HeaderMap) -> Result<(), CookieError> {
+    /// let session = sessions.get(&request, "session")?;
+    /// assert_eq!(session.name(), "session");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`CookieError`] for a name that cannot work. A cookie that does not open is no error: the
+    /// session is a new one.
+    // Go: pgstore.go Get and New.
+    #[doc(alias = "get_session")]
+    pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, CookieError> {
+        let name = CookieName::new(name)?;
+        let options = self.options_for(&name)?;
+        Ok(self.begin(name, options, &cookie::headers(request)))
+    }
+
+    /// Saves a session if it was changed, and sets the cookie in the response's headers.
+    ///
+    /// You may call it again after further changes, and after an error: nothing is done twice. A
+    /// save that has begun runs to its end even if you drop this future.
+    ///
+    /// ```
+    /// # use http::HeaderMap;
+    /// # use pgstore::{SessionError, SessionManager};
+    /// # async fn example(sessions: SessionManager, request: HeaderMap) -> Result<(), SessionError> {
+    /// let session = sessions.get(&request, "session")?;
+    /// session.insert("theme", "dark")?;
+    ///
+    /// let mut response = HeaderMap::new();
+    /// sessions.save(&session, &mut response).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SessionError`]; then assume that nothing was saved. If the store could not take a
+    /// [`destroy`](Session::destroy), the headers still remove the browser's cookie.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    // Go: pgstore.go Save, which writes the row and the cookie even when nothing has changed.
+    pub async fn save(
+        &self,
+        session: &Session,
+        response: &mut HeaderMap,
+    ) -> Result<(), SessionError> {
+        let (changes, result) = self.finish_all(vec![session.clone()]).await;
+        changes.write(response);
+        result
+    }
+
+    /// Stages 1 and 2. Stages 3 and 4 run at the session's first use.
+    pub(crate) fn begin(
+        &self,
+        name: CookieName,
+        options: CookieOptions,
+        cookies: &[HeaderValue],
+    ) -> Session {
+        let cookie_id = self.open_first(&name, cookie::values(cookies, &name));
+        Session::new(self.rows(name), cookie_id, options, Usage::Request)
+    }
+
+    /// Stages 5 and 6 for every session of a request.
+    pub(crate) async fn finish_all(
+        &self,
+        sessions: Vec<Session>,
+    ) -> (HeaderChanges, Result<(), SessionError>) {
+        if !sessions.iter().any(Session::has_work) {
+            return self.finish_each(sessions).await; // It asks the store nothing.
+        }
+        let manager = self.clone();
+        run_to_its_end(async move { manager.finish_each(sessions).await }).await
+    }
+
+    async fn finish_each(
+        &self,
+        sessions: Vec<Session>,
+    ) -> (HeaderChanges, Result<(), SessionError>) {
+        let (mut changes, mut result) = (HeaderChanges::default(), Ok(()));
+        for session in sessions {
+            match self.finish(&session, &mut changes).await {
+                Err(error) if result.is_ok() => result = Err(error),
+                Err(error) => {
+                    let error = error.with_causes();
+                    tracing::warn!(name = session.name(), %error, "another session was not saved");
+                }
+                Ok(()) => {}
+            }
+        }
+        (changes, result)
+    }
+
+    /// Stages 5 and 6.
+    async fn finish(
+        &self,
+        session: &Session,
+        changes: &mut HeaderChanges,
+    ) -> Result<(), SessionError> {
+        changes.note_look(session.looked_at());
+        let (cookie, result) = session.save().await;
+        if let Some(header) = self.set_cookie(session.cookie_name(), &cookie)? {
+            changes.set_cookie(header, session.clone(), cookie);
+        }
+        result
+    }
+}
+
+/// Runs a save to its end, even if the client disconnects and the caller is dropped.
+async fn run_to_its_end<T: Send + 'static>(save: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(save).await {
+        Ok(saved) => saved,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

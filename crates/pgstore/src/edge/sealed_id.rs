@@ -1,0 +1,87 @@
+//! The session's ID in the cookie: opened in stage 2, sealed in stage 6.
+
+use http::header::HeaderValue;
+
+use crate::cookie;
+use crate::id::SessionId;
+use crate::manager::SessionManager;
+use crate::name::CookieName;
+use crate::options::{CookieOptions, MaxAge};
+use crate::random;
+use crate::session::{CookieChange, CookieId, GivenCookie, SessionError};
+use crate::wire::{OpenError, Opened, gob};
+
+/// How many cookies of one name are tried before the request counts as having none.
+const MOST_COOKIES_TRIED: usize = 5;
+
+impl SessionManager {
+    /// Opens the first cookie that it can. A cookie that a neighbouring host or an attacker has put
+    /// in front of it under the same name therefore does not log the user out. A cookie older than
+    /// the maximal age counts only if there is no other: its session may have a longer lifetime of
+    /// its own.
+    // Go: net/http Request.Cookie takes the first, whether it opens or not.
+    pub(super) fn open_first<'a>(
+        &self,
+        name: &CookieName,
+        values: impl Iterator<Item = &'a [u8]>,
+    ) -> Option<CookieId> {
+        let now = self.now().unix_seconds();
+        let mut old = None;
+        for value in values.take(MOST_COOKIES_TRIED) {
+            match self.open(name, value, now) {
+                Ok(Some(cookie)) if self.codec().is_young(cookie.issued_at, now) => {
+                    return Some(cookie);
+                }
+                Ok(cookie) => old = old.or(cookie),
+                Err(error) => {
+                    tracing::debug!(name = name.as_str(), %error, "a cookie does not open");
+                }
+            }
+        }
+        old
+    }
+
+    fn open(
+        &self,
+        name: &CookieName,
+        text: &[u8],
+        now: i64,
+    ) -> Result<Option<CookieId>, OpenError> {
+        let codec = self.cookie_codec().max_age(CookieOptions::LONGEST);
+        let opened = codec.open(name.as_str(), text, now, gob::decode_string)?;
+        let Opened {
+            value,
+            issued_at,
+            by_current_keys,
+            ..
+        } = opened;
+        Ok(SessionId::parse(&value).map(|id| CookieId {
+            id,
+            issued_at,
+            by_current_keys,
+        }))
+    }
+
+    /// The `Set-Cookie` header that makes this change.
+    pub(super) fn set_cookie(
+        &self,
+        name: &CookieName,
+        change: &CookieChange,
+    ) -> Result<Option<HeaderValue>, SessionError> {
+        let (text, options) = match change {
+            CookieChange::Keep => return Ok(None),
+            CookieChange::Set(given) => (self.seal(name, given)?, given.options.clone()),
+            CookieChange::Remove(options) => {
+                (String::new(), options.clone().max_age(MaxAge::Delete))
+            }
+        };
+        Ok(cookie::set_cookie(name, &text, &options, self.now()))
+    }
+
+    fn seal(&self, name: &CookieName, given: &GivenCookie) -> Result<String, SessionError> {
+        let plaintext = gob::encode_string(given.id.as_bytes());
+        let (now, iv) = (given.at.unix_seconds(), random::bytes()?);
+        let sealed = self.cookie_codec().seal(name.as_str(), &plaintext, now, iv);
+        sealed.map_err(SessionError::TooLarge)
+    }
+}

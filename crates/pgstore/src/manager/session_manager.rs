@@ -1,0 +1,209 @@
+use std::sync::Arc;
+
+use crate::clock::{Clock, Timestamp};
+use crate::name::{CookieError, CookieName};
+use crate::options::CookieOptions;
+use crate::policy::{OnOutage, Policy};
+use crate::session::{
+    Counters, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource,
+};
+use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
+use crate::wire::{GoPeer, Key, SecureCookie};
+
+/// What all requests share about sessions: build one at start-up, and clone it where it is needed.
+///
+/// With axum or tower, hand it to a [`SessionLayer`](crate::SessionLayer). Without middleware,
+/// [`get`](SessionManager::get) a session from a request's headers and
+/// [`save`](SessionManager::save) it into the response's:
+///
+/// ```
+/// # use http::HeaderMap;
+/// # use pgstore::{Keys, MemoryStore, SessionManager};
+/// # async fn example(request: HeaderMap) -> Result<(), Box<dyn std::error::Error>> {
+/// # let keys = Keys::from_pairs(&[[7; 32]])?;
+/// let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
+///
+/// let mut response = HeaderMap::new();
+/// let session = sessions.get(&request, "session-key")?;
+/// session.insert("foo", "bar")?;
+/// sessions.save(&session, &mut response).await?;
+///
+/// // Delete it: a negative maximal age.
+/// session.set_max_age(-1)?;
+/// sessions.save(&session, &mut response).await?;
+/// # Ok(())
+/// # }
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # runtime.block_on(example(HeaderMap::new())).unwrap();
+/// ```
+///
+/// Its configuration is fixed: the [builder](SessionManager::builder) sets and checks it. A clone
+/// is the same manager and costs one reference count.
+// Go: pgstore.PGStore with its Codecs and Options, which is a gorilla sessions.Store.
+#[derive(Clone, Debug)]
+#[doc(alias = "PGStore")]
+#[doc(alias = "SessionStore")]
+pub struct SessionManager {
+    pub(super) config: Arc<ManagerConfig>,
+    /// The builder's, unless a layer has its own.
+    pub(super) on_outage: OnOutage,
+}
+
+/// What every clone of a manager shares: fixed, but for the counters and the logouts under way.
+#[derive(Debug)]
+pub(super) struct ManagerConfig {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) codec: SecureCookie,
+    /// With a maximal age.
+    pub(super) cookie_options: CookieOptions,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) go_peer: GoPeer,
+    pub(super) policy: Policy,
+    pub(super) owner_value: Option<(CookieName, Key)>,
+    pub(super) label_value: Option<(CookieName, Key)>,
+    pub(super) logouts: LogoutRetry,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl SessionManager {
+    /// Returns what has happened to the sessions so far, in numbers.
+    ///
+    /// They count from the moment when this manager was built; its clones share them.
+    ///
+    /// ```
+    /// # use pgstore::SessionManager;
+    /// # fn metrics(sessions: SessionManager) {
+    /// let stats = sessions.stats();
+    /// println!("{stats:?}");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn stats(&self) -> SessionStats {
+        self.config.counters.stats()
+    }
+
+    /// Checks whether sessions can be written right now: for a readiness endpoint.
+    ///
+    /// It fails on a standby, on a read-only database, without the table, and without the right to
+    /// change it. It writes nothing. Cost: one statement.
+    ///
+    /// ```
+    /// # use http::StatusCode;
+    /// # use pgstore::SessionManager;
+    /// async fn ready(sessions: SessionManager) -> StatusCode {
+    ///     match sessions.probe().await {
+    ///         Ok(()) => StatusCode::NO_CONTENT,
+    ///         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError`] with the reason why sessions cannot be written.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.store().probe().await
+    }
+
+    /// Starts removing expired rows in the background, until the handle is stopped or dropped.
+    ///
+    /// One node is enough; several do no harm. Sessions that end with the browser are removed once
+    /// they have not been saved for this manager's maximal age.
+    ///
+    /// ```
+    /// # use pgstore::{SessionManager, SweepOptions};
+    /// # async fn serve(sessions: SessionManager) {
+    /// let sweeper = sessions.start_sweeping(SweepOptions::default());
+    /// // … serve requests …
+    /// sweeper.stop().await;
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    // Go: pgstore.go Cleanup.
+    #[doc(alias = "cleanup")]
+    #[doc(alias = "continuously_delete_expired")]
+    pub fn start_sweeping(&self, options: SweepOptions) -> SweepHandle {
+        let options = options.browser_sessions(self.codec().lifetime());
+        let (store, clock) = (&self.config.store, &self.config.clock);
+        Sweeper::new(Arc::clone(store), Arc::clone(clock), options).start()
+    }
+}
+
+impl SessionManager {
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.config.store
+    }
+
+    /// The codec of rows.
+    pub(crate) fn codec(&self) -> &SecureCookie {
+        &self.config.codec
+    }
+
+    /// The codec of cookies. They are short, whatever a row may hold.
+    pub(crate) fn cookie_codec(&self) -> SecureCookie {
+        let longest = SecureCookie::DEFAULT_MAX_LENGTH;
+        self.codec().clone().max_length(longest)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.config.clock.now()
+    }
+
+    /// The name of the cookie whose sessions have their owner in a value.
+    pub(crate) fn owner_value_name(&self) -> Option<&CookieName> {
+        self.config.owner_value.as_ref().map(|(name, _)| name)
+    }
+
+    /// The same manager with another policy for outages.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn with_on_outage(self, on_outage: OnOutage) -> Self {
+        Self { on_outage, ..self }
+    }
+
+    /// The attributes of cookies under this name.
+    pub(crate) fn options_for(&self, name: &CookieName) -> Result<CookieOptions, CookieError> {
+        let options = &self.config.cookie_options;
+        options.check(name)?;
+        Ok(options.clone())
+    }
+
+    /// Whether a session of this row has reached its absolute timeout.
+    pub(crate) fn has_ended(&self, row: &Row, now: Timestamp) -> bool {
+        let timeout = self.config.policy.absolute_timeout;
+        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
+    }
+
+    /// The rows of sessions under this name.
+    pub(crate) fn rows(&self, name: CookieName) -> SealedRows {
+        let config = &*self.config;
+        SealedRows {
+            store: Arc::clone(&config.store),
+            codec: config.codec.clone(),
+            clock: Arc::clone(&config.clock),
+            go_peer: config.go_peer.clone(),
+            policy: Policy {
+                on_outage: self.on_outage,
+                ..config.policy
+            },
+            sources: config.sources(&name),
+            logouts: config.logouts.clone(),
+            counters: Arc::clone(&config.counters),
+            name,
+        }
+    }
+}
+
+impl ManagerConfig {
+    /// Where sessions of this name have their owner and label.
+    fn sources(&self, name: &CookieName) -> MetadataSources {
+        let source = |value: &Option<(CookieName, Key)>| match value {
+            Some((cookie, key)) if cookie == name => TextSource::Value(key.clone()),
+            _ => TextSource::Setter,
+        };
+        MetadataSources {
+            owner: source(&self.owner_value),
+            label: source(&self.label_value),
+        }
+    }
+}

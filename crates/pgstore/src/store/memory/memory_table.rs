@@ -1,0 +1,225 @@
+//! The table `http_sessions` in memory.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
+use crate::id::SessionId;
+use crate::store::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, PreviousId, Revocation};
+use crate::store::{Revoked, Row, StoreErrorKind, SweepBatch, SweepCursor, Swept, Written};
+
+/// Rows by their number. A key may have several.
+#[derive(Default)]
+pub(super) struct MemoryTable {
+    rows: BTreeMap<i64, MemoryRow>,
+    last_number: i64,
+    /// What every call fails with, if anything.
+    pub(super) failing: Option<StoreErrorKind>,
+}
+
+/// A row with its key and its previous key.
+struct MemoryRow {
+    key: SessionId,
+    row: Row,
+    previous: Option<(SessionId, PreviousId)>,
+}
+
+impl MemoryTable {
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn load(&mut self, id: &SessionId, now: Timestamp) -> Lookup {
+        match self.load_newest(id, now) {
+            Some(row) => Lookup::Row(id.clone(), row),
+            None => self.successor(id, now),
+        }
+    }
+
+    /// The number of the newest row of a key.
+    fn newest(&self, id: &SessionId) -> Option<i64> {
+        let of_key = self.rows.iter().filter(|(_, entry)| entry.key == *id);
+        let newest = of_key.max_by_key(|(number, entry)| (entry.row.modified_on, **number));
+        newest.map(|(number, _)| *number)
+    }
+
+    fn load_newest(&mut self, id: &SessionId, now: Timestamp) -> Option<Row> {
+        let newest = self.newest(id)?;
+        self.keep_only(id, newest);
+        let row = &self.rows[&newest].row;
+        (!row.is_expired(now)).then(|| row.clone())
+    }
+
+    fn keep_only(&mut self, id: &SessionId, newest: i64) {
+        self.rows
+            .retain(|number, entry| entry.key != *id || *number == newest);
+    }
+
+    fn version(&self, id: &SessionId) -> Option<Timestamp> {
+        Some(self.rows[&self.newest(id)?].row.modified_on)
+    }
+
+    pub(super) fn insert(&mut self, id: &SessionId, row: &Row) {
+        self.write(MemoryRow {
+            key: id.clone(),
+            row: row.clone(),
+            previous: None,
+        });
+    }
+
+    fn write(&mut self, entry: MemoryRow) {
+        self.last_number += 1;
+        self.rows.insert(self.last_number, entry);
+    }
+
+    /// What an ID without a row of its own leads to.
+    fn successor(&self, id: &SessionId, now: Timestamp) -> Lookup {
+        let is_successor =
+            |entry: &&MemoryRow| entry.previous.as_ref().is_some_and(|(old, _)| old == id);
+        let mut entries = self.rows.iter().rev();
+        let found = entries.find(|(_, entry)| is_successor(entry));
+        let found =
+            found.and_then(|(number, entry)| Some((number, entry, entry.previous.as_ref()?)));
+        let Some((number, entry, (_, previous))) = found else {
+            return Lookup::Absent;
+        };
+        let is_newest = self.newest(&entry.key) == Some(*number);
+        if is_newest && previous.leads_to(&entry.row, now) {
+            return Lookup::Row(entry.key.clone(), entry.row.clone());
+        }
+        match now < previous.until {
+            true => Lookup::Replaced,
+            false => Lookup::Absent,
+        }
+    }
+
+    pub(super) fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
+        let newest = self.newest(id);
+        let entry = newest.and_then(|number| self.rows.get_mut(&number));
+        let Some(entry) = entry.filter(|entry| entry.row.modified_on == seen) else {
+            return Written::Missed;
+        };
+        let is_as_it_was =
+            entry.row.extras.save_token.is_some() && entry.row.extras.owner == new.extras.owner;
+        if let (false, Some((_, previous))) = (is_as_it_was, &mut entry.previous) {
+            previous.grace_until = None;
+        }
+        entry.row = Row {
+            created_on: entry.row.created_on,
+            ..new.clone()
+        };
+        Written::Saved
+    }
+
+    pub(super) fn rename(&mut self, change: IdChange<'_>, row: &Row) -> Written {
+        let IdChange {
+            old,
+            seen,
+            new,
+            previous,
+        } = change;
+        let version = self.version(old);
+        if version.is_none() || seen.is_some() && seen != version {
+            return Written::Missed;
+        }
+        self.delete(old);
+        self.write(MemoryRow {
+            key: new.clone(),
+            row: row.clone(),
+            previous: Some((old.clone(), previous)),
+        });
+        Written::Saved
+    }
+
+    pub(super) fn delete(&mut self, id: &SessionId) -> u64 {
+        self.remove(|entry| entry.key == *id)
+    }
+
+    pub(super) fn delete_version(&mut self, id: &SessionId, seen: Timestamp) -> Written {
+        if self.version(id) != Some(seen) {
+            return Written::Missed;
+        }
+        self.delete(id);
+        Written::Saved
+    }
+
+    fn remove(&mut self, is_meant: impl Fn(&MemoryRow) -> bool) -> u64 {
+        let before = self.rows.len();
+        self.rows.retain(|_, entry| !is_meant(entry));
+        (before - self.rows.len()) as u64
+    }
+
+    pub(super) fn find(&self, handle: &SessionHandle, now: Timestamp) -> Option<(SessionId, Row)> {
+        let mut live = self.newest_of_each_key(now).into_iter();
+        live.find(|(_, row)| row.extras.handle.as_ref() == Some(handle))
+    }
+
+    pub(super) fn owned(&self, owner: &str, now: Timestamp) -> Vec<(SessionId, Row)> {
+        let mut owned = self.newest_of_each_key(now);
+        owned.retain(|(_, row)| row.extras.owner.as_deref() == Some(owner));
+        owned
+    }
+
+    /// The sessions that have not expired, newest first.
+    fn newest_of_each_key(&self, now: Timestamp) -> Vec<(SessionId, Row)> {
+        let newest =
+            |(number, entry): &(&i64, &MemoryRow)| self.newest(&entry.key) == Some(**number);
+        let entries = self.rows.iter().filter(newest);
+        let live = entries.filter(|(_, entry)| !entry.row.is_expired(now));
+        let mut rows: Vec<_> = live
+            .map(|(_, entry)| (entry.key.clone(), entry.row.clone()))
+            .collect();
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.modified_on));
+        rows
+    }
+
+    pub(super) fn revoke(&mut self, revocation: &Revocation<'_>) -> Revoked {
+        let entries = self.rows.values();
+        let theirs = entries.filter(|entry| revocation.removes(&entry.key, &entry.row));
+        let keys: Vec<_> = theirs.map(|entry| entry.key.clone()).collect();
+        let removed = self.remove(|entry| keys.contains(&entry.key));
+        Revoked::new(removed, removed)
+    }
+
+    pub(super) fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> PeerWritten {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let is_meant = |(number, entry): &(&i64, &MemoryRow)| {
+            PeerWrittenCursor::new(**number) > after && entry.row.extras.save_token.is_none()
+        };
+        let batch: Vec<_> = self.rows.iter().filter(is_meant).take(limit).collect();
+        let next = batch.last().filter(|_| batch.len() == limit);
+        let next = next.map(|(number, _)| PeerWrittenCursor::new(**number));
+        let rows = batch
+            .iter()
+            .map(|(_, entry)| (entry.key.clone(), entry.row.clone()));
+        PeerWritten::new(rows.collect(), next)
+    }
+
+    pub(super) fn sweep(&mut self, batch: &SweepBatch) -> Swept {
+        let limit = usize::try_from(batch.limit).unwrap_or(usize::MAX);
+        let places = self.places(batch);
+        let looked_at = &places[..places.len().min(limit)];
+        let before = self.rows.len();
+        for place in looked_at {
+            if batch.removes(&self.rows[&place.row].row) {
+                self.rows.remove(&place.row);
+            }
+        }
+        let full = !looked_at.is_empty() && looked_at.len() == limit;
+        let next = looked_at.last().copied().filter(|_| full);
+        Swept::new((before - self.rows.len()) as u64, next)
+    }
+
+    /// The places of the rows that a sweep has not read yet, in its order.
+    fn places(&self, batch: &SweepBatch) -> Vec<SweepCursor> {
+        let mut places: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|(_, entry)| entry.row.expires_on < batch.expired_before)
+            .map(|(number, entry)| SweepCursor::new(entry.row.expires_on, *number))
+            .filter(|place| *place > batch.after)
+            .collect();
+        places.sort_unstable();
+        places
+    }
+}

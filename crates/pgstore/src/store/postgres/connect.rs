@@ -1,0 +1,151 @@
+//! From settings to a store.
+
+use std::sync::Arc;
+
+use pgstore_connect::{ConnectError, Connector};
+
+#[cfg(feature = "deadpool")]
+use super::application_pool::ApplicationPool;
+use super::connection_source::ConnectionSource;
+use super::executor::{Deadlines, Executor};
+use super::inner::Inner;
+use super::options::PgStoreOptions;
+use super::pg_store::PgStore;
+use super::pool::Pool;
+
+impl PgStore {
+    /// Connects with the default [`PgStoreOptions`], to a URL
+    /// (`postgres://user:password@host:port/database`) or keywords (`host=/run/postgresql
+    /// dbname=web`).
+    ///
+    /// Both mean what they mean to libpq and `psql`: several hosts, `PG*` variables, `~/.pgpass`,
+    /// `sslmode`. The table of options is in [`connection_strings`](super::connection_strings).
+    /// This opens one connection and changes nothing in the database; see [`PgStore::migrate`].
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgstore::store::ConnectError> {
+    /// use pgstore::store::PgStore;
+    ///
+    /// let store = PgStore::connect("postgres://app:secret@localhost/web").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the connection string is invalid or no connection can be made.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        PgStoreOptions::new().connect(url).await
+    }
+
+    /// Uses the application's own pool for every statement, with the default options.
+    ///
+    /// Use it if the application has a pool and connections are scarce. The store's own two
+    /// connections are faster: they carry the statements of many callers at a time, while a pool
+    /// lends a connection to one caller at a time. The pool decides how to connect, including TLS.
+    /// Waiting for one of its connections counts towards the deadline.
+    /// [`close`](PgStore::close) does not close the pool. The pool is not used before the first
+    /// operation.
+    ///
+    /// Each operation takes a connection, sends one statement (prepared once and kept in the
+    /// pool's cache) and returns the connection. [`PgStore::migrate`] takes one and closes it
+    /// afterwards. A connection is closed, too, if its caller did not wait for the answer.
+    ///
+    /// ```no_run
+    /// use deadpool_postgres::{Manager, Pool};
+    /// use pgstore::store::PgStore;
+    /// use tokio_postgres::NoTls;
+    ///
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let manager = Manager::new("host=localhost user=app dbname=web".parse()?, NoTls);
+    /// let pool = Pool::builder(manager).max_size(8).build()?;
+    /// let store = PgStore::from_pool(pool.clone());
+    /// # Ok(())
+    /// # }
+    /// ```
+    // Go: pgstore.go NewPGStoreFromPool, whose Close closes the application's pool, too.
+    #[cfg(feature = "deadpool")]
+    #[must_use]
+    pub fn from_pool(pool: deadpool_postgres::Pool) -> Self {
+        PgStoreOptions::new().from_pool(pool)
+    }
+}
+
+impl PgStoreOptions {
+    /// Connects at once, so that wrong settings are reported at the start. It changes nothing in
+    /// the database.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgstore::store::ConnectError> {
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let store = PgStoreOptions::new().connect("postgres://app@db.internal/web").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the connection string is invalid or no connection can be made.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(self, url: &str) -> Result<PgStore, ConnectError> {
+        let store = self.connect_lazily(url)?;
+        store.inner.executor.open().await?;
+        Ok(store)
+    }
+
+    /// Connects at the first use of the store. Use it in a program that must start while its
+    /// database is unreachable.
+    ///
+    /// ```
+    /// # fn example() -> Result<(), pgstore::store::ConnectError> {
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// let store = PgStoreOptions::new().connect_lazily("postgres://app@db.internal/web")?;
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async { example().unwrap() });
+    /// ```
+    ///
+    /// # Errors
+    /// When the connection string is invalid.
+    pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
+        let connector = Connector::new(self.config.clone().parse(url)?);
+        let clock = Arc::clone(&self.clock);
+        let pool = Pool::new(connector, clock, self.connections, self.deadline);
+        Ok(self.store(ConnectionSource::Own(pool)))
+    }
+
+    /// Uses the application's own pool; see [`PgStore::from_pool`].
+    ///
+    /// Settings about connections have no effect then.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use pgstore::store::PgStoreOptions;
+    ///
+    /// # fn example(pool: &deadpool_postgres::Pool) {
+    /// let options = PgStoreOptions::new().deadline(Duration::from_secs(2));
+    /// let store = options.from_pool(pool.clone());
+    /// # }
+    /// ```
+    #[cfg(feature = "deadpool")]
+    #[must_use]
+    pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
+        self.store(ConnectionSource::Application(ApplicationPool::new(pool)))
+    }
+
+    fn store(self, source: ConnectionSource) -> PgStore {
+        let deadlines = Deadlines {
+            all: self.deadline,
+            reading: self.read_deadline.unwrap_or(self.deadline),
+        };
+        let executor = Executor::new(source, self.table.clone(), deadlines);
+        PgStore {
+            inner: Arc::new(Inner::new(executor, self.table)),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! [`PgStore`]: the store's methods, each a statement.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::inner::Inner;
+use super::statements::{
+    Delete, DeleteVersion, Find, Insert, Owned, Probe, Rename, Replace, Revoke, SelectPeerWritten,
+    Sweep, Update,
+};
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
+use crate::id::SessionId;
+use crate::store::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
+use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
+
+/// Sessions in PostgreSQL. A handle: clones share the connections.
+///
+/// All callers share a few connections, on which their statements are pipelined, so there is no
+/// pool to exhaust. A lost connection is replaced at the next use. Every operation ends within a
+/// deadline (5 seconds by default). Every change is one statement that commits by itself, so a
+/// client that disconnects leaves nothing half-done.
+///
+/// ```no_run
+/// use pgstore::store::PgStore;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = PgStore::connect("postgres://app:secret@localhost/web").await?;
+/// store.migrate().await?;
+/// // … serve …
+/// store.close().await;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Which statements are repeated?
+///
+/// All repetitions happen within the deadline:
+///
+/// - A statement that lost to a concurrent one (a deadlock, a serialization failure) is sent up to
+///   seven more times.
+/// - A statement whose connection was found closed or read-only is sent up to two more times.
+/// - When a connection is lost while a statement is under way, the statement is repeated if that
+///   has no further effect: reads, deletes, revocations, sweeps. An insert, an update, a rename and
+///   the deletion of one version are not repeated, because they may have taken effect. Their error
+///   is [in doubt](crate::store::StoreError::is_in_doubt), and the caller has to find out. The same
+///   holds when the deadline passes while the statement is under way.
+///
+/// # What does it cost?
+///
+/// One round trip for each operation, a second one for a load that finds no row, and one more when
+/// a connection sees a statement for the first time. Two connections, and a third one during a
+/// sweep.
+// Go: pgstore.go NewPGStore has a pool without bounds or deadlines and creates the table itself.
+#[derive(Clone)]
+pub struct PgStore {
+    pub(super) inner: Arc<Inner>,
+}
+
+impl PgStore {
+    /// How many older rows this store and its clones have removed from keys that had several.
+    ///
+    /// Go's pgstore leaves them when it saves a new session twice. The newest row is the session.
+    /// When a load finds older ones, they are removed in the background.
+    ///
+    /// ```no_run
+    /// # fn example(store: &pgstore::store::PgStore) {
+    /// println!("{} duplicates removed", store.duplicates_removed());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn duplicates_removed(&self) -> u64 {
+        self.inner.duplicates_removed()
+    }
+
+    /// Waits for the operations under way, for one deadline at most, and closes the store's own
+    /// connections.
+    ///
+    /// Later calls, also on clones, fail with
+    /// [`StoreErrorKind::Closed`](crate::store::StoreErrorKind::Closed). A second call does
+    /// nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(store: pgstore::store::PgStore) {
+    /// // When the server has shut down:
+    /// store.close().await;
+    /// # }
+    /// ```
+    pub async fn close(&self) {
+        self.inner.executor.close().await;
+    }
+}
+
+impl fmt::Debug for PgStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PgStore")
+            .field("server", &self.inner.executor.source().server())
+            .field("table", &self.inner.table.to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store for PgStore {
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup> {
+        Box::pin(async move { self.inner.look_up(id, now).await })
+    }
+
+    fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
+        Box::pin(async move { self.inner.run(&Insert { id, row }).await })
+    }
+
+    fn update<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
+        Box::pin(async move { self.inner.run(&Update { id, seen, row }).await })
+    }
+
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
+        let IdChange {
+            old,
+            seen,
+            new,
+            previous,
+        } = change;
+        Box::pin(async move {
+            match seen {
+                Some(seen) => {
+                    let rename = Rename {
+                        old,
+                        seen,
+                        new,
+                        previous,
+                        row,
+                    };
+                    self.inner.run(&rename).await
+                }
+                None => {
+                    let replace = Replace {
+                        old,
+                        new,
+                        previous,
+                        row,
+                    };
+                    self.inner.run(&replace).await
+                }
+            }
+        })
+    }
+
+    fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
+        Box::pin(async move { self.inner.run(&Delete { id }).await })
+    }
+
+    fn delete_version<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+    ) -> StoreFuture<'a, Written> {
+        Box::pin(async move { self.inner.run(&DeleteVersion { id, seen }).await })
+    }
+
+    fn find<'a>(
+        &'a self,
+        handle: &'a SessionHandle,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<(SessionId, Row)>> {
+        Box::pin(async move { self.inner.run(&Find { handle, now }).await })
+    }
+
+    fn owned<'a>(
+        &'a self,
+        owner: &'a str,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<(SessionId, Row)>> {
+        Box::pin(async move { self.inner.run(&Owned { owner, now }).await })
+    }
+
+    fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {
+        Box::pin(async move { self.inner.run(&Revoke { revocation }).await })
+    }
+
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
+        Box::pin(async move {
+            let batch = self.inner.run(&SelectPeerWritten { after, limit }).await;
+            if !matches!(batch, Ok(PeerWritten { next: Some(_), .. })) {
+                self.inner.executor.close_background();
+            }
+            batch
+        })
+    }
+
+    fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
+        Box::pin(async move {
+            let swept = self.inner.run(&Sweep { batch }).await;
+            if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
+                self.inner.executor.close_background();
+            }
+            swept
+        })
+    }
+
+    fn probe(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async move { self.inner.run(&Probe).await })
+    }
+}

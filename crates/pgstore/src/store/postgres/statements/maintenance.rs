@@ -1,0 +1,146 @@
+//! Work on the table that no request waits for, and the probe.
+
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row as PgRow, Statement as Prepared};
+
+use super::statement::{Effect, Lane, Statement};
+use crate::id::SessionId;
+use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, time};
+use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
+use crate::store::postgres::types::Micros;
+use crate::store::{PeerWritten, PeerWrittenCursor, StoreError, StoreErrorKind};
+use crate::store::{SweepBatch, SweepCursor, Swept};
+
+/// Removes the rows of a key that are older than its newest, and answers how many there were.
+pub(crate) struct RemoveOlder<'a> {
+    pub(crate) id: &'a SessionId,
+}
+
+impl Statement for RemoveOlder<'_> {
+    type Output = u64;
+    const SQL: &'static str = include_str!("../sql/remove_older.sql");
+    const PARAMETERS: &'static [Type] = &[Type::BYTEA];
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
+        Ok(client.execute(prepared, &[&key(self.id)]).await?)
+    }
+}
+
+/// Removes one batch of expired rows.
+pub(crate) struct Sweep<'a> {
+    pub(crate) batch: &'a SweepBatch,
+}
+
+impl Statement for Sweep<'_> {
+    type Output = Swept;
+    const SQL: &'static str = include_str!("../sql/sweep.sql");
+    const PARAMETERS: &'static [Type] = &[
+        Type::TIMESTAMPTZ,
+        Type::TIMESTAMPTZ,
+        Type::TIMESTAMPTZ,
+        Type::INT8,
+        Type::INT8,
+    ];
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::Background;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Swept, AttemptFailure> {
+        let batch = self.batch;
+        let expired = Micros::from(batch.expired_before);
+        let idle = Micros::from(batch.idle_since_before);
+        let after = Micros::from(batch.after.expires_on);
+        let limit = i64::from(batch.limit);
+        let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
+        Ok(swept(
+            &client.query_one(prepared, &parameters).await?,
+            limit,
+        )?)
+    }
+}
+
+fn swept(answer: &PgRow, limit: i64) -> Result<Swept, StoreError> {
+    let removed: i64 = column(answer, 0)?;
+    let scanned: i64 = column(answer, 1)?;
+    let row: Option<i64> = column(answer, 3)?;
+    let last = time(answer, 2)?.zip(row);
+    let next = last.filter(|_| scanned == limit);
+    Ok(Swept::new(
+        removed.unsigned_abs(),
+        next.map(|(expires_on, row)| SweepCursor::new(expires_on, row)),
+    ))
+}
+
+/// Reads one batch of the rows that a peer wrote last.
+pub(crate) struct SelectPeerWritten {
+    pub(crate) after: PeerWrittenCursor,
+    pub(crate) limit: u32,
+}
+
+impl Statement for SelectPeerWritten {
+    type Output = PeerWritten;
+    const SQL: &'static str = include_str!("../sql/peer_written.sql");
+    const PARAMETERS: &'static [Type] = &[Type::INT8, Type::INT8, Type::INT8];
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::Background;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+    ) -> Result<PeerWritten, AttemptFailure> {
+        let limit = i64::from(self.limit);
+        let parameters: [Parameter<'_>; 3] = [&self.after.0, &limit, &Self::SCANNED];
+        Ok(self.peer_written(&client.query(prepared, &parameters).await?)?)
+    }
+}
+
+impl SelectPeerWritten {
+    /// How many rows one batch reads at most, of any writer.
+    const SCANNED: i64 = 10_000;
+
+    fn peer_written(&self, found: &[PgRow]) -> Result<PeerWritten, StoreError> {
+        // A batch without such rows answers one row without a number, which says where it ended.
+        let Some(last) = found.last() else {
+            return Ok(PeerWritten::new(Vec::new(), None));
+        };
+        let number: Option<i64> = column(last, KEY + 1)?;
+        let scanned: i64 = column(last, KEY + 2)?;
+        let end: Option<i64> = column(last, KEY + 3)?;
+        let rows = found.iter().filter(|_| number.is_some()).map(readable);
+        let rows = rows.filter_map(Result::transpose);
+        let is_full = found.len() as u64 >= u64::from(self.limit);
+        let next = match number {
+            Some(number) if is_full => Some(number),
+            _ => end.filter(|_| scanned == Self::SCANNED),
+        };
+        let next = next.map(PeerWrittenCursor::new);
+        Ok(PeerWritten::new(rows.collect::<Result<_, _>>()?, next))
+    }
+}
+
+/// Checks that everything is there which saving a session needs.
+pub(crate) struct Probe;
+
+impl Statement for Probe {
+    type Output = ();
+    const SQL: &'static str = include_str!("../sql/probe.sql");
+    const PARAMETERS: &'static [Type] = &[];
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
+        let answer = client.query_one(prepared, &[]).await?;
+        let has_numbers: Option<bool> = column(&answer, 0)?;
+        match has_numbers {
+            Some(false) => Err(StoreError::new(StoreErrorKind::Forbidden).into()),
+            Some(true) | None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a statement is.
+
+use std::future::Future;
+
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement as Prepared};
+
+use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::Migration;
+
+/// Which connections a statement uses.
+///
+/// A connection answers its statements in order. A statement that may wait for a row lock would
+/// delay those behind it, so the kinds use connections of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// For reads and inserts: no row lock can delay them.
+    NeverWaits,
+    /// For changes of existing rows: they may wait for another writer's row lock.
+    MayWait,
+    /// For maintenance, which must not delay requests.
+    Background,
+}
+
+/// What a second execution does when the answer of the first one was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The statement changes nothing. It is repeated.
+    None,
+    /// A second execution has no further effect. It is repeated.
+    Idempotent,
+    /// A second execution would miss the row that the first one changed, or write a second row.
+    /// It is not repeated; the caller has to find out.
+    Once,
+}
+
+/// One statement with its parameters.
+///
+/// A statement is plain data, so an executor may also gather the statements of several callers
+/// into one.
+pub(crate) trait Statement: Sync {
+    /// What the statement answers.
+    type Output: Send;
+
+    /// The text, for the table `http_sessions`.
+    const SQL: &'static str;
+
+    /// The types of the parameters, in order.
+    const PARAMETERS: &'static [Type];
+
+    /// What a second execution does.
+    const EFFECT: Effect;
+
+    /// Which connections it uses.
+    const LANE: Lane;
+
+    /// The last migration that makes a column which the text names.
+    const MIGRATION: &'static Migration;
+
+    /// Sends the statement and reads the answer.
+    fn run(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+    ) -> impl Future<Output = Result<Self::Output, AttemptFailure>> + Send;
+}

@@ -1,0 +1,180 @@
+//! Changing one session's rows.
+
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement as Prepared};
+
+use super::statement::{Effect, Lane, Statement};
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+use crate::store::postgres::columns::{Parameter, RowParameters, column, key};
+use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
+use crate::store::postgres::types::Micros;
+use crate::store::{PreviousId, Row, Written};
+
+const KEY: Type = Type::BYTEA;
+const DATA: Type = Type::BYTEA;
+const TIME: Type = Type::TIMESTAMPTZ;
+const NUMBER: Type = Type::INT8;
+const TEXT: Type = Type::TEXT;
+
+/// Writes a first row.
+pub(crate) struct Insert<'a> {
+    pub(crate) id: &'a SessionId,
+    pub(crate) row: &'a Row,
+}
+
+impl Statement for Insert<'_> {
+    type Output = ();
+    const SQL: &'static str = include_str!("../sql/insert.sql");
+    const PARAMETERS: &'static [Type] = &[
+        KEY, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+    ];
+    const EFFECT: Effect = Effect::Once;
+    const LANE: Lane = Lane::NeverWaits;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
+        let (key, row) = (key(self.id), RowParameters::of(self.row));
+        let parameters = join(&[&key], &row.parameters());
+        client.execute(prepared, &parameters).await?;
+        Ok(())
+    }
+}
+
+/// Replaces the newest row of a key, if it has the version that was seen.
+pub(crate) struct Update<'a> {
+    pub(crate) id: &'a SessionId,
+    pub(crate) seen: Timestamp,
+    pub(crate) row: &'a Row,
+}
+
+impl Statement for Update<'_> {
+    type Output = Written;
+    const SQL: &'static str = include_str!("../sql/update.sql");
+    // Without created_on, which an update keeps.
+    const PARAMETERS: &'static [Type] = &[
+        KEY, TIME, DATA, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+    ];
+    const EFFECT: Effect = Effect::Once;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
+        let (key, seen) = (key(self.id), Micros::from(self.seen));
+        let row = RowParameters::of(self.row);
+        let [data, _created_on, others @ ..] = row.parameters();
+        let parameters = join(&[&key, &seen, data], &others);
+        let rows = client.execute(prepared, &parameters).await?;
+        Ok(Written::from_count(rows))
+    }
+}
+
+/// Removes the rows of the old key and writes one under the new key, if the newest row has the
+/// version that was seen.
+pub(crate) struct Rename<'a> {
+    pub(crate) old: &'a SessionId,
+    pub(crate) seen: Timestamp,
+    pub(crate) new: &'a SessionId,
+    pub(crate) previous: PreviousId,
+    pub(crate) row: &'a Row,
+}
+
+impl Statement for Rename<'_> {
+    type Output = Written;
+    const SQL: &'static str = include_str!("../sql/rename.sql");
+    const PARAMETERS: &'static [Type] = &[
+        KEY, TIME, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+    ];
+    const EFFECT: Effect = Effect::Once;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
+        let (old, seen, new) = (key(self.old), Micros::from(self.seen), key(self.new));
+        let (until, grace_until) = ends(self.previous);
+        let row = RowParameters::of(self.row);
+        let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &grace_until];
+        let parameters = join(&keys, &row.parameters());
+        let rows = client.execute(prepared, &parameters).await?;
+        Ok(Written::from_count(rows))
+    }
+}
+
+/// A [`Rename`] of rows of any version.
+pub(crate) struct Replace<'a> {
+    pub(crate) old: &'a SessionId,
+    pub(crate) new: &'a SessionId,
+    pub(crate) previous: PreviousId,
+    pub(crate) row: &'a Row,
+}
+
+impl Statement for Replace<'_> {
+    type Output = Written;
+    const SQL: &'static str = include_str!("../sql/replace.sql");
+    const PARAMETERS: &'static [Type] = &[
+        KEY, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+    ];
+    const EFFECT: Effect = Effect::Once;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
+        let (old, new) = (key(self.old), key(self.new));
+        let (until, grace_until) = ends(self.previous);
+        let row = RowParameters::of(self.row);
+        let keys: [Parameter<'_>; 4] = [&old, &new, &until, &grace_until];
+        let parameters = join(&keys, &row.parameters());
+        let rows = client.execute(prepared, &parameters).await?;
+        Ok(Written::from_count(rows))
+    }
+}
+
+/// Removes every row of a key, and answers how many there were.
+pub(crate) struct Delete<'a> {
+    pub(crate) id: &'a SessionId,
+}
+
+impl Statement for Delete<'_> {
+    type Output = u64;
+    const SQL: &'static str = include_str!("../sql/delete.sql");
+    const PARAMETERS: &'static [Type] = &[KEY];
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
+        Ok(client.execute(prepared, &[&key(self.id)]).await?)
+    }
+}
+
+/// Removes every row of a key, if the newest has the version that was seen.
+pub(crate) struct DeleteVersion<'a> {
+    pub(crate) id: &'a SessionId,
+    pub(crate) seen: Timestamp,
+}
+
+impl Statement for DeleteVersion<'_> {
+    type Output = Written;
+    const SQL: &'static str = include_str!("../sql/delete_version.sql");
+    const PARAMETERS: &'static [Type] = &[KEY, TIME];
+    const EFFECT: Effect = Effect::Once;
+    const LANE: Lane = Lane::MayWait;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
+        let (key, seen) = (key(self.id), Micros::from(self.seen));
+        let answer = client.query_one(prepared, &[&key, &seen]).await?;
+        let rows: i64 = column(&answer, 0)?;
+        Ok(Written::from_count(rows.unsigned_abs()))
+    }
+}
+
+fn ends(previous: PreviousId) -> (Micros, Option<Micros>) {
+    let grace_until = previous.grace_until.map(Micros::from);
+    (previous.until.into(), grace_until)
+}
+
+fn join<'a>(keys: &[Parameter<'a>], row: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
+    [keys, row].concat()
+}

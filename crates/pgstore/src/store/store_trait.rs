@@ -1,0 +1,141 @@
+//! The trait that every store implements.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+
+use super::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
+use super::{StoreError, SweepBatch, Swept, Written};
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
+use crate::id::SessionId;
+
+/// What a [`Store`]'s methods return.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A place that keeps rows: `PgStore` in production, [`MemoryStore`](super::MemoryStore) in an
+/// application's own tests.
+///
+/// The time is always a parameter: a store has no clock of its own. If a caller drops a future
+/// before it is done (because a client disconnected, say), the store stays usable, and the call may
+/// or may not take effect.
+pub trait Store: Debug + Send + Sync + 'static {
+    /// Says what an ID leads to: its newest row, unless that has expired at `now`; otherwise, within
+    /// the grace time after a [`rename`](Store::rename), the row that replaced it.
+    ///
+    /// A row has expired when `now` has reached `expires_on`. Rows that end with the browser are an
+    /// exception: their `expires_on` is not after `modified_on` (Go writes them for a maximal age of
+    /// 0), and only the timestamp inside `data` limits them.
+    ///
+    /// The newest row is the one with the latest `modified_on`, and of several such the one inserted
+    /// last. Go may write several rows of one key. A store removes the older ones when a load finds
+    /// them, at once or in the background.
+    ///
+    /// An ID that was replaced is [`Lookup::Replaced`] until [`PreviousId::until`]. Until
+    /// [`PreviousId::grace_until`] it leads to the new row, unless that row has got another
+    /// owner, is not the newest of its key, or was written last by a peer.
+    ///
+    /// # Errors
+    /// [`Unavailable`](super::StoreErrorKind::Unavailable) or
+    /// [`Timeout`](super::StoreErrorKind::Timeout) when the store cannot be asked,
+    /// [`UndecodableRow`](super::StoreErrorKind::UndecodableRow) when a column holds a NULL or an
+    /// infinite time.
+    fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup>;
+
+    /// Writes a first row under a fresh ID.
+    ///
+    /// # Errors
+    /// When the row is not known to be written.
+    fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
+
+    /// Replaces the key's newest row if it has the version that was `seen`. It keeps `created_on` and
+    /// the [previous ID](PreviousId).
+    ///
+    /// A row's version is its `modified_on`, compared by equality only. Give `row` a version other
+    /// than `seen` (the later of now and a microsecond after `seen`), so that other writers which
+    /// saw the same version miss. It never creates a row: a session destroyed meanwhile stays
+    /// destroyed.
+    ///
+    /// # Errors
+    /// When the row is not known to be written.
+    fn update<'a>(
+        &'a self,
+        id: &'a SessionId,
+        seen: Timestamp,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written>;
+
+    /// Removes every row of the old ID and writes `row` under the new one, in one step, if the newest
+    /// row has the version that was seen. The new row remembers the old ID as its
+    /// [previous ID](PreviousId), and no earlier ones.
+    ///
+    /// Without a version, rows of any version are removed. Use that for a row that cannot be decoded.
+    ///
+    /// # Errors
+    /// When the rows are not known to be changed.
+    fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
+
+    /// Removes every row of a key and returns how many there were. A key without rows is no error.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64>;
+
+    /// Removes every row of a key if the newest has the version that was `seen`.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn delete_version<'a>(&'a self, id: &'a SessionId, seen: Timestamp)
+    -> StoreFuture<'a, Written>;
+
+    /// Finds the session with this handle, unless it has expired.
+    ///
+    /// # Errors
+    /// As [`load`](Store::load).
+    fn find<'a>(
+        &'a self,
+        handle: &'a SessionHandle,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Option<(SessionId, Row)>>;
+
+    /// Lists the sessions with this value in the column `owner`, newest first. Expired sessions and
+    /// rows that cannot be decoded are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    fn owned<'a>(
+        &'a self,
+        owner: &'a str,
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<(SessionId, Row)>>;
+
+    /// Removes an owner's sessions in one step: all rows of each key that has a row of the owner.
+    ///
+    /// A session that is renamed at the same time may escape. So the answer says how many rows were
+    /// seen, and the caller repeats the call until none is.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked>;
+
+    /// Reads one bounded batch of the rows that a peer wrote last. A peer (Go's pgstore) does not
+    /// know the extra columns, so their `owner` may be out of date. A batch may be empty and not be
+    /// the last.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten>;
+
+    /// Removes one bounded batch of expired rows, oldest first.
+    ///
+    /// # Errors
+    /// When the rows are not known to be removed.
+    fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept>;
+
+    /// Checks that sessions can be written now, without writing one. It fails on a standby, without
+    /// the table, and without the right to change it.
+    ///
+    /// # Errors
+    /// Why sessions cannot be written.
+    fn probe(&self) -> StoreFuture<'_, ()>;
+}
