@@ -1,5 +1,5 @@
-# Sourced by scripts/demo, scripts/test and .ci/run: makes sure of the tools that they need.
-# Each need_* uses what is installed, else installs it, saying so, else says what to install.
+# Sourced by scripts/demo, scripts/test and .ci/run. Each need_* function uses the installed tool;
+# if it is missing, it says so and installs it; if that fails, it says what to install.
 # shellcheck shell=sh
 
 say() {
@@ -15,7 +15,7 @@ has() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# need_cargo: Rust of the version that Cargo.toml states, also from rustup's folder off PATH.
+# need_cargo: checks for the Rust version that Cargo.toml states, also in rustup's folders off PATH.
 need_cargo() {
     has cargo || PATH=$PATH:${CARGO_HOME:-${HOME:-}/.cargo}/bin:/usr/local/cargo/bin
     export PATH
@@ -26,14 +26,14 @@ need_cargo() {
         die "Rust $wanted or newer is needed; cargo is $present. Update it: rustup update stable"
 }
 
-# need_linker: rustc links with the C compiler.
+# need_linker: checks for the C compiler, with which rustc links.
 need_linker() {
     has cc && return
     install_packages "a C compiler, which rustc links with" "gcc libc6-dev" "gcc" ""
     has cc || die "a C compiler (cc) is still missing"
 }
 
-# need_postgres: the server's binaries, in the places where crates/pgstore-embedded looks.
+# need_postgres: checks for the server's binaries in the places where crates/pgstore-embedded looks.
 need_postgres() {
     has_postgres && return
     install_packages "PostgreSQL's server" "postgresql" "postgresql-server" "postgresql@17"
@@ -51,17 +51,17 @@ has_postgres() {
     return 1
 }
 
-# The oldest Go that builds interop/go, and what to fetch where packages are older still.
+# The oldest Go that builds interop/go, and the version to fetch where packages are older.
 GO_OLDEST=1.23
 GO_FETCHED=1.24.6
 
-# need_go: sets GO and PATH, and folders for Go to write in.
+# need_go: finds or installs Go, and sets GO, PATH and, if needed, the folders that Go writes to.
 need_go() {
     find_go || fetch_go || install_go
     PATH=$(dirname "$GO"):$PATH
     GOFLAGS="${GOFLAGS:-} -buildvcs=false" # git refuses to describe another user's checkout
     export GO PATH GOFLAGS
-    go_can_write || use_go_folders_of_our_own
+    go_can_write || use_own_go_folders
 }
 
 find_go() {
@@ -88,16 +88,16 @@ newest_go_of_apt() {
     apt-cache search --names-only '^golang-1\.[0-9]+-go$' | cut -d ' ' -f 1 | sort -V | tail -n 1
 }
 
-# An older Go downloads a newer one, as a module, from whatever proxy it is set up with.
+# Lets an older Go download a newer one as a module, from the proxy that it is configured with.
 fetch_go() {
     has go || return 1
-    go_can_write || use_go_folders_of_our_own
+    go_can_write || use_own_go_folders
     toolchain="golang.org/toolchain@v0.0.1-go$GO_FETCHED.$(go env GOOS)-$(go env GOARCH)"
     GO_FETCHED_FOLDER=$(go env GOMODCACHE)/$toolchain
     [ -d "$GO_FETCHED_FOLDER" ] ||
         say "Go is older than $GO_OLDEST: fetching $toolchain through the module proxy"
     (cd / && GO111MODULE=on go mod download "$toolchain") || return 1
-    # Modules carry no executable bits.
+    # Files of a module have no executable bits.
     chmod -R u+w "$GO_FETCHED_FOLDER"
     chmod -R +x "$GO_FETCHED_FOLDER/bin" "$GO_FETCHED_FOLDER/pkg/tool"
     find_go
@@ -110,15 +110,15 @@ go_can_write() {
     done
 }
 
-# HOME is unset or not ours: below target/, and so that `cargo clean` can remove it.
-use_go_folders_of_our_own() {
+# For an unset or read-only HOME: folders below target/, which `cargo clean` can remove.
+use_own_go_folders() {
     go_folder=${CARGO_TARGET_DIR:-$PWD/target}/go
     export GOCACHE="$go_folder/cache" GOPATH="$go_folder/path" GOMODCACHE="$go_folder/path/pkg/mod"
     export GOFLAGS="${GOFLAGS:-} -modcacherw"
     mkdir -p "$GOCACHE" "$GOMODCACHE"
 }
 
-# at_least 1.89.0 1.21: whether the first version is the second or newer.
+# at_least 1.89.0 1.21: succeeds if the first version is the second or newer.
 at_least() {
     [ -n "$1" ] || return 1
     at_least_major=${1%%.*} at_least_rest=${1#*.}
@@ -126,7 +126,7 @@ at_least() {
     [ "$at_least_major" -eq "${2%%.*}" ] && [ "${at_least_rest%%[!0-9]*}" -ge "${2#*.}" ]
 }
 
-# install_packages WHAT APT DNF BREW: installs the packages of this platform's manager.
+# install_packages WHAT APT DNF BREW: installs packages with this platform's package manager.
 install_packages() {
     what=$1
     if has apt-get; then
@@ -156,14 +156,14 @@ apt_install() {
     return "$status"
 }
 
-# Debian's package would make a cluster and start it; only the binaries are needed.
+# Only the binaries are needed: keeps Debian's package from creating and starting a cluster.
 NO_CLUSTER=/etc/postgresql-common/createcluster.d/pgstore.conf
 want_no_cluster() {
     as_root postgresql mkdir -p "$(dirname "$NO_CLUSTER")"
     as_root postgresql sh -c "echo 'create_main_cluster = false' >$NO_CLUSTER"
 }
 
-# as_root PACKAGES COMMAND…: without a terminal, sudo must not ask for a password.
+# as_root PACKAGES COMMAND…: runs a command as root. Without a terminal, sudo must not ask for a password.
 as_root() {
     packages=$1
     shift
@@ -174,6 +174,6 @@ as_root() {
     elif has sudo && sudo -n true 2>/dev/null; then
         sudo -n "$@"
     else
-        die "neither root nor sudo is at hand. Ask an administrator to install: $packages"
+        die "neither root nor sudo is available. Ask an administrator to install: $packages"
     fi
 }

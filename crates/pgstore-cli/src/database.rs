@@ -3,8 +3,7 @@
 use std::env;
 
 use clap::Args;
-use pgstore::store::PgStore;
-use pgstore::store::{PgStoreOptions, TableName};
+use pgstore::{PgStore, PgStoreOptions, TableName};
 
 use crate::failure::Failure;
 

@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::io;
 
-use pgstore::store::{
-    ConnectError, MigrateError, MigrateErrorKind, StoreError, StoreErrorKind, TableName,
+use pgstore::{
+    ConnectError, ErrorClass, KeyError, MigrateError, MigrateErrorKind, OpenError, StoreError,
+    StoreErrorKind, TableName,
 };
-use pgstore::wire::{ErrorClass, KeyError, OpenError};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]

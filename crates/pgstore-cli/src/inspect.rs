@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, Read as _};
 
 use clap::Args;
-use pgstore::wire::{GobError, OpenError, Opened, SecureCookie, Values, gob};
-use pgstore::{Clock as _, SystemClock};
+use pgstore::wire::{GobError, Opened, SecureCookie, gob};
+use pgstore::{Clock as _, OpenError, SystemClock, Values};
 
 use crate::failure::Failure;
 use crate::json;

@@ -8,7 +8,8 @@
 use std::cell::Cell;
 
 use data_encoding::{BASE64, HEXLOWER};
-use pgstore::wire::{Entries, Fields, GoValue, List, Node, Values, View, go};
+use pgstore::wire::{Entries, Fields, GoValue, List, Node, View};
+use pgstore::{Values, go};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use data_encoding::HEXLOWER_PERMISSIVE;
-use pgstore::wire::Keys;
+use pgstore::Keys;
 
 use crate::failure::Failure;
 

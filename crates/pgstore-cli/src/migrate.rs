@@ -1,7 +1,8 @@
 //! `pgstore migrate`: the sessions table.
 
 use clap::Args;
-use pgstore::store::{TableName, migrations};
+use pgstore::TableName;
+use pgstore::store::migrations;
 
 use crate::database::Database;
 use crate::failure::Failure;

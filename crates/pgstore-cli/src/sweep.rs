@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use pgstore::SystemClock;
-use pgstore::store::{SweepOptions, Sweeper};
+use pgstore::store::Sweeper;
 use pgstore::wire::SecureCookie;
+use pgstore::{SweepOptions, SystemClock};
 
 use crate::database::Database;
 use crate::failure::Failure;

@@ -55,7 +55,8 @@
 //! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
 //! ```
 //!
-//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it.
+//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it, and
+//! [`docs::connection_strings`] what a connection string may contain.
 //!
 //! # Coming from Go
 //!
@@ -174,6 +175,8 @@ pub mod docs {
     pub mod from_go {}
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[cfg(feature = "postgres")]
+    pub use crate::store::connection_strings;
 }
 
 #[cfg(doctest)]

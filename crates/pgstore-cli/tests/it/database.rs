@@ -4,7 +4,8 @@ use std::env;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pgstore::store::{TableName, migrations};
+use pgstore::TableName;
+use pgstore::store::migrations;
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};

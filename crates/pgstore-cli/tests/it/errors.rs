@@ -1,6 +1,7 @@
 //! What wrong usage and bad texts are answered with: an exit code and one line without secrets.
 
-use pgstore::wire::{Values, gob};
+use pgstore::Values;
+use pgstore::wire::gob;
 
 use crate::support::{KEY, command, inspect, ran, run, sealed};
 
@@ -80,7 +81,7 @@ fn help_and_version_are_no_errors() {
 #[test]
 fn names_are_any_text() {
     for name in ["", "a|b", "-", "--", "--at", "-x", "é\n", "$(rm)", "*"] {
-        let codec = pgstore::wire::SecureCookie::new(pgstore::wire::Keys::from_hex(KEY).unwrap());
+        let codec = pgstore::wire::SecureCookie::new(pgstore::Keys::from_hex(KEY).unwrap());
         let text = codec
             .seal(name, &gob::encode_string(b"abc"), -5, [0; 16])
             .unwrap();

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use data_encoding::HEXLOWER;
-use pgstore::wire::{Keys, SecureCookie};
+use pgstore::Keys;
+use pgstore::wire::SecureCookie;
 use serde::Deserialize;
 use serde_json::Value;
 

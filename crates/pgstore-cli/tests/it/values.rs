@@ -1,7 +1,8 @@
 //! Every Go value that there is a vector of, in the form that the manual promises.
 
 use data_encoding::BASE64;
-use pgstore::wire::{Key, Values, go, gob};
+use pgstore::wire::gob;
+use pgstore::{Key, Values, go};
 use serde_json::{Value, json};
 
 use crate::support::{hex, inspect, sealed, text, vectors};

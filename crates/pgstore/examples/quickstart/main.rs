@@ -1,8 +1,8 @@
 //! A web page with a session: `cargo run --example quickstart`, then open the URL it prints.
 //!
-//! - `DATABASE_URL`: the PostgreSQL to use; without it, a throwaway one is started.
-//! - `SESSION_KEYS`: hexadecimal, `hash[,block,hash,block…]`; without it, fresh keys.
-//! - `PORT`: 3000 unless set; 0 takes any free one.
+//! - `DATABASE_URL`: the PostgreSQL to use. Without it, the example starts a throwaway one.
+//! - `SESSION_KEYS`: hexadecimal, `hash[,block,hash,block…]`. Without it, the example makes keys.
+//! - `PORT`: the port to listen on, 3000 by default. 0 takes any free one.
 //!
 //! Ctrl-C stops it.
 
@@ -14,9 +14,7 @@ use std::process::ExitCode;
 
 use axum::Router;
 use axum::routing::{get, post};
-use pgstore::store::PgStore;
-use pgstore::store::SweepOptions;
-use pgstore::{CookieOptions, SessionLayer, SessionManager};
+use pgstore::{CookieOptions, PgStore, SessionLayer, SessionManager, SweepOptions};
 
 #[tokio::main]
 async fn main() -> ExitCode {

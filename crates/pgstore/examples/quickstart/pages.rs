@@ -1,4 +1,4 @@
-//! The pages: each handler takes the session as an argument and says what it does with it.
+//! The pages. Each handler takes the session as an argument.
 
 use axum::Form;
 use axum::Json;
@@ -11,14 +11,14 @@ use pgstore::{Session, SessionError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Counts visits, and shows who is logged in and what there is to tell.
+/// Counts visits, and shows the user and the flash messages.
 pub(crate) async fn home(session: Session) -> Result<impl IntoResponse, SessionError> {
     let flashes = session.flashes::<String>().await?;
     session.update("visits", |visits: Option<i64>| visits.unwrap_or(0) + 1)?;
     let visits = session.get::<i64>("visits").await?.unwrap_or(1);
     let user = session.get::<String>("user").await?;
     let page = Html(page(visits, user.as_deref(), &flashes));
-    // So that going back after a logout does not show it.
+    // Otherwise the browser's back button shows the page after a logout.
     Ok(([(CACHE_CONTROL, "no-store")], page))
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Login {
     user: String,
 }
 
-/// Logs in: a new ID, so that nobody who knew the old one shares the session.
+/// Logs in. The new ID keeps out anyone who knew the old one.
 pub(crate) async fn login(
     session: Session,
     Form(Login { user }): Form<Login>,
@@ -42,7 +42,7 @@ pub(crate) async fn login(
     Ok(Redirect::to("/").into_response())
 }
 
-/// Logs out: the row goes, and so does the cookie.
+/// Logs out: deletes the row and the cookie.
 pub(crate) async fn logout(session: Session) -> Result<Redirect, SessionError> {
     session.destroy()?;
     Ok(Redirect::to("/"))
@@ -65,7 +65,7 @@ pub(crate) async fn api(session: Session) -> Result<Json<Value>, SessionError> {
     ))
 }
 
-/// A Go value as JSON; what JSON cannot say is null.
+/// A Go value as JSON, or null if JSON cannot represent it.
 fn json_of(value: Option<&GoValue>) -> Value {
     value
         .and_then(|value| value.read().ok())

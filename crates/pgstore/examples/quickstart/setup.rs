@@ -4,11 +4,11 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use pgstore::wire::Keys;
+use pgstore::Keys;
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::net::TcpListener;
 
-/// The database, and its server if that is extras: it ends with this value.
+/// The database. A server that this program started stops when the value is dropped.
 pub(crate) enum Database {
     Given(String),
     Embedded(Box<EmbeddedPostgres>),
@@ -42,7 +42,7 @@ pub(crate) fn keys() -> Result<Keys, Box<dyn Error>> {
     Ok(Keys::from_pairs(&[hash_key, block_key])?)
 }
 
-/// Only this machine is served.
+/// Listens on this machine's own address only.
 pub(crate) async fn listener() -> Result<TcpListener, Box<dyn Error>> {
     let port = set("PORT").map_or(Ok(3000), |port| port.parse::<u16>());
     let port = port.map_err(|_| "PORT must be a number from 0 to 65535")?;
@@ -66,13 +66,13 @@ pub(crate) async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Ends when requests that were under way at Ctrl-C have had their time, or at a second Ctrl-C.
+/// Ends three seconds after Ctrl-C, so that requests under way can finish, or at a second Ctrl-C.
 pub(crate) async fn patience_is_over() {
     interrupted().await;
     let _ = tokio::time::timeout(Duration::from_secs(3), interrupted()).await;
 }
 
-/// An error and what it comes from, in one line.
+/// An error and its causes, in one line.
 pub(crate) fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -6,8 +6,8 @@ use crate::id::SessionId;
 /// What an ID leads to.
 ///
 /// ```
-/// use pgstore::store::{Lookup, MemoryStore, Store};
-/// use pgstore::{SessionId, Timestamp};
+/// use pgstore::store::Lookup;
+/// use pgstore::{MemoryStore, SessionId, Store, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let (store, id) = (MemoryStore::new(), SessionId::generate()?);

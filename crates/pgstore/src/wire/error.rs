@@ -6,7 +6,7 @@ use std::fmt;
 /// Who can fix an error. Every error of this crate answers `class()` with one of these.
 ///
 /// ```
-/// use pgstore::wire::{ErrorClass, Keys};
+/// use pgstore::{ErrorClass, Keys};
 ///
 /// let error = Keys::from_hex("").unwrap_err();
 /// assert_eq!(error.class(), ErrorClass::Usage);

@@ -29,14 +29,14 @@ pub type Iv = [u8; 16];
 /// Keys are wiped from memory on drop and cannot be printed.
 ///
 /// ```
-/// use pgstore::wire::Keys;
+/// use pgstore::Keys;
 ///
 /// let keys = Keys::from_hex(
 ///     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f,\
 ///      404142434445464748494a4b4c4d4e4f",
 /// )?;
 /// assert_eq!(format!("{keys:?}"), "Keys(1 pair)");
-/// # Ok::<(), pgstore::wire::KeyError>(())
+/// # Ok::<(), pgstore::KeyError>(())
 /// ```
 #[derive(Clone)]
 pub struct Keys(Arc<[KeyPair]>);
@@ -45,12 +45,12 @@ impl Keys {
     /// Keys from pairs. The first pair writes.
     ///
     /// ```
-    /// use pgstore::wire::{KeyPair, Keys};
+    /// use pgstore::{KeyPair, Keys};
     ///
     /// let new = KeyPair::new(&[1; 32], None)?;
     /// let old = KeyPair::new(&[2; 32], Some(&[3; 16]))?;
     /// let keys = Keys::new([new, old])?;
-    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// # Ok::<(), pgstore::KeyError>(())
     /// ```
     ///
     /// # Errors
@@ -69,11 +69,11 @@ impl Keys {
     /// An empty block key means no encryption, like `nil` in Go. The last block key may be omitted.
     ///
     /// ```
-    /// use pgstore::wire::Keys;
+    /// use pgstore::Keys;
     ///
     /// let keys = Keys::from_pairs(&[&[1; 32][..], &[], &[2; 32], &[3; 16]])?;
     /// assert_eq!(format!("{keys:?}"), "Keys(2 pairs)");
-    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// # Ok::<(), pgstore::KeyError>(())
     /// ```
     ///
     /// # Errors
@@ -96,11 +96,11 @@ impl Keys {
     /// Spaces around a key are ignored. An empty block key means no encryption.
     ///
     /// ```
-    /// use pgstore::wire::Keys;
+    /// use pgstore::Keys;
     ///
     /// let keys = Keys::from_hex(&format!("{}, {}", "0f".repeat(32), "1e".repeat(16)))?;
     /// assert!(Keys::from_hex("my secret").is_err());
-    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// # Ok::<(), pgstore::KeyError>(())
     /// ```
     ///
     /// # Errors
@@ -164,11 +164,11 @@ impl KeyPair {
     /// accepts it. A block key of 16, 24 or 32 bytes selects AES-128, AES-192 or AES-256.
     ///
     /// ```
-    /// use pgstore::wire::KeyPair;
+    /// use pgstore::KeyPair;
     ///
     /// let pair = KeyPair::new(&[1; 32], Some(&[2; 32]))?;
     /// assert_eq!(format!("{pair:?}"), "KeyPair { encrypts: true, .. }");
-    /// # Ok::<(), pgstore::wire::KeyError>(())
+    /// # Ok::<(), pgstore::KeyError>(())
     /// ```
     ///
     /// # Errors

@@ -19,7 +19,8 @@ use super::open_error::{OpenError, TooLong};
 /// limit off.
 ///
 /// ```
-/// use pgstore::wire::{Keys, SecureCookie, gob};
+/// use pgstore::Keys;
+/// use pgstore::wire::{SecureCookie, gob};
 ///
 /// let codec = SecureCookie::new(Keys::from_pairs(&[[1; 32]])?);
 /// let text = codec.seal("session", &gob::encode_string(b"id"), 1_700_000_000, [7; 16])?;

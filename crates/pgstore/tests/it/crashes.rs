@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
-use pgstore::store::PgStoreOptions;
-use pgstore::{Session, SessionError, SessionManager};
+use pgstore::testing::TestClock;
+use pgstore::{PgStoreOptions, Session, SessionError, SessionManager};
 use pgstore_embedded::{Builder, EmbeddedPostgres};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
@@ -19,7 +19,6 @@ use crate::support::browser::Cookies;
 use crate::support::database::client;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
 
 const ROUNDS: usize = 20;
 const SESSIONS: usize = 192;

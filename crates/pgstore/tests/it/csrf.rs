@@ -7,11 +7,11 @@ use axum::{Form, Router};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderMap, Request, StatusCode};
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::ErrorClass;
+use pgstore::store::SpyStore;
+use pgstore::testing::Page;
 use pgstore::{
-    CsrfHeader, CsrfToken, Session, SessionError, SessionLayer, SessionManager,
-    SessionManagerBuilder,
+    CsrfHeader, CsrfToken, ErrorClass, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder, Store, StoreErrorKind,
 };
 use serde::Deserialize;
 use tokio::sync::Barrier;
@@ -20,7 +20,6 @@ use crate::support::app::{App, keys};
 use crate::support::browser::{Browser, ask, next_request};
 use crate::support::database::Database;
 use crate::support::{apply, trial};
-use pgstore::testing::Page;
 
 /// Sessions in a store that is watched, without a browser: requests are their headers.
 type Fixture = App<SpyStore>;

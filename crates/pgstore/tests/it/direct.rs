@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{GoPeer, go};
+use pgstore::store::SpyStore;
+use pgstore::testing::TestClock;
 use pgstore::{
-    ConfigError, CookieError, CookieOptions, MaxAge, Session, SessionError, SessionManager,
-    SessionManagerBuilder, Timestamp,
+    ConfigError, CookieError, CookieOptions, GoPeer, MaxAge, Session, SessionError, SessionManager,
+    SessionManagerBuilder, Store, StoreErrorKind, Timestamp, go,
 };
 
 use crate::support::browser::next_request;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 
@@ -174,7 +173,7 @@ async fn the_special_keys_set_the_rows_times_by_the_rule_of_the_later() {
 }
 
 async fn row_of(store: &SpyStore, session: &Session) -> pgstore::store::Row {
-    use pgstore::store::Store;
+    use pgstore::Store;
     let id = session.id().await.unwrap().unwrap();
     store
         .load(&id, Timestamp::from_unix_seconds(NOW))

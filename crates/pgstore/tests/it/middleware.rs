@@ -12,9 +12,10 @@ use http::header::{CACHE_CONTROL, COOKIE, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{SpyStore, StoreErrorKind};
-use pgstore::wire::{Keys, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager, Sessions};
+use pgstore::store::SpyStore;
+use pgstore::{
+    Keys, Session, SessionError, SessionLayer, SessionManager, Sessions, StoreErrorKind, go,
+};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::app::App;

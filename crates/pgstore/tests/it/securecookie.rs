@@ -1,7 +1,8 @@
 //! Sealed texts of real Go, and Go's verdicts on bad ones.
 
 use data_encoding::HEXLOWER;
-use pgstore::wire::{GobError, KeyError, Keys, OpenError, SecureCookie, Values, gob};
+use pgstore::wire::{GobError, SecureCookie, gob};
+use pgstore::{KeyError, Keys, OpenError, Values};
 use serde_json::{Value, json};
 
 use crate::support::go::securecookie;

@@ -10,11 +10,12 @@ use axum::body::Body;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE, VARY};
 use http::{Request, StatusCode};
-use pgstore::store::{Fault, FaultyStore, MemoryStore, PgStore, Store, StoreErrorKind};
-use pgstore::wire::Keys;
+use pgstore::store::{Fault, FaultyStore};
+use pgstore::testing::{Page, TestClock};
 use pgstore::{
-    ConfigError, CookieError, CookieOptions, SameSite, Session, SessionError, SessionId,
-    SessionLayer, SessionManager, SessionManagerBuilder,
+    ConfigError, CookieError, CookieOptions, Keys, MemoryStore, PgStore, SameSite, Session,
+    SessionError, SessionId, SessionLayer, SessionManager, SessionManagerBuilder, Store,
+    StoreErrorKind,
 };
 use tower::ServiceExt;
 
@@ -22,7 +23,6 @@ use crate::support::browser::{self, cookie_of};
 use crate::support::database::{Database, unique};
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
-use pgstore::testing::{Page, TestClock};
 
 const NOW: i64 = 1_700_000_000;
 

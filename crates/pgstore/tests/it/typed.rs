@@ -8,9 +8,12 @@ use axum::routing::get;
 use http::header::{COOKIE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{SpyStore, Store, StoreErrorKind};
-use pgstore::wire::{ErrorClass, GoPeer, ValueErrorKind, go};
-use pgstore::{Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Typed};
+use pgstore::store::SpyStore;
+use pgstore::testing::Page;
+use pgstore::{
+    ErrorClass, GoPeer, Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder,
+    Store, StoreErrorKind, Typed, ValueErrorKind, go,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
@@ -19,7 +22,6 @@ use crate::support::app::{App, NOW, keys};
 use crate::support::browser::{ask, next_request};
 use crate::support::database::Database;
 use crate::support::{apply, trial};
-use pgstore::testing::Page;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Visitor {

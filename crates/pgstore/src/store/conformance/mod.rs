@@ -2,7 +2,8 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use pgstore::store::{MemoryStore, conformance};
+//! use pgstore::MemoryStore;
+//! use pgstore::store::conformance;
 //!
 //! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 //! for behaviour in conformance::behaviours() {

@@ -15,7 +15,8 @@ use crate::store::{MemoryStore, Store, StoreError, StoreErrorKind, StoreFuture};
 /// [`next`](FaultyStore::next), then of [`every`](FaultyStore::every). Clones share their faults.
 ///
 /// ```
-/// use pgstore::store::{Fault, FaultyStore, MemoryStore, Store, StoreErrorKind};
+/// use pgstore::{MemoryStore, Store, StoreErrorKind};
+/// use pgstore::store::{Fault, FaultyStore};
 /// use pgstore::SessionId;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {

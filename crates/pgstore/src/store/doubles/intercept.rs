@@ -16,7 +16,8 @@ use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
-/// use pgstore::store::{Intercept, MemoryStore, Store, StoreFuture, StoreMethod};
+/// use pgstore::{MemoryStore, Store};
+/// use pgstore::store::{Intercept, StoreFuture, StoreMethod};
 /// use pgstore::SessionId;
 ///
 /// /// Counts the writes.

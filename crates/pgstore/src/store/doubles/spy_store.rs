@@ -16,7 +16,8 @@ use crate::store::{MemoryStore, Store, StoreFuture};
 /// [`FaultyStore`](super::FaultyStore) or [`MemoryStore::fail_with`].
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, SpyStore, Store};
+/// use pgstore::{MemoryStore, Store};
+/// use pgstore::store::SpyStore;
 /// use pgstore::{SessionId, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -34,7 +35,8 @@ use crate::store::{MemoryStore, Store, StoreFuture};
 /// A held call lets the test decide which of two concurrent calls comes first:
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, SpyStore, Store};
+/// use pgstore::{MemoryStore, Store};
+/// use pgstore::store::SpyStore;
 /// use pgstore::SessionId;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {

@@ -23,8 +23,8 @@ use crate::store::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, S
 /// ```
 /// use http::HeaderMap;
 /// use http::header::{COOKIE, SET_COOKIE};
-/// use pgstore::store::{MemoryStore, StoreErrorKind};
-/// use pgstore::wire::Keys;
+/// use pgstore::{MemoryStore, StoreErrorKind};
+/// use pgstore::Keys;
 /// use pgstore::{Session, SessionError, SessionManager};
 ///
 /// // A handler of the application …
@@ -70,7 +70,8 @@ use crate::store::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, S
 /// # How is a store used directly?
 ///
 /// ```
-/// use pgstore::store::{Lookup, MemoryStore, Row, RowExtras, Store, Written};
+/// use pgstore::{MemoryStore, Store};
+/// use pgstore::store::{Lookup, Row, RowExtras, Written};
 /// use pgstore::{SessionId, Timestamp};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -97,7 +98,7 @@ use crate::store::{Store, StoreError, StoreErrorKind, StoreFuture, SweepBatch, S
 /// [`MemoryStore::fail_with`] simulates it:
 ///
 /// ```
-/// use pgstore::store::{MemoryStore, Store, StoreErrorKind};
+/// use pgstore::{MemoryStore, Store, StoreErrorKind};
 /// use pgstore::SessionId;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -121,7 +122,7 @@ impl MemoryStore {
     /// An empty store.
     ///
     /// ```
-    /// use pgstore::store::MemoryStore;
+    /// use pgstore::MemoryStore;
     ///
     /// assert!(MemoryStore::new().is_empty());
     /// ```
@@ -133,7 +134,7 @@ impl MemoryStore {
     /// How many rows there are, including expired ones.
     ///
     /// ```
-    /// use pgstore::store::MemoryStore;
+    /// use pgstore::MemoryStore;
     ///
     /// assert_eq!(MemoryStore::new().len(), 0);
     /// ```
@@ -145,7 +146,7 @@ impl MemoryStore {
     /// Whether there are no rows.
     ///
     /// ```
-    /// use pgstore::store::MemoryStore;
+    /// use pgstore::MemoryStore;
     ///
     /// let store = MemoryStore::new();
     /// let clone = store.clone(); // Shares the rows.
@@ -159,7 +160,7 @@ impl MemoryStore {
     /// Makes every later call fail with this kind and change nothing. `None` ends the failure.
     ///
     /// ```
-    /// use pgstore::store::{MemoryStore, Store, StoreErrorKind};
+    /// use pgstore::{MemoryStore, Store, StoreErrorKind};
     ///
     /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
     /// let store = MemoryStore::new();

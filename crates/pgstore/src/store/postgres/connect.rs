@@ -23,8 +23,8 @@ impl PgStore {
     /// This opens one connection and changes nothing in the database; see [`PgStore::migrate`].
     ///
     /// ```no_run
-    /// # async fn example() -> Result<(), pgstore::store::ConnectError> {
-    /// use pgstore::store::PgStore;
+    /// # async fn example() -> Result<(), pgstore::ConnectError> {
+    /// use pgstore::PgStore;
     ///
     /// let store = PgStore::connect("postgres://app:secret@localhost/web").await?;
     /// # Ok(())
@@ -55,7 +55,7 @@ impl PgStore {
     ///
     /// ```no_run
     /// use deadpool_postgres::{Manager, Pool};
-    /// use pgstore::store::PgStore;
+    /// use pgstore::PgStore;
     /// use tokio_postgres::NoTls;
     ///
     /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -78,8 +78,8 @@ impl PgStoreOptions {
     /// the database.
     ///
     /// ```no_run
-    /// # async fn example() -> Result<(), pgstore::store::ConnectError> {
-    /// use pgstore::store::PgStoreOptions;
+    /// # async fn example() -> Result<(), pgstore::ConnectError> {
+    /// use pgstore::PgStoreOptions;
     ///
     /// let store = PgStoreOptions::new().connect("postgres://app@db.internal/web").await?;
     /// # Ok(())
@@ -101,8 +101,8 @@ impl PgStoreOptions {
     /// database is unreachable.
     ///
     /// ```
-    /// # fn example() -> Result<(), pgstore::store::ConnectError> {
-    /// use pgstore::store::PgStoreOptions;
+    /// # fn example() -> Result<(), pgstore::ConnectError> {
+    /// use pgstore::PgStoreOptions;
     ///
     /// let store = PgStoreOptions::new().connect_lazily("postgres://app@db.internal/web")?;
     /// # Ok(())
@@ -125,7 +125,7 @@ impl PgStoreOptions {
     ///
     /// ```no_run
     /// use std::time::Duration;
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// # fn example(pool: &deadpool_postgres::Pool) {
     /// let options = PgStoreOptions::new().deadline(Duration::from_secs(2));

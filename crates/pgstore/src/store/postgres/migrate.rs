@@ -43,7 +43,7 @@ impl PgStore {
     /// up to 60 seconds if it has to wait for others.
     ///
     /// ```no_run
-    /// # async fn example(store: pgstore::store::PgStore) -> Result<(), pgstore::store::MigrateError> {
+    /// # async fn example(store: pgstore::PgStore) -> Result<(), pgstore::MigrateError> {
     /// let migrated = store.migrate().await?;
     /// println!("ran migrations {:?}", migrated.applied);
     /// # Ok(())

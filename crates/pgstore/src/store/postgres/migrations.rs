@@ -184,7 +184,7 @@ impl Migration {
     /// Its statements, except those that make an index.
     pub(super) fn table_statements(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().filter_map(|step| match step.makes {
-            Made::Columns(_) => Some(step.sql.trim_end()),
+            Made::Columns(_) => Some(without_heading(step.sql)),
             Made::Index(_) => None,
         })
     }
@@ -211,10 +211,17 @@ impl NewColumn {
 impl NewIndex {
     /// The statement that makes it without blocking writers. It cannot run in a transaction.
     pub(super) fn concurrently(&self) -> String {
-        let sql = self.sql.trim_end();
-        let statement = sql.find("CREATE INDEX").map_or(sql, |begin| &sql[begin..]);
-        statement.replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+        without_heading(self.sql).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
     }
+}
+
+/// The statement without the comment before it, as operators see it in `pg_stat_activity`.
+fn without_heading(sql: &str) -> &str {
+    let mut rest = sql.trim_end();
+    while let Some((_, after)) = rest.split_once('\n').filter(|_| rest.starts_with("--")) {
+        rest = after;
+    }
+    rest
 }
 
 #[cfg(test)]
@@ -238,6 +245,13 @@ mod tests {
                 expected += &format!(" WHERE {column} IS NOT NULL");
             }
             assert_eq!(index.concurrently(), expected);
+        }
+    }
+
+    #[test]
+    fn statements_that_run_one_by_one_have_no_heading() {
+        for text in migrations().iter().flat_map(Migration::table_statements) {
+            assert!(!text.starts_with("--"), "{text}");
         }
     }
 

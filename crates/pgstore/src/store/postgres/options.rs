@@ -12,9 +12,9 @@ use crate::clock::{Clock, SystemClock};
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use pgstore::store::PgStoreOptions;
+/// use pgstore::PgStoreOptions;
 ///
-/// # async fn example() -> Result<(), pgstore::store::ConnectError> {
+/// # async fn example() -> Result<(), pgstore::ConnectError> {
 /// let store = PgStoreOptions::new()
 ///     .connections(4)
 ///     .deadline(Duration::from_secs(2))
@@ -38,7 +38,7 @@ impl PgStoreOptions {
     /// `http_sessions`.
     ///
     /// ```
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// let options = PgStoreOptions::new();
     /// ```
@@ -61,7 +61,7 @@ impl PgStoreOptions {
     /// one more while it lasts.
     ///
     /// ```
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// let options = PgStoreOptions::new().connections(4);
     /// ```
@@ -78,7 +78,7 @@ impl PgStoreOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// let options = PgStoreOptions::new().deadline(Duration::from_secs(2));
     /// ```
@@ -95,7 +95,7 @@ impl PgStoreOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// let options = PgStoreOptions::new().read_deadline(Duration::from_millis(500));
     /// ```
@@ -114,7 +114,7 @@ impl PgStoreOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// let options = PgStoreOptions::new().connect_timeout(Duration::from_secs(1));
     /// ```
@@ -133,9 +133,9 @@ impl PgStoreOptions {
     /// on the environment:
     ///
     /// ```
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
-    /// # fn example() -> Result<(), pgstore::store::ConnectError> {
+    /// # fn example() -> Result<(), pgstore::ConnectError> {
     /// let store = PgStoreOptions::new()
     ///     .environment([("PGUSER", "app"), ("PGSSLMODE", "verify-full")])
     ///     .connect_lazily("postgres://db.internal/web")?;
@@ -164,7 +164,7 @@ impl PgStoreOptions {
     ///
     /// ```
     /// use pgstore::SystemClock;
-    /// use pgstore::store::PgStoreOptions;
+    /// use pgstore::PgStoreOptions;
     ///
     /// let options = PgStoreOptions::new().clock(SystemClock::default());
     /// ```
@@ -179,10 +179,10 @@ impl PgStoreOptions {
     /// The sessions table (default `http_sessions`, which Go's pgstore uses).
     ///
     /// ```
-    /// use pgstore::store::{PgStoreOptions, TableName};
+    /// use pgstore::{PgStoreOptions, TableName};
     ///
     /// let options = PgStoreOptions::new().table(TableName::parse("web.sessions")?);
-    /// # Ok::<(), pgstore::store::InvalidTableName>(())
+    /// # Ok::<(), pgstore::InvalidTableName>(())
     /// ```
     #[must_use]
     pub fn table(self, table: TableName) -> Self {

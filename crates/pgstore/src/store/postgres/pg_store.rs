@@ -22,7 +22,7 @@ use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
 /// client that disconnects leaves nothing half-done.
 ///
 /// ```no_run
-/// use pgstore::store::PgStore;
+/// use pgstore::PgStore;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = PgStore::connect("postgres://app:secret@localhost/web").await?;
@@ -64,7 +64,7 @@ impl PgStore {
     /// When a load finds older ones, they are removed in the background.
     ///
     /// ```no_run
-    /// # fn example(store: &pgstore::store::PgStore) {
+    /// # fn example(store: &pgstore::PgStore) {
     /// println!("{} duplicates removed", store.duplicates_removed());
     /// # }
     /// ```
@@ -81,7 +81,7 @@ impl PgStore {
     /// nothing.
     ///
     /// ```no_run
-    /// # async fn example(store: pgstore::store::PgStore) {
+    /// # async fn example(store: pgstore::PgStore) {
     /// // When the server has shut down:
     /// store.close().await;
     /// # }

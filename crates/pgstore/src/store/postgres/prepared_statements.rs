@@ -13,7 +13,10 @@ use super::table_name::TableName;
 /// meanwhile wait for that.
 // The list is short (one entry a statement type), so a search by text is as quick as a hash.
 #[derive(Debug, Default)]
-pub(super) struct PreparedStatements(Mutex<Vec<(&'static str, Arc<OnceCell<Prepared>>)>>);
+pub(super) struct PreparedStatements(Mutex<Vec<(&'static str, PreparedCell)>>);
+
+/// A prepared statement, once it is prepared.
+type PreparedCell = Arc<OnceCell<Prepared>>;
 
 impl PreparedStatements {
     pub(super) async fn get<S: Statement>(
@@ -28,13 +31,13 @@ impl PreparedStatements {
         self.cell(S::SQL).get_or_try_init(prepare).await.cloned()
     }
 
-    fn cell(&self, sql: &'static str) -> Arc<OnceCell<Prepared>> {
+    fn cell(&self, sql: &'static str) -> PreparedCell {
         // No code panics while it holds the lock.
         let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, cell)) = cells.iter().find(|(text, _)| *text == sql) {
             return Arc::clone(cell);
         }
-        let cell = Arc::default();
+        let cell = PreparedCell::default();
         cells.push((sql, Arc::clone(&cell)));
         cell
     }

@@ -10,12 +10,12 @@ const WRITTEN_AS: &str = "http_sessions";
 /// Without one, the connection's `search_path` decides, as it does for a peer in Go.
 ///
 /// ```
-/// use pgstore::store::TableName;
+/// use pgstore::TableName;
 ///
 /// assert_eq!(TableName::default().to_string(), "http_sessions");
 /// assert_eq!(TableName::parse("web.sessions")?.to_string(), "web.sessions");
 /// assert!(TableName::parse("sessions; DROP TABLE users").is_err());
-/// # Ok::<(), pgstore::store::InvalidTableName>(())
+/// # Ok::<(), pgstore::InvalidTableName>(())
 /// ```
 // Go: pgstore.go uses http_sessions only, so a table shared with it must keep that name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,10 +34,10 @@ impl TableName {
     /// digit. Upper and lower case differ, as in quoted identifiers.
     ///
     /// ```
-    /// use pgstore::store::TableName;
+    /// use pgstore::TableName;
     ///
     /// let table = TableName::parse("web.sessions")?;
-    /// # Ok::<(), pgstore::store::InvalidTableName>(())
+    /// # Ok::<(), pgstore::InvalidTableName>(())
     /// ```
     ///
     /// # Errors

@@ -16,7 +16,8 @@ pub(super) type SweepReply = oneshot::Sender<Result<u64, StoreError>>;
 /// ```
 /// use std::sync::Arc;
 /// use pgstore::SystemClock;
-/// use pgstore::store::{FirstSweep, MemoryStore, SweepOptions, Sweeper};
+/// use pgstore::{FirstSweep, MemoryStore, SweepOptions};
+/// use pgstore::store::Sweeper;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(SystemClock::default()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use pgstore::store::{FirstSweep, SweepOptions};
+/// use pgstore::{FirstSweep, SweepOptions};
 ///
 /// let hourly = SweepOptions::new()
 ///     .interval(Duration::from_secs(60 * 60))
@@ -38,7 +38,7 @@ impl SweepOptions {
     /// after 30 idle days.
     ///
     /// ```
-    /// use pgstore::store::SweepOptions;
+    /// use pgstore::SweepOptions;
     ///
     /// let options = SweepOptions::new();
     /// ```
@@ -60,7 +60,7 @@ impl SweepOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::store::SweepOptions;
+    /// use pgstore::SweepOptions;
     ///
     /// let options = SweepOptions::new().interval(Duration::from_secs(60));
     /// ```
@@ -77,7 +77,7 @@ impl SweepOptions {
     /// When the first sweep runs (default: after one interval, as in Go).
     ///
     /// ```
-    /// use pgstore::store::{FirstSweep, SweepOptions};
+    /// use pgstore::{FirstSweep, SweepOptions};
     ///
     /// let options = SweepOptions::new().first(FirstSweep::AtOnce);
     /// ```
@@ -90,7 +90,7 @@ impl SweepOptions {
     /// for 1000.
     ///
     /// ```
-    /// use pgstore::store::SweepOptions;
+    /// use pgstore::SweepOptions;
     ///
     /// let options = SweepOptions::new().batch(200);
     /// ```
@@ -107,7 +107,7 @@ impl SweepOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::store::SweepOptions;
+    /// use pgstore::SweepOptions;
     ///
     /// let options = SweepOptions::new().clock_skew(Duration::from_secs(5));
     /// ```
@@ -124,7 +124,7 @@ impl SweepOptions {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pgstore::store::SweepOptions;
+    /// use pgstore::SweepOptions;
     ///
     /// let week = Duration::from_secs(7 * 24 * 60 * 60);
     /// let options = SweepOptions::new().browser_sessions(week);

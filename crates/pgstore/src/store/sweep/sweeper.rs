@@ -15,7 +15,8 @@ use crate::store::{Store, StoreError, SweepBatch};
 /// ```
 /// use std::sync::Arc;
 /// use pgstore::SystemClock;
-/// use pgstore::store::{MemoryStore, SweepOptions, Sweeper};
+/// use pgstore::{MemoryStore, SweepOptions};
+/// use pgstore::store::Sweeper;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let store = Arc::new(MemoryStore::new());

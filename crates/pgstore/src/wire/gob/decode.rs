@@ -41,7 +41,8 @@ pub fn decode_string(gob: &[u8]) -> Result<Vec<u8>, GobError> {
 /// The value of a gob itself has no registered name: [`GoValue::go_type_name`] is empty.
 ///
 /// ```
-/// use pgstore::wire::{Values, View, gob};
+/// use pgstore::Values;
+/// use pgstore::wire::{View, gob};
 ///
 /// let mut values = Values::new();
 /// values.insert("user", "ada")?;

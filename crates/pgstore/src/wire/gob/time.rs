@@ -8,7 +8,7 @@ use crate::wire::error::as_sentence;
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use pgstore::wire::go;
+/// use pgstore::go;
 ///
 /// let time = go::Time::new(1_700_000_000, 0);
 /// assert_eq!(time.to_string(), "2023-11-14T22:13:20Z");
@@ -33,7 +33,7 @@ impl Time {
     /// Go's zero time, for which `IsZero` returns true: the first second of the year 1.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// assert_eq!(go::Time::ZERO.to_string(), "0001-01-01T00:00:00Z");
     /// ```
@@ -47,7 +47,7 @@ impl Time {
     /// added to the seconds.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// let time = go::Time::new(-1, 500_000_000);
     /// assert_eq!(time.to_string(), "1969-12-31T23:59:59.5Z");
@@ -69,7 +69,7 @@ impl Time {
     /// (−60 to −119 seconds), which in Go's format stands for UTC.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// let time = go::Time::new(0, 0).with_offset(3600).unwrap();
     /// assert_eq!(time.to_string(), "1970-01-01T01:00:00+01:00");
@@ -86,7 +86,7 @@ impl Time {
     /// Whole seconds since 1970; negative before 1970.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// let time: go::Time = "1970-01-01T00:01:00Z".parse()?;
     /// assert_eq!(time.unix_seconds(), 60);
@@ -100,7 +100,7 @@ impl Time {
     /// Nanoseconds within the second, below 1,000,000,000.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// assert_eq!(go::Time::new(0, 5).nanoseconds(), 5);
     /// ```
@@ -112,7 +112,7 @@ impl Time {
     /// The zone's offset in seconds east of UTC; `None` for UTC itself.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// let time: go::Time = "2024-01-01T00:00:00+02:00".parse()?;
     /// assert_eq!(time.offset(), Some(7200));

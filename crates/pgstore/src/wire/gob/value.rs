@@ -9,14 +9,14 @@ use super::types::{TypeId, Types};
 /// only the type, since session values are private.
 ///
 /// ```
-/// use pgstore::wire::Values;
+/// use pgstore::Values;
 ///
 /// let mut values = Values::new();
 /// values.insert("visits", 7_i64)?;
 /// let visits = values.value("visits").unwrap();
 /// assert_eq!(visits.go_type_name(), "int64");
 /// assert_eq!(visits.read::<u8>()?, 7);
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone)]
 pub struct GoValue {
@@ -50,12 +50,12 @@ impl GoValue {
     /// The name under which Go has registered the type, such as `int` or `main.User`.
     ///
     /// ```
-    /// use pgstore::wire::{Values, go};
+    /// use pgstore::{Values, go};
     ///
     /// let mut values = Values::new();
     /// values.insert("visits", go::Int(7))?;
     /// assert_eq!(values.value("visits").unwrap().go_type_name(), "int");
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     #[must_use]
     pub fn go_type_name(&self) -> &str {

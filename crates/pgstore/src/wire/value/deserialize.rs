@@ -32,13 +32,13 @@ impl GoValue {
     /// Reads the value as a Rust type, as [`Values::get`](super::Values::get) does.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("tags", ["a", "b"])?;
     /// let tags: Vec<String> = values.value("tags").unwrap().read()?;
     /// assert_eq!(tags, ["a", "b"]);
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors

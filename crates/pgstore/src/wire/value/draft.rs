@@ -14,13 +14,14 @@ use super::{
 /// A Rust value ready to be put into [`Values`](super::Values) that are loaded later.
 ///
 /// ```
-/// use pgstore::wire::{Draft, Values};
+/// use pgstore::Values;
+/// use pgstore::wire::Draft;
 ///
 /// let draft = Draft::new("visits", 1_i64)?;
 /// let mut values = Values::new(); // or those of a session, once it is loaded
 /// values.put("visits", &draft);
 /// assert_eq!(values.get::<u8>("visits")?, Some(1));
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Draft(pub(super) RustValue);
@@ -29,13 +30,14 @@ impl Draft {
     /// Serializes a value for `key`. Pass it by value or by reference.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, ValueErrorKind};
+    /// use pgstore::ValueErrorKind;
+    /// use pgstore::wire::Draft;
     ///
     /// let tags = vec!["a", "b"];
     /// let draft = Draft::new("tags", &tags)?;
     /// let error = Draft::new("user", None::<String>).unwrap_err();
     /// assert_eq!(*error.kind(), ValueErrorKind::None);
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -61,12 +63,13 @@ impl Draft {
     /// Checks that the draft can become a value of its own, without an existing one to fit.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, GoPeer};
+    /// use pgstore::GoPeer;
+    /// use pgstore::wire::Draft;
     ///
     /// let draft = Draft::new("names", std::collections::HashMap::from([(7, "seven")]))?;
     /// assert!(draft.check("names", &GoPeer::None).is_ok()); // the key is stored as "7"
     /// assert!(draft.check("names", &GoPeer::registered(["main.User"])).is_err());
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::wire::error::{ErrorClass, as_sentence};
 /// Why a session value could not be written or read. It names the key, never the value.
 ///
 /// ```
-/// use pgstore::wire::{ValueErrorKind, Values};
+/// use pgstore::{ValueErrorKind, Values};
 ///
 /// let error = Values::new().insert("user", None::<String>).unwrap_err();
 /// assert_eq!(*error.kind(), ValueErrorKind::None);

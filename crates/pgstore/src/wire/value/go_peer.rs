@@ -26,7 +26,8 @@ use super::{
 /// has.
 ///
 /// ```
-/// use pgstore::wire::{Draft, GoPeer, Values};
+/// use pgstore::{GoPeer, Values};
+/// use pgstore::wire::Draft;
 ///
 /// let go = GoPeer::registered(["main.User", "map[string]interface {}"]);
 /// let mut values = Values::new();
@@ -35,7 +36,7 @@ use super::{
 /// let now = Draft::new("seen", std::time::SystemTime::now())?;
 /// let error = values.put_for("seen", &now, &go).unwrap_err();
 /// assert!(error.to_string().contains("gob.Register(time.Time{})"));
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -59,7 +60,7 @@ impl GoPeer {
     /// Go registers types without a name under their text, such as `map[string]interface {}`.
     ///
     /// ```
-    /// use pgstore::wire::GoPeer;
+    /// use pgstore::GoPeer;
     ///
     /// let go = GoPeer::registered(["time.Time", "github.com/acme/app/models.User"]);
     /// assert!(matches!(go, GoPeer::Registered(_)));
@@ -72,7 +73,7 @@ impl GoPeer {
     /// Whether a Go program reads the sessions.
     ///
     /// ```
-    /// use pgstore::wire::GoPeer;
+    /// use pgstore::GoPeer;
     ///
     /// assert!(!GoPeer::None.is_some());
     /// assert!(GoPeer::registered(["main.User"]).is_some());
@@ -86,7 +87,7 @@ impl GoPeer {
     /// if a Go program reads the sessions.
     ///
     /// ```
-    /// use pgstore::wire::GoPeer;
+    /// use pgstore::GoPeer;
     ///
     /// assert_eq!(GoPeer::None.default_max_length(), 65_536);
     /// assert_eq!(GoPeer::registered(["main.User"]).default_max_length(), 4096);

@@ -18,14 +18,14 @@ use super::{
 /// The key of a session value. Usually a string; Go also allows other types.
 ///
 /// ```
-/// use pgstore::wire::{Key, Values, go};
+/// use pgstore::{Key, Values, go};
 ///
 /// let mut values = Values::new();
 /// values.insert("user", "ada")?;                          // Go: session.Values["user"]
 /// values.insert(go::Int(42), "answer")?;                  // Go: session.Values[42]
 /// values.insert(Key::named("main.Role", "admin")?, true)?; // Go: session.Values[Role("admin")]
 /// assert!(!values.contains("admin"));
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone)]
 pub struct Key(pub(super) GoValue);
@@ -34,12 +34,12 @@ impl Key {
     /// A key of a named Go type over a string or integer. Pass the type's registered name.
     ///
     /// ```
-    /// use pgstore::wire::{Key, go};
+    /// use pgstore::{Key, go};
     ///
     /// let role = Key::named("main.Role", "admin")?;   // Go: Role("admin")
     /// let level = Key::named("main.Level", go::Int(3))?; // Go: Level(3)
     /// assert_ne!(role, Key::from("admin"));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -65,13 +65,13 @@ impl Key {
     /// that is not equal to itself (NaN).
     ///
     /// ```
-    /// use pgstore::wire::{Key, Values};
+    /// use pgstore::{Key, Values};
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
     /// let key = values.keys().flatten().next().and_then(Key::of);
     /// assert_eq!(key, Some(Key::from("user")));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     #[must_use]
     pub fn of(existing: &GoValue) -> Option<Self> {

@@ -19,13 +19,14 @@ impl Values {
     /// An element that is nil is `None`.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, Values};
+    /// use pgstore::Values;
+    /// use pgstore::wire::Draft;
     ///
     /// let mut values = Values::new();
     /// values.push("_flash", &Draft::new("_flash", "saved")?)?;
     /// let flashes = values.list("_flash")?;
     /// assert_eq!(flashes[0].as_ref().unwrap().read::<String>()?, "saved");
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -43,12 +44,13 @@ impl Values {
     /// nil.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, Values};
+    /// use pgstore::Values;
+    /// use pgstore::wire::Draft;
     ///
     /// let mut values = Values::new();
     /// values.push("_flash", &Draft::new("_flash", "saved")?)?;
     /// assert_eq!(values.list("_flash")?.len(), 1);
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -63,12 +65,13 @@ impl Values {
     /// afterwards.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, GoPeer, Values};
+    /// use pgstore::{GoPeer, Values};
+    /// use pgstore::wire::Draft;
     ///
     /// let mut values = Values::new();
     /// let draft = Draft::new("_flash", "saved")?;
     /// values.push_for("_flash", &draft, &GoPeer::registered(["main.User"]))?;
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -99,14 +102,15 @@ impl Values {
     /// these, and the elements that are left are not for this one.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, Values};
+    /// use pgstore::Values;
+    /// use pgstore::wire::Draft;
     ///
     /// let mut values = Values::new();
     /// values.push("_flash", &Draft::new("_flash", "saved")?)?;
     /// let flashes = values.list("_flash")?;
     /// assert_eq!(values.remove_from_list("_flash", &flashes)?, 1);
     /// assert!(!values.contains("_flash"));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors

@@ -47,7 +47,7 @@ use super::{
 /// always errors.
 ///
 /// ```
-/// use pgstore::wire::Values;
+/// use pgstore::Values;
 ///
 /// let mut values = Values::new();
 /// values.insert("user", "ada")?;
@@ -71,7 +71,7 @@ impl Values {
     /// No values.
     ///
     /// ```
-    /// assert!(pgstore::wire::Values::new().is_empty());
+    /// assert!(pgstore::Values::new().is_empty());
     /// ```
     #[must_use]
     pub fn new() -> Self {
@@ -81,7 +81,7 @@ impl Values {
     /// Decodes what [`encode`](Self::encode) or Go's `encoding/gob` wrote.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let values = Values::decode(&Values::new().encode())?;
     /// assert!(values.is_empty());
@@ -108,7 +108,7 @@ impl Values {
     /// Encodes the values for Go and for [`decode`](Self::decode).
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
@@ -124,12 +124,12 @@ impl Values {
     /// The number of values.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
     /// assert_eq!(values.len(), 1);
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     #[must_use]
     pub fn len(&self) -> usize {
@@ -139,7 +139,7 @@ impl Values {
     /// Whether there are no values.
     ///
     /// ```
-    /// assert!(pgstore::wire::Values::new().is_empty());
+    /// assert!(pgstore::Values::new().is_empty());
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -149,12 +149,12 @@ impl Values {
     /// Whether there is a value under the key. Go's nil is a value.
     ///
     /// ```
-    /// use pgstore::wire::{Values, go};
+    /// use pgstore::{Values, go};
     ///
     /// let mut values = Values::new();
     /// values.insert("7", true)?;
     /// assert!(values.contains("7") && !values.contains(go::Int(7)));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn contains(&self, key: impl Into<Key>) -> bool {
         self.position(&key.into()).is_some()
@@ -166,13 +166,13 @@ impl Values {
     /// names or from a map, a time also as text in RFC 3339.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("visits", 7_i64)?;
     /// assert_eq!(values.get::<u8>("visits")?, Some(7));
     /// assert!(values.get::<String>("visits").is_err());
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -187,12 +187,12 @@ impl Values {
     /// The value as it is stored. `None` if there is none under the key, or it is Go's nil.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("visits", 7_i64)?;
     /// assert_eq!(values.value("visits").unwrap().go_type_name(), "int64");
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn value(&self, key: impl Into<Key>) -> Option<&GoValue> {
         self.value_of(&key.into())
@@ -203,14 +203,14 @@ impl Values {
     ///
     /// ```
     /// use std::collections::HashMap;
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("visits", 7_i64)?;
     /// let names = HashMap::from([(1, "one".to_owned())]);
     /// values.insert("names", &names)?;
     /// assert_eq!(values.get("names")?, Some(names));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -231,13 +231,14 @@ impl Values {
     /// This cannot fail, but does not [check](Draft::check) the draft for a Go program either.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, Values, go};
+    /// use pgstore::{Values, go};
+    /// use pgstore::wire::Draft;
     ///
     /// let mut values = Values::new();
     /// values.insert("visits", go::Int(1))?;
     /// values.put("visits", &Draft::new("visits", 2_i64)?);
     /// assert_eq!(values.value("visits").unwrap().go_type_name(), "int");
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn put(&mut self, key: impl Into<Key>, draft: &Draft) {
         let key = key.into();
@@ -248,13 +249,14 @@ impl Values {
     /// Writes a draft as [`put`](Self::put) does, if a Go program can read it afterwards.
     ///
     /// ```
-    /// use pgstore::wire::{Draft, GoPeer, Values};
+    /// use pgstore::{GoPeer, Values};
+    /// use pgstore::wire::Draft;
     ///
     /// let go = GoPeer::registered(["time.Time"]);
     /// let mut values = Values::new();
     /// let draft = Draft::new("seen", std::time::SystemTime::now())?;
     /// values.put_for("seen", &draft, &go)?;
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     ///
     /// # Errors
@@ -292,13 +294,13 @@ impl Values {
     /// Removes a value. Returns whether there was one.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
     /// assert!(values.remove("user"));
     /// assert!(!values.remove("user"));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn remove(&mut self, key: impl Into<Key>) -> bool {
         let position = self.position(&key.into());
@@ -310,13 +312,13 @@ impl Values {
     /// Removes all values.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
     /// values.clear();
     /// assert!(values.is_empty());
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn clear(&mut self) {
         self.entries.clear();
@@ -325,7 +327,7 @@ impl Values {
     /// All keys and values, in order. Both may be Go's nil, which is `None`.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
@@ -333,7 +335,7 @@ impl Values {
     ///     assert_eq!(key.unwrap().node().text(), "user");
     ///     assert_eq!(value.unwrap().go_type_name(), "string");
     /// }
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = (Option<&GoValue>, Option<&GoValue>)> {
         self.entries
@@ -344,14 +346,14 @@ impl Values {
     /// All keys, in order. `None` is Go's nil.
     ///
     /// ```
-    /// use pgstore::wire::Values;
+    /// use pgstore::Values;
     ///
     /// let mut values = Values::new();
     /// values.insert("user", "ada")?;
     /// values.insert("visits", 7_i64)?;
     /// let keys: Vec<_> = values.keys().flatten().map(|key| key.node().text()).collect();
     /// assert_eq!(keys, ["user", "visits"]);
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn keys(&self) -> impl Iterator<Item = Option<&GoValue>> {
         self.entries.iter().map(|(key, _)| key.as_ref())

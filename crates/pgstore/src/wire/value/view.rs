@@ -11,14 +11,15 @@ use crate::wire::gob::{
 /// A place in a value, for inspection. It has a [`View`] and, if it is of interface type, a Go name.
 ///
 /// ```
-/// use pgstore::wire::{Values, View};
+/// use pgstore::Values;
+/// use pgstore::wire::View;
 ///
 /// let mut values = Values::new();
 /// values.insert("list", (1_i64, "two"))?;
 /// let View::List(list) = values.value("list").unwrap().node().view() else { panic!("a list") };
 /// let names: Vec<_> = list.iter().map(|node| node.go_type_name().unwrap()).collect();
 /// assert_eq!(names, ["int64", "string"]);
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Node<'a> {
@@ -67,13 +68,14 @@ impl GoValue {
     /// The value, for inspection.
     ///
     /// ```
-    /// use pgstore::wire::{Values, View};
+    /// use pgstore::Values;
+    /// use pgstore::wire::View;
     ///
     /// let mut values = Values::new();
     /// values.insert("visits", 7_i64)?;
     /// let node = values.value("visits").unwrap().node();
     /// assert!(matches!(node.view(), View::Int(7)));
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     #[must_use]
     pub fn node(&self) -> Node<'_> {

@@ -1,8 +1,6 @@
 //! Failures to connect, as users of the store see them. `pgstore-connect` tests each kind.
 
-use pgstore::Timestamp;
-use pgstore::store::{PgStoreOptions, Store};
-use pgstore::wire::ErrorClass;
+use pgstore::{ErrorClass, PgStoreOptions, Store, Timestamp};
 
 use super::servers::{PASSWORD, named, with_tls};
 use super::{connect, told};

@@ -1,7 +1,7 @@
 //! A primary that is demoted under the store.
 
-use pgstore::Timestamp;
-use pgstore::store::{PgStore, Row, RowExtras, Store};
+use pgstore::store::{Row, RowExtras};
+use pgstore::{PgStore, Store, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;
 
 use super::connect;

@@ -13,7 +13,7 @@ mod tls;
 
 use std::error::Error;
 
-use pgstore::store::{ConnectError, PgStore, PgStoreOptions};
+use pgstore::{ConnectError, PgStore, PgStoreOptions};
 
 /// Connects with no variables but these.
 async fn connect_in(variables: &[(&str, &str)], text: &str) -> Result<PgStore, ConnectError> {

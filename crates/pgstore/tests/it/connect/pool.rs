@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use libtest_mimic::Trial;
-use pgstore::store::PgStoreOptions;
 use pgstore::store::conformance::{Behaviour, behaviours};
-use pgstore::store::{PgStore, Row, RowExtras, Store, StoreErrorKind, SweepOptions, Sweeper};
-use pgstore::{SessionId, Timestamp};
+use pgstore::store::{Row, RowExtras, Sweeper};
+use pgstore::{PgStore, PgStoreOptions, SessionId, Store, StoreErrorKind, SweepOptions, Timestamp};
 use tokio_postgres::NoTls;
 
 use crate::support::database::{Database, Key};

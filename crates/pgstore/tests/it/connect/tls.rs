@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use pgstore::Timestamp;
-use pgstore::store::{PgStoreOptions, Store};
+use pgstore::{PgStoreOptions, Store, Timestamp};
 
 use super::connect;
 use super::servers::{file, named, with_tls};
@@ -35,7 +34,7 @@ async fn a_stuck_statement_is_cancelled_over_tls() {
         "db.test",
         &format!("user=postgres sslmode=verify-full sslrootcert={root} application_name={name}"),
     );
-    let table = pgstore::store::TableName::parse(&format!("t{name}")).unwrap();
+    let table = pgstore::TableName::parse(&format!("t{name}")).unwrap();
     let store = PgStoreOptions::new()
         .deadline(Duration::from_millis(300))
         .table(table)

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
-use pgstore::SessionManager;
-use pgstore::store::{PgStore, PgStoreOptions};
-use pgstore::wire::{Keys, SecureCookie, Values};
+use pgstore::testing::TestClock;
+use pgstore::wire::SecureCookie;
+use pgstore::{Keys, PgStore, PgStoreOptions, SessionManager, Values};
 use tokio_postgres::Client;
 
 use super::outcome::{Content, Cookie, Outcome, Resolution, Told};
@@ -14,7 +14,6 @@ use crate::support::browser::Cookies;
 use crate::support::database::Database;
 use crate::support::proxy::{Cut, How, Message, Proxy};
 use crate::support::secrets::{self, Shown, Told as _};
-use pgstore::testing::TestClock;
 
 const NOW: i64 = 1_700_000_000;
 

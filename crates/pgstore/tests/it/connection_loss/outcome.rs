@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::SET_COOKIE;
-use pgstore::wire::Values;
+use pgstore::Values;
 
 use super::request::{Answer, OLD, Operation};
 

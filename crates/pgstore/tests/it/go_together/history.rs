@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use pgstore::SessionId;
-use pgstore::wire::{Keys, SecureCookie, Values};
+use pgstore::wire::SecureCookie;
+use pgstore::{Keys, SessionId, Values};
 
 use super::NAME;
 use crate::support::database::{Database, Key};

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use pgstore::wire::{SecureCookie, Values, gob};
+use pgstore::Values;
+use pgstore::wire::{SecureCookie, gob};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue};
-use pgstore::store::PgStore;
-use pgstore::wire::Keys;
-use pgstore::{SessionId, SessionManager};
+use pgstore::{Keys, PgStore, SessionId, SessionManager};
 use serde_json::json;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;

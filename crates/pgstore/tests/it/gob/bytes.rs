@@ -1,6 +1,6 @@
 //! Go's vectors, and gobs built byte by byte.
 
-use pgstore::wire::Values;
+use pgstore::Values;
 use serde_json::Value;
 
 use crate::support::vectors::{of_kind, text};

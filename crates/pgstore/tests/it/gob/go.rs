@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
-use pgstore::wire::{GobError, Values, go};
+use pgstore::wire::GobError;
+use pgstore::{Values, go};
 use serde_json::{Value, json};
 
 use super::bytes::{encoded, session, vectors};

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
-use pgstore::wire::{Draft, GoPeer, ValueErrorKind, Values, go, go::Named};
+use pgstore::wire::Draft;
+use pgstore::{GoPeer, ValueErrorKind, Values, go, go::Named};
 use serde::Serialize;
 use serde_json::json;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use pgstore::wire::{Keys, SecureCookie, Values, go, go::GoType, go::Named};
+use pgstore::wire::SecureCookie;
+use pgstore::{Keys, Values, go, go::GoType, go::Named};
 use serde::Serialize;
 use serde_json::{Value, json};
 

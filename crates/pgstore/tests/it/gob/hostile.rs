@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use pgstore::wire::{GobError, Values, gob};
+use pgstore::Values;
+use pgstore::wire::{GobError, gob};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use pgstore::wire::{Draft, ErrorClass, ValueError, ValueErrorKind, Values, View, go};
+use pgstore::wire::{Draft, View};
+use pgstore::{ErrorClass, ValueError, ValueErrorKind, Values, go};
 use serde::Serialize;
 use serde_bytes::Bytes;
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
-use pgstore::wire::{Draft, GoPeer, ValueErrorKind, Values, go};
+use pgstore::wire::Draft;
+use pgstore::{GoPeer, ValueErrorKind, Values, go};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteBuf, Bytes};
 use serde_json::json;

@@ -1,6 +1,7 @@
 //! Keys: mostly strings, but keys of all Go types are kept and can be used.
 
-use pgstore::wire::{GobError, Key, ValueErrorKind, Values, go};
+use pgstore::wire::GobError;
+use pgstore::{Key, ValueErrorKind, Values, go};
 
 use super::bytes::{encoded, saved, session, vectors};
 use crate::support::secrets::Told;

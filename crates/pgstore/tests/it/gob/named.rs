@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use pgstore::wire::{
-    Draft, ErrorClass, GoPeer, Key, ValueError, ValueErrorKind, Values, View,
+use pgstore::wire::{Draft, View};
+use pgstore::{
+    ErrorClass, GoPeer, Key, ValueError, ValueErrorKind, Values,
     go::{self, Any, GoType, Named},
 };
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! Random values and mutations, the same in every run.
 
-use pgstore::wire::{Draft, Key, Values, go};
+use pgstore::wire::Draft;
+use pgstore::{Key, Values, go};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

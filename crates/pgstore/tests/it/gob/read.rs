@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
-use pgstore::wire::{ErrorClass, ValueErrorKind, Values, go};
+use pgstore::{ErrorClass, ValueErrorKind, Values, go};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 use serde_json::{Value, json};

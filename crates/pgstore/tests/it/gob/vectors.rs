@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use pgstore::wire::{GobError, Node, Values, View, gob};
+use pgstore::Values;
+use pgstore::wire::{GobError, Node, View, gob};
 use serde_json::Value;
 
 use super::bytes::{encoded, vectors};
@@ -255,7 +256,7 @@ fn agrees(node: Node<'_>, json: &Value) -> Agreement {
     }
 }
 
-fn agrees_on_time(time: pgstore::wire::go::Time, json: &Value) -> Agreement {
+fn agrees_on_time(time: pgstore::go::Time, json: &Value) -> Agreement {
     same(Some(time.unix_seconds()), json["unix"].as_i64())?;
     same(Some(u64::from(time.nanoseconds())), json["nsec"].as_u64())?;
     same(Some(time.offset().is_none()), json["utc"].as_bool())?;

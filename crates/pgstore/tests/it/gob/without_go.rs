@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt::Debug;
 
-use pgstore::wire::{
-    Draft, ErrorClass, GoPeer, Keys, SecureCookie, ValueError, ValueErrorKind, Values, go, gob,
-};
+use pgstore::wire::{Draft, SecureCookie, gob};
+use pgstore::{ErrorClass, GoPeer, Keys, ValueError, ValueErrorKind, Values, go};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

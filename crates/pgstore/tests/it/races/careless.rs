@@ -1,10 +1,10 @@
 //! Stores that go without one of their guards, as others do.
 
 use pgstore::store::{
-    IdChange, Lookup, PeerWritten, PeerWrittenCursor, PgStore, Revocation, Revoked, Row, Store,
-    StoreError, StoreErrorKind, StoreFuture, SweepBatch, Swept, Written,
+    IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row, StoreFuture,
+    SweepBatch, Swept, Written,
 };
-use pgstore::{SessionHandle, SessionId, Timestamp};
+use pgstore::{PgStore, SessionHandle, SessionId, Store, StoreError, StoreErrorKind, Timestamp};
 use tokio_postgres::NoTls;
 
 /// Which guard is missing.

@@ -13,8 +13,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use pgstore::store::{PgStore, PgStoreOptions, Store};
-use pgstore::{Session, SessionError, SessionManager, SessionStats};
+use pgstore::{
+    PgStore, PgStoreOptions, Session, SessionError, SessionManager, SessionStats, Store,
+};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 

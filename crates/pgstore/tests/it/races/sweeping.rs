@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgstore::store::{Store, SweepOptions, Sweeper};
-use pgstore::{Clock, SessionManager};
+use pgstore::store::Sweeper;
+use pgstore::testing::TestClock;
+use pgstore::{Clock, SessionManager, Store, SweepOptions};
 
 use super::careless::{Careless, Missing};
 use super::{Round, Scene, at_once, check, run, run_until_lost, save};
@@ -12,7 +13,6 @@ use crate::support::browser::Cookies;
 use crate::support::database::Database;
 use crate::support::secrets;
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
 
 const SESSIONS: usize = 8;
 const LIFETIME: Duration = Duration::from_secs(800);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{COOKIE, SET_COOKIE};
-use pgstore::store::{Fault, Store, StoreErrorKind};
-use pgstore::{CookieName, OnOutage, Session, SessionManagerBuilder};
+use pgstore::store::Fault;
+use pgstore::{CookieName, OnOutage, Session, SessionManagerBuilder, Store, StoreErrorKind};
 
 use super::Lab;
 use crate::support::app::{App, NOW, Told, Visitor};
@@ -273,7 +273,7 @@ async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
 async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let app = App::with(|sessions| sessions.absolute_timeout(Duration::from_secs(100)));
     let mut browser = Visitor::of(&app);
-    let began = pgstore::wire::go::Time::new(NOW, 0);
+    let began = pgstore::go::Time::new(NOW, 0);
     browser
         .request(|session| async move {
             session.insert("created_on", began)?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pgstore::store::{Store, SweepBatch};
-use pgstore::{CookieOptions, MaxAge, Touch};
+use pgstore::store::SweepBatch;
+use pgstore::{CookieOptions, MaxAge, Store, Touch};
 
 use crate::support::app::{App, Told, Visitor};
 use crate::support::{apply, trial};
@@ -214,7 +214,7 @@ async fn a_touch_that_fails_fails_nothing() {
     let session = browser.session();
     session.get::<String>("user").await.unwrap();
     app.store
-        .fail_with(Some(pgstore::store::StoreErrorKind::Unavailable));
+        .fail_with(Some(pgstore::StoreErrorKind::Unavailable));
     let (told, result) = browser.save(&session).await;
     app.store.fail_with(None);
     assert!(result.is_ok());

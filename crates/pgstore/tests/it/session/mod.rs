@@ -8,8 +8,8 @@ mod outage;
 mod owners;
 mod rotation;
 
-use pgstore::store::{FaultyStore, MemoryStore, SpyStore};
-use pgstore::{Session, SessionError, SessionManagerBuilder};
+use pgstore::store::{FaultyStore, SpyStore};
+use pgstore::{MemoryStore, Session, SessionError, SessionManagerBuilder};
 
 use crate::support::app::{App, Told, Visitor, keys};
 use crate::support::browser::Cookies;

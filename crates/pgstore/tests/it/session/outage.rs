@@ -8,15 +8,18 @@ use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{Request, Response, StatusCode};
 use pgstore::middleware::SessionFailure;
-use pgstore::store::{MemoryStore, Row, SpyStore, Store, StoreErrorKind};
-use pgstore::{OnOutage, OnUndecodable, Session, SessionError, SessionLayer};
+use pgstore::store::{Row, SpyStore};
+use pgstore::testing::Page;
+use pgstore::{
+    MemoryStore, OnOutage, OnUndecodable, Session, SessionError, SessionLayer, Store,
+    StoreErrorKind,
+};
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::app::{App, Told, Visitor};
 use crate::support::browser::ask;
 use crate::support::{apply, trial};
-use pgstore::testing::Page;
 
 impl App {
     fn is_down(&self, down: bool) {

@@ -1,7 +1,7 @@
 //! Whose sessions they are: lists of devices, revoking, jobs.
 
-use pgstore::store::{Row, RowExtras, Store};
-use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder};
+use pgstore::store::{Row, RowExtras};
+use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder, Store};
 
 use crate::support::app::{App, NOW, Told, Visitor, keys};
 use crate::support::{apply, trial};

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use pgstore::store::{PgStoreOptions, Store};
-use pgstore::{Clock, SystemClock, Timestamp};
+use pgstore::testing::TestClock;
+use pgstore::{Clock, PgStoreOptions, Store, SystemClock, Timestamp};
 
 use super::things::{at, fresh};
 use crate::support::database::Database;
 use crate::support::log;
 use crate::support::{apply, trial};
-use pgstore::testing::TestClock;
 
 /// What the log says about clocks while a store with this clock connects and loads.
 async fn said_of(clock: impl Clock) -> Vec<String> {

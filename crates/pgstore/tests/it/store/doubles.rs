@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgstore::store::conformance::behaviours;
-use pgstore::store::{Fault, FaultyStore, MemoryStore, SpyStore, Store, StoreErrorKind, Written};
+use pgstore::store::{Fault, FaultyStore, SpyStore, Written};
+use pgstore::{MemoryStore, Store, StoreErrorKind};
 
 use super::things::{at, fresh, row};
 use crate::support::{apply, trial};

@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pgstore::store::{ConfigError, ConnectError, PgStoreOptions};
-use pgstore::store::{PgStore, Row, Store, StoreErrorKind, Written};
+use pgstore::store::ConfigError;
+use pgstore::store::{Row, Written};
+use pgstore::{ConnectError, PgStore, PgStoreOptions, Store, StoreErrorKind};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 

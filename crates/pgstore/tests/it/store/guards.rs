@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use pgstore::SessionId;
-use pgstore::store::{OwnerColumn, PgStore, Revocation, Revoked, Row, Store};
-use pgstore::store::{StoreError, Which, Written};
+use pgstore::store::{OwnerColumn, Revocation, Revoked, Row};
+use pgstore::store::{Which, Written};
+use pgstore::{PgStore, SessionId, Store, StoreError};
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, id_change, row};

@@ -6,9 +6,9 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, Pool};
-use pgstore::SessionId;
-use pgstore::store::{OwnerColumn, PgStore, PgStoreOptions, Revocation, Store, StoreError};
-use pgstore::store::{StoreErrorKind, StoreFuture, Which, Written};
+use pgstore::store::{OwnerColumn, Revocation};
+use pgstore::store::{StoreFuture, Which, Written};
+use pgstore::{PgStore, PgStoreOptions, SessionId, Store, StoreError, StoreErrorKind};
 use tokio::net::TcpListener;
 use tokio_postgres::{Client, NoTls};
 

@@ -1,8 +1,7 @@
 //! Creating the table: once, twenty times at once, beside Go, and without the right to create.
 
-use pgstore::SessionId;
-use pgstore::store::{MigrateErrorKind, migrations};
-use pgstore::store::{PgStore, Store};
+use pgstore::store::migrations;
+use pgstore::{MigrateErrorKind, PgStore, SessionId, Store};
 use tokio::task::JoinSet;
 
 use super::things::{at, fresh, row};

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pgstore::store::conformance::behaviours;
-use pgstore::store::{DatabaseError, MigrateErrorKind, Migrated, PgStoreOptions, TableName};
-use pgstore::store::{PgStore, Store, StoreError, Written, migrations};
+use pgstore::store::{DatabaseError, Migrated};
+use pgstore::store::{Written, migrations};
+use pgstore::{MigrateErrorKind, PgStore, PgStoreOptions, Store, StoreError, TableName};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 

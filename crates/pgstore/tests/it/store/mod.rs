@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 use pgstore::store::conformance::{Behaviour, behaviours};
-use pgstore::store::{MemoryStore, Store};
+use pgstore::{MemoryStore, Store};
 
 use crate::support::database::Database;
 use crate::support::{apply, registry, trials, trials_on_both_servers};

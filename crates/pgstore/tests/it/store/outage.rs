@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pgstore::store::PgStoreOptions;
-use pgstore::store::{PgStore, Row, Store, StoreError, Written};
-use pgstore::{SessionId, Timestamp};
+use pgstore::store::{Row, Written};
+use pgstore::{PgStore, PgStoreOptions, SessionId, Store, StoreError, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::net::TcpListener;
 use tokio::process::Command;

@@ -1,6 +1,7 @@
 //! The probe, against everything that can prevent sessions from being written.
 
-use pgstore::store::{DatabaseError, PgStore, Store, StoreError, StoreErrorKind};
+use pgstore::store::DatabaseError;
+use pgstore::{PgStore, Store, StoreError, StoreErrorKind};
 
 use super::migrate::{drop_role, role_without_create};
 use super::things::{fresh, row};

@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Stdio;
 
-use pgstore::store::{PgStore, Store};
+use pgstore::{PgStore, Store};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 

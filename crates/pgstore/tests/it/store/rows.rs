@@ -2,12 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use pgstore::store::{
-    IdChange, Lookup, OwnerColumn, PeerWrittenCursor, PgStore, PreviousId, RowExtras,
-};
-use pgstore::store::{Revocation, Row, Store, StoreErrorKind, Which, Written};
-use pgstore::wire::ErrorClass;
-use pgstore::{SessionHandle, SessionId, Timestamp};
+use pgstore::store::{IdChange, Lookup, OwnerColumn, PeerWrittenCursor, PreviousId, RowExtras};
+use pgstore::store::{Revocation, Row, Which, Written};
+use pgstore::{ErrorClass, PgStore, SessionHandle, SessionId, Store, StoreErrorKind, Timestamp};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
@@ -475,7 +472,7 @@ async fn every_column_that_go_reads_is_written() {
 
 #[apply(trial_on_both_servers)]
 async fn a_table_of_another_name_and_schema_holds_the_rows() {
-    use pgstore::store::{PgStoreOptions, TableName};
+    use pgstore::{PgStoreOptions, TableName};
 
     let database = Database::fresh().await;
     let table = TableName::parse(&format!("{}.Visitors", database.schema())).unwrap();

@@ -77,6 +77,6 @@ async fn schema_sql_runs_and_makes_the_same() {
     let client = database.client().await;
     client.batch_execute(&golden).await.unwrap();
     assert_eq!(dump(&database).await, golden);
-    let store = pgstore::store::PgStore::connect(&database.url()).await;
+    let store = pgstore::PgStore::connect(&database.url()).await;
     assert!(store.unwrap().migrate().await.unwrap().applied.is_empty());
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgstore::store::{FirstSweep, MemoryStore, Store, StoreErrorKind, SweepOptions, Sweeper};
-use pgstore::{Clock, Timestamp};
+use pgstore::store::Sweeper;
+use pgstore::{Clock, FirstSweep, MemoryStore, Store, StoreErrorKind, SweepOptions, Timestamp};
 
 use super::things::{at, fresh, row};
 use crate::support::database::Database;

@@ -6,11 +6,11 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::routing::any;
 use http::header::{HeaderMap, SET_COOKIE};
-use pgstore::store::{MemoryStore, Row, Store};
+use pgstore::store::Row;
 use pgstore::testing::TestClock;
-use pgstore::wire::Keys;
 use pgstore::{
-    Clock, Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder, Timestamp,
+    Clock, Keys, MemoryStore, Session, SessionError, SessionLayer, SessionManager,
+    SessionManagerBuilder, Store, Timestamp,
 };
 
 use super::browser::Cookies;

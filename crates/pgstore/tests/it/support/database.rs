@@ -4,9 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use bytes::BytesMut;
-use pgstore::SessionId;
-use pgstore::store::PgStore;
-use pgstore::store::PgStoreOptions;
+use pgstore::{PgStore, PgStoreOptions, SessionId};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 

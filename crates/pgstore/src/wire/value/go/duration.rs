@@ -14,7 +14,7 @@ pub(crate) const DURATION: &str = "$pgstore::go::Duration";
 ///
 /// ```
 /// use std::time::Duration;
-/// use pgstore::wire::{Values, go};
+/// use pgstore::{Values, go};
 ///
 /// let mut values = Values::new();
 /// values.insert("timeout", go::Duration::try_from(Duration::from_secs(90))?)?;
@@ -30,7 +30,7 @@ impl Duration {
     /// A duration of that many nanoseconds.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// let second = go::Duration::from_nanoseconds(1_000_000_000);
     /// assert_eq!(std::time::Duration::try_from(second)?.as_secs(), 1);
@@ -44,7 +44,7 @@ impl Duration {
     /// The number of nanoseconds.
     ///
     /// ```
-    /// use pgstore::wire::go;
+    /// use pgstore::go;
     ///
     /// assert_eq!(go::Duration::from_nanoseconds(-5).nanoseconds(), -5);
     /// ```

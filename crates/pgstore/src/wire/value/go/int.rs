@@ -7,13 +7,13 @@ pub(crate) const UINT: &str = "$pgstore::go::Uint";
 /// Go's `int`, which most Go programs use. An `i64` becomes Go's `int64` instead.
 ///
 /// ```
-/// use pgstore::wire::{Values, go};
+/// use pgstore::{Values, go};
 ///
 /// let mut values = Values::new();
 /// values.insert("visits", go::Int(1))?;
 /// values.insert("visits", 2_i64)?; // the existing value keeps its type, int
 /// assert_eq!(values.get::<i64>("visits")?, Some(2));
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(
@@ -25,12 +25,12 @@ pub struct Int(pub i64);
 /// Go's `uint`. A `u64` becomes Go's `uint64` instead.
 ///
 /// ```
-/// use pgstore::wire::{Values, go};
+/// use pgstore::{Values, go};
 ///
 /// let mut values = Values::new();
 /// values.insert("size", go::Uint(1))?;
 /// assert_eq!(values.value("size").unwrap().go_type_name(), "uint");
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(

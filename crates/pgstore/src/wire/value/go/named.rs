@@ -38,7 +38,7 @@ pub(crate) const NAMED: &str = "$pgstore::go::Named";
 /// written.
 ///
 /// ```
-/// use pgstore::wire::{Values, go::Named};
+/// use pgstore::{Values, go::Named};
 ///
 /// // Go: type User struct { ID int64; Name string; Tags []string }
 /// #[derive(serde::Serialize, serde::Deserialize, Default)]
@@ -56,7 +56,7 @@ pub(crate) const NAMED: &str = "$pgstore::go::Named";
 /// assert_eq!(values.value("user").unwrap().go_type_name(), "main.User");
 /// let user: User = values.get("user")?.unwrap();
 /// assert_eq!(user.name, "Ada");
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Named<'a, T: ?Sized> {
@@ -68,12 +68,12 @@ impl<'a, T: ?Sized> Named<'a, T> {
     /// A value under a registered name.
     ///
     /// ```
-    /// use pgstore::wire::{Values, go::Named};
+    /// use pgstore::{Values, go::Named};
     ///
     /// let mut values = Values::new();
     /// values.insert("role", Named::new("main.Role", "admin"))?;
     /// assert_eq!(values.value("role").unwrap().go_type_name(), "main.Role");
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     #[must_use]
     pub const fn new(go_type_name: &'static str, value: &'a T) -> Self {
@@ -87,7 +87,7 @@ impl<'a, T: ?Sized> Named<'a, T> {
 /// A Rust type with the name under which a Go program has registered it.
 ///
 /// ```
-/// use pgstore::wire::{Values, go::GoType};
+/// use pgstore::{Values, go::GoType};
 ///
 /// #[derive(serde::Serialize)]
 /// #[serde(rename_all = "PascalCase")]
@@ -104,7 +104,7 @@ impl<'a, T: ?Sized> Named<'a, T> {
 /// let mut values = Values::new();
 /// values.insert("flash", saved.as_go())?;
 /// values.insert("list", [saved.as_go()])?; // []interface {} of main.Flash
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 pub trait GoType {
     /// The name under which Go has registered the type.
@@ -113,7 +113,7 @@ pub trait GoType {
     /// The value under that name.
     ///
     /// ```
-    /// use pgstore::wire::{Values, go::GoType};
+    /// use pgstore::{Values, go::GoType};
     ///
     /// #[derive(serde::Serialize)]
     /// struct Role(String);
@@ -125,7 +125,7 @@ pub trait GoType {
     /// let mut values = Values::new();
     /// values.insert("role", Role("admin".into()).as_go())?;
     /// assert_eq!(values.value("role").unwrap().go_type_name(), "main.Role");
-    /// # Ok::<(), pgstore::wire::ValueError>(())
+    /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     fn as_go(&self) -> Named<'_, Self> {
         Named::new(Self::GO_NAME, self)
@@ -138,7 +138,7 @@ pub trait GoType {
 /// value. A `HashMap<String, go::Any<T>>` is always a `map[string]interface{}`.
 ///
 /// ```
-/// use pgstore::wire::{Values, go};
+/// use pgstore::{Values, go};
 ///
 /// #[derive(serde::Serialize)]
 /// #[serde(rename_all = "PascalCase")]
@@ -150,7 +150,7 @@ pub trait GoType {
 /// let mut values = Values::new();
 /// let event = Event { kind: "login".into(), detail: go::Any(7) };
 /// values.insert("last", go::Named::new("main.Event", &event))?;
-/// # Ok::<(), pgstore::wire::ValueError>(())
+/// # Ok::<(), pgstore::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use pgstore::SessionId;
-use pgstore::wire::{Keys, SecureCookie, gob};
+use pgstore::wire::{SecureCookie, gob};
+use pgstore::{Keys, SessionId};
 
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 

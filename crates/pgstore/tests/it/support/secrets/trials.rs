@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
-use pgstore::store::{StoreError, StoreErrorKind};
 use pgstore::wire::{SecureCookie, gob};
-use pgstore::{SessionError, SessionId};
+use pgstore::{SessionError, SessionId, StoreError, StoreErrorKind};
 
 use super::capture::Records;
 use super::conclusion::missing;
