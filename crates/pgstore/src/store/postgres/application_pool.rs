@@ -21,6 +21,11 @@ impl ApplicationPool {
         Self(pool)
     }
 
+    /// How many connections the pool may hold.
+    pub(super) fn size(&self) -> u32 {
+        u32::try_from(self.0.status().max_size).unwrap_or(u32::MAX)
+    }
+
     /// Takes a connection from the pool.
     pub(super) async fn take(&self) -> Result<Checkout, NoConnection> {
         match self.0.get().await {

@@ -57,6 +57,15 @@ impl ConnectionSource {
         }
     }
 
+    /// How many connections it may hold.
+    pub(super) fn size(&self) -> u32 {
+        match self {
+            Self::Own(pool) => pool.size(),
+            #[cfg(feature = "deadpool")]
+            Self::Application(pool) => pool.size(),
+        }
+    }
+
     /// Sends a statement once.
     pub(super) async fn attempt<S: Statement>(
         &self,

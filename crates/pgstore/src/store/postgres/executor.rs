@@ -19,10 +19,6 @@ use crate::store::{StoreError, StoreErrorKind};
 /// How often a statement is sent at most when concurrent statements make it fail.
 const ATTEMPTS: u32 = 8;
 
-/// How often a statement is sent at most when each failure costs a connection: enough to get past
-/// two connections that are lost without notice.
-const CONNECTIONS: u32 = 3;
-
 /// Runs the statements of many callers.
 #[derive(Debug)]
 pub(super) struct Executor {
@@ -71,7 +67,9 @@ impl Executor {
             };
             in_doubt |= S::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
             let pause = pause_after(attempt);
-            if !may_repeat::<S>(&failure, attempt) || Instant::now() + pause >= deadline {
+            if !may_repeat::<S>(&failure, attempt, self.source.size())
+                || Instant::now() + pause >= deadline
+            {
                 return Err(match in_doubt {
                     true => failure.error.in_doubt(),
                     false => failure.error,
@@ -124,10 +122,12 @@ fn pause_after(attempt: u32) -> Duration {
     most.mul_f64(f64::from(random) / f64::from(u16::MAX))
 }
 
-fn may_repeat<S: Statement>(failure: &AttemptFailure, attempt: u32) -> bool {
+/// Whether to send the statement again. `connections` is how many a source may hold that are lost
+/// without notice: one attempt for each, and one more.
+fn may_repeat<S: Statement>(failure: &AttemptFailure, attempt: u32, connections: u32) -> bool {
     let most = match failure.connection {
         ConnectionState::Reusable => ATTEMPTS,
-        ConnectionState::Broken | ConnectionState::Hung => CONNECTIONS,
+        ConnectionState::Broken | ConnectionState::Hung => connections.max(2).saturating_add(1),
     };
     attempt < most
         && match failure.retry {

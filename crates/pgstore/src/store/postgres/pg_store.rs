@@ -39,7 +39,8 @@ use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
 ///
 /// - A statement that lost to a concurrent one (a deadlock, a serialization failure) is sent up to
 ///   seven more times.
-/// - A statement whose connection was found closed or read-only is sent up to two more times.
+/// - A statement whose connection was found closed or read-only is sent again, once for each
+///   connection that the store or the application's pool may hold, and at least twice.
 /// - When a connection is lost while a statement is under way, the statement is repeated if that
 ///   has no further effect: reads, deletes, revocations, sweeps. An insert, an update, a rename and
 ///   the deletion of one version are not repeated, because they may have taken effect. Their error

@@ -47,6 +47,11 @@ impl Pool {
         }
     }
 
+    /// How many connections requests share, in one lane or the other.
+    pub(super) fn size(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn connector(&self) -> &Connector {
         &self.connector
     }
