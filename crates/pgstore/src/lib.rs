@@ -90,7 +90,8 @@
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
 //! - `raw`: the codec of cookies and rows (`wire`), and what a [`Store`] of your own needs (`store`).
-//! - `testing`: `raw`, the tests that every store must pass (`store::conformance`), and stores for
+//! - `testing`: `raw`; a browser and a clock for tests of applications (`testing::Browser`,
+//!   `testing::TestClock`); the tests that every store must pass (`store::conformance`), and stores for
 //!   tests: one records its calls (`store::SpyStore`), one fails on demand (`store::FaultyStore`).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -123,6 +124,8 @@ pub mod store;
     reason = "what only feature `raw` makes public"
 )]
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "raw")]
 pub mod wire;
 #[cfg(not(feature = "raw"))]

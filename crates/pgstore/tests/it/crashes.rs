@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use pgstore::testing::TestClock;
 use pgstore::{PgStoreOptions, Session, SessionError, SessionManager};
 use pgstore_embedded::{Builder, EmbeddedPostgres};
 use tokio::io::AsyncWriteExt;
@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Barrier, mpsc};
 use tokio::task::JoinSet;
 
-use crate::support::clock::StandingClock;
+use crate::support::browser::Cookies;
 use crate::support::database::client;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
@@ -144,7 +144,7 @@ struct Crashes {
 /// A session's cookie, and the number that it holds.
 #[derive(Clone)]
 struct Browser {
-    request: HeaderMap,
+    cookies: Cookies,
     n: i64,
 }
 
@@ -164,7 +164,7 @@ impl Crashes {
         let store = options.connect(server.url()).await.unwrap();
         store.migrate().await.unwrap();
         let keys = secrets::keys(&[b"the hash key of these crashes"]);
-        let clock = StandingClock::at(1_700_000_000);
+        let clock = TestClock::at(1_700_000_000);
         let sessions = SessionManager::builder(store.shown(), keys).clock(clock);
         let sessions = sessions.build().unwrap();
         let mut browsers = Vec::new();
@@ -220,7 +220,7 @@ impl Crashes {
         totals.slowest_recovery = totals.slowest_recovery.max(begun.elapsed());
         for (((_, found), end), browser) in found.into_iter().zip(ends).zip(&mut self.browsers) {
             let end = end.expect("every save has ended");
-            if let Err(why) = browser.settle(&end, found, totals) {
+            if let Err(why) = browser.compare(&end, found, totals) {
                 totals.wrong.push(format!("round {round}: {why}"));
             }
         }
@@ -229,19 +229,20 @@ impl Crashes {
 
 impl Browser {
     async fn new(sessions: &SessionManager) -> Self {
-        let (request, mut response) = (HeaderMap::new(), HeaderMap::new());
-        let session = sessions.get(&request, "s").unwrap();
+        let mut response = HeaderMap::new();
+        let session = sessions.get(&HeaderMap::new(), "s").unwrap();
         session.insert("n", 0).unwrap();
         session.insert("text", "0").unwrap();
         sessions.save(&session, &mut response).await.unwrap();
-        let mut browser = Self { request, n: 0 };
-        browser.receive(&response);
+        let cookies = Cookies::none();
+        let mut browser = Self { cookies, n: 0 };
+        browser.cookies.follow(&response);
         browser
     }
 
     /// A request's session, read and with one more in it, by `update`, so that twice shows.
     async fn change(&self, sessions: &SessionManager) -> Session {
-        let session = sessions.get(&self.request, "s").unwrap();
+        let session = sessions.get(&self.cookies.request(), "s").unwrap();
         let n: i64 = session.get("n").await.unwrap().expect("it is there");
         let next = (n + 1).to_string();
         session
@@ -255,12 +256,12 @@ impl Browser {
         let session = self.change(sessions).await;
         let mut response = HeaderMap::new();
         sessions.save(&session, &mut response).await.unwrap();
-        self.receive(&response);
+        self.cookies.follow(&response);
     }
 
     /// The number, which is in the session twice.
     async fn read(&self, sessions: &SessionManager) -> Result<i64, String> {
-        let session = sessions.get(&self.request, "s").unwrap();
+        let session = sessions.get(&self.cookies.request(), "s").unwrap();
         let read = async { Ok((session.get("n").await?, session.get("text").await?)) };
         match read.await.told() {
             Ok((Some(n), Some(text))) if i64::to_string(&n) == text => Ok(n),
@@ -270,7 +271,7 @@ impl Browser {
     }
 
     /// Compares what was found with how the save ended, and goes on from there.
-    fn settle(
+    fn compare(
         &mut self,
         end: &Result<HeaderMap, SessionError>,
         found: Result<i64, String>,
@@ -281,7 +282,7 @@ impl Browser {
         match end {
             Ok(response) => {
                 totals.acknowledged += 1;
-                self.receive(response);
+                self.cookies.follow(response);
             }
             Err(_) => totals.failed += 1,
         }
@@ -293,15 +294,6 @@ impl Browser {
             }
             (Ok(_), 0) => Err("acknowledged, and lost".to_owned()),
             (end, saved) => Err(format!("saved {saved} times, told {end:?}")),
-        }
-    }
-
-    /// Takes the response's cookie, if there is one.
-    fn receive(&mut self, response: &HeaderMap) {
-        secrets::headers(response);
-        if let Some(set_cookie) = response.get(SET_COOKIE) {
-            let cookie = set_cookie.to_str().unwrap().split(';').next().unwrap();
-            self.request = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())]);
         }
     }
 }

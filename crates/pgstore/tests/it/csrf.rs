@@ -1,49 +1,36 @@
 //! CSRF tokens: bound to the session, masked, rotated with it.
 
-use axum::body::Body;
 use axum::middleware::from_extractor;
 use axum::response::Html;
 use axum::routing::{delete, get, post};
 use axum::{Form, Router};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE, VARY};
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::BodyExt;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::{HeaderMap, Request, StatusCode};
 use pgstore::middleware::SessionFailure;
 use pgstore::store::SpyStore;
+use pgstore::testing::Page;
 use pgstore::{
-    CsrfHeader, CsrfToken, ErrorClass, Keys, Session, SessionError, SessionLayer, SessionManager,
+    CsrfHeader, CsrfToken, ErrorClass, Session, SessionError, SessionLayer, SessionManager,
     SessionManagerBuilder, Store, StoreErrorKind,
 };
 use serde::Deserialize;
 use tokio::sync::Barrier;
-use tower::ServiceExt;
 
-use crate::support::clock::StandingClock;
+use crate::support::app::{App, keys};
+use crate::support::browser::{Browser, ask, next_request};
 use crate::support::database::Database;
 use crate::support::{apply, trial};
 
-const NOW: i64 = 1_700_000_000;
-
 /// Sessions in a store that is watched, without a browser: requests are their headers.
-struct Fixture {
-    store: SpyStore,
-    sessions: SessionManager,
+type Fixture = App<SpyStore>;
+
+fn fixture() -> Fixture {
+    App::over(SpyStore::default())
 }
 
 impl Fixture {
-    fn new() -> Self {
-        let store = SpyStore::default();
-        let sessions = builder(store.clone()).clock(StandingClock::at(NOW));
-        let sessions = sessions.build().unwrap();
-        Self { store, sessions }
-    }
-
-    fn session(&self, request: &HeaderMap) -> Session {
-        self.sessions.get(request, "s").unwrap()
-    }
-
     /// A session of a user who has seen no page with a token yet.
-    async fn logged_in(&self) -> HeaderMap {
+    async fn with_user(&self) -> HeaderMap {
         let session = self.session(&HeaderMap::new());
         session.insert("user", "ada").unwrap();
         let request = next_request(&self.save(&session).await);
@@ -53,7 +40,7 @@ impl Fixture {
 
     /// The same, with a token from a page.
     async fn with_token(&self) -> (HeaderMap, String) {
-        let request = self.logged_in().await;
+        let request = self.with_user().await;
         let token = self.page(&request).await;
         self.store.calls();
         (request, token)
@@ -70,22 +57,10 @@ impl Fixture {
     async fn check(&self, request: &HeaderMap, token: &str) -> Result<(), SessionError> {
         self.session(request).check_csrf(token).await
     }
-
-    async fn save(&self, session: &Session) -> HeaderMap {
-        let mut response = HeaderMap::new();
-        self.sessions.save(session, &mut response).await.unwrap();
-        response
-    }
 }
 
 fn builder(store: impl Store) -> SessionManagerBuilder {
-    SessionManager::builder(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
-}
-
-fn next_request(response: &HeaderMap) -> HeaderMap {
-    let cookie = response[SET_COOKIE].to_str().unwrap();
-    let pair = cookie.split(';').next().unwrap();
-    HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())])
+    SessionManager::builder(store, keys())
 }
 
 #[track_caller]
@@ -96,7 +71,7 @@ fn assert_refused(result: Result<(), SessionError>) {
 
 #[apply(trial)]
 async fn a_token_asked_for_on_a_new_session_creates_it_and_then_checks() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let session = fixture.session(&HeaderMap::new());
     let token = session.csrf_token().await.unwrap();
     session.check_csrf(token.as_str()).await.unwrap();
@@ -108,7 +83,7 @@ async fn a_token_asked_for_on_a_new_session_creates_it_and_then_checks() {
 
 #[apply(trial)]
 async fn tokens_differ_each_time_and_all_check() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, first) = fixture.with_token().await;
     let session = fixture.session(&request);
     let mut tokens = vec![first];
@@ -127,7 +102,7 @@ async fn tokens_differ_each_time_and_all_check() {
 
 #[apply(trial)]
 async fn a_token_that_is_asked_for_again_changes_nothing() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, _) = fixture.with_token().await;
     fixture.page(&request).await;
     assert_eq!(fixture.store.calls(), ["load"]);
@@ -135,7 +110,7 @@ async fn a_token_that_is_asked_for_again_changes_nothing() {
 
 #[apply(trial)]
 async fn a_token_of_another_session_is_refused() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (ada, _) = fixture.with_token().await;
     let (_, of_eve) = fixture.with_token().await;
     assert_refused(fixture.check(&ada, &of_eve).await);
@@ -143,7 +118,7 @@ async fn a_token_of_another_session_is_refused() {
 
 #[apply(trial)]
 async fn what_is_no_token_is_refused_and_costs_nothing() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, token) = fixture.with_token().await;
     let longer = format!("{token}AAAA");
     let padded = format!("{token}==");
@@ -155,18 +130,18 @@ async fn what_is_no_token_is_refused_and_costs_nothing() {
 
 #[apply(trial)]
 async fn a_session_that_never_gave_a_token_takes_none() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (_, token) = fixture.with_token().await;
     assert_refused(fixture.check(&HeaderMap::new(), &token).await);
-    let request = fixture.logged_in().await;
+    let request = fixture.with_user().await;
     assert_refused(fixture.check(&request, &token).await);
     assert_refused(fixture.check(&request, &"A".repeat(86)).await);
 }
 
 #[apply(trial)]
 async fn a_token_survives_what_other_requests_change() {
-    let fixture = Fixture::new();
-    let request = fixture.logged_in().await;
+    let fixture = fixture();
+    let request = fixture.with_user().await;
     let (page, other) = (fixture.session(&request), fixture.session(&request));
     let token = page.csrf_token().await.unwrap();
     other.insert("theme", "dark").unwrap();
@@ -180,8 +155,8 @@ async fn a_token_survives_what_other_requests_change() {
 
 #[apply(trial)]
 async fn first_tokens_of_two_requests_at_the_same_time_agree() {
-    let fixture = Fixture::new();
-    let request = fixture.logged_in().await;
+    let fixture = fixture();
+    let request = fixture.with_user().await;
     let (one, two) = (fixture.session(&request), fixture.session(&request));
     let tokens = [
         one.csrf_token().await.unwrap(),
@@ -196,10 +171,10 @@ async fn first_tokens_of_two_requests_at_the_same_time_agree() {
 
 #[apply(trial)]
 async fn a_seed_that_another_request_put_first_stays() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (other, token) = fixture.with_token().await;
     let seed = fixture.session(&other).get::<String>("_csrf").await;
-    let request = fixture.logged_in().await;
+    let request = fixture.with_user().await;
     let (first, late) = (fixture.session(&request), fixture.session(&request));
     late.csrf_token().await.unwrap();
     first.insert("_csrf", seed.unwrap()).unwrap();
@@ -210,7 +185,7 @@ async fn a_seed_that_another_request_put_first_stays() {
 
 #[apply(trial)]
 async fn renewing_kills_the_tokens_of_before() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, token) = fixture.with_token().await;
     let login = fixture.session(&request);
     login.check_csrf(&token).await.unwrap();
@@ -225,8 +200,8 @@ async fn renewing_kills_the_tokens_of_before() {
 #[apply(trial)]
 async fn a_token_asked_for_after_renewing_holds_whatever_others_did_meanwhile() {
     for had_a_seed in [false, true] {
-        let fixture = Fixture::new();
-        let request = fixture.logged_in().await;
+        let fixture = fixture();
+        let request = fixture.with_user().await;
         if had_a_seed {
             fixture.page(&request).await;
         }
@@ -249,8 +224,8 @@ async fn a_token_asked_for_after_renewing_holds_whatever_others_did_meanwhile() 
 #[apply(trial)]
 async fn no_token_after_a_login_follows_from_a_planted_id() {
     for asks_before in [false, true] {
-        let fixture = Fixture::new();
-        let request = fixture.logged_in().await;
+        let fixture = fixture();
+        let request = fixture.with_user().await;
         let known = fixture.session(&request).csrf_token().await.unwrap();
         let login = fixture.session(&request);
         if asks_before {
@@ -266,7 +241,7 @@ async fn no_token_after_a_login_follows_from_a_planted_id() {
 
 #[apply(trial)]
 async fn renewing_twice_in_a_request_keeps_its_token() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, _) = fixture.with_token().await;
     let login = fixture.session(&request);
     login.renew().unwrap();
@@ -278,7 +253,7 @@ async fn renewing_twice_in_a_request_keeps_its_token() {
 
 #[apply(trial)]
 async fn a_request_that_fails_after_renewing_kills_the_old_tokens_too() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, token) = fixture.with_token().await;
     let failing = fixture.session(&request);
     failing.insert("user", "eve").unwrap();
@@ -296,7 +271,7 @@ async fn a_request_that_fails_after_renewing_kills_the_old_tokens_too() {
 
 #[apply(trial)]
 async fn destroying_takes_the_tokens_along() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, token) = fixture.with_token().await;
     let logout = fixture.session(&request);
     logout.destroy().unwrap();
@@ -309,9 +284,9 @@ async fn destroying_takes_the_tokens_along() {
 
 #[apply(trial)]
 async fn what_somebody_else_keeps_under_the_key_is_an_error_and_stays() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (_, token) = fixture.with_token().await;
-    let request = fixture.logged_in().await;
+    let request = fixture.with_user().await;
     let session = fixture.session(&request);
     session
         .insert("_csrf", "a token of the Go program's")
@@ -338,7 +313,7 @@ async fn what_somebody_else_keeps_under_the_key_is_an_error_and_stays() {
 
 #[apply(trial)]
 async fn a_go_route_reads_the_seed_as_a_string() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, _) = fixture.with_token().await;
     let values = fixture.session(&request).values().await.unwrap();
     assert_eq!(values.value("_csrf").unwrap().go_type_name(), "string");
@@ -348,7 +323,7 @@ async fn a_go_route_reads_the_seed_as_a_string() {
 
 #[apply(trial)]
 async fn neither_debug_nor_the_error_shows_a_token() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let (request, token) = fixture.with_token().await;
     let session = fixture.session(&request);
     let shown = session.csrf_token().await.unwrap();
@@ -391,73 +366,52 @@ fn site(sessions: &SessionManager) -> Router {
         .layer(SessionLayer::new(sessions, "s").unwrap())
 }
 
-/// What one browser sends to the site.
-struct Browser {
-    site: Router,
-    cookie: String,
+/// A browser that has seen the page: it has the cookie, and the token in a field.
+async fn at_the_page(sessions: &SessionManager) -> (Browser<Router>, String) {
+    let mut browser = Browser::new(site(sessions));
+    let page = browser.get("/").await.text();
+    let token = page.split("value=\"").nth(1).unwrap();
+    (browser, token.split('"').next().unwrap().to_owned())
 }
 
-impl Browser {
-    /// It has seen the page: it has the cookie, and the token in a field.
-    async fn at(sessions: &SessionManager) -> (Self, String) {
-        let (site, cookie) = (site(sessions), String::new());
-        let mut browser = Self { site, cookie };
-        let response = browser.send("GET", "/", "", "").await;
-        let pair = response.headers()[SET_COOKIE].to_str().unwrap();
-        browser.cookie = pair.split(';').next().unwrap().to_owned();
-        let page = text(response).await;
-        let token = page.split("value=\"").nth(1).unwrap();
-        (browser, token.split('"').next().unwrap().to_owned())
-    }
-
-    async fn submit(&self, form: &str) -> Response<Body> {
-        self.send("POST", "/pay", form, "").await
-    }
-
-    async fn paid(&self) -> String {
-        text(self.send("GET", "/pay", "", "").await).await
-    }
-
-    async fn send(&self, method: &str, path: &str, form: &str, token: &str) -> Response<Body> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(COOKIE, &self.cookie)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        if !token.is_empty() {
-            request = request.header("X-CSRF-Token", token.as_bytes());
-        }
-        let request = request.body(Body::from(form.to_owned())).unwrap();
-        self.site.clone().oneshot(request).await.unwrap()
-    }
+async fn submit(browser: &mut Browser<Router>, form: &str) -> Page {
+    browser.post_form("/pay", form).await
 }
 
-async fn text(response: Response<Body>) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
+async fn paid(browser: &mut Browser<Router>) -> String {
+    browser.get("/pay").await.text()
+}
+
+/// Asks the site's script for a deletion, with a token in the header.
+async fn delete_by_script(browser: &mut Browser<Router>, token: &str) -> Page {
+    let mut request = Request::builder().method("DELETE").uri("/script");
+    if !token.is_empty() {
+        request = request.header("X-CSRF-Token", token.as_bytes());
+    }
+    browser.send(request.body(String::new()).unwrap()).await
 }
 
 #[apply(trial)]
 async fn a_form_comes_back_with_its_token() {
     let database = Database::fresh().await;
     let sessions = builder(database.store().await).build().unwrap();
-    let (browser, token) = Browser::at(&sessions).await;
-    let response = browser.submit(&format!("csrf={token}&amount=7")).await;
+    let (mut browser, token) = at_the_page(&sessions).await;
+    let response = submit(&mut browser, &format!("csrf={token}&amount=7")).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(browser.paid().await, "Some(7)");
+    assert_eq!(paid(&mut browser).await, "Some(7)");
 }
 
 #[apply(trial)]
 async fn a_forged_request_is_refused_with_a_body_that_tells_nothing() {
-    let fixture = Fixture::new();
-    let (browser, token) = Browser::at(&fixture.sessions).await;
-    let (_, of_eve) = Browser::at(&fixture.sessions).await;
+    let fixture = fixture();
+    let (mut browser, token) = at_the_page(&fixture.sessions).await;
+    let (_, of_eve) = at_the_page(&fixture.sessions).await;
     for form in [
         "amount=7",
         "csrf=&amount=7",
         &format!("csrf={of_eve}&amount=7"),
     ] {
-        let response = browser.submit(form).await;
+        let response = submit(&mut browser, form).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{form}");
         assert_eq!(
             response.headers()[CONTENT_TYPE],
@@ -466,41 +420,41 @@ async fn a_forged_request_is_refused_with_a_body_that_tells_nothing() {
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
         let cause = response.extensions().get::<SessionFailure>().unwrap();
         assert!(matches!(**cause, SessionError::CsrfMismatch));
-        let body = text(response).await;
+        let body = response.text();
         assert!(!body.contains(&token) && !body.contains(&of_eve), "{body}");
         assert!(!body.to_lowercase().contains("token"), "{body}");
     }
-    assert_eq!(browser.paid().await, "None");
+    assert_eq!(paid(&mut browser).await, "None");
 }
 
 #[apply(trial)]
 async fn a_scripts_header_is_checked_before_its_handler_runs() {
-    let fixture = Fixture::new();
-    let (browser, token) = Browser::at(&fixture.sessions).await;
-    browser.submit(&format!("csrf={token}&amount=7")).await;
+    let fixture = fixture();
+    let (mut browser, token) = at_the_page(&fixture.sessions).await;
+    submit(&mut browser, &format!("csrf={token}&amount=7")).await;
     for bad in ["", "nonsense", "\u{e4}", &"A".repeat(86)] {
-        let response = browser.send("DELETE", "/script", "", bad).await;
+        let response = delete_by_script(&mut browser, bad).await;
         assert_eq!(response.status(), StatusCode::FORBIDDEN, "{bad:?}");
     }
-    assert_eq!(browser.paid().await, "Some(7)");
-    let response = browser.send("DELETE", "/script", "", &token).await;
+    assert_eq!(paid(&mut browser).await, "Some(7)");
+    let response = delete_by_script(&mut browser, &token).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[VARY], "Cookie");
-    assert_eq!(browser.paid().await, "None");
+    assert_eq!(paid(&mut browser).await, "None");
 }
 
 #[apply(trial)]
 async fn a_store_that_is_down_is_unavailable_and_no_mismatch() {
-    let fixture = Fixture::new();
-    let (browser, token) = Browser::at(&fixture.sessions).await;
+    let fixture = fixture();
+    let (mut browser, token) = at_the_page(&fixture.sessions).await;
     fixture
         .store
         .inner()
         .fail_with(Some(StoreErrorKind::Unavailable));
     let responses = [
-        browser.send("DELETE", "/script", "", &token).await,
-        browser.submit(&format!("csrf={token}&amount=7")).await,
-        browser.send("GET", "/", "", "").await,
+        delete_by_script(&mut browser, &token).await,
+        submit(&mut browser, &format!("csrf={token}&amount=7")).await,
+        browser.get("/").await,
     ];
     for response in responses {
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -513,10 +467,9 @@ async fn a_missing_layer_is_named() {
         .route("/", get(|_: CsrfToken| async {}))
         .route("/", post(|_: CsrfHeader| async {}));
     for method in ["GET", "POST"] {
-        let request = Request::builder().method(method).body(Body::empty());
-        let response = app.clone().oneshot(request.unwrap()).await.unwrap();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert!(text(response).await.contains("pgstore::SessionLayer"));
+        let page = ask(app.clone(), method, "/", "").await;
+        assert_eq!(page.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.text().contains("pgstore::SessionLayer"));
     }
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::store::SpyStore;
+use pgstore::testing::TestClock;
 use pgstore::{
     ConfigError, CookieError, CookieOptions, GoPeer, MaxAge, Session, SessionError, SessionManager,
     SessionManagerBuilder, Store, StoreErrorKind, Timestamp, go,
 };
 
-use crate::support::clock::StandingClock;
+use crate::support::browser::next_request;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
@@ -20,22 +21,11 @@ const NOW: i64 = 1_700_000_000;
 
 fn builder(store: &SpyStore) -> SessionManagerBuilder {
     let keys = secrets::keys(&[b"the hash key of this file"]);
-    SessionManager::builder(store.clone(), keys).clock(StandingClock::at(NOW))
+    SessionManager::builder(store.clone(), keys).clock(TestClock::at(NOW))
 }
 
 fn manager(store: &SpyStore) -> SessionManager {
     builder(store).build().unwrap().shown()
-}
-
-/// The headers of a request that sends back the cookies of a response.
-fn next_request(response: &HeaderMap) -> HeaderMap {
-    secrets::headers(response);
-    let mut request = HeaderMap::new();
-    for cookie in response.get_all(SET_COOKIE) {
-        let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-        request.append(COOKIE, HeaderValue::from_str(pair).unwrap());
-    }
-    request
 }
 
 #[apply(trial)]
@@ -262,7 +252,7 @@ async fn two_tasks_may_use_one_session() {
 
 #[apply(trial)]
 async fn a_lower_maximal_age_ends_older_sessions() {
-    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
     let builder = builder(&store).clock(clock.clone());
     let sessions = builder.clone().build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -403,7 +393,7 @@ async fn options_of_a_failed_save_are_in_the_next_ones_cookie() {
 /// Saves the session of a request after so many seconds, and returns its cookie if there is one.
 async fn saved_after(
     sessions: &SessionManager,
-    clock: &StandingClock,
+    clock: &TestClock,
     request: &HeaderMap,
     seconds: u64,
 ) -> Option<String> {
@@ -419,7 +409,7 @@ async fn saved_after(
 
 #[apply(trial)]
 async fn the_cookie_follows_a_maximal_age_of_its_own() {
-    let clock = StandingClock::at(NOW);
+    let clock = TestClock::at(NOW);
     let hour = CookieOptions::default().max_age(3600);
     let sessions = builder(&SpyStore::default())
         .clock(clock.clone())
@@ -442,7 +432,7 @@ async fn the_cookie_follows_a_maximal_age_of_its_own() {
 // Go: a session's own Options.MaxAge holds for one save, and stands in expires_on alone.
 #[apply(trial)]
 async fn a_row_of_another_lifetime_gets_its_cookie_again() {
-    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
     let sessions = builder(&store).clock(clock.clone());
     let sessions = sessions.build().unwrap();
     let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -479,7 +469,7 @@ async fn the_order_of_settings_does_not_matter() {
         .max_age(day);
     for sessions in [one, other] {
         let sessions = sessions.build().unwrap();
-        let clock = StandingClock::at(NOW);
+        let clock = TestClock::at(NOW);
         let cookie = saved_after(&sessions, &clock, &HeaderMap::new(), 0)
             .await
             .unwrap();
@@ -608,9 +598,9 @@ async fn errors_of_reading_show_nothing_of_the_value() {
 
 #[apply(trial)]
 async fn a_session_ends_in_time_after_a_node_whose_clock_was_ahead() {
-    let (store, clock) = (SpyStore::default(), StandingClock::at(NOW));
+    let (store, clock) = (SpyStore::default(), TestClock::at(NOW));
     let behind = builder(&store).clock(clock.clone());
-    let ahead = behind.clone().clock(StandingClock::at(NOW + 100));
+    let ahead = behind.clone().clock(TestClock::at(NOW + 100));
     let [behind, ahead] = [behind, ahead].map(|sessions| sessions.build().unwrap());
     let session = ahead.get(&HeaderMap::new(), "s").unwrap();
     session.insert("n", 1).unwrap();

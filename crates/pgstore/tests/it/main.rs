@@ -10,9 +10,9 @@ use crate::support::{registry, secrets};
 
 mod architecture;
 mod connect;
+mod connection_loss;
 mod crashes;
 mod csrf;
-mod cuts;
 mod direct;
 mod failures;
 mod from_go;
@@ -35,5 +35,5 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     secrets::watch();
     let conclusion = libtest_mimic::run(&arguments, registry::all());
-    secrets::verdict(&arguments, &conclusion)
+    secrets::conclude(&arguments, &conclusion)
 }

@@ -9,9 +9,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE, VARY};
-use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt;
+use http::{Request, StatusCode};
 use pgstore::store::{Fault, FaultyStore};
+use pgstore::testing::{Page, TestClock};
 use pgstore::{
     ConfigError, CookieError, CookieOptions, Keys, MemoryStore, PgStore, SameSite, Session,
     SessionError, SessionId, SessionLayer, SessionManager, SessionManagerBuilder, Store,
@@ -19,7 +19,7 @@ use pgstore::{
 };
 use tower::ServiceExt;
 
-use crate::support::clock::StandingClock;
+use crate::support::browser::{self, cookie_of};
 use crate::support::database::{Database, unique};
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::{apply, trial};
@@ -33,7 +33,7 @@ fn keys() -> Keys {
 /// Two nodes on one database, with a clock for both.
 struct Scene {
     database: Database,
-    clock: StandingClock,
+    clock: TestClock,
     nodes: [SessionManager; 2],
 }
 
@@ -43,7 +43,7 @@ impl Scene {
     }
 
     async fn with(settings: impl Fn(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
-        let (database, clock) = (Database::fresh().await, StandingClock::at(NOW));
+        let (database, clock) = (Database::fresh().await, TestClock::at(NOW));
         database.store().await.close().await;
         let node = async || {
             let store = PgStore::connect(&database.url()).await.told().unwrap();
@@ -59,18 +59,18 @@ impl Scene {
     }
 
     /// A request to one of the nodes.
-    async fn ask(&self, node: usize, handler: Handler, cookie: Option<&str>) -> Response<Body> {
+    async fn ask(&self, node: usize, handler: Handler, cookie: Option<&str>) -> Page {
         ask(&self.nodes[node], handler, cookie).await
     }
 
     /// Whom a node takes the request for.
     async fn user(&self, node: usize, cookie: &str) -> String {
         let response = self.ask(node, Handler::WhoAmI, Some(cookie)).await;
-        text(response).await
+        response.text()
     }
 
     async fn log_in(&self) -> String {
-        cookie_of(&self.ask(0, Handler::LogIn, None).await).expect("a cookie is set")
+        cookie_of(self.ask(0, Handler::LogIn, None).await.headers()).expect("a cookie is set")
     }
 
     async fn rows(&self) -> i64 {
@@ -90,7 +90,7 @@ enum Handler {
     Nothing,
 }
 
-async fn ask(sessions: &SessionManager, handler: Handler, cookie: Option<&str>) -> Response<Body> {
+async fn ask(sessions: &SessionManager, handler: Handler, cookie: Option<&str>) -> Page {
     let layer = SessionLayer::new(sessions, "s").unwrap();
     let run = move |session: Session| async move {
         match handler {
@@ -107,22 +107,7 @@ async fn ask(sessions: &SessionManager, handler: Handler, cookie: Option<&str>) 
         Ok::<String, SessionError>("done".to_owned())
     };
     let app = Router::new().route("/", any(run)).layer(layer);
-    let mut request = Request::builder().uri("/");
-    if let Some(cookie) = cookie {
-        request = request.header(COOKIE, cookie);
-    }
-    let request = request.body(Body::empty()).unwrap();
-    secrets::response(app.oneshot(request).await.unwrap())
-}
-
-async fn text(response: Response<Body>) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn cookie_of<B>(response: &Response<B>) -> Option<String> {
-    let cookie = response.headers().get(SET_COOKIE)?.to_str().unwrap();
-    Some(cookie.split(';').next().unwrap().to_owned())
+    browser::ask(app, "GET", "/", cookie.unwrap_or_default()).await
 }
 
 // 1
@@ -150,9 +135,9 @@ async fn ids_are_256_random_bits_and_never_twice_the_same() {
 #[apply(trial)]
 async fn a_login_gives_a_new_id_and_the_old_one_is_dead_on_all_nodes() {
     let scene = Scene::new().await;
-    let before = cookie_of(&scene.ask(0, Handler::Write, None).await).unwrap();
+    let before = cookie_of(scene.ask(0, Handler::Write, None).await.headers()).unwrap();
     let after = scene.ask(0, Handler::LogIn, Some(&before)).await;
-    let after = cookie_of(&after).unwrap();
+    let after = cookie_of(after.headers()).unwrap();
     assert_ne!(before, after);
     for node in 0..2 {
         assert_eq!(scene.user(node, &before).await, "");
@@ -172,7 +157,7 @@ async fn a_signed_cookie_without_a_row_never_becomes_a_live_id() {
     for handler in [Handler::Write, Handler::LogIn] {
         let response = scene.ask(0, handler, Some(&stolen)).await;
         assert_eq!(response.status(), StatusCode::OK);
-        assert_ne!(cookie_of(&response).unwrap(), stolen);
+        assert_ne!(cookie_of(response.headers()).unwrap(), stolen);
         assert_eq!(scene.user(1, &stolen).await, "");
     }
 }
@@ -194,12 +179,12 @@ async fn logout_and_expiry_hold_on_the_server_and_a_failed_logout_reports_no_suc
     let sessions = SessionManager::builder(store.clone(), keys())
         .build()
         .unwrap();
-    let cookie = cookie_of(&ask(&sessions, Handler::LogIn, None).await).unwrap();
+    let cookie = cookie_of(ask(&sessions, Handler::LogIn, None).await.headers()).unwrap();
     store.every("delete", Fault::Fails(StoreErrorKind::Unavailable));
     let response = ask(&sessions, Handler::LogOut, Some(&cookie)).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(
-        cookie_of(&response).unwrap(),
+        cookie_of(response.headers()).unwrap(),
         "s=",
         "the browser forgets it"
     );
@@ -233,8 +218,8 @@ async fn idle_and_absolute_timeouts_hold_on_read_before_any_sweep() {
     for passed in 1..=7 {
         scene.clock.advance(hour / 2);
         let response = scene.ask(0, Handler::WhoAmI, Some(&busy)).await;
-        busy = cookie_of(&response).unwrap_or(busy);
-        let user = text(response).await;
+        busy = cookie_of(response.headers()).unwrap_or(busy);
+        let user = response.text();
         assert_eq!(
             user,
             if passed < 6 { "ada" } else { "" },
@@ -451,7 +436,7 @@ async fn error_bodies_say_nothing_of_sql_or_causes() {
         for handler in [Handler::WhoAmI, Handler::Write] {
             let response = scene.ask(0, handler, Some(&cookie)).await;
             assert_eq!(response.status().as_u16(), status, "{trouble}");
-            let body = text(response).await;
+            let body = response.text();
             assert_eq!(body, "The session could not be used.\n", "{trouble}");
         }
     }
@@ -469,18 +454,18 @@ async fn trouble_in_the_store_authenticates_nobody_and_yields_nobody_elses_sessi
         let sessions = SessionManager::builder(store.clone(), keys())
             .build()
             .unwrap();
-        let adas = cookie_of(&ask(&sessions, Handler::LogIn, None).await).unwrap();
-        let nobodys = cookie_of(&ask(&sessions, Handler::Write, None).await).unwrap();
+        let adas = cookie_of(ask(&sessions, Handler::LogIn, None).await.headers()).unwrap();
+        let nobodys = cookie_of(ask(&sessions, Handler::Write, None).await.headers()).unwrap();
         store.every("load", Fault::Fails(kind));
         for cookie in [Some(&adas[..]), Some(&nobodys[..])] {
             let response = ask(&sessions, Handler::WhoAmI, cookie).await;
             assert!(response.status().is_server_error(), "{kind:?}");
-            assert!(!text(response).await.contains("ada"));
+            assert!(!response.text().contains("ada"));
         }
         store.mend();
         for (cookie, user) in [(&adas, "ada"), (&nobodys, "")] {
             let response = ask(&sessions, Handler::WhoAmI, Some(cookie)).await;
-            assert_eq!(text(response).await, user);
+            assert_eq!(response.text(), user);
         }
     }
 }
@@ -504,8 +489,13 @@ async fn at_run_time_the_role_needs_no_right_to_create() {
     store.migrate().await.told().unwrap();
     store.probe().await.told().unwrap();
     let sessions = SessionManager::builder(store, keys()).build().unwrap();
-    let cookie = cookie_of(&ask(&sessions, Handler::LogIn, None).await).unwrap();
-    let cookie = cookie_of(&ask(&sessions, Handler::LogIn, Some(&cookie)).await).unwrap();
+    let cookie = cookie_of(ask(&sessions, Handler::LogIn, None).await.headers()).unwrap();
+    let cookie = cookie_of(
+        ask(&sessions, Handler::LogIn, Some(&cookie))
+            .await
+            .headers(),
+    )
+    .unwrap();
     let written = ask(&sessions, Handler::Write, Some(&cookie)).await;
     assert_eq!(written.status(), StatusCode::OK);
     assert_eq!(

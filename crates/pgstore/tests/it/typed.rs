@@ -4,27 +4,24 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::routing::get;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::BodyExt;
+use http::header::{COOKIE, HeaderValue};
+use http::{HeaderMap, StatusCode};
 use pgstore::middleware::SessionFailure;
 use pgstore::store::SpyStore;
+use pgstore::testing::Page;
 use pgstore::{
-    ErrorClass, GoPeer, Keys, Session, SessionError, SessionLayer, SessionManager,
-    SessionManagerBuilder, Store, StoreErrorKind, Typed, ValueErrorKind, go,
+    ErrorClass, GoPeer, Session, SessionError, SessionLayer, SessionManager, SessionManagerBuilder,
+    Store, StoreErrorKind, Typed, ValueErrorKind, go,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Barrier;
-use tower::ServiceExt;
 
-use crate::support::clock::StandingClock;
+use crate::support::app::{App, NOW, keys};
+use crate::support::browser::{ask, next_request};
 use crate::support::database::Database;
 use crate::support::{apply, trial};
-
-const NOW: i64 = 1_700_000_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Visitor {
@@ -36,27 +33,19 @@ struct Visitor {
 }
 
 /// Sessions in a store that is watched, without a browser: requests are their headers.
-struct Fixture {
-    store: SpyStore,
-    sessions: SessionManager,
+type Fixture = App<SpyStore>;
+
+fn fixture() -> Fixture {
+    App::over(SpyStore::default())
+}
+
+fn fixture_beside(go_peer: GoPeer) -> Fixture {
+    App::build(SpyStore::default(), keys(), |sessions| {
+        sessions.go_peer(go_peer)
+    })
 }
 
 impl Fixture {
-    fn new() -> Self {
-        Self::with(|sessions| sessions)
-    }
-
-    fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
-        let store = SpyStore::default();
-        let sessions = settings(builder(store.clone()).clock(StandingClock::at(NOW)));
-        let sessions = sessions.build().unwrap();
-        Self { store, sessions }
-    }
-
-    fn session(&self, request: &HeaderMap) -> Session {
-        self.sessions.get(request, "s").unwrap()
-    }
-
     fn new_session(&self) -> Session {
         self.session(&HeaderMap::new())
     }
@@ -78,27 +67,15 @@ impl Fixture {
         self.store.calls();
         request
     }
-
-    async fn save(&self, session: &Session) -> HeaderMap {
-        let mut response = HeaderMap::new();
-        self.sessions.save(session, &mut response).await.unwrap();
-        response
-    }
 }
 
 fn builder(store: impl Store) -> SessionManagerBuilder {
-    SessionManager::builder(store, Keys::from_pairs(&[b"secret-key"]).unwrap())
-}
-
-fn next_request(response: &HeaderMap) -> HeaderMap {
-    let cookie = response[SET_COOKIE].to_str().unwrap();
-    let pair = cookie.split(';').next().unwrap();
-    HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(pair).unwrap())])
+    SessionManager::builder(store, keys())
 }
 
 #[apply(trial)]
 async fn fields_are_the_values_under_their_names() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let visitor = fixture.view::<Visitor>(&request).await;
     assert_eq!(fixture.store.calls(), ["load"]);
@@ -113,7 +90,7 @@ async fn fields_are_the_values_under_their_names() {
 
 #[apply(trial)]
 async fn a_field_without_a_value_is_what_serde_says() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let visitor = fixture.view::<Visitor>(&HeaderMap::new()).await;
     assert_eq!(*visitor, Visitor::default());
 
@@ -140,7 +117,7 @@ async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
     struct Strict {
         user: String,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let error = Typed::<Strict>::load(fixture.new_session()).await;
     let SessionError::Value(error) = error.unwrap_err() else {
         panic!("another error")
@@ -154,7 +131,7 @@ async fn a_field_that_needs_a_value_is_an_error_that_names_it() {
 
 #[apply(trial)]
 async fn a_value_of_another_type_is_an_error_that_names_it_and_shows_nothing() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let session = fixture.new_session();
     session.insert("visits", "a secret").unwrap();
     let error = Typed::<Visitor>::load(session).await.unwrap_err();
@@ -180,7 +157,7 @@ async fn reading_is_as_generous_as_a_sessions() {
     struct Inner {
         n: i64,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let session = fixture.new_session();
     session.insert("number", go::Int(7)).unwrap();
     session.insert("bytes", b"text".to_vec()).unwrap();
@@ -194,7 +171,7 @@ async fn reading_is_as_generous_as_a_sessions() {
 
 #[apply(trial)]
 async fn only_fields_that_changed_are_recorded() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     let pages = visitor.update(|visitor| {
@@ -229,7 +206,7 @@ async fn an_update_that_changes_nothing_saves_nothing() {
             }
         }
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.update(|visitor| visitor.visits += 0).unwrap();
@@ -248,7 +225,7 @@ async fn an_update_that_changes_nothing_saves_nothing() {
 
 #[apply(trial)]
 async fn none_takes_the_value_away() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     let user = visitor.update(|visitor| visitor.user.take()).unwrap();
@@ -261,7 +238,7 @@ async fn none_takes_the_value_away() {
 
 #[apply(trial)]
 async fn a_value_keeps_its_go_type() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.update(|visitor| visitor.visits += 1).unwrap();
@@ -273,7 +250,7 @@ async fn a_value_keeps_its_go_type() {
 
 #[apply(trial)]
 async fn different_fields_of_different_requests_merge() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut one = fixture.view::<Visitor>(&request).await;
     let mut two = fixture.view::<Visitor>(&request).await;
@@ -294,19 +271,19 @@ async fn different_fields_of_different_requests_merge() {
 async fn different_fields_of_many_requests_merge_on_real_postgresql() {
     #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default)]
-    struct Numbers {
+    struct Letters {
         a: u64,
         b: u64,
         c: u64,
         d: u64,
         e: u64,
     }
-    let fields: [fn(&mut Numbers); 5] = [
-        |numbers| numbers.a = 1,
-        |numbers| numbers.b = 2,
-        |numbers| numbers.c = 3,
-        |numbers| numbers.d = 4,
-        |numbers| numbers.e = 5,
+    let fields: [fn(&mut Letters); 5] = [
+        |letters| letters.a = 1,
+        |letters| letters.b = 2,
+        |letters| letters.c = 3,
+        |letters| letters.d = 4,
+        |letters| letters.e = 5,
     ];
     let database = Database::fresh().await;
     let sessions = builder(database.store().await).build().unwrap();
@@ -321,20 +298,20 @@ async fn different_fields_of_many_requests_merge_on_real_postgresql() {
         let (sessions, barrier) = (sessions.clone(), Arc::clone(&barrier));
         let session = sessions.get(&request, "s").unwrap();
         tokio::spawn(async move {
-            let mut numbers = Typed::<Numbers>::load(session).await.unwrap();
-            numbers.update(field).unwrap();
+            let mut letters = Typed::<Letters>::load(session).await.unwrap();
+            letters.update(field).unwrap();
             barrier.wait().await;
             let mut response = HeaderMap::new();
-            sessions.save(numbers.session(), &mut response).await
+            sessions.save(letters.session(), &mut response).await
         })
     });
     for request in requests {
         request.await.unwrap().unwrap();
     }
     let session = sessions.get(&request, "s").unwrap();
-    let numbers = Typed::<Numbers>::load(session).await.unwrap();
+    let letters = Typed::<Letters>::load(session).await.unwrap();
     let [a, b, c, d, e] = [1, 2, 3, 4, 5];
-    assert_eq!(*numbers, Numbers { a, b, c, d, e });
+    assert_eq!(*letters, Letters { a, b, c, d, e });
 }
 
 #[apply(trial)]
@@ -350,7 +327,7 @@ async fn names_and_omissions_are_serdes() {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tags: Vec<String>,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let mut renamed = fixture.view::<Renamed>(&HeaderMap::new()).await;
     let fill = |renamed: &mut Renamed| {
         let text = |renamed: &mut String| "x".clone_into(renamed);
@@ -377,7 +354,7 @@ async fn a_value_under_an_older_name_is_read_and_never_in_the_way() {
         #[serde(alias = "user")]
         account: String,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut account = fixture.view::<Account>(&request).await;
     assert_eq!(account.account, "ada");
@@ -409,7 +386,7 @@ async fn what_is_no_struct_is_refused_in_words() {
     enum Tagged {
         One { visits: u8 },
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let refusals = [
         refusal::<Flat>(&fixture, &request).await,
@@ -449,7 +426,7 @@ async fn a_field_that_go_cannot_hold_is_an_error_and_nothing_of_it_is_lost() {
         number: u128,
         name: String,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let mut large = fixture.view::<Large>(&HeaderMap::new()).await;
     let error = large.update(|large| {
         large.name.push('x');
@@ -474,8 +451,7 @@ async fn fields_are_recorded_all_or_none() {
         user: String,
         seen: Option<go::Time>,
     }
-    let go_peer = GoPeer::registered(["main.User"]);
-    let fixture = Fixture::with(|sessions| sessions.go_peer(go_peer));
+    let fixture = fixture_beside(GoPeer::registered(["main.User"]));
     let mut seen = fixture.view::<Seen>(&HeaderMap::new()).await;
     let error = seen.update(|seen| {
         seen.user.push('x');
@@ -495,7 +471,7 @@ async fn a_map_with_other_keys_than_strings_is_refused() {
     struct Counts {
         counts: BTreeMap<i64, i64>,
     }
-    let mut fixture = Fixture::new();
+    let mut fixture = fixture();
     let mut counts = fixture.view::<Counts>(&HeaderMap::new()).await;
     counts.update(|counts| counts.counts.insert(1, 2)).unwrap();
     let request = next_request(&fixture.save(counts.session()).await);
@@ -520,7 +496,7 @@ async fn a_field_that_is_null_has_no_value() {
     struct Preferences {
         theme: serde_json::Value,
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let mut view = fixture.view::<Preferences>(&HeaderMap::new()).await;
     view.update(|view| view.theme = serde_json::json!({"dark": null}))
         .unwrap();
@@ -535,7 +511,7 @@ async fn a_field_that_is_null_has_no_value() {
 
 #[apply(trial)]
 async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
-    let mut fixture = Fixture::new();
+    let mut fixture = fixture();
     let numbers = HashMap::from([(7_u32, "seven".to_owned())]);
     let json = serde_json::json!({"a": null, "b": [null, 1]});
     let session = fixture.new_session();
@@ -577,7 +553,7 @@ async fn the_go_peer_decides_whether_a_session_takes_integer_keys_and_nulls() {
 
 #[apply(trial)]
 async fn none_and_null_of_their_own_are_errors_that_name_remove() {
-    let session = Fixture::new().new_session();
+    let session = fixture().new_session();
     for error in [
         session.insert("user", None::<String>),
         session.insert("user", serde_json::Value::Null),
@@ -591,7 +567,7 @@ async fn none_and_null_of_their_own_are_errors_that_name_remove() {
 
 #[apply(trial)]
 async fn what_the_view_changed_the_session_sees_at_once() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.update(|visitor| visitor.visits = 9).unwrap();
@@ -606,7 +582,7 @@ async fn what_the_view_changed_the_session_sees_at_once() {
 
 #[apply(trial)]
 async fn an_update_after_the_end_is_an_error() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let mut visitor = fixture.view::<Visitor>(&request).await;
     visitor.session().destroy().unwrap();
@@ -616,7 +592,7 @@ async fn an_update_after_the_end_is_an_error() {
 
 #[apply(trial)]
 async fn debug_shows_nothing_of_the_struct() {
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let request = fixture.visited().await;
     let visitor = fixture.view::<Visitor>(&request).await;
     let shown = format!("{visitor:?}");
@@ -632,7 +608,7 @@ async fn the_extractor_gives_the_view_or_says_why_not() {
         visitor.update(|visitor| visitor.visits += 1)?;
         Ok(visitor.visits.to_string())
     }
-    let fixture = Fixture::new();
+    let fixture = fixture();
     let bare = Router::new().route("/", get(count));
     let app = bare.clone();
     let app = app.layer(SessionLayer::new(&fixture.sessions, "s").unwrap());
@@ -642,18 +618,18 @@ async fn the_extractor_gives_the_view_or_says_why_not() {
     damaged.insert("visits", "a secret").unwrap();
     let damaged = next_request(&fixture.save(&damaged).await);
 
-    assert_eq!(text(send(&app, cookie).await).await, "4");
-    assert_eq!(text(send(&app, cookie).await).await, "5");
+    assert_eq!(send(&app, cookie).await.text(), "4");
+    assert_eq!(send(&app, cookie).await.text(), "5");
 
     let response = send(&bare, cookie).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(text(response).await.contains("pgstore::SessionLayer"));
+    assert!(response.text().contains("pgstore::SessionLayer"));
 
     let response = send(&app, &damaged[COOKIE]).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let cause = response.extensions().get::<SessionFailure>().unwrap();
     assert!(cause.to_string().contains("\"visits\""), "{}", **cause);
-    assert!(!text(response).await.contains("visits"));
+    assert!(!response.text().contains("visits"));
 
     fixture
         .store
@@ -663,13 +639,6 @@ async fn the_extractor_gives_the_view_or_says_why_not() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
-async fn send(app: &Router, cookie: &HeaderValue) -> Response<Body> {
-    let request = Request::builder().uri("/").header(COOKIE, cookie);
-    let request = request.body(Body::empty()).unwrap();
-    app.clone().oneshot(request).await.unwrap()
-}
-
-async fn text(response: Response<Body>) -> String {
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
+async fn send(app: &Router, cookie: &HeaderValue) -> Page {
+    ask(app.clone(), "GET", "/", cookie.to_str().unwrap()).await
 }

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use super::NAME;
 use super::history::{Counts, History, WRITERS, note_all, own_key};
+use crate::support::browser::cookie_of;
 use crate::support::database::Database;
 use crate::support::go::GoPeer;
 use crate::support::secrets::{self, Shown, Told};
@@ -103,8 +104,7 @@ impl Scene {
         session.insert("user", "grace").unwrap();
         self.nodes[0].save(&session, &mut response).await.unwrap();
         secrets::headers(&response);
-        let cookie = response["set-cookie"].to_str().unwrap();
-        cookie.split(';').next().unwrap().to_owned()
+        cookie_of(&response).expect("a new session")
     }
 
     async fn id_of(&self, session: &Shared) -> SessionId {

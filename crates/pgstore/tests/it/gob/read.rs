@@ -233,14 +233,14 @@ async fn enums_read_from_strings_and_maps() {
     enum Shape {
         Empty,
         Circle(f64),
-        Line(i64, i64),
+        Segment(i64, i64),
         Rect { w: i64 },
         Maybe(Option<bool>),
     }
     let shapes = [
         Shape::Empty,
         Shape::Circle(0.5),
-        Shape::Line(1, -2),
+        Shape::Segment(1, -2),
         Shape::Rect { w: 4 },
         Shape::Maybe(None),
     ];

@@ -180,10 +180,10 @@ fn names(values: &Values) -> Vec<(String, String)> {
         .collect()
 }
 
-type Verdict = Result<(), String>;
+type Agreement = Result<(), String>;
 
 /// Checks a value against Go's description in JSON.
-fn agrees(node: Node<'_>, json: &Value) -> Verdict {
+fn agrees(node: Node<'_>, json: &Value) -> Agreement {
     let json = json.get("ptr").unwrap_or(json);
     if let (Some(name), Some(go)) = (node.go_type_name(), json["t"].as_str()) {
         same(name.trim_start_matches('*'), go)?;
@@ -256,7 +256,7 @@ fn agrees(node: Node<'_>, json: &Value) -> Verdict {
     }
 }
 
-fn agrees_on_time(time: pgstore::go::Time, json: &Value) -> Verdict {
+fn agrees_on_time(time: pgstore::go::Time, json: &Value) -> Agreement {
     same(Some(time.unix_seconds()), json["unix"].as_i64())?;
     same(Some(u64::from(time.nanoseconds())), json["nsec"].as_u64())?;
     same(Some(time.offset().is_none()), json["utc"].as_bool())?;
@@ -266,7 +266,7 @@ fn agrees_on_time(time: pgstore::go::Time, json: &Value) -> Verdict {
     )
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(ours: T, gos: T) -> Verdict {
+fn same<T: PartialEq + std::fmt::Debug>(ours: T, gos: T) -> Agreement {
     if ours == gos {
         Ok(())
     } else {

@@ -3,7 +3,8 @@
 use pgstore::SessionError;
 
 use super::careless::{Careless, Missing};
-use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use super::{Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::browser::Cookies;
 use crate::support::{apply, trial};
 
 const NAME: &str = "a logout against 100 saves";
@@ -35,7 +36,7 @@ async fn log_out(scene: &Scene) -> Round {
                 _ => session.insert(format!("key {number}"), number).unwrap(),
             }
             barrier.wait().await;
-            let mut cookie = Cookie::none();
+            let mut cookie = Cookies::none();
             let saved = save(&sessions, &session, &mut cookie).await;
             (number, saved, cookie)
         }
@@ -44,7 +45,7 @@ async fn log_out(scene: &Scene) -> Round {
     for (number, saved, cookie) in results {
         let is_gone = number != 0 && matches!(saved, Err(SessionError::Gone));
         check(saved.is_ok() || is_gone, || format!("{number}: {saved:?}"))?;
-        check(cookie == Cookie::none(), || {
+        check(cookie == Cookies::none(), || {
             format!("{number} sets a cookie")
         })?;
     }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pgstore::Session;
 
-use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use super::{Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::browser::Cookies;
 use crate::support::{apply, trial};
 
 const WRITERS: usize = 50;
@@ -27,7 +28,7 @@ async fn fifty_writers_of_different_keys_lose_some_without_the_guard() {
 }
 
 /// All have read the session before the first one saves.
-async fn write_all(scene: &Scene, cookie: &Cookie, change: fn(usize, &Session)) {
+async fn write_all(scene: &Scene, cookie: &Cookies, change: fn(usize, &Session)) {
     at_once(WRITERS, |number, barrier| {
         let sessions = scene.node(number);
         let session = sessions.get(&cookie.request(), "s").unwrap();
@@ -35,7 +36,7 @@ async fn write_all(scene: &Scene, cookie: &Cookie, change: fn(usize, &Session)) 
             session.get::<String>("user").await.unwrap();
             change(number, &session);
             barrier.wait().await;
-            save(&sessions, &session, &mut Cookie::none())
+            save(&sessions, &session, &mut Cookies::none())
                 .await
                 .unwrap();
         }
@@ -108,7 +109,7 @@ async fn messages(scene: &Scene) -> Round {
             if number < WRITERS {
                 let session = sessions.get(&cookie.request(), "s").unwrap();
                 session.add_flash(number).unwrap();
-                save(&sessions, &session, &mut Cookie::none())
+                save(&sessions, &session, &mut Cookies::none())
                     .await
                     .unwrap();
                 added.fetch_add(1, Ordering::SeqCst);
@@ -118,7 +119,7 @@ async fn messages(scene: &Scene) -> Round {
                 let all_are_there = added.load(Ordering::SeqCst) == WRITERS;
                 let session = sessions.get(&cookie.request(), "s").unwrap();
                 shown.extend(session.flashes::<usize>().await.unwrap());
-                save(&sessions, &session, &mut Cookie::none())
+                save(&sessions, &session, &mut Cookies::none())
                     .await
                     .unwrap();
                 if all_are_there {

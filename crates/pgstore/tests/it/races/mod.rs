@@ -13,13 +13,13 @@ use std::future::Future;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::{
     PgStore, PgStoreOptions, Session, SessionError, SessionManager, SessionStats, Store,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
+use crate::support::browser::Cookies;
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::unguarded::unguarded;
@@ -88,26 +88,26 @@ impl Scene {
     }
 
     /// A request that brings this cookie.
-    fn session(&self, cookie: &Cookie) -> Session {
+    fn session(&self, cookie: &Cookies) -> Session {
         self.nodes[0].get(&cookie.request(), "s").unwrap()
     }
 
     /// A new session with this user.
-    async fn log_in(&self) -> Cookie {
-        let session = self.session(&Cookie::none());
+    async fn log_in(&self) -> Cookies {
+        let session = self.session(&Cookies::none());
         session.insert("user", "ada").unwrap();
         session.set_owner("ada").unwrap();
-        let mut cookie = Cookie::none();
+        let mut cookie = Cookies::none();
         self.save(&session, &mut cookie).await.unwrap();
         cookie
     }
 
     /// Saves, and has the browser follow the response.
-    async fn save(&self, session: &Session, cookie: &mut Cookie) -> Result<(), SessionError> {
+    async fn save(&self, session: &Session, cookie: &mut Cookies) -> Result<(), SessionError> {
         save(&self.nodes[0], session, cookie).await
     }
 
-    async fn user(&self, cookie: &Cookie) -> Option<String> {
+    async fn user(&self, cookie: &Cookies) -> Option<String> {
         self.session(cookie).get("user").await.told().unwrap()
     }
 
@@ -121,37 +121,12 @@ impl Scene {
 async fn save(
     sessions: &SessionManager,
     session: &Session,
-    cookie: &mut Cookie,
+    cookie: &mut Cookies,
 ) -> Result<(), SessionError> {
     let mut response = HeaderMap::new();
     let result = sessions.save(session, &mut response).await;
-    secrets::headers(&response);
     cookie.follow(&response);
     result
-}
-
-/// What a browser remembers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Cookie(Option<HeaderValue>);
-
-impl Cookie {
-    fn none() -> Self {
-        Self(None)
-    }
-
-    fn request(&self) -> HeaderMap {
-        let cookies = self.0.iter().map(|cookie| (COOKIE, cookie.clone()));
-        HeaderMap::from_iter(cookies)
-    }
-
-    fn follow(&mut self, response: &HeaderMap) {
-        if let Some(cookie) = response.get(SET_COOKIE) {
-            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            let is_removal = pair.ends_with("s=");
-            let pair = HeaderValue::from_str(pair).unwrap();
-            self.0 = (!is_removal).then_some(pair);
-        }
-    }
 }
 
 /// Runs a request for each number; all are released at the same moment.

@@ -1,7 +1,8 @@
 //! Revoking all sessions of an owner against what they are doing.
 
 use super::careless::{Careless, Missing};
-use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use super::{Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::browser::Cookies;
 use crate::support::{apply, trial};
 
 const SESSIONS: usize = 8;
@@ -40,7 +41,7 @@ async fn revoke(scene: &Scene, with_new_ids: bool) -> Round {
     }
     let results = at_once(SESSIONS + 1, |number, barrier| {
         let sessions = scene.node(number);
-        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
+        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookies::none());
         async move {
             if number == SESSIONS {
                 barrier.wait().await;

@@ -3,7 +3,8 @@
 use pgstore::SessionError;
 
 use super::careless::{Careless, Missing};
-use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
+use super::{Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::browser::Cookies;
 use crate::support::{apply, trial};
 
 const REQUESTS: usize = 20;
@@ -124,7 +125,7 @@ async fn an_attacker_gets_in_where_the_old_id_leads_to_the_new_one() {
 /// The victim logs in over a session whose cookie an attacker has planted and keeps sending.
 async fn log_in_against_replays(scene: &Scene) -> Round {
     let planted = {
-        let (session, mut cookie) = (scene.session(&Cookie::none()), Cookie::none());
+        let (session, mut cookie) = (scene.session(&Cookies::none()), Cookies::none());
         session.insert("cart", "apples").unwrap();
         scene.save(&session, &mut cookie).await.unwrap();
         cookie

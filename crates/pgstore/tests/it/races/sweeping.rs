@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgstore::store::Sweeper;
+use pgstore::testing::TestClock;
 use pgstore::{Clock, SessionManager, Store, SweepOptions};
 
 use super::careless::{Careless, Missing};
-use super::{Cookie, Round, Scene, at_once, check, run, run_until_lost, save};
-use crate::support::clock::StandingClock;
+use super::{Round, Scene, at_once, check, run, run_until_lost, save};
+use crate::support::browser::Cookies;
 use crate::support::database::Database;
 use crate::support::secrets;
 use crate::support::{apply, trial};
@@ -20,7 +21,7 @@ const LIFETIME: Duration = Duration::from_secs(800);
 /// sessions are past their time, while to the application they have a moment to live.
 struct Nodes {
     scene: Scene,
-    clock: StandingClock,
+    clock: TestClock,
     store: Arc<dyn Store>,
 }
 
@@ -34,7 +35,7 @@ impl Nodes {
                 Arc::new(Careless::new(database.store().await, missing))
             }
         };
-        let clock = StandingClock::at(1_700_000_000);
+        let clock = TestClock::at(1_700_000_000);
         let keys = secrets::keys(&[b"the hash key of these sweeps"]);
         let sessions = SessionManager::builder(database.store().await, keys)
             .clock(clock.clone())
@@ -52,7 +53,7 @@ impl Nodes {
     }
 
     fn sweeper(&self) -> Sweeper {
-        let ahead = StandingClock::at(self.clock.now().unix_seconds() + 120);
+        let ahead = TestClock::at(self.clock.now().unix_seconds() + 120);
         let options = SweepOptions::new().browser_sessions(LIFETIME);
         Sweeper::new(Arc::clone(&self.store), Arc::new(ahead), options)
     }
@@ -82,7 +83,7 @@ async fn sweep(nodes: &Nodes) -> Round {
     let touched_before = scene.nodes[0].stats().touched;
     at_once(SESSIONS + 1, |number, barrier| {
         let (sessions, sweeper) = (scene.node(number), sweeper.clone());
-        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookie::none());
+        let mut cookie = cookies.get(number).cloned().unwrap_or(Cookies::none());
         async move {
             barrier.wait().await;
             if number == SESSIONS {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pgstore::store::SweepBatch;
 use pgstore::{CookieOptions, MaxAge, Store, Touch};
 
-use super::{App, Browser, Told};
+use crate::support::app::{App, Told, Visitor};
 use crate::support::{apply, trial};
 
 const LIFETIME: u64 = 800;
@@ -237,7 +237,7 @@ async fn a_session_touched_in_time_is_not_swept() {
     }
     assert_eq!(browser.user().await.as_deref(), Some("ada"));
     assert_eq!(app.store.len(), 1);
-    let mut forgotten: Browser<'_> = forgotten;
+    let mut forgotten: Visitor<'_> = forgotten;
     assert_eq!(forgotten.user().await, None);
 }
 

@@ -1,146 +1,66 @@
 //! What becomes of a session over many requests: time, new IDs, owners, trouble.
 
-mod corners;
-mod doubt;
+mod api_misuse;
+mod edge_cases;
+mod in_doubt;
 mod lifetimes;
-mod misuse;
 mod outage;
 mod owners;
 mod rotation;
 
-use std::time::Duration;
+use pgstore::store::{FaultyStore, SpyStore};
+use pgstore::{MemoryStore, Session, SessionError, SessionManagerBuilder};
 
-use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::Row;
-use pgstore::{
-    Keys, MemoryStore, Session, SessionError, SessionManager, SessionManagerBuilder, Store,
-    Timestamp,
-};
+use crate::support::app::{App, Told, Visitor, keys};
+use crate::support::browser::Cookies;
 
-use crate::support::clock::StandingClock;
-
-const NOW: i64 = 1_700_000_000;
-
-/// An application on a store in memory, and a clock that stands still.
-struct App {
-    store: MemoryStore,
-    clock: StandingClock,
-    sessions: SessionManager,
+/// An application in whose store calls and answers get lost, and one browser that has a session
+/// with `user` and a flash.
+struct Lab {
+    app: App<SpyStore<FaultyStore>>,
+    cookies: Cookies,
 }
 
-impl App {
-    fn new() -> Self {
-        Self::with(|sessions| sessions)
+impl Lab {
+    async fn new() -> Self {
+        Self::with(|sessions| sessions).await
     }
 
-    fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
-        let (store, clock) = (MemoryStore::new(), StandingClock::at(NOW));
-        let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-        let sessions = SessionManager::builder(store.clone(), keys).clock(clock.clone());
-        Self {
-            store,
-            clock,
-            sessions: settings(sessions).build().unwrap(),
-        }
-    }
-
-    fn pass(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
-    }
-
-    fn now(&self) -> Timestamp {
-        pgstore::Clock::now(&self.clock)
-    }
-
-    /// A new browser, logged in as ada.
-    async fn log_in(&self) -> Browser<'_> {
-        let mut browser = Browser::of(self);
-        browser
-            .request(|session| async move { session.insert("user", "ada") })
-            .await
-            .unwrap();
-        assert!(browser.cookie.is_some());
-        browser
-    }
-
-    /// The row of a session.
-    async fn row(&self, session: &Session) -> Row {
-        let id = session.id().await.unwrap().expect("it is stored");
-        let row = self.store.load(&id, self.now()).await.unwrap().into_row();
-        row.expect("its row is there")
-    }
-}
-
-/// One browser, with its memory for one cookie.
-#[derive(Clone)]
-struct Browser<'a> {
-    app: &'a App,
-    cookie: Option<HeaderValue>,
-}
-
-impl<'a> Browser<'a> {
-    fn of(app: &'a App) -> Self {
-        Self { app, cookie: None }
-    }
-
-    /// The session of a request that is about to begin.
-    fn session(&self) -> Session {
-        let cookies = self.cookie.iter().map(|cookie| (COOKIE, cookie.clone()));
-        let request = HeaderMap::from_iter(cookies);
-        self.app.sessions.get(&request, "s").unwrap()
-    }
-
-    /// Ends a request: saves, and has the browser follow the response. What it was told, and how
-    /// the save went.
-    async fn save(&mut self, session: &Session) -> (Told, Result<(), SessionError>) {
-        let mut response = HeaderMap::new();
-        let result = self.app.sessions.save(session, &mut response).await;
-        (self.follow(&response), result)
-    }
-
-    fn follow(&mut self, response: &HeaderMap) -> Told {
-        let Some(set_cookie) = response.get(SET_COOKIE) else {
-            return Told::Nothing;
+    async fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
+        let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
+        let mut lab = Self {
+            app: App::build(store, keys(), settings),
+            cookies: Cookies::none(),
         };
-        let pair = set_cookie.to_str().unwrap().split(';').next().unwrap();
-        if pair.ends_with('=') {
-            self.cookie = None;
-            return Told::Remove;
-        }
-        self.cookie = Some(HeaderValue::from_str(pair).unwrap());
-        Told::Set
+        let session = lab.session();
+        session.insert("user", "ada").unwrap();
+        session.insert("n", 0).unwrap();
+        session.add_flash("hello").unwrap();
+        lab.save(&session).await.unwrap();
+        lab.app.store.calls();
+        lab
     }
 
-    /// A whole request.
-    async fn request<F>(&mut self, handler: impl FnOnce(Session) -> F) -> Result<Told, SessionError>
-    where
-        F: Future<Output = Result<(), SessionError>>,
-    {
-        let session = self.session();
-        handler(session.clone()).await?;
-        let (told, result) = self.save(&session).await;
+    fn session(&self) -> Session {
+        self.app.session(&self.cookies.request())
+    }
+
+    async fn save(&mut self, session: &Session) -> Result<Told, SessionError> {
+        let mut visitor = Visitor {
+            app: &self.app,
+            cookies: self.cookies.clone(),
+        };
+        let (told, result) = visitor.save(session).await;
+        self.cookies = visitor.cookies;
         result.map(|()| told)
     }
 
-    /// A request that reads.
-    async fn read(&mut self) -> (Option<String>, Told) {
-        let session = self.session();
-        let user = session.get::<String>("user").await.unwrap();
-        let (told, result) = self.save(&session).await;
-        result.unwrap();
-        (user, told)
+    fn faults(&self) -> &FaultyStore {
+        self.app.store.inner()
     }
 
-    async fn user(&mut self) -> Option<String> {
-        self.read().await.0
+    /// How many rows there are.
+    fn rows(&self) -> usize {
+        self.faults().inner().len()
     }
-}
-
-/// What a response says about the cookie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
-    Nothing,
-    Set,
-    Remove,
 }

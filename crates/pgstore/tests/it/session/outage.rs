@@ -9,14 +9,16 @@ use http::header::{CACHE_CONTROL, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{Request, Response, StatusCode};
 use pgstore::middleware::SessionFailure;
 use pgstore::store::{Row, SpyStore};
+use pgstore::testing::Page;
 use pgstore::{
-    Keys, MemoryStore, OnOutage, OnUndecodable, Session, SessionError, SessionLayer,
-    SessionManager, Store, StoreErrorKind,
+    MemoryStore, OnOutage, OnUndecodable, Session, SessionError, SessionLayer, Store,
+    StoreErrorKind,
 };
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 
-use super::{App, Browser, Told};
+use crate::support::app::{App, Told, Visitor};
+use crate::support::browser::ask;
 use crate::support::{apply, trial};
 
 impl App {
@@ -24,28 +26,22 @@ impl App {
         let kind = down.then_some(StoreErrorKind::Unavailable);
         self.store.fail_with(kind);
     }
-
-    fn router<H, T>(&self, handler: H) -> Router
-    where
-        H: axum::handler::Handler<T, ()>,
-        T: 'static,
-    {
-        let layer = SessionLayer::new(&self.sessions, "s").unwrap();
-        Router::new().route("/", any(handler)).layer(layer)
-    }
 }
 
-impl Browser<'_> {
+impl Visitor<'_> {
     fn http(&self) -> Request<Body> {
-        let mut request = Request::builder().uri("/");
-        if let Some(cookie) = &self.cookie {
-            request = request.header(COOKIE, cookie);
-        }
-        request.body(Body::empty()).unwrap()
+        let mut request = Request::builder().uri("/").body(Body::empty()).unwrap();
+        *request.headers_mut() = self.cookies.request();
+        request
     }
 
-    async fn ask(&self, app: Router) -> Response<Body> {
-        app.oneshot(self.http()).await.unwrap()
+    /// A request to another router, which changes no cookie here.
+    async fn ask(&self, app: Router) -> Page {
+        let cookies = self.cookies.header();
+        let cookies = cookies
+            .as_ref()
+            .map_or("", |cookies| cookies.to_str().unwrap());
+        ask(app, "GET", "/", cookies).await
     }
 }
 
@@ -200,7 +196,7 @@ async fn a_logout_that_fails_reports_no_success() {
     assert!(cookie.starts_with("s=; "), "{cookie}");
 }
 
-async fn damaged(app: &App) -> Browser<'_> {
+async fn damaged(app: &App) -> Visitor<'_> {
     let browser = app.log_in().await;
     let session = browser.session();
     let row = app.row(&session).await;
@@ -243,13 +239,13 @@ async fn a_row_that_cannot_be_opened_is_kept_and_can_be_destroyed_or_renewed() {
 async fn by_policy_a_row_that_cannot_be_opened_is_left_for_a_new_session() {
     let app = App::with(|sessions| sessions.on_undecodable(OnUndecodable::StartFresh));
     let mut browser = damaged(&app).await;
-    let old = browser.cookie.clone();
+    let old = browser.cookies.clone();
     assert_eq!(browser.read().await, (None, Told::Nothing));
     let told = browser
         .request(|session| async move { session.insert("user", "grace") })
         .await;
     assert_eq!(told.unwrap(), Told::Set);
-    assert_ne!(browser.cookie, old);
+    assert_ne!(browser.cookies, old);
     assert_eq!(browser.user().await.as_deref(), Some("grace"));
     assert_eq!(app.store.len(), 2, "the row is kept");
 }
@@ -326,7 +322,7 @@ async fn a_client_error_of_the_handler_is_sent_though_the_session_is_gone() {
     }
 }
 
-async fn with_a_message(app: &App) -> Browser<'_> {
+async fn with_a_message(app: &App) -> Visitor<'_> {
     let mut browser = app.log_in().await;
     browser
         .request(|session| async move { session.add_flash("hello") })
@@ -387,12 +383,8 @@ async fn an_error_or_a_panic_of_the_service_discards_changes_but_not_ends() {
 
 #[apply(trial)]
 async fn a_client_that_goes_away_does_not_tear_a_save() {
-    let store = SpyStore::<MemoryStore>::default();
-    let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-    let sessions = SessionManager::builder(store.clone(), keys)
-        .build()
-        .unwrap();
-    let layer = SessionLayer::new(&sessions, "s").unwrap();
+    let app = App::over(SpyStore::<MemoryStore>::default());
+    let (store, _sessions, layer) = (&app.store, &app.sessions, app.layer());
     for method in ["insert", "update", "rename", "delete"] {
         let log_in = any(|session: Session| async move { session.insert("n", 0) });
         let handler = move |session: Session| async move {

@@ -3,11 +3,11 @@
 use pgstore::store::{Row, RowExtras};
 use pgstore::{CookieName, Session, SessionError, SessionHandle, SessionManagerBuilder, Store};
 
-use super::{App, Browser, Told};
+use crate::support::app::{App, NOW, Told, Visitor, keys};
 use crate::support::{apply, trial};
 
-async fn device<'a>(app: &'a App, owner: &'static str, label: &'static str) -> Browser<'a> {
-    let mut browser = Browser::of(app);
+async fn device<'a>(app: &'a App, owner: &'static str, label: &'static str) -> Visitor<'a> {
+    let mut browser = Visitor::of(app);
     let log_in = |session: Session| async move {
         session.renew()?;
         session.set_owner(owner)?;
@@ -40,7 +40,7 @@ async fn an_owner_sees_all_their_sessions_and_which_one_this_is() {
         .await
         .unwrap();
     assert_eq!(labels(&all), [("laptop", false), ("phone", true)]);
-    assert_eq!(all[1].created.unix_seconds(), super::NOW);
+    assert_eq!(all[1].created.unix_seconds(), NOW);
     assert_eq!(all[1].last_used, all[1].created);
     assert!(all[1].expires > app.now());
     assert_eq!(session.owner().await.unwrap().as_deref(), Some("ada"));
@@ -77,7 +77,7 @@ async fn one_session_is_revoked_by_its_handle() {
 }
 
 #[apply(trial)]
-async fn a_foreign_handle_answers_like_a_missing_one() {
+async fn another_owners_handle_answers_like_a_missing_one() {
     let app = App::new();
     let mut phone = device(&app, "ada", "phone").await;
     let handle = phone.session().handle().await.unwrap();
@@ -116,7 +116,7 @@ async fn all_but_the_current_session_are_revoked() {
     assert_eq!(phone.user().await.as_deref(), Some("ada"));
 
     // At a login, before it is saved.
-    let mut tablet = Browser::of(&app);
+    let mut tablet = Visitor::of(&app);
     let session = tablet.session();
     session.set_owner("ada").unwrap();
     session.insert("user", "ada").unwrap();
@@ -185,10 +185,9 @@ async fn an_owner_by_value_follows_the_value() {
 /// of our columns.
 async fn written_by_go(app: &App, session: &Session, user: &str) {
     let row = app.row(session).await;
-    let keys = pgstore::Keys::from_pairs(&[b"secret-key"]).unwrap();
     let mut values = session.values().await.unwrap();
     values.insert("user", user).unwrap();
-    let codec = pgstore::wire::SecureCookie::new(keys);
+    let codec = pgstore::wire::SecureCookie::new(keys());
     let now = app.now();
     let data = codec.seal("s", &values.encode(), now.unix_seconds(), [0; 16]);
     let id = session.id().await.unwrap().unwrap();
@@ -274,7 +273,7 @@ async fn a_label_by_value_follows_the_value_also_when_go_writes_it() {
 #[apply(trial)]
 async fn owners_and_labels_that_cannot_be_stored_are_refused() {
     let app = App::new();
-    let session = Browser::of(&app).session();
+    let session = Visitor::of(&app).session();
     for bad in ["", "a\0b", &"x".repeat(1001)] {
         let error = session.set_owner(bad);
         assert!(matches!(error, Err(SessionError::Text(_))), "{bad:?}");

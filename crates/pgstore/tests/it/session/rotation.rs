@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pgstore::{Session, SessionError};
 
-use super::{App, Told};
+use crate::support::app::{App, Told};
 use crate::support::{apply, trial};
 
 async fn renew(session: Session) -> Result<(), SessionError> {
@@ -94,7 +94,7 @@ async fn a_rotated_id_leads_to_the_session_and_its_holder_gets_the_new_cookie() 
     let mut user = app.log_in().await;
     let mut late = user.clone();
     assert_eq!(user.request(rotate).await.unwrap(), Told::Set);
-    assert_ne!(user.cookie, late.cookie);
+    assert_ne!(user.cookies, late.cookies);
     app.pass(29);
     assert_eq!(late.read().await, (Some("ada".into()), Told::Set));
     assert_eq!(late.read().await, (Some("ada".into()), Told::Nothing));
@@ -156,7 +156,7 @@ async fn of_two_rotations_at_the_same_time_one_is_done() {
 }
 
 /// Rotated at t0, this done at t0 + 1 s; what the old cookie is worth at t0 + 2 s.
-async fn two_seconds_after_a_rotation(app: &App, then: impl AsyncFnOnce(&mut super::Browser<'_>)) {
+async fn two_seconds_after_a_rotation(app: &App, then: impl AsyncFnOnce(&mut super::Visitor<'_>)) {
     let mut user = app.log_in().await;
     let mut late = user.clone();
     user.request(rotate).await.unwrap();
@@ -169,7 +169,7 @@ async fn two_seconds_after_a_rotation(app: &App, then: impl AsyncFnOnce(&mut sup
 
 #[apply(trial)]
 async fn a_login_ends_the_grace_of_a_rotation() {
-    let log_in = async |user: &mut super::Browser<'_>| {
+    let log_in = async |user: &mut super::Visitor<'_>| {
         user.request(renew).await.unwrap();
     };
     two_seconds_after_a_rotation(&App::new(), log_in).await;
@@ -177,7 +177,7 @@ async fn a_login_ends_the_grace_of_a_rotation() {
 
 #[apply(trial)]
 async fn a_second_rotation_ends_the_grace_of_the_first() {
-    let rotate_again = async |user: &mut super::Browser<'_>| {
+    let rotate_again = async |user: &mut super::Visitor<'_>| {
         user.request(rotate).await.unwrap();
     };
     two_seconds_after_a_rotation(&App::new(), rotate_again).await;
@@ -185,7 +185,7 @@ async fn a_second_rotation_ends_the_grace_of_the_first() {
 
 #[apply(trial)]
 async fn the_end_of_the_session_ends_the_grace_of_a_rotation() {
-    let log_out = async |user: &mut super::Browser<'_>| {
+    let log_out = async |user: &mut super::Visitor<'_>| {
         user.request(destroy).await.unwrap();
     };
     two_seconds_after_a_rotation(&App::new(), log_out).await;
@@ -193,7 +193,7 @@ async fn the_end_of_the_session_ends_the_grace_of_a_rotation() {
 
 #[apply(trial)]
 async fn another_owner_ends_the_grace_of_a_rotation() {
-    let change = async |user: &mut super::Browser<'_>| {
+    let change = async |user: &mut super::Visitor<'_>| {
         user.request(|session| async move { session.set_owner("grace") })
             .await
             .unwrap();
@@ -201,7 +201,7 @@ async fn another_owner_ends_the_grace_of_a_rotation() {
     two_seconds_after_a_rotation(&App::new(), change).await;
     let name = pgstore::CookieName::new("s").unwrap();
     let by_value = App::with(|sessions| sessions.owner_from(name, "user"));
-    let change = async |user: &mut super::Browser<'_>| {
+    let change = async |user: &mut super::Visitor<'_>| {
         user.request(|session| async move { session.insert("user", "grace") })
             .await
             .unwrap();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use pgstore::testing::TestClock;
 use pgstore::{Clock, PgStoreOptions, Store, SystemClock, Timestamp};
 
 use super::things::{at, fresh};
-use crate::support::clock::StandingClock;
 use crate::support::database::Database;
 use crate::support::log;
 use crate::support::{apply, trial};
@@ -29,12 +29,12 @@ async fn said_of(clock: impl Clock) -> Vec<String> {
 
 #[apply(trial)]
 async fn a_clock_far_off_the_servers_warns_once_for_each_connection() {
-    let events = said_of(StandingClock::at(4_102_444_800)).await;
+    let events = said_of(TestClock::at(4_102_444_800)).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].contains("Level(Warn)"), "{events:?}");
     assert!(events[0].contains("seconds_ahead: "), "{events:?}");
     assert!(!events[0].contains("seconds_ahead: -"), "{events:?}");
-    let events = said_of(StandingClock::at(0)).await;
+    let events = said_of(TestClock::at(0)).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0].contains("seconds_ahead: -"), "{events:?}");
 }

@@ -2,10 +2,10 @@
 
 mod clocks;
 mod doubles;
-mod doubt;
+mod executor;
 mod guards;
 mod hostile;
-mod link;
+mod in_doubt;
 mod migrate;
 mod migrate_live;
 mod outage;

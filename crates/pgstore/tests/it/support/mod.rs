@@ -1,6 +1,7 @@
-//! What every test needs: a runtime, a schema of its own, a clock that stands still.
+//! What every test needs: a runtime, a schema of its own, one application and one browser.
 
-pub(crate) mod clock;
+pub(crate) mod app;
+pub(crate) mod browser;
 pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod log;

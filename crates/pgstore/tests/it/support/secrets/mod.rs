@@ -6,20 +6,20 @@
 //! one is [`search`]ed for the other.
 
 mod capture;
+mod conclusion;
 mod known;
 mod listener;
 mod search;
 mod seen;
 mod shown;
 mod trials;
-mod verdict;
 mod views;
 
 pub(crate) use capture::heard;
+pub(crate) use conclusion::conclude;
 pub(crate) use known::{cookie, hex_keys, id, keys};
-pub(crate) use seen::{fresh_id, headers, response};
+pub(crate) use seen::{fresh_id, headers, page, response};
 pub(crate) use shown::{Shown, Told};
-pub(crate) use verdict::verdict;
 
 /// From now on, all that is said is kept.
 pub(crate) fn watch() {

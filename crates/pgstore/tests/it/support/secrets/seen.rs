@@ -4,6 +4,7 @@ use http::header::{HeaderMap, SET_COOKIE};
 use http::{Extensions, Response};
 use pgstore::SessionId;
 use pgstore::middleware::SessionFailure;
+use pgstore::testing::Page;
 
 use super::known;
 use super::shown::{Shown, tell};
@@ -14,6 +15,13 @@ pub(crate) fn headers(headers: &HeaderMap) {
     for cookie in headers.get_all(SET_COOKIE) {
         known::cookie(cookie.to_str().expect("our cookies are text"));
     }
+}
+
+/// A page of an application behind the layer.
+pub(crate) fn page(page: &Page) {
+    page.shown();
+    headers(page.headers());
+    failure(page.extensions());
 }
 
 /// A response of an application behind the layer.

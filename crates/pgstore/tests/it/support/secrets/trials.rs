@@ -9,10 +9,10 @@ use pgstore::wire::{SecureCookie, gob};
 use pgstore::{SessionError, SessionId, StoreError, StoreErrorKind};
 
 use super::capture::Records;
+use super::conclusion::missing;
 use super::known::{Known, known};
 use super::search::{Find, Kind, Searcher};
 use super::shown::{DEBUG, ERROR};
-use super::verdict::missing;
 use super::{Shown, Told, cookie, fresh_id, heard, keys};
 use crate::support::{apply, trial};
 

@@ -27,21 +27,21 @@ struct Scene {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Over {
-    OwnConnections,
+enum Connections {
+    Own,
     Pool,
 }
 
-const BOTH: [Over; 2] = [Over::OwnConnections, Over::Pool];
+const BOTH: [Connections; 2] = [Connections::Own, Connections::Pool];
 
 impl Scene {
-    async fn new(over: Over, options: PgStoreOptions) -> Self {
+    async fn new(connections: Connections, options: PgStoreOptions) -> Self {
         let database = Database::fresh().await;
         database.store().await;
         let url = format!("{}&application_name={}", database.url(), database.schema());
-        let store = match over {
-            Over::OwnConnections => options.connect(&url).await.unwrap(),
-            Over::Pool => {
+        let store = match connections {
+            Connections::Own => options.connect(&url).await.unwrap(),
+            Connections::Pool => {
                 let manager = Manager::new(url.parse().unwrap(), NoTls);
                 options.from_pool(Pool::builder(manager).build().unwrap())
             }

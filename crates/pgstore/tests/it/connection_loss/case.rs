@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use http::HeaderMap;
+use pgstore::testing::TestClock;
 use pgstore::wire::SecureCookie;
 use pgstore::{Keys, PgStore, PgStoreOptions, SessionManager, Values};
 use tokio_postgres::Client;
 
 use super::outcome::{Content, Cookie, Outcome, Resolution, Told};
-use super::request::{Answer, Conduct, NAME, Nodes, Operation, answer, next_request, set_up};
-use crate::support::clock::StandingClock;
+use super::request::{Answer, Conduct, NAME, Nodes, Operation, answer, set_up};
+use crate::support::browser::Cookies;
 use crate::support::database::Database;
 use crate::support::proxy::{Cut, How, Message, Proxy};
 use crate::support::secrets::{self, Shown, Told as _};
@@ -49,7 +50,7 @@ pub(super) struct Bench {
 
 /// What the browser sends next, and what its session holds.
 struct Next {
-    request: HeaderMap,
+    cookies: Cookies,
     expected: Content,
 }
 
@@ -57,7 +58,7 @@ struct Next {
 struct Setting {
     proxy: Proxy,
     nodes: Nodes,
-    request: HeaderMap,
+    cookies: Cookies,
 }
 
 impl Bench {
@@ -88,14 +89,14 @@ impl Bench {
         let answer = setting.answer(case).await;
         let took = begun.elapsed();
         let resolution = match answer {
-            Ok(answer) => self.judge(case, &setting, &answer).await,
+            Ok(answer) => self.classify(case, &setting, &answer).await,
             Err(why) => Err(why),
         };
         let wrong = |why| Resolution::Wrong(format!("{case:?}: {why}"));
         (resolution.unwrap_or_else(wrong), took)
     }
 
-    async fn judge(
+    async fn classify(
         &self,
         case: Case,
         setting: &Setting,
@@ -111,7 +112,7 @@ impl Bench {
             return Err(format!("{outcome:?}, {:?}", answer.result));
         }
         let next = Next {
-            request: next_request(&setting.request, &answer.response),
+            cookies: after(&setting.cookies, &answer.response),
             expected: outcome.by_response,
         };
         let mut went_on = self.go_on(case, setting, &next).await;
@@ -145,14 +146,14 @@ impl Bench {
                 one: manager(store),
                 other: self.direct.clone(),
             },
-            request: HeaderMap::new(),
+            cookies: Cookies::none(),
         };
         if case.start == Start::Warm {
             self.warm_up(case, &mut setting).await;
         }
         let all = "DELETE FROM http_sessions";
         self.client.execute(all, &[]).await.unwrap();
-        setting.request = self.fresh_session(case.operation).await;
+        setting.cookies = self.fresh_session(case.operation).await;
         setting
     }
 
@@ -160,7 +161,7 @@ impl Bench {
     /// a short deadline.
     async fn warm_up(&self, case: Case, setting: &mut Setting) {
         for _ in 0..10 {
-            setting.request = self.fresh_session(case.operation).await;
+            setting.cookies = self.fresh_session(case.operation).await;
             if setting.undisturbed(case).await.is_ok() {
                 return;
             }
@@ -168,24 +169,24 @@ impl Bench {
         panic!("{case:?}: it does not work without a cut");
     }
 
-    /// The request that the operation needs: without a cookie, or with one that opens a session.
-    async fn fresh_session(&self, operation: Operation) -> HeaderMap {
-        let (request, mut response) = (HeaderMap::new(), HeaderMap::new());
+    /// The cookies that the operation's request needs: none, or one that opens a session.
+    async fn fresh_session(&self, operation: Operation) -> Cookies {
+        let mut response = HeaderMap::new();
         if operation != Operation::Insert {
-            let session = self.direct.get(&request, NAME).unwrap();
+            let session = self.direct.get(&HeaderMap::new(), NAME).unwrap();
             set_up(&session).unwrap();
             self.direct.save(&session, &mut response).await.unwrap();
         }
-        next_request(&request, &response)
+        after(&Cookies::none(), &response)
     }
 
     async fn outcome(&self, case: Case, setting: &Setting, answer: &Answer) -> Outcome {
-        let after = next_request(&setting.request, &answer.response);
+        let after = after(&setting.cookies, &answer.response);
         Outcome {
             told: Told::of(answer, case.operation),
             cookie: Cookie::of(&answer.response),
             rows: self.rows().await,
-            by_request: self.content(&setting.request).await,
+            by_request: self.content(&setting.cookies).await,
             by_response: self.content(&after).await,
         }
     }
@@ -204,8 +205,8 @@ impl Bench {
         rows
     }
 
-    async fn content(&self, request: &HeaderMap) -> Content {
-        let session = self.direct.get(request, NAME).unwrap();
+    async fn content(&self, cookies: &Cookies) -> Content {
+        let session = self.direct.get(&cookies.request(), NAME).unwrap();
         Content::of(&session.values().await.unwrap())
     }
 
@@ -213,14 +214,12 @@ impl Bench {
     /// holds.
     async fn go_on(&self, case: Case, setting: &Setting, next: &Next) -> Result<(), String> {
         let ends = matches!(case.operation, Operation::Delete | Operation::Logout);
-        let (request, expected) = match next.expected {
+        let (cookies, expected) = match next.expected {
             // Nothing to go on with, or nothing for long.
-            expected if ends || expected == Content::Nothing => {
-                (HeaderMap::new(), Content::Nothing)
-            }
-            expected => (next.request.clone(), expected),
+            expected if ends || expected == Content::Nothing => (Cookies::none(), Content::Nothing),
+            expected => (next.cookies.clone(), expected),
         };
-        let session = setting.nodes.one.get(&request, NAME).unwrap();
+        let session = setting.nodes.one.get(&cookies.request(), NAME).unwrap();
         let read = session.values().await.told();
         let read = read.map_err(|error| format!("the next request: {error:?}"))?;
         if Content::of(&read) != expected {
@@ -230,8 +229,8 @@ impl Bench {
         let mut response = HeaderMap::new();
         let saved = setting.nodes.one.save(&session, &mut response).await.told();
         saved.map_err(|error| format!("the next save: {error:?}"))?;
-        let after = next_request(&request, &response);
-        let after = self.direct.get(&after, NAME).unwrap();
+        let after = after(&cookies, &response);
+        let after = self.direct.get(&after.request(), NAME).unwrap();
         match after.get("next").await {
             Ok(Some(true)) => Ok(()),
             other => Err(format!("after the next save: {other:?}")),
@@ -266,7 +265,7 @@ impl Setting {
 
     /// Answers the request, in time and without a panic.
     async fn answer(&self, case: Case) -> Result<Answer, String> {
-        let (nodes, request) = (self.nodes.clone(), self.request.clone());
+        let (nodes, request) = (self.nodes.clone(), self.cookies.request());
         let answering = tokio::spawn(answer(nodes, request, case.operation, case.conduct));
         // One deadline for reading, one for saving, one for looking what became of it.
         match tokio::time::timeout(3 * case.deadline(), answering).await {
@@ -277,9 +276,16 @@ impl Setting {
     }
 }
 
+/// What a browser with these cookies has after a response.
+fn after(cookies: &Cookies, response: &HeaderMap) -> Cookies {
+    let mut cookies = cookies.clone();
+    cookies.follow(response);
+    cookies
+}
+
 fn manager(store: PgStore) -> SessionManager {
     let sessions = SessionManager::builder(store.shown(), keys());
-    sessions.clock(StandingClock::at(NOW)).build().unwrap()
+    sessions.clock(TestClock::at(NOW)).build().unwrap()
 }
 
 fn codec() -> SecureCookie {
@@ -287,5 +293,5 @@ fn codec() -> SecureCookie {
 }
 
 fn keys() -> Keys {
-    secrets::keys(&[b"the hash key of these cuts"])
+    secrets::keys(&[b"the hash key of these losses"])
 }

@@ -14,7 +14,7 @@ use super::shown::{DEBUG, ERROR};
 const MOST_TOLD: usize = 20;
 
 /// Searches what this run's trials had said, and tells the result on standard error.
-pub(crate) fn verdict(arguments: &Arguments, conclusion: &Conclusion) -> ExitCode {
+pub(crate) fn conclude(arguments: &Arguments, conclusion: &Conclusion) -> ExitCode {
     if arguments.list {
         return ExitCode::SUCCESS;
     }

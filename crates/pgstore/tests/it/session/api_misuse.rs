@@ -3,7 +3,7 @@
 
 use pgstore::{OnConflict, Session, SessionError};
 
-use super::{App, Browser, Told};
+use crate::support::app::{App, Told, Visitor};
 use crate::support::{apply, trial};
 
 #[apply(trial)]
@@ -99,7 +99,7 @@ async fn two_tasks_of_one_request_lose_nothing() {
 }
 
 /// Two requests read; one saves `n`, then the other saves it.
-async fn overlapping(app: &App) -> (Browser<'_>, Result<(), SessionError>) {
+async fn overlapping(app: &App) -> (Visitor<'_>, Result<(), SessionError>) {
     let mut browser = app.log_in().await;
     let session = browser.session();
     session.get::<i64>("n").await.unwrap();

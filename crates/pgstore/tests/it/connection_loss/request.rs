@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
 use pgstore::{Session, SessionError, SessionManager};
 use tokio::time::timeout;
 
-use crate::support::secrets::{self, Told};
+use crate::support::secrets::Told;
 
 /// The cookie's name in these tests.
 pub(super) const NAME: &str = "s";
@@ -156,14 +155,4 @@ fn change(session: &Session) -> Result<(), SessionError> {
         let n = text.map_or(OLD, |text| text.parse().unwrap());
         (n + 1).to_string()
     })
-}
-
-/// The next request of a browser that got this response.
-pub(super) fn next_request(request: &HeaderMap, response: &HeaderMap) -> HeaderMap {
-    secrets::headers(response);
-    let Some(set_cookie) = response.get(SET_COOKIE) else {
-        return request.clone();
-    };
-    let cookie = set_cookie.to_str().unwrap().split(';').next().unwrap();
-    HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())])
 }

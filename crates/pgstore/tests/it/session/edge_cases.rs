@@ -4,83 +4,19 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{COOKIE, HeaderValue, SET_COOKIE};
-use pgstore::store::{Fault, FaultyStore, SpyStore};
-use pgstore::{
-    CookieName, Keys, MemoryStore, OnOutage, Session, SessionError, SessionManager,
-    SessionManagerBuilder, Store, StoreErrorKind,
-};
+use http::header::{COOKIE, SET_COOKIE};
+use pgstore::store::Fault;
+use pgstore::{CookieName, OnOutage, Session, SessionManagerBuilder, Store, StoreErrorKind};
 
-use super::{App, Browser, NOW, Told};
-use crate::support::clock::StandingClock;
+use super::Lab;
+use crate::support::app::{App, NOW, Told, Visitor};
+
 use crate::support::{apply, trial};
 
-struct Lab {
-    clock: StandingClock,
-    store: SpyStore<FaultyStore>,
-    sessions: SessionManager,
-    cookie: Option<HeaderValue>,
-}
-
 impl Lab {
-    async fn new() -> Self {
-        Self::with(|sessions| sessions).await
-    }
-
-    async fn with(settings: impl FnOnce(SessionManagerBuilder) -> SessionManagerBuilder) -> Self {
-        let store = SpyStore::new(FaultyStore::<MemoryStore>::default());
-        let clock = StandingClock::at(NOW);
-        let keys = Keys::from_pairs(&[b"secret-key"]).unwrap();
-        let sessions = SessionManager::builder(store.clone(), keys).clock(clock.clone());
-        let sessions = settings(sessions).build().unwrap();
-        let mut lab = Self {
-            clock,
-            store,
-            sessions,
-            cookie: None,
-        };
-        let session = lab.session();
-        session.insert("user", "ada").unwrap();
-        session.add_flash("hello").unwrap();
-        lab.save(&session).await.unwrap();
-        lab.store.calls();
-        lab
-    }
-
-    fn session(&self) -> Session {
-        let cookies = self.cookie.iter().map(|cookie| (COOKIE, cookie.clone()));
-        let request = HeaderMap::from_iter(cookies);
-        self.sessions.get(&request, "s").unwrap()
-    }
-
-    async fn save(&mut self, session: &Session) -> Result<Told, SessionError> {
-        let mut response = HeaderMap::new();
-        let result = self.sessions.save(session, &mut response).await;
-        let told = match response.get(SET_COOKIE) {
-            None => Told::Nothing,
-            Some(cookie) => {
-                let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-                self.cookie = Some(HeaderValue::from_str(pair).unwrap());
-                match pair.ends_with('=') {
-                    true => Told::Remove,
-                    false => Told::Set,
-                }
-            }
-        };
-        result.map(|()| told)
-    }
-
-    fn faults(&self) -> &FaultyStore {
-        self.store.inner()
-    }
-
     async fn flashes(&self) -> Vec<String> {
-        let session = self.session();
-        session
-            .get::<Vec<String>>("_flash")
-            .await
-            .unwrap()
-            .unwrap_or_default()
+        let flashes = self.session().get("_flash").await;
+        flashes.unwrap().unwrap_or_default()
     }
 }
 
@@ -119,17 +55,17 @@ async fn a_maximal_age_like_the_applications_replaces_one_of_the_sessions_own() 
 
 #[apply(trial)]
 async fn a_touch_that_never_answers_fails_nothing() {
-    let mut lab = Lab::with(|sessions| {
+    let settings = |sessions: SessionManagerBuilder| {
         let sessions = sessions.save_deadline(Duration::from_millis(50));
         sessions.max_age(Duration::from_secs(1000))
-    })
-    .await;
-    lab.clock.advance(Duration::from_secs(500));
+    };
+    let mut lab = Lab::with(settings).await;
+    lab.app.clock.advance(Duration::from_secs(500));
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
     lab.faults().every("update", Fault::NeverAnswers);
     assert_eq!(lab.save(&session).await.unwrap(), Told::Set);
-    assert_eq!(lab.sessions.stats().touches_failed, 1);
+    assert_eq!(lab.app.sessions.stats().touches_failed, 1);
 }
 
 #[apply(trial)]
@@ -143,7 +79,7 @@ async fn a_logout_after_a_take_of_unknown_fate_goes_on_in_the_background() {
     assert!(session.flashes::<String>().await.is_err());
     session.destroy().unwrap();
     assert!(lab.save(&session).await.is_err());
-    assert_eq!(lab.sessions.stats().logouts_taken_over, 1);
+    assert_eq!(lab.app.sessions.stats().logouts_taken_over, 1);
 }
 
 #[apply(trial)]
@@ -171,23 +107,23 @@ async fn messages_of_a_take_that_was_dropped_come_back() {
     use http::{Request, Response};
     use tower::{Layer, ServiceExt, service_fn};
     let lab = Lab::new().await;
-    let layer = pgstore::SessionLayer::new(&lab.sessions, "s").unwrap();
+    let layer = pgstore::SessionLayer::new(&lab.app.sessions, "s").unwrap();
     let service = layer.layer(service_fn(|request: Request<Body>| async move {
         let session = request.extensions().get::<Session>().unwrap().clone();
         session.flashes::<String>().await.unwrap();
         Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
     }));
-    let request = Request::builder().header(COOKIE, lab.cookie.clone().unwrap());
+    let request = Request::builder().header(COOKIE, lab.cookies.header().unwrap());
     let request = request.body(Body::empty()).unwrap();
-    let load = lab.store.hold();
+    let load = lab.app.store.hold();
     let task = tokio::spawn(service.oneshot(request));
     load.reached().await;
-    let update = lab.store.hold();
+    let update = lab.app.store.hold();
     // Its effect comes, its answer does not.
     lab.faults().once("update", Fault::LosesTheAnswer);
     load.release();
     update.reached().await;
-    let settle = lab.store.hold();
+    let settle = lab.app.store.hold();
     update.release();
     settle.reached().await;
     task.abort();
@@ -230,15 +166,15 @@ async fn putting_messages_back_into_a_session_that_ends_meanwhile_is_no_failure(
     assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
     session.discard_changes();
     let id = lab.session().id().await.unwrap().unwrap();
-    let load = lab.store.hold();
-    let (sessions, own) = (lab.sessions.clone(), session.clone());
+    let load = lab.app.store.hold();
+    let (sessions, own) = (lab.app.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
         let result = sessions.save(&own, &mut response).await;
         (response, result)
     });
     load.reached().await;
-    let update = lab.store.hold();
+    let update = lab.app.store.hold();
     load.release();
     update.reached().await;
     lab.faults().inner().delete(&id).await.unwrap();
@@ -280,8 +216,8 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
     session.insert("n", 1).unwrap();
-    let update = lab.store.hold();
-    let (sessions, own) = (lab.sessions.clone(), session.clone());
+    let update = lab.app.store.hold();
+    let (sessions, own) = (lab.app.sessions.clone(), session.clone());
     let saving = tokio::spawn(async move {
         let mut response = HeaderMap::new();
         let result = sessions.save(&own, &mut response).await;
@@ -295,10 +231,7 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
     update.release();
     let (response, result) = saving.await.unwrap();
     let is_removed = response.contains_key(SET_COOKIE);
-    assert_eq!(
-        (result.is_ok() && is_removed, lab.faults().inner().len()),
-        (true, 0)
-    );
+    assert_eq!((result.is_ok() && is_removed, lab.rows()), (true, 0));
 }
 
 #[apply(trial)]
@@ -310,12 +243,18 @@ async fn a_job_that_reads_writes_nothing() {
         lab.save(&session).await.unwrap();
         handle
     };
-    lab.clock.advance(Duration::from_secs(20 * 24 * 3600));
-    let job = lab.sessions.by_handle("s", &handle).await.unwrap().unwrap();
+    lab.app.clock.advance(Duration::from_secs(20 * 24 * 3600));
+    let job = lab
+        .app
+        .sessions
+        .by_handle("s", &handle)
+        .await
+        .unwrap()
+        .unwrap();
     job.get::<String>("user").await.unwrap();
-    lab.store.calls();
+    lab.app.store.calls();
     lab.save(&job).await.unwrap();
-    assert!(lab.store.calls().is_empty());
+    assert!(lab.app.store.calls().is_empty());
 }
 
 #[apply(trial)]
@@ -326,14 +265,14 @@ async fn a_job_during_an_outage_is_an_error_and_not_an_ended_session() {
     lab.save(&session).await.unwrap();
     lab.faults()
         .once("load", Fault::Fails(StoreErrorKind::Unavailable));
-    let job = lab.sessions.by_handle("s", &handle).await;
+    let job = lab.app.sessions.by_handle("s", &handle).await;
     assert!(job.is_err(), "{job:?}");
 }
 
 #[apply(trial)]
 async fn a_renewed_session_begins_anew_whatever_its_values_say() {
     let app = App::with(|sessions| sessions.absolute_timeout(Duration::from_secs(100)));
-    let mut browser = Browser::of(&app);
+    let mut browser = Visitor::of(&app);
     let began = pgstore::go::Time::new(NOW, 0);
     browser
         .request(|session| async move {
@@ -446,6 +385,6 @@ async fn typical_requests_cost_what_they_should() {
         let session = lab.session();
         handler(session.clone()).await;
         lab.save(&session).await.unwrap();
-        assert_eq!(lab.store.calls(), calls, "{what}");
+        assert_eq!(lab.app.store.calls(), calls, "{what}");
     }
 }
