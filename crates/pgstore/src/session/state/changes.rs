@@ -1,6 +1,6 @@
 //! What the handler does to its session.
 
-use super::session_state::{Phase, SessionState, View};
+use super::session_state::{Phase, ReadSession, SessionState};
 use crate::options::CookieOptions;
 use crate::session::SessionError;
 use crate::session::change::Change;
@@ -16,9 +16,9 @@ impl SessionState {
         mut operation: Operation,
     ) -> Result<(), SessionError> {
         self.must_be_changeable()?;
-        if let View::Read { values, .. } = &mut self.view {
-            operation.note_before(values);
-            operation.apply(values, &self.go_peer)?;
+        if let Some(read) = &mut self.read {
+            operation.note_before(&read.values);
+            operation.apply(&mut read.values, &self.go_peer)?;
         }
         self.operations.push(operation);
         Ok(())
@@ -92,10 +92,10 @@ impl SessionState {
         self.operations.clear();
         self.taken.clear();
         self.metadata = MetadataChange::default();
-        self.view = View::Read {
+        self.read = Some(ReadSession {
             values: Values::new(),
             lookup: Lookup::Absent,
-        };
+        });
     }
 
     pub(in crate::session) fn close(&mut self) {
@@ -108,7 +108,7 @@ impl SessionState {
         match self.requested {
             Change::Destroyed => return,
             Change::StartedOver => return self.end(Change::StartedOver),
-            _ => self.view = View::Unread,
+            _ => self.read = None,
         }
         self.metadata = MetadataChange::default();
         self.options = self.given_options.clone();

@@ -1,6 +1,6 @@
 //! Flashes that the request took from the row and may have to put back.
 
-use super::session_state::{SessionState, View};
+use super::session_state::{ReadSession, SessionState};
 use crate::session::change::Change;
 use crate::session::operation::{Operation, Taken};
 use crate::session::record::OpenedRow;
@@ -34,11 +34,11 @@ impl SessionState {
 
     /// The row as it was read, if the handler has not changed its values.
     pub(in crate::session) fn unchanged_row(&self) -> Option<OpenedRow> {
-        match &self.view {
-            View::Read {
+        match &self.read {
+            Some(ReadSession {
                 values,
                 lookup: Lookup::Row(_, Some(meta)),
-            } if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
+            }) if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
                 values: values.clone(),
                 meta: meta.clone(),
             }),

@@ -1,7 +1,7 @@
 //! What a save writes, and what the request knows once it is done.
 
 use super::attempt::{Attempt, CoveredChanges};
-use super::session_state::{SessionState, View};
+use super::session_state::SessionState;
 use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::session::SessionError;
@@ -82,8 +82,8 @@ impl SessionState {
             return others; // The handler ended it during the save: the next save deletes the row.
         }
         self.forget_saved(&saved.covers);
-        if let View::Read { lookup, .. } = &mut self.view {
-            *lookup = Lookup::Row(saved.id.clone(), Some(saved.meta.clone()));
+        if let Some(read) = &mut self.read {
+            read.lookup = Lookup::Row(saved.id.clone(), Some(saved.meta.clone()));
         }
         others
     }

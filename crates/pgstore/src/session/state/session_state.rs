@@ -19,7 +19,8 @@ use crate::wire::{GoPeer, Values};
 pub(in crate::session) struct SessionState {
     /// The ID that the session has now: the cookie's, or the one that it was saved under since.
     pub(super) id: Option<CookieId>,
-    pub(super) view: View,
+    /// What was read from the store, once it was.
+    pub(super) read: Option<ReadSession>,
     /// What the handler did to the values since they were last saved, in order. If another request
     /// saves first, the operations are repeated on what it saved.
     pub(super) operations: Vec<Operation>,
@@ -47,15 +48,13 @@ pub(in crate::session) struct SessionState {
     pub(in crate::session) looked_at: bool,
 }
 
-/// The session's values as the handler sees them, once they are read.
+/// A session that was read from the store.
 #[derive(Debug)]
-pub(super) enum View {
-    Unread,
-    Read {
-        values: Values,
-        /// Where the values come from. A row without metadata does not open and is replaced.
-        lookup: Lookup<Option<RowMeta>>,
-    },
+pub(super) struct ReadSession {
+    /// The values as the handler sees them, with its changes.
+    pub(super) values: Values,
+    /// Where the values come from. A row without metadata does not open and is replaced.
+    pub(super) lookup: Lookup<Option<RowMeta>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +73,7 @@ impl SessionState {
     ) -> Self {
         Self {
             id: cookie,
-            view: View::Unread,
+            read: None,
             operations: Vec::new(),
             metadata: MetadataChange::default(),
             given_options: options.clone(),
@@ -129,18 +128,12 @@ impl SessionState {
 
     /// The values, once they are read.
     pub(in crate::session) fn values(&self) -> Option<&Values> {
-        match &self.view {
-            View::Read { values, .. } => Some(values),
-            View::Unread => None,
-        }
+        self.read.as_ref().map(|read| &read.values)
     }
 
     /// What the cookie's ID leads to, once it was looked up.
     pub(in crate::session) fn lookup(&self) -> Option<&Lookup<Option<RowMeta>>> {
-        match &self.view {
-            View::Read { lookup, .. } => Some(lookup),
-            View::Unread => None,
-        }
+        self.read.as_ref().map(|read| &read.lookup)
     }
 
     /// What the cookie's ID leads to without looking it up: the row of its ID.
@@ -185,7 +178,7 @@ impl SessionState {
     }
 
     pub(in crate::session) fn is_read(&self) -> bool {
-        matches!(self.view, View::Read { .. })
+        self.read.is_some()
     }
 
     /// Whether there is anything to store.
@@ -241,7 +234,7 @@ impl SessionState {
         if let Lookup::Row(id, _) = &lookup {
             self.follow_to(id.clone());
         }
-        self.view = View::Read { values, lookup };
+        self.read = Some(ReadSession { values, lookup });
         self.row_is_stale = false;
         Ok(overwritten)
     }

@@ -7,6 +7,7 @@ mod lifetimes;
 mod outage;
 mod owners;
 mod rotation;
+mod start_over;
 
 use pgstore::store::{FaultyStore, SpyStore};
 use pgstore::{MemoryStore, Session, SessionError, SessionManagerBuilder};

@@ -97,7 +97,10 @@ async fn an_end_that_the_store_cannot_take_is_no_success_and_continues_in_the_ba
     let (told, result) = user.save(&session).await;
     assert!(result.unwrap_err().is_unavailable());
     assert_eq!(told, Told::Remove);
-    assert!(other.session().is_new().await.unwrap(), "this node ended it");
+    assert!(
+        other.session().is_new().await.unwrap(),
+        "this node ended it"
+    );
     assert_eq!(app.sessions.stats().logouts_taken_over, 1);
     assert_eq!(app.store.inner().len(), 1, "nothing new was stored");
 
