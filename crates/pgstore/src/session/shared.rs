@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::SessionError;
+#[cfg(feature = "middleware")]
 use super::change::Change;
 use super::cookie_change::CookieChange;
 use super::cookie_id::CookieId;
