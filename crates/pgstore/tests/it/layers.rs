@@ -23,7 +23,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::support::{apply, secrets, trial};
 
-const MARK: HeaderName = HeaderName::from_static("x-mark");
+const OUTER: HeaderName = HeaderName::from_static("x-outer");
 
 fn layer() -> SessionLayer {
     let keys = secrets::keys(&[b"the hash key of the trials of layers"]);
@@ -35,8 +35,8 @@ fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(50))
 }
 
-fn mark() -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::overriding(MARK, HeaderValue::from_static("yes"))
+fn outer() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(OUTER, HeaderValue::from_static("yes"))
 }
 
 fn router() -> Router {
@@ -77,7 +77,7 @@ async fn layers_of_tower_http_stack_with_the_session_in_one_service_builder() {
     let outside = ServiceBuilder::new()
         .layer(TraceLayer::new_for_http())
         .layer(CatchPanicLayer::new())
-        .layer(mark())
+        .layer(outer())
         .layer(CompressionLayer::new())
         .layer(timeout())
         .layer(layer());
@@ -85,7 +85,7 @@ async fn layers_of_tower_http_stack_with_the_session_in_one_service_builder() {
         .layer(layer())
         .layer(timeout())
         .layer(CompressionLayer::new())
-        .layer(mark())
+        .layer(outer())
         .layer(CatchPanicLayer::new())
         .layer(TraceLayer::new_for_http());
     for app in [router().layer(outside), router().layer(inside)] {
@@ -93,7 +93,7 @@ async fn layers_of_tower_http_stack_with_the_session_in_one_service_builder() {
         assert_eq!(response.status(), StatusCode::OK);
         assert!(response.headers().contains_key(SET_COOKIE));
         assert_eq!(response.headers()[CONTENT_ENCODING], "gzip");
-        assert_eq!(response.headers()[MARK], "yes");
+        assert_eq!(response.headers()[OUTER], "yes");
         let response = ask(app.clone(), "/slow").await;
         assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
         assert!(!response.headers().contains_key(SET_COOKIE));
@@ -113,11 +113,11 @@ async fn layers_stack_in_a_tuple_and_between_axum_middleware() {
         session.insert("by", "the middleware").unwrap();
         next.run(request).await
     }
-    let app = router().layer((timeout(), mark(), layer(), from_fn(first), timeout()));
+    let app = router().layer((timeout(), outer(), layer(), from_fn(first), timeout()));
     let response = ask(app, "/write").await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.headers().contains_key(SET_COOKIE));
-    assert_eq!(response.headers()[MARK], "yes");
+    assert_eq!(response.headers()[OUTER], "yes");
 }
 
 #[apply(trial)]
@@ -148,7 +148,7 @@ async fn a_timeout_makes_a_response_around_a_service_without_axum() {
         }
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("done")))
     });
-    let service = (timeout(), option_layer(Some(mark())), layer()).layer(service);
+    let service = (timeout(), option_layer(Some(outer())), layer()).layer(service);
     let request = |path| Request::get(path).body(()).unwrap();
     let response = service.clone().oneshot(request("/slow")).await.unwrap();
     assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
