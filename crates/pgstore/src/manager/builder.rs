@@ -57,7 +57,17 @@ pub struct SessionManagerBuilder {
 }
 
 impl SessionManager {
-    /// Configures sessions in this store, sealed with these keys.
+    /// Begins the configuration of sessions in this store, sealed with these keys.
+    ///
+    /// ```
+    /// use pgstore::{Keys, MemoryStore, SessionManager};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let keys = Keys::from_pairs(&[[7; 32]])?; // in production from SESSION_KEYS
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder(store: impl Store, keys: Keys) -> SessionManagerBuilder {
         SessionManagerBuilder {
             store: Arc::new(store),
@@ -131,6 +141,17 @@ impl SessionManagerBuilder {
     }
 
     /// Sets the attributes that cookies get. Default: [`CookieOptions::default`].
+    ///
+    /// ```
+    /// # use pgstore::{CookieOptions, Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .cookie_options(CookieOptions::default().domain("example.com"))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "with_secure")]
     #[doc(alias = "with_same_site")]
     #[doc(alias = "with_http_only")]
@@ -150,6 +171,18 @@ impl SessionManagerBuilder {
     /// The timestamps in the cookie and in the row are checked against it, so lowering it ends
     /// older sessions at once. It is rounded up to whole seconds. Zero is as in Go: no limit on the
     /// server, and cookies that go when the browser is closed.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pgstore::{Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .max_age(Duration::from_secs(7 * 24 * 60 * 60)) // a week
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     // Go: pgstore.go MaxAge, which sets Options.MaxAge and that of every codec.
     #[doc(alias = "idle_timeout")]
     #[doc(alias = "with_expiry")]
@@ -165,6 +198,17 @@ impl SessionManagerBuilder {
     /// [Go peer](SessionManagerBuilder::go_peer) 4096 and about 2,200.
     ///
     /// Raise it in the Go program as well: Go refuses longer rows when it reads them.
+    ///
+    /// ```
+    /// # use pgstore::{Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .max_length(256 * 1024)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     // Go: pgstore.go MaxLength.
     pub fn max_length(mut self, characters: usize) -> Self {
         self.max_length = Some(characters);
@@ -196,12 +240,34 @@ impl SessionManagerBuilder {
     /// Default: [`OnOutage::Required`].
     ///
     /// [`SessionLayer::on_outage`](crate::SessionLayer::on_outage) sets it for some routes.
+    ///
+    /// ```
+    /// # use pgstore::{Keys, MemoryStore, OnOutage, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .on_outage(OnOutage::Anonymous)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_outage(mut self, policy: OnOutage) -> Self {
         self.policy.on_outage = policy;
         self
     }
 
     /// Sets what a request gets when its row cannot be opened. Default: [`OnUndecodable::Error`].
+    ///
+    /// ```
+    /// # use pgstore::{Keys, MemoryStore, OnUndecodable, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .on_undecodable(OnUndecodable::StartFresh)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_undecodable(mut self, policy: OnUndecodable) -> Self {
         self.policy.on_undecodable = policy;
         self
@@ -209,6 +275,17 @@ impl SessionManagerBuilder {
 
     /// Sets what happens to an insert over a value that another request has changed meanwhile.
     /// Default: [`OnConflict::LastWriterWins`].
+    ///
+    /// ```
+    /// # use pgstore::{Keys, MemoryStore, OnConflict, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .on_conflict(OnConflict::Error)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_conflict(mut self, policy: OnConflict) -> Self {
         self.policy.on_conflict = policy;
         self
@@ -216,6 +293,17 @@ impl SessionManagerBuilder {
 
     /// Sets when reading a session makes it last longer. Default: when an eighth of its lifetime
     /// has passed since its last use was recorded.
+    ///
+    /// ```
+    /// # use pgstore::{Keys, MemoryStore, SessionManager, Touch};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .touch(Touch::AfterOneIn(24)) // at most 24 writes in a lifetime
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "with_always_save")]
     pub fn touch(mut self, policy: Touch) -> Self {
         self.policy.touch = policy;
@@ -227,6 +315,18 @@ impl SessionManagerBuilder {
     /// A session begins with its first save, and again with [`renew`](crate::Session::renew). The
     /// limit is enforced when a session is read; a Go program does not know of it. The browser may
     /// keep the cookie for longer, without effect.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pgstore::{Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .absolute_timeout(Duration::from_secs(12 * 60 * 60))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     // OWASP ASVS 5.0, 7.3.2: an absolute maximum session lifetime.
     #[doc(alias = "lifetime")]
     pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
@@ -236,6 +336,18 @@ impl SessionManagerBuilder {
 
     /// Sets for how long a replaced ID is remembered, so that requests under way with it cannot
     /// undo the new one. Default: 60 seconds, longer than requests take.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pgstore::{Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .retirement(Duration::from_secs(120)) // requests may take two minutes
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn retirement(mut self, time: Duration) -> Self {
         self.policy.retirement = time;
         self
@@ -244,6 +356,18 @@ impl SessionManagerBuilder {
     /// Sets for how long an ID that was replaced by
     /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session. Default: 30
     /// seconds.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pgstore::{Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .rotation_grace(Duration::from_secs(10))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rotation_grace(mut self, time: Duration) -> Self {
         self.policy.grace = time;
         self
@@ -252,6 +376,18 @@ impl SessionManagerBuilder {
     /// Sets how long saving a session may take in all, merging with other requests included.
     /// Default: 10 seconds. The store bounds each of its operations itself:
     /// `PgStoreOptions::deadline`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use pgstore::{Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .save_deadline(Duration::from_secs(3))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn save_deadline(mut self, deadline: Duration) -> Self {
         self.policy.deadline = deadline;
         self
@@ -282,12 +418,34 @@ impl SessionManagerBuilder {
 
     /// Reads the label of the sessions of this cookie from a value, as
     /// [`owner_from`](SessionManagerBuilder::owner_from) does with the owner.
+    ///
+    /// ```
+    /// # use pgstore::{CookieName, Keys, MemoryStore, SessionManager};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .label_from(CookieName::new("session-key")?, "device")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn label_from(mut self, cookie: CookieName, key: impl Into<Key>) -> Self {
         self.label_value = Some((cookie, key.into()));
         self
     }
 
     /// Sets where the time comes from. Default: the machine's clock.
+    ///
+    /// ```
+    /// # use pgstore::{Keys, MemoryStore, SessionManager, SystemClock};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let keys = Keys::from_pairs(&[[7; 32]])?;
+    /// let sessions = SessionManager::builder(MemoryStore::new(), keys)
+    ///     .clock(SystemClock::default())
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -311,7 +469,7 @@ impl SessionManagerBuilder {
         not_too_long("rotation_grace", policy.grace)
     }
 
-    /// The values that tell owner and label.
+    /// Refuses values for owner and label that the library itself uses.
     fn check_values(&self) -> Result<(), ConfigError> {
         let values = [
             ("owner_from", &self.owner_value),
