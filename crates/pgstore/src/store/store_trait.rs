@@ -31,8 +31,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// last. Go may write several rows of one key. A store removes the older ones when a load finds
     /// them, at once or in the background.
     ///
-    /// An ID that was replaced is [`Lookup::Replaced`] until [`PreviousId::until`]. Until
-    /// [`PreviousId::grace_until`] it leads to the new row, unless that row has got another
+    /// An ID that was replaced is [`Lookup::Replaced`] until [`PreviousId::until`](super::PreviousId::until). Until
+    /// [`PreviousId::grace_until`](super::PreviousId::grace_until) it leads to the new row, unless that row has got another
     /// owner, is not the newest of its key, or was written last by a peer.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
     /// Replaces the key's newest row if it has the version that was `seen`. It keeps `created_on` and
-    /// the [previous ID](PreviousId).
+    /// the [previous ID](super::PreviousId).
     ///
     /// A row's version is its `modified_on`, compared by equality only. Give `row` a version other
     /// than `seen` (the later of now and a microsecond after `seen`), so that other writers which
@@ -67,7 +67,7 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Removes every row of the old ID and writes `row` under the new one, in one step, if the newest
     /// row has the version that was seen. The new row remembers the old ID as its
-    /// [previous ID](PreviousId), and no earlier ones.
+    /// [previous ID](super::PreviousId), and no earlier ones.
     ///
     /// Without a version, rows of any version are removed. Use that for a row that cannot be decoded.
     ///
