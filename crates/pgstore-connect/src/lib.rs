@@ -55,12 +55,14 @@
 //! [`ConfigError::TlsNotBuilt`].
 
 mod config;
+mod connect;
 mod connector;
 mod environment;
 mod error;
 mod host;
 mod key_value;
 mod option;
+mod parse;
 mod passfile;
 mod raw_options;
 mod target;
@@ -71,6 +73,7 @@ mod tls;
 mod url;
 
 pub use config::{Config, ConfigBuilder};
+pub use connect::connect;
 pub use connector::Connector;
 pub use error::{ConfigError, ConnectError, DatabaseError, FileError, SyntaxError};
 pub use host::Host;
@@ -81,25 +84,6 @@ pub use tokio_postgres;
 
 #[doc = include_str!("../docs/connecting.md")]
 pub mod connection_strings {}
-
-/// Connects with a connection string, completed from the process's environment.
-///
-/// ```no_run
-/// # async fn example() -> Result<(), pgstore_connect::ConnectError> {
-/// let (client, _task) = pgstore_connect::connect("host=/run/postgresql dbname=web").await?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-/// When the text or a variable cannot be read, a file cannot be used, or no host can be connected
-/// to.
-///
-/// # Panics
-/// Outside a tokio runtime.
-pub async fn connect(text: &str) -> Result<(tokio_postgres::Client, ConnectionTask), ConnectError> {
-    Config::parse(text)?.connect().await
-}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

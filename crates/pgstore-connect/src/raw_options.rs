@@ -3,22 +3,12 @@
 use zeroize::Zeroizing;
 
 use crate::option::Opt;
-use crate::{ConfigError, key_value, url};
 
 /// One value for each option: the last one counts, as in libpq.
 #[derive(Default)]
 pub(crate) struct RawOptions(Vec<(Opt, Zeroizing<String>)>);
 
 impl RawOptions {
-    /// Reads a URL or a keyword string.
-    pub(crate) fn read(text: &str) -> Result<Self, ConfigError> {
-        let url = ["postgresql://", "postgres://"];
-        match url.iter().find_map(|scheme| text.strip_prefix(scheme)) {
-            Some(rest) => url::read(rest),
-            None => key_value::read(text),
-        }
-    }
-
     pub(crate) fn set(&mut self, option: Opt, value: String) {
         self.0.retain(|(other, _)| *other != option);
         self.0.push((option, Zeroizing::new(value)));

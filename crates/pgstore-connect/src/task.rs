@@ -135,7 +135,8 @@ impl CancelHandle {
             after: self.config.timeout,
         })?;
         sent.map_err(|error| {
-            let attempted = Attempted::of_cancelling(&self.host, &self.config, attempt.has_begun());
+            let mode = self.config.ssl_mode();
+            let attempted = Attempted::of_cancelling(&self.host, mode, attempt.has_begun());
             classify(error, &attempted)
         })
     }

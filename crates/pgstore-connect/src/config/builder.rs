@@ -1,4 +1,4 @@
-//! The program's own defaults for a connection string.
+//! The ways to a [`Config`], and the program's own defaults for a connection string.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,6 +7,53 @@ use std::time::Duration;
 use super::Config;
 use crate::ConfigError;
 use crate::environment::Environment;
+
+impl Config {
+    /// Reads a URL or keywords, and completes them from the process's environment.
+    ///
+    /// ```
+    /// use pgstore_connect::Config;
+    ///
+    /// let config = Config::parse("host=db.internal user=app dbname=web sslmode=disable")?;
+    /// assert_eq!(config.hosts()[0].to_string(), "db.internal:5432");
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the text or a variable cannot be read; see [`ConfigError`].
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::builder().parse(text)
+    }
+
+    /// Takes everything from the process's environment (`PGHOST`, `PGUSER`, …) and from defaults.
+    ///
+    /// ```no_run
+    /// let config = pgstore_connect::Config::from_env()?;
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a variable has a value that it cannot have.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::parse("")
+    }
+
+    /// Begins with the program's own defaults, before a text is parsed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore_connect::Config;
+    ///
+    /// let config = Config::builder()
+    ///     .connect_timeout(Duration::from_secs(2))
+    ///     .fallback_application_name("invoices")
+    ///     .parse("postgres://app@db.internal/web")?;
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+}
 
 /// The program's own defaults, and where variables come from. [`Config::builder`] makes one.
 #[derive(Clone, Debug, Default)]
@@ -81,21 +128,5 @@ impl ConfigBuilder {
             environment: Environment::Fixed(Arc::new(variables.collect::<HashMap<_, _>>())),
             ..self
         }
-    }
-
-    /// Reads a URL or keywords, and completes them from the environment and these defaults.
-    ///
-    /// ```
-    /// use pgstore_connect::{Config, ConfigError};
-    ///
-    /// let error = Config::builder().parse("host=localhost port=none").unwrap_err();
-    /// assert!(matches!(error, ConfigError::InvalidValue { name: "port", .. }));
-    /// # Ok::<(), pgstore_connect::ConfigError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When the text or a variable cannot be read; see [`ConfigError`].
-    pub fn parse(&self, text: &str) -> Result<Config, ConfigError> {
-        super::resolve::resolve(text, self)
     }
 }

@@ -16,31 +16,44 @@ use crate::{ConfigError, Host, SslMode, TargetSessionAttrs};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Reads a connection string and completes it.
-pub(super) fn resolve(text: &str, builder: &ConfigBuilder) -> Result<Config, ConfigError> {
-    let environment = &builder.environment;
-    let values = Values {
-        options: RawOptions::read(text)?,
-        environment,
-    };
-    warn_of_ignored(environment);
-    values.client_encoding()?;
-    values.gssencmode()?;
-    let user = values.text(Opt::User).or_else(|| environment.user());
-    let database = values.text(Opt::DbName).or_else(|| user.clone());
-    let passfile = values.text(Opt::PassFile).map(PathBuf::from);
-    Ok(Config {
-        hosts: values.hosts()?,
-        target: values.target()?,
-        shuffles: values.shuffles()?,
-        tls: values.tls()?,
-        timeout: values.timeout(builder.connect_timeout)?,
-        common: values.common(builder.application_name.as_deref())?,
-        user,
-        database: database.unwrap_or_default(),
-        password: values.text(Opt::Password).map(Zeroizing::new),
-        passfile: passfile.or_else(|| environment.home_file(".pgpass")),
-    })
+impl ConfigBuilder {
+    /// Reads a URL or keywords, and completes them from the environment and these defaults.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, ConfigError};
+    ///
+    /// let error = Config::builder().parse("host=localhost port=none").unwrap_err();
+    /// assert!(matches!(error, ConfigError::InvalidValue { name: "port", .. }));
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the text or a variable cannot be read; see [`ConfigError`].
+    pub fn parse(&self, text: &str) -> Result<Config, ConfigError> {
+        let environment = &self.environment;
+        let values = Values {
+            options: RawOptions::read(text)?,
+            environment,
+        };
+        warn_of_ignored(environment);
+        values.client_encoding()?;
+        values.gssencmode()?;
+        let user = values.text(Opt::User).or_else(|| environment.user());
+        let database = values.text(Opt::DbName).or_else(|| user.clone());
+        let passfile = values.text(Opt::PassFile).map(PathBuf::from);
+        Ok(Config {
+            hosts: values.hosts()?,
+            target: values.target()?,
+            shuffles: values.shuffles()?,
+            tls: values.tls()?,
+            timeout: values.timeout(self.connect_timeout)?,
+            common: values.common(self.application_name.as_deref())?,
+            user,
+            database: database.unwrap_or_default(),
+            password: values.text(Opt::Password).map(Zeroizing::new),
+            passfile: passfile.or_else(|| environment.home_file(".pgpass")),
+        })
+    }
 }
 
 /// The options of the connection string, and the environment that completes them.
@@ -164,7 +177,7 @@ impl Values<'_> {
             let expected = "`verify-full` where `sslrootcert` is `system`";
             return Err(ConfigError::invalid_value(Opt::SslMode.name(), expected));
         }
-        mode.check_build()?;
+        check_build(mode)?;
         Ok(mode)
     }
 
@@ -249,6 +262,18 @@ impl Values<'_> {
     fn gssencmode(&self) -> Result<(), ConfigError> {
         let words = [("disable", ()), ("prefer", ())];
         self.one_of(Opt::GssEncMode, &words, (), "`disable` or `prefer`")
+    }
+}
+
+/// A mode that demands TLS needs a build with TLS; the others do without it there.
+fn check_build(mode: SslMode) -> Result<(), ConfigError> {
+    let demands_tls = matches!(
+        mode,
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull
+    );
+    match demands_tls && cfg!(not(feature = "tls-no-provider")) {
+        true => Err(ConfigError::TlsNotBuilt { mode }),
+        false => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_postgres::config::{ChannelBinding, SslMode as DriverSslMode};
 
 use super::{ConnectError, DatabaseError};
-use crate::{Config, Host, SslMode};
+use crate::{Host, SslMode};
 
 /// What was tried when the driver failed.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +24,7 @@ pub(crate) struct Attempted<'a> {
 
 impl<'a> Attempted<'a> {
     /// A request to cancel sends no password.
-    pub(crate) fn of_cancelling(host: &'a Host, config: &Config, began_tls: bool) -> Self {
-        let mode = config.ssl_mode();
+    pub(crate) fn of_cancelling(host: &'a Host, mode: SslMode, began_tls: bool) -> Self {
         Self {
             host,
             mode,

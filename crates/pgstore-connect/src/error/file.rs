@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::text::write_with_causes;
+
 /// What is wrong with a file of certificates or keys.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -34,7 +36,7 @@ impl fmt::Display for FileError {
 
 impl fmt::Debug for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::error::write_with_causes(f, self)
+        write_with_causes(f, self)
     }
 }
 

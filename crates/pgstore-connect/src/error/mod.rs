@@ -4,6 +4,7 @@ mod classify;
 mod config;
 mod database;
 mod file;
+mod text;
 
 use std::error::Error;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::text::write_with_causes;
 use crate::{Host, SslMode, TargetSessionAttrs};
 
 pub(crate) use classify::{Attempted, classify, in_another_mode, stops_the_search};
@@ -432,18 +434,4 @@ impl From<ConfigError> for ConnectError {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
     }
-}
-
-/// An error's text and those of all its causes, for a `Debug` that reads as a sentence.
-pub(crate) fn write_with_causes(
-    f: &mut fmt::Formatter<'_>,
-    error: &(dyn Error + 'static),
-) -> fmt::Result {
-    write!(f, "{error}")?;
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(f, ": {error}")?;
-        cause = error.source();
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! A build without TLS: the same names as in `attempt.rs`, which do nothing.
+//! A build without TLS: what stands in for the types of `attempt.rs`, and does nothing.
 
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, NoTlsError, NoTlsStream};
 
@@ -7,13 +7,13 @@ use crate::ConnectError;
 
 /// No TLS, and no files to read.
 #[derive(Clone, Debug)]
-pub(crate) struct LoadedTls;
+pub(crate) struct WithoutTls;
 
 /// One attempt without TLS.
 #[derive(Clone, Debug)]
-pub(crate) struct TlsAttempt;
+pub(crate) struct AttemptWithoutTls;
 
-impl LoadedTls {
+impl WithoutTls {
     pub(crate) fn load(_: &TlsConfig) -> Result<Self, ConnectError> {
         Ok(Self)
     }
@@ -22,18 +22,18 @@ impl LoadedTls {
         Self
     }
 
-    pub(crate) fn attempt(&self) -> TlsAttempt {
-        TlsAttempt
+    pub(crate) fn attempt(&self) -> AttemptWithoutTls {
+        AttemptWithoutTls
     }
 }
 
-impl TlsAttempt {
+impl AttemptWithoutTls {
     pub(crate) fn has_begun(&self) -> bool {
         false
     }
 }
 
-impl<S> MakeTlsConnect<S> for TlsAttempt {
+impl<S> MakeTlsConnect<S> for AttemptWithoutTls {
     type Stream = NoTlsStream;
     type TlsConnect = NoTls;
     type Error = NoTlsError;

@@ -17,7 +17,7 @@ mod verifier;
 use std::path::PathBuf;
 
 #[cfg(not(feature = "tls-no-provider"))]
-pub(crate) use absent::{LoadedTls, TlsAttempt};
+pub(crate) use absent::{AttemptWithoutTls as TlsAttempt, WithoutTls as LoadedTls};
 #[cfg(feature = "tls-no-provider")]
 pub(crate) use attempt::{LoadedTls, TlsAttempt};
 pub use mode::SslMode;

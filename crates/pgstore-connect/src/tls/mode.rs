@@ -4,8 +4,6 @@ use std::fmt;
 
 use tokio_postgres::config::SslMode as DriverSslMode;
 
-use crate::ConfigError;
-
 /// How far a connection is protected: `sslmode`. `Display` is the value in connection strings.
 ///
 /// [`connection_strings`](crate::connection_strings) says which attacks each mode prevents.
@@ -56,15 +54,6 @@ impl SslMode {
             Self::Allow => (DriverSslMode::Disable, Some(DriverSslMode::Require)),
             Self::Prefer => (DriverSslMode::Prefer, Some(DriverSslMode::Disable)),
             Self::Require | Self::VerifyCa | Self::VerifyFull => (DriverSslMode::Require, None),
-        }
-    }
-
-    /// A mode that demands TLS needs a build with TLS; the others do without it there.
-    pub(crate) fn check_build(self) -> Result<(), ConfigError> {
-        let demands_tls = matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull);
-        match demands_tls && cfg!(not(feature = "tls-no-provider")) {
-            true => Err(ConfigError::TlsNotBuilt { mode: self }),
-            false => Ok(()),
         }
     }
 }
