@@ -29,7 +29,7 @@ pub(crate) enum Failure {
     Input(#[source] io::Error),
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("the values would print as far more text than anybody reads")]
+    #[error("the values would print as more text than is useful to read")]
     TooMuch,
 
     #[error("no database: set DATABASE_URL")]
@@ -86,7 +86,7 @@ impl Failure {
     }
 }
 
-/// The library's own text goes on with the SQL, on many lines; `--print` has it.
+/// The library's own text continues with the SQL, on many lines; `--print` shows it.
 fn not_migrated(error: &MigrateError, table: &TableName) -> String {
     match error.kind() {
         MigrateErrorKind::Forbidden => format!(
@@ -97,7 +97,7 @@ fn not_migrated(error: &MigrateError, table: &TableName) -> String {
     }
 }
 
-/// Whoever is at a shell runs the command, not the function.
+/// A user at a shell runs the command, not the function.
 fn not_used(error: &StoreError) -> String {
     match error.kind() {
         StoreErrorKind::NotMigrated => {

@@ -18,7 +18,7 @@ pub(crate) struct Keygen {
     hash_bytes: u16,
 
     /// Bytes of the block key, which encrypts: 16, 24 or 32 for AES-128, AES-192 or AES-256; 0
-    /// for none, which leaves values readable to whoever sees them.
+    /// for none, which leaves the values readable to everyone who can read the table.
     #[arg(long, value_name = "BYTES", default_value = "32", value_parser = block_bytes())]
     block_bytes: u16,
 }

@@ -52,7 +52,7 @@ fn run(command: Command) -> Result<String, Failure> {
     }
 }
 
-/// Not `println!`, which panics when nobody reads.
+/// Unlike `println!`, it does not panic when the reader has closed the pipe.
 fn print(output: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(output.as_bytes());

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 #[derive(Debug, Args)]
 pub(crate) struct Sweep {
     /// The application's maximal age: sessions that end with the browser go when they have not
-    /// been saved for that long. 0, for ever, counts as 30 days.
+    /// been saved for that long. 0 (no limit) counts as 30 days.
     #[arg(long, value_name = "SECONDS", default_value_t = THIRTY_DAYS)]
     max_age: u64,
 

@@ -16,7 +16,7 @@ const LONGEST_PARENT: usize = 65;
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// A name that nobody has guessed, in a parent; the folder is not made yet.
+    /// An unguessable name in a parent folder. The folder is not made yet.
     pub(crate) fn unused(parent: &Path) -> Folder {
         let random = RandomState::new().build_hasher().finish();
         Folder(parent.join(format!("pgstore-pg-{random:016x}")))

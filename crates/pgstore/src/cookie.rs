@@ -1,4 +1,5 @@
-//! Stages 1 and 6: our cookie among the request's, and the `Set-Cookie` of the response.
+//! Stages 1 and 6: reads the session's cookie from the request and writes the response's
+//! `Set-Cookie`.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::name::CookieName;
 use crate::options::{CookieOptions, MaxAge, SameSite};
 
-/// The values of all cookies of that name, in the order in which the browser sent them.
+/// Returns the values of all cookies of that name, in the order in which the browser sent them.
 // Go: net/http cookie.go readCookies.
 pub(crate) fn values<'a>(
     headers: impl IntoIterator<Item = &'a HeaderValue>,
@@ -26,15 +27,14 @@ pub(crate) fn values<'a>(
     })
 }
 
-/// The request's `Cookie` headers: usually one, under HTTP/2 perhaps several.
+/// Returns the request's `Cookie` headers: usually one; HTTP/2 may split them.
 pub(crate) fn headers(headers: &HeaderMap) -> Vec<HeaderValue> {
     headers.get_all(COOKIE).iter().cloned().collect()
 }
 
-/// The `Set-Cookie` header that gives the browser `value`, or takes the cookie away.
+/// Returns the `Set-Cookie` header that gives the browser `value`, or removes the cookie.
 ///
-/// `None` when the text cannot stand in a header, which no value or attribute of ours can bring
-/// about.
+/// `None` if the text is not valid in a header. The values and attributes of this crate always are.
 // Go: gorilla/sessions cookie.go newCookieFromOptions and net/http cookie.go Cookie.String: the
 // attributes stand in this order.
 pub(crate) fn set_cookie(
@@ -103,7 +103,7 @@ fn push_max_age(text: &mut String, max_age: MaxAge, now: Timestamp) {
     }
 }
 
-/// The date as RFC 9110 writes it, within the years that it can write.
+/// Formats the date as in RFC 9110, limited to the years that its format has.
 fn http_date(time: Timestamp) -> String {
     const END_OF_YEAR_9999: u64 = 253_402_300_799;
     let seconds = u64::try_from(time.unix_seconds())

@@ -36,7 +36,7 @@
 //!
 //! # What does it not do?
 //!
-//! - It authenticates nobody: it keeps what your login puts into the session.
+//! - It does not authenticate: it keeps what your login puts into the session.
 //! - It keeps no values in the cookie.
 //! - If two requests [`insert`](Session::insert) under the same key, the later save wins. Use
 //!   [`update`](Session::update) for a value that depends on the old one.

@@ -51,7 +51,7 @@ impl Session {
     }
 
     /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
-    /// rights change, so that the new session is not shared with anybody who planted or saw the old ID.
+    /// rights change, so that an attacker who planted or saw the old ID does not share the new session.
     ///
     /// Values, owner, label and lifetime stay. [CSRF tokens](Session::csrf_token) of earlier pages are
     /// refused from then on, and timeouts start again. For a minute
@@ -88,7 +88,7 @@ impl Session {
     /// Unlike after [`renew`](Session::renew), requests under way with the old ID keep working: for the
     /// [grace time](crate::SessionManagerBuilder::rotation_grace) it leads to the session, and they get
     /// the new cookie. This holds while the session's owner stays the same, until the next new ID or
-    /// the session's end. Do not use it for logins: anybody who has seen the old ID shares the session
+    /// the session's end. Do not use it for logins: an attacker who has seen the old ID shares the session
     /// for that time.
     ///
     /// ```
