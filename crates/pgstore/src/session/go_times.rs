@@ -16,11 +16,11 @@ impl GoTimes {
     /// Reads the times from the values.
     ///
     /// # Errors
-    /// When `expires_on` is set and is not a time.
+    /// When `expires_on` is set and is not a `time.Time`.
     // Go: pgstore.go save panics there.
     pub(super) fn of(values: &Values) -> Result<Self, ValueError> {
-        let created_on = values.get::<go::Time>("created_on").ok().flatten();
-        let expires_on = values.get::<go::Time>("expires_on")?;
+        let created_on = values.time("created_on").ok().flatten();
+        let expires_on = values.time("expires_on")?;
         Ok(Self {
             created_on: created_on.map(timestamp),
             expires_on: expires_on.map(timestamp),

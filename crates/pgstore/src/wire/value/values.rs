@@ -6,12 +6,13 @@ use crate::wire::gob::{
     decode,
     encode::encode_session,
     error::GobError,
+    time::Time,
     value::{GoValue, Value},
 };
 
 use super::{
     draft::Draft,
-    error::ValueError,
+    error::{ValueError, ValueErrorKind},
     fit::{TextKeys, fit},
     go_peer::GoPeer,
     insert_table::by_table,
@@ -196,6 +197,21 @@ impl Values {
     /// ```
     pub fn value(&self, key: impl Into<Key>) -> Option<&GoValue> {
         self.value_of(&key.into())
+    }
+
+    /// The value under a key, which must be Go's `time.Time` if there is one. A text that reads as a
+    /// time is an error here: a Go program's `.(time.Time)` would panic on it.
+    pub(crate) fn time(&self, key: &'static str) -> Result<Option<Time>, ValueError> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        if value.go_type_name() != "time.Time" {
+            let found = value.go_type_name().to_owned();
+            let reason = "the key is reserved for a time".to_owned();
+            let kind = ValueErrorKind::Mismatch { found, reason };
+            return Err(ValueError::new(&key, kind));
+        }
+        value.read_at(&key.into()).map(Some)
     }
 
     /// Writes a value, which you may pass by value or by reference. An existing value keeps its Go
