@@ -144,7 +144,7 @@ pub use handle::{InvalidHandle, SessionHandle};
 pub use id::SessionId;
 pub use manager::{ConfigError, SessionManager, SessionManagerBuilder};
 #[cfg(feature = "middleware")]
-pub use middleware::SessionLayer;
+pub use middleware::{Failed, SessionLayer};
 pub use name::{CookieError, CookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
 pub use owners::SessionInfo;

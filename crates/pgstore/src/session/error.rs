@@ -1,9 +1,7 @@
 //! What can go wrong between a handler and its session.
 
-use std::error::Error as _;
-use std::fmt;
-
 use super::metadata::InvalidText;
+use crate::error_text::{WithCauses, debug_as_text};
 use crate::name::CookieError;
 use crate::random::RngError;
 use crate::store::{StoreError, StoreErrorKind};
@@ -37,7 +35,7 @@ pub enum SessionError {
     #[error(transparent)]
     Value(#[from] ValueError),
     /// The session's values are too large to be stored. What was stored before is unchanged.
-    #[error("the session's values are too large: {0}")]
+    #[error("the session's values are too large")]
     TooLarge(#[source] TooLong),
     /// Browsers would drop a cookie with these attributes.
     #[error(transparent)]
@@ -147,13 +145,7 @@ impl SessionError {
 
     /// The message followed by those of its causes, for the log.
     pub(crate) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
+        WithCauses(self).to_string()
     }
 
     /// Whether the store was unavailable or slow, so that the same request may succeed later.
@@ -174,9 +166,4 @@ impl SessionError {
     }
 }
 
-/// The sentences of `Display` with those of the causes, so that `main() -> Result` prints them.
-impl fmt::Debug for SessionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.with_causes())
-    }
-}
+debug_as_text!(SessionError);

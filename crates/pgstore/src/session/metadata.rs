@@ -1,5 +1,6 @@
 //! What a session has besides its values: owner, label, maximal age, public handle.
 
+use crate::error_text::debug_as_text;
 use crate::handle::SessionHandle;
 use crate::options::MaxAge;
 use crate::random::RngError;
@@ -69,12 +70,7 @@ impl InvalidText {
     }
 }
 
-/// The sentence of `Display`, so that `main() -> Result` prints it.
-impl std::fmt::Debug for InvalidText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{self}")
-    }
-}
+debug_as_text!(InvalidText);
 
 pub(super) fn check_label(text: &str) -> Result<(), InvalidText> {
     let is_valid = text.len() <= 1000 && !text.contains('\0');

@@ -1,7 +1,4 @@
-//! What all errors have in common: their class, and a `Debug` form that reads as a sentence.
-
-use std::error::Error;
-use std::fmt;
+//! The class that every error has.
 
 /// Who can fix an error. Every error of this crate answers `class()` with one of these.
 ///
@@ -23,27 +20,3 @@ pub enum ErrorClass {
     /// The database, the network or the random number generator failed.
     Internal,
 }
-
-/// Writes the error's message and those of its causes, for `Debug` of an error that `main` returns.
-pub(crate) fn write_sentence(error: &dyn Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{error}")?;
-    let mut source = error.source();
-    while let Some(cause) = source {
-        write!(f, ": {cause}")?;
-        source = cause.source();
-    }
-    Ok(())
-}
-
-/// Implements `Debug` for errors by [`write_sentence`].
-macro_rules! as_sentence {
-    ($($error:ty),+ $(,)?) => {$(
-        impl std::fmt::Debug for $error {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                $crate::wire::error::write_sentence(self, f)
-            }
-        }
-    )+};
-}
-
-pub(crate) use as_sentence;

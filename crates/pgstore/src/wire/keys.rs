@@ -15,7 +15,8 @@ use hmac::Hmac;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::error::{ErrorClass, as_sentence};
+use super::error::ErrorClass;
+use crate::error_text::debug_as_text;
 
 /// The initialization vector of an encryption: 16 random bytes. Never use one twice with a key.
 pub type Iv = [u8; 16];
@@ -294,7 +295,7 @@ impl KeyError {
     }
 }
 
-as_sentence!(KeyError);
+debug_as_text!(KeyError);
 
 #[cfg(test)]
 mod tests {

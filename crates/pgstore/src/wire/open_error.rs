@@ -1,7 +1,8 @@
 //! Why a text could not be sealed or opened.
 
-use super::error::{ErrorClass, as_sentence};
+use super::error::ErrorClass;
 use super::gob::error::GobError;
+use crate::error_text::debug_as_text;
 
 /// A sealed text is longer than the maximum length.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,4 +64,5 @@ impl OpenError {
     }
 }
 
-as_sentence!(TooLong, OpenError);
+debug_as_text!(TooLong);
+debug_as_text!(OpenError);

@@ -4,10 +4,10 @@ use std::error::Error;
 use std::fmt;
 
 use super::migrations::Migration;
+use crate::error_text::debug_as_text;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// The cause of [`StoreErrorKind::NotMigrated`]. Its own cause is the server's error.
-#[derive(Debug)]
 pub(super) struct NeedsMigration {
     migration: &'static Migration,
     refused: StoreError,
@@ -27,6 +27,8 @@ impl fmt::Display for NeedsMigration {
         write!(f, "it needs migration {number} ({name})")
     }
 }
+
+debug_as_text!(NeedsMigration);
 
 impl Error for NeedsMigration {
     fn source(&self) -> Option<&(dyn Error + 'static)> {

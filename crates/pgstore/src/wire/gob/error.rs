@@ -1,6 +1,7 @@
 use thiserror::Error;
 
-use crate::wire::error::{ErrorClass, as_sentence};
+use crate::error_text::debug_as_text;
+use crate::wire::error::ErrorClass;
 
 /// Why a gob cannot be decoded.
 ///
@@ -70,4 +71,4 @@ impl GobError {
     }
 }
 
-as_sentence!(GobError);
+debug_as_text!(GobError);

@@ -6,7 +6,7 @@
 use std::{fmt, str::FromStr};
 
 use super::time::Time;
-use crate::wire::error::as_sentence;
+use crate::error_text::debug_as_text;
 
 const DAY: i64 = 86_400;
 /// Days in the 400 years after which the Gregorian calendar repeats.
@@ -73,7 +73,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 #[error("the text is not a time in RFC 3339, such as 2024-02-29T12:00:00Z")]
 pub struct NotRfc3339(());
 
-as_sentence!(NotRfc3339);
+debug_as_text!(NotRfc3339);
 
 impl FromStr for Time {
     type Err = NotRfc3339;

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use crate::wire::error::as_sentence;
+use crate::error_text::debug_as_text;
 
 /// A point in time with the offset of its zone: Go's `time.Time`.
 ///
@@ -188,7 +188,7 @@ impl From<SystemTime> for Time {
 #[error("the time is out of the range of SystemTime")]
 pub struct OutOfSystemTime(());
 
-as_sentence!(OutOfSystemTime);
+debug_as_text!(OutOfSystemTime);
 
 impl TryFrom<Time> for SystemTime {
     type Error = OutOfSystemTime;

@@ -3,7 +3,8 @@ use std::fmt;
 use serde::{de, ser};
 use thiserror::Error;
 
-use crate::wire::error::{ErrorClass, as_sentence};
+use crate::error_text::debug_as_text;
+use crate::wire::error::ErrorClass;
 
 /// Why a session value could not be written or read. It names the key, never the value.
 ///
@@ -169,7 +170,7 @@ impl ValueError {
     }
 }
 
-as_sentence!(ValueError);
+debug_as_text!(ValueError);
 
 /// The key of an error, in front of its message.
 fn prefix(key: Option<&str>) -> String {

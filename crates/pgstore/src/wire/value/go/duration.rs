@@ -2,7 +2,7 @@ use std::time::Duration as StdDuration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::wire::error::as_sentence;
+use crate::error_text::debug_as_text;
 
 /// The name by which [`Values`](crate::wire::Values) knows the type. Other formats see the number.
 pub(crate) const DURATION: &str = "$pgstore::go::Duration";
@@ -59,7 +59,7 @@ impl Duration {
 #[error("the duration is out of the range of the other type")]
 pub struct OutOfDuration(());
 
-as_sentence!(OutOfDuration);
+debug_as_text!(OutOfDuration);
 
 impl TryFrom<StdDuration> for Duration {
     type Error = OutOfDuration;
