@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use super::failure::without_details;
+use crate::error_text::debug_as_text;
 
 /// Why [`PgStore::migrate`](super::PgStore::migrate) failed.
-#[derive(Debug)]
 pub struct MigrateError {
     kind: MigrateErrorKind,
     sqlstate: Option<String>,
@@ -125,6 +125,8 @@ impl From<tokio_postgres::Error> for MigrateError {
         }
     }
 }
+
+debug_as_text!(MigrateError);
 
 impl fmt::Display for MigrateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
