@@ -35,8 +35,8 @@ pub enum SessionError {
     #[error(transparent)]
     Value(#[from] ValueError),
     /// The session's values are too large to be stored. What was stored before is unchanged.
-    #[error("the session's values are too large")]
-    TooLarge(#[source] TooLong),
+    #[error("the session's values are too large: {0}")]
+    TooLarge(TooLong),
     /// Browsers would drop a cookie with these attributes.
     #[error(transparent)]
     Cookie(#[from] CookieError),
