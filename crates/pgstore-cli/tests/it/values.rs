@@ -225,7 +225,10 @@ fn no_gob_prints_without_bound() {
         ],
         sealed(&gob).as_bytes(),
     );
-    assert!(line.error(1).contains("more text than is useful"), "{line:?}");
+    assert!(
+        line.error(1).contains("more text than is useful"),
+        "{line:?}"
+    );
 }
 
 fn message(parts: &[&[u8]]) -> Vec<u8> {
