@@ -1,5 +1,6 @@
 //! How an application's sessions are kept: configured and checked once, then shared by all requests.
 
+mod build;
 mod builder;
 mod config_error;
 mod session_manager;
