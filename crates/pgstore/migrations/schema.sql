@@ -16,12 +16,21 @@ CREATE TABLE http_sessions (
     owner text,
     label text,
     handle text,
-    previous_key bytea,
-    previous_until timestamp with time zone,
-    previous_grace_until timestamp with time zone
+    grace_group bigint,
+    id_unconfirmed boolean
+);
+
+CREATE TABLE http_sessions_ids (
+    key bytea NOT NULL,
+    session_id bigint NOT NULL,
+    until timestamp with time zone NOT NULL,
+    grace_until timestamp with time zone,
+    grace_group bigint
 );
 
 ALTER SEQUENCE http_sessions_id_seq OWNED BY http_sessions.id;
+
+ALTER TABLE http_sessions_ids ADD CONSTRAINT http_sessions_ids_pkey PRIMARY KEY (key);
 
 ALTER TABLE http_sessions ADD CONSTRAINT http_sessions_pkey PRIMARY KEY (id);
 
@@ -29,8 +38,10 @@ CREATE INDEX http_sessions_expiry_idx ON http_sessions USING btree (expires_on);
 
 CREATE INDEX http_sessions_handle_idx ON http_sessions USING btree (handle) WHERE (handle IS NOT NULL);
 
+CREATE INDEX http_sessions_ids_session_idx ON http_sessions_ids USING btree (session_id);
+
+CREATE INDEX http_sessions_ids_until_idx ON http_sessions_ids USING btree (until);
+
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
 CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);
-
-CREATE INDEX http_sessions_previous_key_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);

@@ -3,6 +3,10 @@
 use std::fmt::{self, Debug};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// How far the clocks of two nodes may differ. Times that one node writes for others to compare with
+/// their own clocks have this much of a margin.
+pub(crate) const SKEW_TOLERANCE: Duration = Duration::from_secs(60);
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 24 * 60 * 60 * MICROS_PER_SECOND;
 

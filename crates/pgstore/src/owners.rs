@@ -182,7 +182,7 @@ impl SessionManager {
             return Ok(None);
         };
         let cookie = CookieId::fresh(id, now);
-        let session = Session::new(self.rows(name), Some(cookie), options, Usage::Background);
+        let session = Session::new(self.rows(name), vec![cookie], options, Usage::Background);
         if session.is_degraded().await? {
             return Err(SessionError::Degraded); // It is unknown whether the session has ended.
         }

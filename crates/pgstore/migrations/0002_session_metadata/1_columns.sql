@@ -12,8 +12,8 @@ ALTER TABLE http_sessions
     ADD COLUMN IF NOT EXISTS owner TEXT,
     ADD COLUMN IF NOT EXISTS label TEXT,
     ADD COLUMN IF NOT EXISTS handle TEXT,
-    -- The key that this row had before. It is known as replaced until previous_until, and leads to
-    -- this row until previous_grace_until.
-    ADD COLUMN IF NOT EXISTS previous_key BYTEA,
-    ADD COLUMN IF NOT EXISTS previous_until TIMESTAMPTZ,
-    ADD COLUMN IF NOT EXISTS previous_grace_until TIMESTAMPTZ
+    -- The earlier IDs of this group lead to the row. A login, a change of owner and a write by
+    -- another program leave the group.
+    ADD COLUMN IF NOT EXISTS grace_group BIGINT,
+    -- Whether no request has brought the row's ID since a gentle rotation.
+    ADD COLUMN IF NOT EXISTS id_unconfirmed BOOLEAN

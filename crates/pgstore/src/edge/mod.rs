@@ -84,8 +84,8 @@ impl SessionManager {
         options: CookieOptions,
         cookies: &[HeaderValue],
     ) -> Session {
-        let cookie_id = self.open_first(&name, cookie::values(cookies, &name));
-        Session::new(self.rows(name), cookie_id, options, Usage::Request)
+        let cookie_ids = self.open_all(&name, cookie::values(cookies, &name));
+        Session::new(self.rows(name), cookie_ids, options, Usage::Request)
     }
 
     /// Stages 5 and 6 for every session of a request.

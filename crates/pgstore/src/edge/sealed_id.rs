@@ -1,5 +1,7 @@
 //! The session's ID in the cookie: opened in stage 2, sealed in stage 6.
 
+use std::collections::HashSet;
+
 use http::header::HeaderValue;
 
 use crate::cookie;
@@ -11,34 +13,41 @@ use crate::random;
 use crate::session::{CookieChange, CookieId, GivenCookie, SessionError};
 use crate::wire::{OpenError, Opened, gob};
 
-/// How many cookies of one name are tried before the request counts as having none.
-const MOST_COOKIES_TRIED: usize = 5;
+/// How many bytes of cookies of one name are opened. Others count as absent. A server usually takes
+/// less in all headers together.
+const MOST_BYTES_OPENED: usize = 64 * 1024;
 
 impl SessionManager {
-    /// Opens the first cookie that it can. A cookie that a neighbouring host or an attacker has put
-    /// in front of it under the same name therefore does not log the user out. A cookie older than
-    /// the maximal age counts only if there is no other: its session may have a longer lifetime of
-    /// its own.
+    /// Opens every cookie of the name that it can: usually the only one. If there are several, the
+    /// store tells which counts. So a cookie that a neighbouring host, an attacker, or an application
+    /// with another `Path` has put in front of it does not log the user out.
+    ///
+    /// A cookie older than the maximal age comes last: its session may have a longer lifetime of its
+    /// own.
     // Go: net/http Request.Cookie takes the first, whether it opens or not.
-    pub(super) fn open_first<'a>(
+    pub(super) fn open_all<'a>(
         &self,
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
-    ) -> Option<CookieId> {
+    ) -> Vec<CookieId> {
         let now = self.now().unix_seconds();
-        let mut old = None;
-        for value in values.take(MOST_COOKIES_TRIED) {
+        let mut bytes = 0;
+        let mut cookies = Vec::new();
+        for value in values {
+            bytes += value.len();
+            if bytes > MOST_BYTES_OPENED {
+                tracing::debug!(name = name.as_str(), "too many cookies of one name");
+                break;
+            }
             match self.open(name, value, now) {
-                Ok(Some(cookie)) if self.codec().is_young(cookie.issued_at, now) => {
-                    return Some(cookie);
-                }
-                Ok(cookie) => old = old.or(cookie),
+                Ok(cookie) => cookies.extend(cookie),
                 Err(error) => {
                     tracing::debug!(name = name.as_str(), %error, "a cookie does not open");
                 }
             }
         }
-        old
+        cookies.sort_by_key(|cookie| !self.codec().is_young(cookie.issued_at, now));
+        without_repetitions(cookies)
     }
 
     fn open(
@@ -84,4 +93,13 @@ impl SessionManager {
         let sealed = self.cookie_codec().seal(name.as_str(), &plaintext, now, iv);
         sealed.map_err(SessionError::TooLarge)
     }
+}
+
+/// Each ID once, in the same order.
+fn without_repetitions(mut cookies: Vec<CookieId>) -> Vec<CookieId> {
+    if cookies.len() > 1 {
+        let mut ids = HashSet::new();
+        cookies.retain(|cookie| ids.insert(cookie.id.clone()));
+    }
+    cookies
 }

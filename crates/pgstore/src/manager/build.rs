@@ -53,11 +53,7 @@ impl SessionManagerBuilder {
             .max_age(whole_seconds(self.max_age))
             .max_length(self.max_length.unwrap_or(default_max_length));
         let counters = Arc::<Counters>::default();
-        let logouts = LogoutRetry::new(
-            Arc::clone(&self.store),
-            Arc::clone(&self.clock),
-            Arc::clone(&counters),
-        );
+        let logouts = LogoutRetry::new(Arc::clone(&self.store), Arc::clone(&counters));
         Ok(SessionManager {
             on_outage: self.policy.on_outage,
             config: Arc::new(ManagerConfig {

@@ -110,6 +110,7 @@ impl MetadataChange {
             owner: text(&self.owner, &stored.owner),
             label: text(&self.label, &stored.label),
             handle: stored.handle.clone().or_else(|| self.handle.clone()),
+            id_is_unconfirmed: stored.id_is_unconfirmed,
         }
     }
 

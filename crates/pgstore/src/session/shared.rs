@@ -65,19 +65,19 @@ pub(crate) enum Usage {
 impl Usage {
     /// When the session was last used, if not now.
     pub(super) fn last_use(self, row: &RowMeta) -> Option<Timestamp> {
-        (self == Self::Background).then(|| Timestamp::from_unix_seconds(row.sealed_at))
+        (self == Self::Background).then(|| row.last_use())
     }
 }
 
 impl Session {
     pub(crate) fn new(
         rows: SealedRows,
-        cookie: Option<CookieId>,
+        cookies: Vec<CookieId>,
         options: CookieOptions,
         usage: Usage,
     ) -> Self {
         let (go_peer, on_conflict) = (rows.go_peer.clone(), rows.policy.on_conflict);
-        let state = SessionState::new(cookie, options, go_peer, on_conflict);
+        let state = SessionState::new(cookies, options, go_peer, on_conflict);
         Self(Arc::new(Shared {
             rows,
             usage,
@@ -165,12 +165,23 @@ impl Session {
         if self.state().is_read() {
             return Ok(());
         }
-        let cookie = self.state().cookie().cloned();
-        let found = match cookie {
-            Some(cookie) => self.0.rows.look_up(&cookie).await?,
-            None => Lookup::Absent,
+        let cookies = self.state().cookies();
+        let found = match cookies.as_slice() {
+            [] => Lookup::Absent,
+            [cookie] => self.0.rows.look_up(cookie).await?,
+            several => self.look_up_several(several).await?,
         };
         self.take_in(found)
+    }
+
+    /// Finds out which of several cookies counts.
+    async fn look_up_several(
+        &self,
+        cookies: &[CookieId],
+    ) -> Result<Lookup<OpenedRow>, SessionError> {
+        let (place, found) = self.0.rows.look_up_several(cookies).await?;
+        self.state().count_on(place);
+        Ok(found)
     }
 
     pub(super) fn take_in(&self, found: Lookup<OpenedRow>) -> Result<(), SessionError> {

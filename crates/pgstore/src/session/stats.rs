@@ -11,6 +11,11 @@ impl Counter {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
+    /// Adds one, and returns whether it was the first.
+    pub(crate) fn add_first(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
     fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -23,6 +28,7 @@ pub(crate) struct Counters {
     pub(crate) overwritten: Counter,
     pub(crate) gone: Counter,
     pub(crate) degraded: Counter,
+    pub(crate) several_sessions: Counter,
     pub(crate) touched: Counter,
     pub(crate) touches_overtaken: Counter,
     pub(crate) touches_failed: Counter,
@@ -44,6 +50,9 @@ pub struct SessionStats {
     pub gone: u64,
     /// How many requests continued without their session because the store was unavailable.
     pub degraded: u64,
+    /// How many requests brought several cookies of one name whose sessions all live. Check that all
+    /// applications set the cookie with the same `Domain` and `Path`.
+    pub several_sessions: u64,
     /// How many reads extended a session's lifetime.
     pub touched: u64,
     /// How many touches were unnecessary because another request had written the session.
@@ -65,6 +74,7 @@ impl Counters {
             overwritten: self.overwritten.value(),
             gone: self.gone.value(),
             degraded: self.degraded.value(),
+            several_sessions: self.several_sessions.value(),
             touched: self.touched.value(),
             touches_overtaken: self.touches_overtaken.value(),
             touches_failed: self.touches_failed.value(),

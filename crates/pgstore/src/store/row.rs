@@ -38,6 +38,10 @@ pub struct RowExtras {
     pub label: Option<String>,
     /// Its public name, which stays when the ID changes.
     pub handle: Option<SessionHandle>,
+    /// Whether no request has brought the row's ID since a gentle rotation. Only
+    /// [`rename`](super::Store::rename) sets it, only [`confirm`](super::Store::confirm) clears it, and
+    /// only loads read it.
+    pub id_is_unconfirmed: bool,
 }
 
 impl RowExtras {
@@ -85,6 +89,7 @@ impl fmt::Debug for RowExtras {
             .field("save_token", &self.save_token.is_some())
             .field("max_age", &self.max_age)
             .field("handle", &self.handle)
+            .field("id_is_unconfirmed", &self.id_is_unconfirmed)
             .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
-use super::{StoreError, SweepBatch, Swept, Written};
+use super::{StoreError, StoreErrorKind, SweepBatch, Swept, Written};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
@@ -31,9 +31,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// last. Go may write several rows of one key. A store removes the older ones when a load finds
     /// them, at once or in the background.
     ///
-    /// An ID that was replaced is [`Lookup::Replaced`] until [`PreviousId::until`](super::PreviousId::until). Until
-    /// [`PreviousId::grace_until`](super::PreviousId::grace_until) it leads to the new row, unless that row has got another
-    /// owner, is not the newest of its key, or was written last by a peer.
+    /// An ID that was replaced leads to the row of its session until
+    /// [`grace_until`](super::PreviousId::grace_until), however often the ID has changed since, unless
+    /// the session has got another owner or was written by a peer since, or another row of its key is
+    /// newer. Otherwise it is [`Lookup::Replaced`] until [`until`](super::PreviousId::until), also
+    /// after the session's end.
     ///
     /// # Errors
     /// [`Unavailable`](super::StoreErrorKind::Unavailable) or
@@ -42,14 +44,39 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// infinite time.
     fn load<'a>(&'a self, id: &'a SessionId, now: Timestamp) -> StoreFuture<'a, Lookup>;
 
+    /// Says what each of several IDs leads to, in their order, as [`load`](Store::load) does. The
+    /// default asks for one after the other.
+    ///
+    /// # Errors
+    /// As [`load`](Store::load), except that the outer error is of the whole call and an undecodable
+    /// row is the error of its own ID.
+    fn load_all<'a>(
+        &'a self,
+        ids: &'a [SessionId],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Result<Lookup, StoreError>>> {
+        Box::pin(async move {
+            let mut found = Vec::with_capacity(ids.len());
+            for id in ids {
+                found.push(match self.load(id, now).await {
+                    Err(error) if error.kind() != StoreErrorKind::UndecodableRow => {
+                        return Err(error);
+                    }
+                    answer => answer,
+                });
+            }
+            Ok(found)
+        })
+    }
+
     /// Writes a first row under a fresh ID.
     ///
     /// # Errors
     /// When the row is not known to be written.
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
-    /// Replaces the key's newest row if it has the version that was `seen`. It keeps `created_on` and
-    /// the [previous ID](super::PreviousId).
+    /// Replaces the key's newest row if it has the version that was `seen`. It keeps `created_on`. If
+    /// the owner changes, [earlier IDs](super::PreviousId) do not lead to the session any more.
     ///
     /// A row's version is its `modified_on`, compared by equality only. Give `row` a version other
     /// than `seen` (the later of now and a microsecond after `seen`), so that other writers which
@@ -65,17 +92,34 @@ pub trait Store: Debug + Send + Sync + 'static {
         row: &'a Row,
     ) -> StoreFuture<'a, Written>;
 
-    /// Removes every row of the old ID and writes `row` under the new one, in one step, if the newest
-    /// row has the version that was seen. The new row remembers the old ID as its
-    /// [previous ID](super::PreviousId), and no earlier ones.
+    /// Gives the session another ID and writes `row`, in one step, if its newest row has the version
+    /// that was seen. Older rows of the old ID are removed. The old ID and those before it are
+    /// [remembered](super::PreviousId).
     ///
-    /// Without a version, rows of any version are removed. Use that for a row that cannot be decoded.
+    /// Without a version, a row of any version is replaced. Use that for a row that cannot be decoded.
     ///
     /// # Errors
     /// When the rows are not known to be changed.
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
 
-    /// Removes every row of a key and returns how many there were. A key without rows is no error.
+    /// Notes that a request has brought the ID that a gentle rotation gave the session. Earlier IDs
+    /// then lead to it until `grace_until` at the latest and are known until `until` at least. An ID
+    /// that is not [unconfirmed](super::RowExtras::id_is_unconfirmed) changes nothing. The row's
+    /// version stays.
+    ///
+    /// # Errors
+    /// When it is not known to be noted.
+    fn confirm<'a>(
+        &'a self,
+        id: &'a SessionId,
+        until: Timestamp,
+        grace_until: Timestamp,
+    ) -> StoreFuture<'a, ()>;
+
+    /// Ends the session to which an ID belongs: removes every row, and returns how many there were.
+    ///
+    /// Any ID that the session has had will do, as long as it is remembered: the current one, one
+    /// in its grace time, or one that a login has replaced. An ID without a session is no error.
     ///
     /// # Errors
     /// When the rows are not known to be removed.

@@ -39,6 +39,11 @@ impl RowMeta {
         }
     }
 
+    /// When the session was last used.
+    pub(in crate::session) fn last_use(&self) -> Timestamp {
+        Timestamp::from_unix_seconds(self.sealed_at)
+    }
+
     /// The lifetime in seconds that the last write gave the row. It is rounded, because Go reads its
     /// clock several times for one row.
     pub(in crate::session) fn lifetime(&self) -> i64 {

@@ -1,6 +1,8 @@
 //! Stages 3 to 5 for one cookie name: the store's rows are opened to values, values are sealed to
 //! rows.
 
+mod choice;
+mod look_up;
 mod meta;
 mod sealed_rows;
 mod sealing;

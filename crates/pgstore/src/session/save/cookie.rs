@@ -1,5 +1,6 @@
 //! Decides what a save tells the browser about its cookie.
 
+use super::plan::CookieDue;
 use crate::options::CookieOptions;
 use crate::policy::Touch;
 use crate::session::change::Change;
@@ -14,21 +15,16 @@ impl Session {
         drop(state);
         match has_ended {
             true => self.removal(),
-            false => self.cookie_for_reading(),
+            false => CookieChange::Keep,
         }
     }
 
-    /// The cookie of a session that this request has read, if the cookie is due for a new date or was
-    /// never given.
-    pub(super) fn cookie_for_reading(&self) -> CookieChange {
-        let state = self.state();
-        let is_due = state.row().is_some()
-            && (state.cookie_is_owed() || self.cookie_is_old(&state, self.rows().policy.touch));
-        let options = state.options();
-        drop(state);
-        match is_due {
-            true => self.give_cookie(options),
-            false => CookieChange::Keep,
+    /// Whether the browser must get a cookie although the handler has changed nothing.
+    pub(super) fn cookie_due(&self, state: &SessionState) -> CookieDue {
+        let is_due = state.cookie_is_owed() || self.cookie_is_old(state, self.rows().policy.touch);
+        match is_due && state.row().is_some() {
+            true => CookieDue::Now,
+            false => CookieDue::No,
         }
     }
 
@@ -80,10 +76,10 @@ impl Session {
     pub(super) fn cookie_after_failure(&self, error: &SessionError) -> CookieChange {
         let state = self.state();
         let (is_logout, is_stale) = (state.change().ends_the_session(), state.cookie_is_stale());
-        let cookie = state.cookie().cloned();
+        let cookies = state.cookies();
         drop(state);
         let logout_failed = is_logout && matches!(error, SessionError::Store(_));
-        if let Some(cookie) = cookie.filter(|_| logout_failed) {
+        for cookie in cookies.into_iter().filter(|_| logout_failed) {
             self.rows().logouts.take_over(cookie.id);
         }
         match logout_failed || is_stale {

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::clock::Clock;
 use crate::id::SessionId;
 use crate::session::stats::Counters;
-use crate::store::{Lookup, Store, StoreError, StoreErrorKind};
+use crate::store::{Store, StoreError, StoreErrorKind};
 
 /// How many logouts may be pending on one node.
 const MAX_PENDING: usize = 10_000;
@@ -19,45 +18,22 @@ const MAX_PENDING: usize = 10_000;
 /// How often each is tried: with the pauses below, for about two hours.
 const MAX_TRIES: u32 = 250;
 
-/// How many gentle rotations that happen meanwhile a logout follows.
-const MAX_ROTATIONS: u32 = 8;
-
 /// The logouts that a node could not store yet. Clones share them.
 #[derive(Clone)]
 pub(crate) struct LogoutRetry(Arc<PendingLogouts>);
 
 struct PendingLogouts {
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
     ids: Mutex<HashSet<SessionId>>,
     /// How many there are. Requests need no lock to see that there are none.
     count: AtomicUsize,
 }
 
-/// What ending a session came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
-    Done,
-    /// The ID has no row. A login replaced it, and its holder must not end the successor.
-    Replaced,
-}
-
-impl Ended {
-    pub(super) fn was_replaced(self) -> bool {
-        self == Self::Replaced
-    }
-}
-
 impl LogoutRetry {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, counters: Arc<Counters>) -> Self {
         Self(Arc::new(PendingLogouts {
             store,
-            clock,
             counters,
             ids: Mutex::default(),
             count: AtomicUsize::new(0),
@@ -69,20 +45,10 @@ impl LogoutRetry {
         self.0.count.load(Ordering::Acquire) > 0 && self.ids().contains(id)
     }
 
-    /// Deletes the session's row. If a gentle rotation replaces the ID at the same moment, follows it.
-    pub(super) async fn end(&self, id: &SessionId) -> Result<Ended, StoreError> {
-        let mut id = id.clone();
-        for _ in 0..MAX_ROTATIONS {
-            if self.0.store.delete(&id).await? > 0 {
-                return Ok(Ended::Done);
-            }
-            match self.0.store.load(&id, self.0.clock.now()).await? {
-                Lookup::Row(successor, _) => id = successor,
-                Lookup::Replaced => return Ok(Ended::Replaced),
-                Lookup::Absent | Lookup::Unknown => return Ok(Ended::Done),
-            }
-        }
-        Err(StoreError::new(StoreErrorKind::Timeout))
+    /// Ends the session of an ID, whichever of its IDs that is.
+    pub(super) async fn end(&self, id: &SessionId) -> Result<(), StoreError> {
+        self.0.store.delete(id).await?;
+        Ok(())
     }
 
     /// Continues to end the session in the background for a bounded time. Until then no request on
@@ -112,7 +78,7 @@ impl LogoutRetry {
         for tries in 0..MAX_TRIES {
             sleep(pause_before(tries)).await;
             match self.end(id).await {
-                Ok(_) => {
+                Ok(()) => {
                     self.forget(id);
                     self.0.counters.logouts_made_up_for.add(1);
                     return;

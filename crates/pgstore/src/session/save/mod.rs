@@ -2,6 +2,7 @@
 //! what became of it (`resolve`). A logout that the store cannot take continues in `logout_retry`.
 
 mod attempt;
+mod confirm;
 mod cookie;
 mod logout_retry;
 mod plan;

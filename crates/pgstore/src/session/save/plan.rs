@@ -22,6 +22,14 @@ pub(in crate::session) enum Content {
     Something,
 }
 
+/// Whether a request that has only read the session must give the browser a cookie: it has none of
+/// the session's current ID, or an old one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum CookieDue {
+    Now,
+    No,
+}
+
 /// The state change that saves the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
@@ -31,11 +39,12 @@ pub(super) enum Plan {
     Insert,
     /// Update the row with new values.
     Update(SessionId),
-    /// Update the row with the same values, sealed again, so that the session lasts.
+    /// Update the row with the same values, sealed again, so that the session lasts and the browser
+    /// may get a cookie.
     Touch(SessionId),
-    /// Replace the row by one under a fresh ID, to which the old ID leads for a while.
+    /// Give the row a fresh ID, to which the old ID leads for a while.
     Rotate(SessionId),
-    /// Replace the row by one under a fresh ID, to which the old ID does not lead.
+    /// Give the row a fresh ID, to which the old ID does not lead.
     Rename(SessionId),
     /// Delete the row.
     Delete(SessionId),
@@ -50,17 +59,21 @@ pub(super) enum Plan {
 /// `found` is what the cookie's ID leads to. A row whose age is unknown was not read, or does not
 /// open: it can only be replaced or deleted.
 ///
+/// A cookie is given only with a write that confirmed in this request that its session lives. So a
+/// cookie that is due takes a touch.
+///
 /// A new session without values is not stored, so that bots which only read make no rows.
 // Go: pgstore.go Save stores it.
 pub(super) fn plan(
     found: Lookup<Option<Age>>,
     change: Change,
     content: Content,
+    cookie: CookieDue,
     policy: &Policy,
 ) -> Plan {
     match (found, change, content) {
         (Lookup::Row(id, Some(age)), Change::None, _)
-            if policy.touch.is_due(age.idle, age.lifetime) =>
+            if cookie == CookieDue::Now || policy.touch.is_due(age.idle, age.lifetime) =>
         {
             Plan::Touch(id)
         }
@@ -193,8 +206,8 @@ mod tests {
                     .into_iter()
                     .zip(expected)
                 {
-                    let [touching, never] =
-                        policies().map(|policy| plan(found.clone(), change, content, &policy));
+                    let [touching, never] = policies()
+                        .map(|policy| plan(found.clone(), change, content, CookieDue::No, &policy));
                     assert_eq!(touching, expected, "{found:?} {change:?} {content:?}");
                     let expected = match expected {
                         Plan::Touch(_) => Plan::Keep,
@@ -206,5 +219,18 @@ mod tests {
             }
         }
         assert_eq!(combinations, 6 * 6 * 2 * 2);
+    }
+
+    #[test]
+    fn a_cookie_that_is_due_takes_a_touch_of_a_row_that_was_read() {
+        for policy in policies() {
+            let plan =
+                |found, change| plan(found, change, Content::Something, CookieDue::Now, &policy);
+            assert_eq!(plan(row(0), Change::None), Plan::Touch(id()));
+            assert_eq!(plan(row(0), Change::Values), Plan::Update(id()));
+            for found in [Lookup::Row(id(), None), Lookup::Replaced, Lookup::Absent] {
+                assert_eq!(plan(found, Change::None), Plan::Keep);
+            }
+        }
     }
 }

@@ -21,8 +21,10 @@ const MAX_LOST: u32 = 3;
 impl Session {
     /// Whether a save asks the store anything.
     pub(crate) fn has_work(&self) -> bool {
-        let change = self.state().change();
-        change != Change::None || self.plan() != Plan::Keep
+        let state = self.state();
+        let (change, confirms) = (state.change(), state.id_to_confirm().is_some());
+        drop(state);
+        change != Change::None || confirms || self.plan() != Plan::Keep
     }
 
     /// Saves what changed, if anything did, and returns what to tell the browser. Some of it the
@@ -46,6 +48,7 @@ impl Session {
 
     async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
         self.resolve_earlier_attempts().await?;
+        self.confirm_id().await;
         self.end_if_started_over().await?;
         self.look_up_to_save().await?;
         let (mut missed, mut lost) = (0, 0);
@@ -84,6 +87,7 @@ impl Session {
             found.map(age),
             change,
             state.content(&rows.sources),
+            self.cookie_due(&state),
             &rows.policy,
         )
     }
@@ -167,7 +171,7 @@ impl Session {
         if only_reads && !self.state().may_have_taken() {
             self.rows().counters.touches_failed.add(1);
             self.state().forget_attempts();
-            return Ok(self.cookie_for_reading());
+            return Ok(CookieChange::Keep);
         }
         Err(StoreError::new(StoreErrorKind::Timeout).in_doubt().into())
     }

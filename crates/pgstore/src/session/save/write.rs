@@ -3,10 +3,12 @@
 use super::attempt::Outcome;
 use super::plan::Plan;
 use crate::id::SessionId;
+use crate::policy::Touch;
+use crate::session::change::Change;
 use crate::session::cookie_change::CookieChange;
 use crate::session::record::{NewRow, RowMeta, SealedRow};
 use crate::session::state::{Attempt, CoveredChanges, Replaces, Snapshot};
-use crate::session::{Session, SessionError};
+use crate::session::{Session, SessionError, Usage};
 use crate::store::{StoreError, StoreErrorKind, Written};
 
 impl Session {
@@ -93,14 +95,16 @@ impl Session {
             }
         }
         self.state().forget_attempts();
-        Ok(Outcome::Saved(self.cookie_for_reading()))
+        // What was read may be out of date: another request may have given the session another ID.
+        Ok(Outcome::Saved(CookieChange::Keep))
     }
 
+    /// Ends the session, and that of every other cookie of the name.
     pub(super) async fn delete_row(&self, id: &SessionId) -> Result<(), SessionError> {
-        let rows = self.rows();
-        let ended = rows.logouts.end(id).await.map_err(not_done_yet)?;
-        if ended.was_replaced() {
-            return Err(SessionError::Gone);
+        let others = self.state().cookies().into_iter().skip(1);
+        let others: Vec<_> = others.map(|cookie| cookie.id).collect();
+        for id in std::iter::once(id).chain(&others) {
+            self.rows().logouts.end(id).await.map_err(not_done_yet)?;
         }
         self.state().record_deleted();
         Ok(())
@@ -108,6 +112,13 @@ impl Session {
 
     fn snapshot(&self) -> Result<Snapshot, SessionError> {
         self.state().snapshot(&self.rows().sources)
+    }
+
+    /// Whether saving the snapshot extends the session's lifetime.
+    fn counts_as_use(&self, snapshot: &Snapshot) -> bool {
+        let only_reads = snapshot.covers.change == Change::None;
+        let is_recorded = !(only_reads && self.rows().policy.touch == Touch::Never);
+        self.usage() == Usage::Request && is_recorded
     }
 
     /// The row that a snapshot becomes.
@@ -120,7 +131,9 @@ impl Session {
             values: &snapshot.values,
             extras: snapshot.extras.with_save_token()?,
             max_age: snapshot.covers.max_age(),
-            used_at: read.and_then(|read| self.usage().last_use(read)),
+            used_at: read
+                .filter(|_| !self.counts_as_use(snapshot))
+                .map(RowMeta::last_use),
         })
     }
 }

@@ -61,10 +61,13 @@ impl SessionState {
         Ok(())
     }
 
-    /// Asks for a new ID to which the old one leads for a while.
+    /// Asks for a new ID to which the old one leads for a while, unless this request came with an
+    /// earlier ID: then it gets the current one.
     pub(in crate::session) fn rotate(&mut self) -> Result<(), SessionError> {
         self.must_be_changeable()?;
-        self.requested = self.requested.max(Change::Rotated);
+        if !self.was_moved_along {
+            self.requested = self.requested.max(Change::Rotated);
+        }
         Ok(())
     }
 

@@ -119,6 +119,7 @@ impl SessionState {
     /// which has the values that the handler has set since.
     pub(in crate::session) fn record_deleted(&mut self) {
         self.id = None;
+        self.other_cookies.clear();
         if self.requested == Change::StartedOver {
             self.requested = Change::None;
             self.cookie_is_stale = true;

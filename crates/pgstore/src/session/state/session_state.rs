@@ -19,6 +19,10 @@ use crate::wire::{GoPeer, Values};
 pub(in crate::session) struct SessionState {
     /// The ID that the session has now: the cookie's, or the one that it was saved under since.
     pub(super) id: Option<CookieId>,
+    /// The other IDs that cookies of the name carry.
+    pub(super) other_cookies: Vec<CookieId>,
+    /// Whether the cookie's ID is an earlier one, so that the browser is to get the current one.
+    pub(super) was_moved_along: bool,
     /// What was read from the store, once it was.
     pub(super) read: Option<ReadSession>,
     /// What the handler did to the values since they were last saved, in order. If another request
@@ -66,13 +70,16 @@ pub(super) enum Phase {
 
 impl SessionState {
     pub(in crate::session) fn new(
-        cookie: Option<CookieId>,
+        mut cookies: Vec<CookieId>,
         options: CookieOptions,
         go_peer: GoPeer,
         on_conflict: OnConflict,
     ) -> Self {
+        let other_cookies = cookies.split_off(cookies.len().min(1));
         Self {
-            id: cookie,
+            id: cookies.pop(),
+            other_cookies,
+            was_moved_along: false,
             read: None,
             operations: Vec::new(),
             metadata: MetadataChange::default(),
@@ -95,6 +102,20 @@ impl SessionState {
     /// The ID of the browser's cookie, or the one that the session was saved under since.
     pub(in crate::session) fn cookie(&self) -> Option<&CookieId> {
         self.id.as_ref()
+    }
+
+    /// The IDs of all cookies of the name, first the one that counts.
+    pub(in crate::session) fn cookies(&self) -> Vec<CookieId> {
+        self.id.iter().chain(&self.other_cookies).cloned().collect()
+    }
+
+    /// The cookie at this place of [`cookies`](Self::cookies) counts from now on.
+    pub(in crate::session) fn count_on(&mut self, place: usize) {
+        let other = place.checked_sub(1);
+        let other = other.and_then(|other| self.other_cookies.get_mut(other));
+        if let (Some(other), Some(first)) = (other, &mut self.id) {
+            std::mem::swap(other, first);
+        }
     }
 
     /// The ID that the session is stored under.
@@ -247,8 +268,29 @@ impl SessionState {
         };
         cookie.id = id;
         self.cookie_is_owed = true;
+        self.was_moved_along = true;
         if self.requested == Change::Rotated {
             self.requested = Change::None;
+        }
+    }
+
+    /// The stored ID, if a gentle rotation gave it and this request is the first to bring it.
+    pub(in crate::session) fn id_to_confirm(&self) -> Option<&SessionId> {
+        let Some(Lookup::Row(id, Some(meta))) = self.lookup() else {
+            return None;
+        };
+        let was_brought = !self.was_moved_along && !self.cookie_is_owed;
+        (meta.extras.id_is_unconfirmed && was_brought).then_some(id)
+    }
+
+    /// The stored ID is confirmed, or is not to be confirmed again.
+    pub(in crate::session) fn record_confirmed(&mut self) {
+        if let Some(ReadSession {
+            lookup: Lookup::Row(_, Some(meta)),
+            ..
+        }) = &mut self.read
+        {
+            meta.extras.id_is_unconfirmed = false;
         }
     }
 

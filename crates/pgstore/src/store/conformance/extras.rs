@@ -25,6 +25,7 @@ fn full() -> RowExtras {
         owner: Some("alice".to_owned()),
         label: Some("a telephone".to_owned()),
         handle: SessionHandle::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY"),
+        id_is_unconfirmed: false,
     }
 }
 

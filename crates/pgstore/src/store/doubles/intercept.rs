@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::store::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
-use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
+use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 
 /// A [`Store`] around another one that sees every call.
 ///
@@ -72,6 +72,15 @@ impl<I: Intercept> Store for I {
         self.intercept(StoreMethod::Load, call)
     }
 
+    fn load_all<'a>(
+        &'a self,
+        ids: &'a [SessionId],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Result<Lookup, StoreError>>> {
+        let call = self.inner_store().load_all(ids, now);
+        self.intercept(StoreMethod::LoadAll, call)
+    }
+
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         let call = self.inner_store().insert(id, row);
         self.intercept(StoreMethod::Insert, call)
@@ -90,6 +99,16 @@ impl<I: Intercept> Store for I {
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
         let call = self.inner_store().rename(change, row);
         self.intercept(StoreMethod::Rename, call)
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        id: &'a SessionId,
+        until: Timestamp,
+        grace_until: Timestamp,
+    ) -> StoreFuture<'a, ()> {
+        let call = self.inner_store().confirm(id, until, grace_until);
+        self.intercept(StoreMethod::Confirm, call)
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {

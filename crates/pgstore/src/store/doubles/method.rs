@@ -36,9 +36,11 @@ macro_rules! methods {
 
 methods! {
     Load = "load", writes: false;
+    LoadAll = "load_all", writes: false;
     Insert = "insert", writes: true;
     Update = "update", writes: true;
     Rename = "rename", writes: true;
+    Confirm = "confirm", writes: true;
     Delete = "delete", writes: true;
     DeleteVersion = "delete_version", writes: true;
     Find = "find", writes: false;

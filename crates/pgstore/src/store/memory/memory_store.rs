@@ -207,6 +207,14 @@ impl Store for MemoryStore {
         self.run(move |table| table.load(id, now))
     }
 
+    fn load_all<'a>(
+        &'a self,
+        ids: &'a [SessionId],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Result<Lookup, StoreError>>> {
+        self.run(move |table| ids.iter().map(|id| Ok(table.load(id, now))).collect())
+    }
+
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         self.run(move |table| table.insert(id, row))
     }
@@ -224,8 +232,17 @@ impl Store for MemoryStore {
         self.run(move |table| table.rename(change, row))
     }
 
+    fn confirm<'a>(
+        &'a self,
+        id: &'a SessionId,
+        until: Timestamp,
+        grace_until: Timestamp,
+    ) -> StoreFuture<'a, ()> {
+        self.run(move |table| table.confirm(id, until, grace_until))
+    }
+
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
-        self.run(move |table| table.delete(id))
+        self.run(move |table| table.end(id))
     }
 
     fn delete_version<'a>(

@@ -1,6 +1,6 @@
 //! The table `http_sessions` in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -12,16 +12,26 @@ use crate::store::{Revoked, Row, StoreErrorKind, SweepBatch, SweepCursor, Swept,
 #[derive(Default)]
 pub(super) struct MemoryTable {
     rows: BTreeMap<i64, MemoryRow>,
+    earlier: HashMap<SessionId, EarlierId>,
     last_number: i64,
     /// What every call fails with, if anything.
     pub(super) failing: Option<StoreErrorKind>,
 }
 
-/// A row with its key and its previous key.
+/// A row with its key.
 struct MemoryRow {
     key: SessionId,
     row: Row,
-    previous: Option<(SessionId, PreviousId)>,
+    /// The earlier IDs of this group lead to the row.
+    grace_group: Option<i64>,
+}
+
+/// An ID that a session had before.
+struct EarlierId {
+    /// The number of the session's row.
+    row: i64,
+    previous: PreviousId,
+    grace_group: Option<i64>,
 }
 
 impl MemoryTable {
@@ -63,7 +73,7 @@ impl MemoryTable {
         self.write(MemoryRow {
             key: id.clone(),
             row: row.clone(),
-            previous: None,
+            grace_group: None,
         });
     }
 
@@ -74,23 +84,17 @@ impl MemoryTable {
 
     /// What an ID without a row of its own leads to.
     fn successor(&self, id: &SessionId, now: Timestamp) -> Lookup {
-        let is_successor =
-            |entry: &&MemoryRow| entry.previous.as_ref().is_some_and(|(old, _)| old == id);
-        let mut entries = self.rows.iter().rev();
-        let found = entries.find(|(_, entry)| is_successor(entry));
-        let found =
-            found.and_then(|(number, entry)| Some((number, entry, entry.previous.as_ref()?)));
-        let Some((number, entry, (_, previous))) = found else {
+        let Some(earlier) = self.earlier.get(id) else {
             return Lookup::Absent;
         };
-        let is_newest = self.newest(&entry.key) == Some(*number);
-        if is_newest && previous.leads_to(&entry.row, now) {
-            return Lookup::Row(entry.key.clone(), entry.row.clone());
-        }
-        match now < previous.until {
-            true => Lookup::Replaced,
-            false => Lookup::Absent,
-        }
+        let entry = self.rows.get(&earlier.row);
+        let session = entry.map(|entry| (entry.key.clone(), entry.row.clone()));
+        let has_grace = entry.is_some_and(|entry| {
+            entry.grace_group.is_some()
+                && entry.grace_group == earlier.grace_group
+                && self.newest(&entry.key) == Some(earlier.row)
+        });
+        earlier.previous.lookup(session.filter(|_| has_grace), now)
     }
 
     pub(super) fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
@@ -99,15 +103,13 @@ impl MemoryTable {
         let Some(entry) = entry.filter(|entry| entry.row.modified_on == seen) else {
             return Written::Missed;
         };
-        let is_as_it_was =
-            entry.row.extras.save_token.is_some() && entry.row.extras.owner == new.extras.owner;
-        if let (false, Some((_, previous))) = (is_as_it_was, &mut entry.previous) {
-            previous.grace_until = None;
-        }
-        entry.row = Row {
+        entry.grace_group = entry.grace_group_after(new);
+        let mut row = Row {
             created_on: entry.row.created_on,
             ..new.clone()
         };
+        row.extras.id_is_unconfirmed = entry.row.extras.id_is_unconfirmed;
+        entry.row = row;
         Written::Saved
     }
 
@@ -118,20 +120,76 @@ impl MemoryTable {
             new,
             previous,
         } = change;
-        let version = self.version(old);
-        if version.is_none() || seen.is_some() && seen != version {
+        let newest = self
+            .newest(old)
+            .filter(|number| seen.is_none_or(|seen| self.rows[number].row.modified_on == seen));
+        let Some(number) = newest else {
             return Written::Missed;
+        };
+        self.keep_only(old, number);
+        let is_gentle = previous.grace_until.is_some();
+        let Some(entry) = self.rows.get_mut(&number) else {
+            return Written::Missed;
+        };
+        let group = entry.grace_group_after(row).or(row.extras.save_token);
+        let grace_group = group.filter(|_| is_gentle);
+        entry.key = new.clone();
+        entry.grace_group = grace_group;
+        entry.row = row.clone();
+        entry.row.extras.id_is_unconfirmed = is_gentle;
+        if !is_gentle {
+            self.retire_earlier_ids_of(number, previous.until);
         }
-        self.delete(old);
-        self.write(MemoryRow {
-            key: new.clone(),
-            row: row.clone(),
-            previous: Some((old.clone(), previous)),
-        });
+        let earlier = EarlierId {
+            row: number,
+            previous,
+            grace_group,
+        };
+        self.earlier.insert(old.clone(), earlier);
         Written::Saved
     }
 
-    pub(super) fn delete(&mut self, id: &SessionId) -> u64 {
+    fn retire_earlier_ids_of(&mut self, number: i64, until: Timestamp) {
+        for earlier in self.earlier_ids_of(number) {
+            earlier.previous = earlier.previous.retired(until);
+        }
+    }
+
+    fn earlier_ids_of(&mut self, number: i64) -> impl Iterator<Item = &mut EarlierId> {
+        let all = self.earlier.values_mut();
+        all.filter(move |earlier| earlier.row == number)
+    }
+
+    pub(super) fn confirm(&mut self, id: &SessionId, until: Timestamp, grace_until: Timestamp) {
+        let mut rows = self.rows.iter_mut();
+        let is_meant = |(_, entry): &(&i64, &mut MemoryRow)| {
+            entry.key == *id && entry.row.extras.id_is_unconfirmed
+        };
+        let Some((number, entry)) = rows.find(is_meant) else {
+            return;
+        };
+        entry.row.extras.id_is_unconfirmed = false;
+        let number = *number;
+        for earlier in self.earlier_ids_of(number) {
+            earlier.previous = earlier.previous.confirmed(until, grace_until);
+        }
+    }
+
+    /// Ends the session of an ID: the current one or an earlier one.
+    pub(super) fn end(&mut self, id: &SessionId) -> u64 {
+        let removed = self.delete(id);
+        if removed > 0 {
+            return removed;
+        }
+        let row = self.earlier.get(id).map(|earlier| earlier.row);
+        let current = row.and_then(|row| self.rows.get(&row));
+        match current.map(|entry| entry.key.clone()) {
+            Some(current) => self.delete(&current),
+            None => 0,
+        }
+    }
+
+    fn delete(&mut self, id: &SessionId) -> u64 {
         self.remove(|entry| entry.key == *id)
     }
 
@@ -205,6 +263,8 @@ impl MemoryTable {
                 self.rows.remove(&place.row);
             }
         }
+        self.earlier
+            .retain(|_, earlier| !earlier.previous.is_forgotten(batch.expired_before));
         let full = !looked_at.is_empty() && looked_at.len() == limit;
         let next = looked_at.last().copied().filter(|_| full);
         Swept::new((before - self.rows.len()) as u64, next)
@@ -221,5 +281,14 @@ impl MemoryTable {
             .collect();
         places.sort_unstable();
         places
+    }
+}
+
+impl MemoryRow {
+    /// The group after `new` is written: it ends if the owner changes or a peer wrote the row.
+    fn grace_group_after(&self, new: &Row) -> Option<i64> {
+        let stays =
+            self.row.extras.save_token.is_some() && self.row.extras.owner == new.extras.owner;
+        self.grace_group.filter(|_| stays)
     }
 }

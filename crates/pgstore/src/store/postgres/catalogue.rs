@@ -4,28 +4,42 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::migrate_error::MigrateError;
-use super::migrations::{Migration, NewIndex, migrations};
+use super::migrations::{Migration, NewIndex, Relation, migrations};
 use super::table_name::TableName;
 
-/// What the catalogue says about the table.
+/// What the catalogue says about the tables.
 #[derive(Debug)]
 pub(super) struct FoundTable {
-    /// Whether there is a table of that name.
+    /// Whether there is a sessions table.
     pub(super) exists: bool,
-    missing_columns: Vec<String>,
+    missing_columns: Vec<(Relation, String)>,
     missing_indexes: Vec<String>,
 }
 
-/// Reads the catalogue, without a lock on the table.
+/// Reads the catalogue, without a lock on the tables.
 pub(super) async fn look(
     client: &impl GenericClient,
     table: &TableName,
 ) -> Result<FoundTable, MigrateError> {
+    let mut found = look_at(client, table, Relation::Sessions).await?;
+    let ids = look_at(client, table, Relation::EarlierIds).await?;
+    found.missing_columns.extend(ids.missing_columns);
+    found.missing_indexes.extend(ids.missing_indexes);
+    Ok(found)
+}
+
+async fn look_at(
+    client: &impl GenericClient,
+    table: &TableName,
+    relation: Relation,
+) -> Result<FoundTable, MigrateError> {
     const NAMES: Type = Type::TEXT_ARRAY;
-    let columns: Vec<_> = migrations().iter().flat_map(Migration::columns).collect();
-    let column_names: Vec<_> = columns.iter().map(|column| column.name).collect();
-    let types: Vec<_> = columns.iter().map(|column| column.of_type).collect();
-    let indexes: Vec<_> = migrations().iter().flat_map(Migration::indexes).collect();
+    let columns = migrations().iter().flat_map(Migration::columns);
+    let columns: Vec<_> = columns.filter(|(of, _)| *of == relation).collect();
+    let column_names: Vec<_> = columns.iter().map(|(_, column)| column.name).collect();
+    let types: Vec<_> = columns.iter().map(|(_, column)| column.of_type).collect();
+    let indexes = migrations().iter().flat_map(Migration::indexes);
+    let indexes: Vec<_> = indexes.filter(|index| index.relation == relation).collect();
     let index_names: Vec<_> = indexes.iter().map(|index| index.name).collect();
     let leading: Vec<_> = indexes.iter().map(|index| index.column).collect();
     let partial: Vec<_> = indexes.iter().map(|index| index.is_partial).collect();
@@ -34,7 +48,7 @@ pub(super) async fn look(
         .query_typed(
             include_str!("sql/catalogue.sql"),
             &[
-                (&table.quoted(), Type::TEXT),
+                (&relation.quoted(table), Type::TEXT),
                 (&column_names, NAMES),
                 (&types, NAMES),
                 (&index_names, NAMES),
@@ -45,9 +59,13 @@ pub(super) async fn look(
         .await?;
     // The statement has no WHERE at its top, so it answers with one row.
     let row = rows.first().ok_or_else(MigrateError::no_answer)?;
+    let missing_columns: Vec<String> = row.try_get(1)?;
     Ok(FoundTable {
         exists: row.try_get(0)?,
-        missing_columns: row.try_get(1)?,
+        missing_columns: missing_columns
+            .into_iter()
+            .map(|name| (relation, name))
+            .collect(),
         missing_indexes: row.try_get(2)?,
     })
 }
@@ -64,10 +82,14 @@ impl FoundTable {
     /// The migrations that have a missing column.
     pub(super) fn without_columns(&self) -> impl Iterator<Item = &'static Migration> {
         migrations().iter().filter(|migration| {
-            let is_missing = |name: &str| self.missing_columns.iter().any(|one| one == name);
             let mut columns = migration.columns();
-            !self.exists || columns.any(|column| is_missing(column.name))
+            columns.any(|(relation, column)| self.lacks_column(relation, column.name))
         })
+    }
+
+    fn lacks_column(&self, relation: Relation, name: &str) -> bool {
+        let mut missing = self.missing_columns.iter();
+        missing.any(|(of, column)| *of == relation && column == name)
     }
 
     /// The missing indexes, with the migration of each.
@@ -118,7 +140,14 @@ impl FoundTable {
         if self.has_all_columns() {
             return Ok(());
         }
-        let columns = self.missing_columns.join(", ");
+        let names = self
+            .missing_columns
+            .iter()
+            .map(|(relation, name)| match relation {
+                Relation::Sessions => name.clone(),
+                Relation::EarlierIds => format!("{name} (of {table}_ids)"),
+            });
+        let columns = names.collect::<Vec<_>>().join(", ");
         Err(MigrateError::unfit(format!(
             "the table {table} lacks these columns or has them with another type: {columns}"
         )))

@@ -40,7 +40,7 @@ impl<'a> RowParameters<'a> {
             save_token: extras.save_token,
             saved_on: extras.save_token.map(|_| modified_on),
             max_age: extras.max_age,
-            owner: extras.owner.as_deref().map(Secret::text),
+            owner: owner(extras),
             label: extras.label.as_deref().map(Secret::text),
             handle: extras.handle.as_ref().map(handle),
         }
@@ -61,6 +61,11 @@ impl<'a> RowParameters<'a> {
             &self.handle,
         ]
     }
+}
+
+/// The owner, as a parameter of its own.
+pub(super) fn owner(extras: &RowExtras) -> Option<Secret<'_>> {
+    extras.owner.as_deref().map(Secret::text)
 }
 
 pub(super) fn key(id: &SessionId) -> Secret<'_> {
@@ -101,6 +106,7 @@ fn extras(found: &PgRow) -> Result<RowExtras, StoreError> {
         owner: column(found, 6)?,
         label: column(found, 7)?,
         handle: handle.and_then(SessionHandle::parse),
+        id_is_unconfirmed: false,
     })
 }
 
@@ -155,6 +161,7 @@ mod tests {
                 owner: Some("alice".to_owned()),
                 label: Some("telephone".to_owned()),
                 handle: SessionHandle::generate().ok(),
+                id_is_unconfirmed: false,
             },
         };
         let columns = RowParameters::of(&written);

@@ -1,23 +1,24 @@
 //! What the clones of a store share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::time::Instant;
 
 use super::executor::Executor;
 use super::needs_migration::NeedsMigration;
-use super::statements::{Load, RemoveOlder, Statement, Successor};
+use super::statements::{RemoveOlder, Statement};
 use super::table_name::TableName;
-use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Lookup, Row, StoreError, StoreErrorKind};
+use crate::store::{StoreError, StoreErrorKind};
 
 /// What the clones of a [`PgStore`](super::PgStore) share.
 pub(super) struct Inner {
     pub(super) executor: Executor,
     pub(super) table: TableName,
     duplicates_removed: AtomicU64,
+    /// Whether the table is known to be distributed by its key, so that the key cannot change.
+    pub(super) key_is_fixed: AtomicBool,
 }
 
 impl Inner {
@@ -26,6 +27,7 @@ impl Inner {
             executor,
             table,
             duplicates_removed: AtomicU64::new(0),
+            key_is_fixed: AtomicBool::new(false),
         }
     }
 
@@ -35,7 +37,7 @@ impl Inner {
         self.run_until(statement, deadline).await
     }
 
-    async fn run_until<S: Statement>(
+    pub(super) async fn run_until<S: Statement>(
         &self,
         statement: &S,
         deadline: Instant,
@@ -47,39 +49,17 @@ impl Inner {
         })
     }
 
-    /// Looks an ID up: one statement, and a second one if there is no row.
-    pub(super) async fn look_up(
-        self: &Arc<Self>,
-        id: &SessionId,
-        now: Timestamp,
-    ) -> Result<Lookup, StoreError> {
-        let deadline = self.executor.deadline::<Load<'_>>();
-        match self.load_newest(&Load { id, now }, deadline).await? {
-            Some(row) => Ok(Lookup::Row(id.clone(), row)),
-            None => self.run_until(&Successor { id, now }, deadline).await,
-        }
-    }
-
     /// How many older rows were removed from keys that had several.
     pub(super) fn duplicates_removed(&self) -> u64 {
         self.duplicates_removed.load(Ordering::Relaxed)
     }
 
-    /// Reads the newest row, and removes older ones in the background.
+    /// Removes the older rows of a key in the background. The caller does not wait: the newest row is
+    /// the session, and the next load tries again.
     // Go: pgstore.go Save inserts again as long as IsNew is set, which it never clears.
-    async fn load_newest(
-        self: &Arc<Self>,
-        load: &Load<'_>,
-        deadline: Instant,
-    ) -> Result<Option<Row>, StoreError> {
-        let loaded = self.run_until(load, deadline).await?;
-        if loaded.has_older {
-            let (inner, id) = (Arc::clone(self), load.id.clone());
-            // The caller does not wait: the newest row is the session, and the next load tries
-            // again.
-            tokio::spawn(async move { inner.remove_older(&id).await });
-        }
-        Ok(loaded.row)
+    pub(super) fn spawn_remove_older(self: &Arc<Self>, id: &SessionId) {
+        let (inner, id) = (Arc::clone(self), id.clone());
+        tokio::spawn(async move { inner.remove_older(&id).await });
     }
 
     async fn remove_older(&self, id: &SessionId) {

@@ -230,7 +230,7 @@ impl Migrator<'_> {
 
     async fn unfinished(&self, index: &NewIndex) -> Result<Vec<Unfinished>, MigrateError> {
         let quoted = self.table.put_into(index.name);
-        let (table, name) = (self.table.quoted(), quoted.trim_matches('"'));
+        let (table, name) = (index.relation.quoted(self.table), quoted.trim_matches('"'));
         let sql = include_str!("sql/unfinished_index.sql");
         let rows = self
             .client

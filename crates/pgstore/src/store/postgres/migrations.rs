@@ -21,9 +21,26 @@ pub(super) struct MigrationStep {
 /// What a statement makes. The catalogue tells whether it is there.
 #[derive(Clone, Copy, Debug)]
 enum Made {
-    /// Columns, and the table if there is none.
-    Columns(&'static [NewColumn]),
+    /// Columns of a table, and the table if there is none.
+    Columns(Relation, &'static [NewColumn]),
     Index(NewIndex),
+}
+
+/// The tables that the migrations make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    Sessions,
+    EarlierIds,
+}
+
+impl Relation {
+    /// The name as SQL, quoted.
+    pub(super) fn quoted(self, table: &TableName) -> String {
+        match self {
+            Self::Sessions => table.quoted(),
+            Self::EarlierIds => table.quoted_ids(),
+        }
+    }
 }
 
 /// A column that a migration makes.
@@ -37,6 +54,8 @@ pub(super) struct NewColumn {
 /// An index that a migration makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NewIndex {
+    /// The table that it is on.
+    pub(super) relation: Relation,
     /// Its name for the table `http_sessions`.
     pub(super) name: &'static str,
     /// Its first column. An index with the same first column counts, whatever its name.
@@ -51,6 +70,7 @@ const BYTES: Option<&str> = Some("bytea");
 const TIME: Option<&str> = Some("timestamp with time zone");
 const NUMBER: Option<&str> = Some("bigint");
 const TEXT: Option<&str> = Some("text");
+const BOOLEAN: Option<&str> = Some("boolean");
 
 /// The table of Go's pgstore.
 pub(super) const HTTP_SESSIONS: Migration = Migration {
@@ -59,6 +79,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
     steps: &[
         MigrationStep::columns(
             include_str!("../../../migrations/0001_http_sessions/1_table.sql"),
+            Relation::Sessions,
             &[
                 NewColumn::new("id", None),
                 NewColumn::new("key", BYTES),
@@ -69,12 +90,14 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             ],
         ),
         MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
             name: "http_sessions_expiry_idx",
             column: "expires_on",
             is_partial: false,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
         }),
         MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
             name: "http_sessions_key_idx",
             column: "key",
             is_partial: false,
@@ -83,13 +106,14 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
     ],
 };
 
-/// The columns that Go's pgstore does not know.
+/// The columns that Go's pgstore does not know, and the IDs that sessions had before.
 pub(super) const SESSION_METADATA: Migration = Migration {
     number: 2,
     name: "session_metadata",
     steps: &[
         MigrationStep::columns(
             include_str!("../../../migrations/0002_session_metadata/1_columns.sql"),
+            Relation::Sessions,
             &[
                 NewColumn::new("save_token", NUMBER),
                 NewColumn::new("saved_on", TIME),
@@ -97,28 +121,48 @@ pub(super) const SESSION_METADATA: Migration = Migration {
                 NewColumn::new("owner", TEXT),
                 NewColumn::new("label", TEXT),
                 NewColumn::new("handle", TEXT),
-                NewColumn::new("previous_key", BYTES),
-                NewColumn::new("previous_until", TIME),
-                NewColumn::new("previous_grace_until", TIME),
+                NewColumn::new("grace_group", NUMBER),
+                NewColumn::new("id_unconfirmed", BOOLEAN),
             ],
         ),
         MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
             name: "http_sessions_owner_idx",
             column: "owner",
             is_partial: true,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
         }),
         MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
             name: "http_sessions_handle_idx",
             column: "handle",
             is_partial: true,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
         }),
+        MigrationStep::columns(
+            include_str!("../../../migrations/0002_session_metadata/4_ids_table.sql"),
+            Relation::EarlierIds,
+            &[
+                NewColumn::new("key", BYTES),
+                NewColumn::new("session_id", NUMBER),
+                NewColumn::new("until", TIME),
+                NewColumn::new("grace_until", TIME),
+                NewColumn::new("grace_group", NUMBER),
+            ],
+        ),
         MigrationStep::index(NewIndex {
-            name: "http_sessions_previous_key_idx",
-            column: "previous_key",
-            is_partial: true,
-            sql: include_str!("../../../migrations/0002_session_metadata/4_previous_key_index.sql"),
+            relation: Relation::EarlierIds,
+            name: "http_sessions_ids_session_idx",
+            column: "session_id",
+            is_partial: false,
+            sql: include_str!("../../../migrations/0002_session_metadata/5_ids_session_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            relation: Relation::EarlierIds,
+            name: "http_sessions_ids_until_idx",
+            column: "until",
+            is_partial: false,
+            sql: include_str!("../../../migrations/0002_session_metadata/6_ids_until_index.sql"),
         }),
     ],
 };
@@ -165,18 +209,21 @@ impl Migration {
         table.put_into(&self.sql())
     }
 
-    /// The columns that it makes.
-    pub(super) fn columns(&self) -> impl Iterator<Item = &'static NewColumn> {
-        self.steps.iter().flat_map(|step| match step.makes {
-            Made::Columns(columns) => columns,
-            Made::Index(_) => &[],
+    /// The columns that it makes, each with its table.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (Relation, &'static NewColumn)> {
+        self.steps.iter().flat_map(|step| {
+            let (relation, columns) = match step.makes {
+                Made::Columns(relation, columns) => (relation, columns),
+                Made::Index(index) => (index.relation, &[][..]),
+            };
+            columns.iter().map(move |column| (relation, column))
         })
     }
 
     /// The indexes that it makes.
     pub(super) fn indexes(&self) -> impl Iterator<Item = NewIndex> {
         self.steps.iter().filter_map(|step| match step.makes {
-            Made::Columns(_) => None,
+            Made::Columns(..) => None,
             Made::Index(index) => Some(index),
         })
     }
@@ -184,15 +231,15 @@ impl Migration {
     /// Its statements, except those that make an index.
     pub(super) fn table_statements(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().filter_map(|step| match step.makes {
-            Made::Columns(_) => Some(without_heading(step.sql)),
+            Made::Columns(..) => Some(without_heading(step.sql)),
             Made::Index(_) => None,
         })
     }
 }
 
 impl MigrationStep {
-    const fn columns(sql: &'static str, columns: &'static [NewColumn]) -> Self {
-        let makes = Made::Columns(columns);
+    const fn columns(sql: &'static str, relation: Relation, columns: &'static [NewColumn]) -> Self {
+        let makes = Made::Columns(relation, columns);
         Self { sql, makes }
     }
 
@@ -238,9 +285,12 @@ mod tests {
     fn the_statement_of_an_index_says_what_its_data_say() {
         for index in migrations().iter().flat_map(Migration::indexes) {
             let NewIndex { name, column, .. } = index;
-            let mut expected = format!(
-                "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON http_sessions ({column})"
-            );
+            let table = match index.relation {
+                Relation::Sessions => "http_sessions",
+                Relation::EarlierIds => "http_sessions_ids",
+            };
+            let mut expected =
+                format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})");
             if index.is_partial {
                 expected += &format!(" WHERE {column} IS NOT NULL");
             }
@@ -259,7 +309,7 @@ mod tests {
     fn the_statement_of_a_column_names_it() {
         for migration in migrations() {
             let text: String = migration.table_statements().collect();
-            for column in migration.columns() {
+            for (_, column) in migration.columns() {
                 assert!(text.contains(&format!(" {} ", column.name)), "{column:?}");
             }
         }

@@ -14,7 +14,7 @@
 //! 4. `connection.rs` prepares the statement once (`prepared_statements.rs`) and pipelines it with
 //!    those of other callers.
 //!
-//! `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
+//! `identity.rs` has the operations on IDs that take more than one statement. `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
 
 #[cfg(feature = "deadpool")]
 mod application_pool;
@@ -26,6 +26,7 @@ mod connection;
 mod connection_source;
 mod executor;
 mod failure;
+mod identity;
 mod in_flight;
 mod inner;
 mod migrate;

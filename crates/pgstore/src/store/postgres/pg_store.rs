@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use super::inner::Inner;
 use super::statements::{
-    Delete, DeleteVersion, Find, Insert, Owned, Probe, Rename, Replace, Revoke, SelectPeerWritten,
-    Sweep, Update,
+    Confirm, DeleteVersion, Find, Insert, Owned, Probe, Revoke, SelectPeerWritten, Update,
 };
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::store::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, Revocation, Revoked, Row};
-use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
+use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 
 /// Sessions in PostgreSQL. A handle: clones share the connections.
 ///
@@ -106,6 +105,14 @@ impl Store for PgStore {
         Box::pin(async move { self.inner.look_up(id, now).await })
     }
 
+    fn load_all<'a>(
+        &'a self,
+        ids: &'a [SessionId],
+        now: Timestamp,
+    ) -> StoreFuture<'a, Vec<Result<Lookup, StoreError>>> {
+        Box::pin(async move { self.inner.look_up_all(ids, now).await })
+    }
+
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
         Box::pin(async move { self.inner.run(&Insert { id, row }).await })
     }
@@ -120,39 +127,25 @@ impl Store for PgStore {
     }
 
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
-        let IdChange {
-            old,
-            seen,
-            new,
-            previous,
-        } = change;
-        Box::pin(async move {
-            match seen {
-                Some(seen) => {
-                    let rename = Rename {
-                        old,
-                        seen,
-                        new,
-                        previous,
-                        row,
-                    };
-                    self.inner.run(&rename).await
-                }
-                None => {
-                    let replace = Replace {
-                        old,
-                        new,
-                        previous,
-                        row,
-                    };
-                    self.inner.run(&replace).await
-                }
-            }
-        })
+        Box::pin(async move { self.inner.rename(change, row).await })
+    }
+
+    fn confirm<'a>(
+        &'a self,
+        id: &'a SessionId,
+        until: Timestamp,
+        grace_until: Timestamp,
+    ) -> StoreFuture<'a, ()> {
+        let confirm = Confirm {
+            id,
+            until,
+            grace_until,
+        };
+        Box::pin(async move { self.inner.run(&confirm).await })
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
-        Box::pin(async move { self.inner.run(&Delete { id }).await })
+        Box::pin(async move { self.inner.end(id).await })
     }
 
     fn delete_version<'a>(
@@ -195,7 +188,7 @@ impl Store for PgStore {
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
         Box::pin(async move {
-            let swept = self.inner.run(&Sweep { batch }).await;
+            let swept = self.inner.sweep(batch).await;
             if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
                 self.inner.executor.close_background();
             }

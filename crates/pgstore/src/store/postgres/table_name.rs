@@ -5,6 +5,12 @@ use std::fmt;
 /// The table's name in `sql/` and `migrations/`.
 const WRITTEN_AS: &str = "http_sessions";
 
+/// What the name of the sessions table itself has after [`WRITTEN_AS`].
+const NONE: &str = "";
+
+/// What the name of the table of earlier IDs has after [`WRITTEN_AS`].
+const IDS: &str = "_ids";
+
 /// The name of the sessions table, with or without a schema.
 ///
 /// Without one, the connection's `search_path` decides, as it does for a peer in Go.
@@ -25,7 +31,7 @@ pub struct TableName {
 }
 
 impl TableName {
-    /// The longest name that leaves room for `_previous_key_idx` in PostgreSQL's 63 bytes.
+    /// The longest name that leaves room for `_ids_session_idx` in PostgreSQL's 63 bytes.
     const LONGEST: usize = 46;
 
     /// Reads `table` or `schema.table`.
@@ -59,7 +65,7 @@ impl TableName {
         })
     }
 
-    /// Replaces `http_sessions`, and the names of its indexes, in SQL.
+    /// Replaces `http_sessions`, and the names that begin with it, in SQL.
     pub(crate) fn put_into(&self, sql: &str) -> String {
         let mut text = String::with_capacity(sql.len() + 64);
         let mut rest = sql;
@@ -77,10 +83,12 @@ impl TableName {
 
     /// The name as SQL, quoted.
     pub(crate) fn quoted(&self) -> String {
-        match &self.schema {
-            Some(schema) => format!("\"{schema}\".\"{}\"", self.table),
-            None => format!("\"{}\"", self.table),
-        }
+        self.identifier(NONE)
+    }
+
+    /// The name of the table of earlier IDs as SQL, quoted.
+    pub(crate) fn quoted_ids(&self) -> String {
+        self.put_into(&format!("{WRITTEN_AS}{IDS}"))
     }
 
     /// The schema, if one was given, and the table.
@@ -88,12 +96,12 @@ impl TableName {
         (self.schema.as_deref(), &self.table)
     }
 
-    /// The table itself, or one of its indexes, which are named without a schema.
+    /// The table itself, that of earlier IDs, or an index, which is named without a schema.
     fn identifier(&self, suffix: &str) -> String {
-        if suffix.is_empty() {
-            self.quoted()
-        } else {
-            format!("\"{}{suffix}\"", self.table)
+        let name = format!("\"{}{suffix}\"", self.table);
+        match &self.schema {
+            Some(schema) if [NONE, IDS].contains(&suffix) => format!("\"{schema}\".{name}"),
+            _ => name,
         }
     }
 }
@@ -146,6 +154,10 @@ mod tests {
         assert_eq!(
             web.put_into("CREATE INDEX http_sessions_key_idx ON http_sessions (key)"),
             r#"CREATE INDEX "sessions_key_idx" ON "web"."sessions" (key)"#
+        );
+        assert_eq!(
+            web.put_into("INDEX http_sessions_ids_until_idx ON http_sessions_ids (until)"),
+            r#"INDEX "sessions_ids_until_idx" ON "web"."sessions_ids" (until)"#
         );
         assert_eq!(
             TableName::default().put_into("DELETE FROM http_sessions"),

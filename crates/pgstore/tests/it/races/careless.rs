@@ -127,6 +127,15 @@ impl Store for Careless {
         }
     }
 
+    fn confirm<'a>(
+        &'a self,
+        id: &'a SessionId,
+        until: Timestamp,
+        grace_until: Timestamp,
+    ) -> StoreFuture<'a, ()> {
+        self.store.confirm(id, until, grace_until)
+    }
+
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
         self.store.delete(id)
     }

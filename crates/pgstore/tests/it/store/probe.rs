@@ -89,7 +89,7 @@ async fn a_probe_finds_a_table_that_is_missing_or_lacks_columns() {
     assert_eq!(sqlstate(&error), Some("42P01"));
     store.migrate().await.unwrap();
     store.probe().await.unwrap();
-    let drop = "ALTER TABLE http_sessions DROP COLUMN previous_grace_until";
+    let drop = "ALTER TABLE http_sessions DROP COLUMN grace_group";
     let client = database.client().await;
     client.batch_execute(drop).await.unwrap();
     let fresh = PgStore::connect(&database.url()).await.unwrap();

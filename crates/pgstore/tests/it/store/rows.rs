@@ -247,6 +247,7 @@ async fn a_row_that_go_has_overwritten_counts_as_peer_written() {
         ..id_change(&old, Some(at(0)), &id)
     };
     store.rename(change, &ours).await.unwrap().saved();
+    ours.extras.id_is_unconfirmed = true;
     let successor = Lookup::Row(id.clone(), ours.clone());
     assert_eq!(store.load(&old, at(1)).await.unwrap(), successor);
     assert_eq!(
@@ -264,11 +265,12 @@ async fn a_row_that_go_has_overwritten_counts_as_peer_written() {
         ..ours.clone()
     };
     theirs.extras.save_token = None;
-    let found = (id.clone(), theirs.clone());
     assert_eq!(
         store.load(&id, at(1)).await.unwrap().into_row(),
-        Some(theirs)
+        Some(theirs.clone())
     );
+    theirs.extras.id_is_unconfirmed = false; // Only loads read it.
+    let found = (id.clone(), theirs);
     assert_eq!(store.load(&old, at(1)).await.unwrap(), Lookup::Replaced);
     let listed = store.owned("alice", at(1)).await.unwrap();
     assert_eq!(listed, std::slice::from_ref(&found));

@@ -31,7 +31,7 @@ async fn every_statement_is_valid_as_it_stands() {
     database.store().await;
     let client = database.client().await;
     let statements = statements();
-    assert_eq!(statements.len(), 25);
+    assert_eq!(statements.len(), 30);
     for (name, sql) in statements {
         if let Err(error) = client.prepare(&sql).await {
             panic!("{name}.sql: {error:?}");
@@ -58,16 +58,25 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
     database.store().await;
     let client = database.client().await;
     let fill = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on,
-                                           owner, handle, previous_key)
+                                           owner, handle)
         SELECT convert_to(n::text, 'UTF8'), 'x', to_timestamp(n), to_timestamp(n), to_timestamp(n + 9),
-               n / 5, n, convert_to((-n)::text, 'UTF8')
+               n / 5, n
           FROM generate_series(1, 20000) AS n;
-        ANALYZE http_sessions";
+        INSERT INTO http_sessions_ids (key, session_id, until)
+        SELECT convert_to((-id)::text, 'UTF8'), id, to_timestamp(id) FROM http_sessions;
+        ANALYZE http_sessions; ANALYZE http_sessions_ids";
     client.batch_execute(fill).await.unwrap();
 
     for (name, types, values, index) in [
         ("load", "(bytea)", "('500')", "key_idx"),
-        ("successor", "(bytea)", "('-500')", "previous_key_idx"),
+        ("load_all", "(bytea[])", "('{500}')", "key_idx"),
+        ("earlier_ids", "(bytea[])", "('{-500}')", "ids_pkey"),
+        (
+            "confirm",
+            "(bytea, timestamptz, timestamptz)",
+            "('500', to_timestamp(0), to_timestamp(0))",
+            "ids_session_idx",
+        ),
         (
             "find",
             "(text, timestamptz)",
@@ -102,6 +111,10 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
     let sweep = explain(&client, &statement("sweep"), types, values).await;
     assert!(sweep.contains("http_sessions_expiry_idx"), "{sweep}");
     assert!(sweep.contains("http_sessions_pkey"), "{sweep}");
+    assert!(!sweep.contains("Seq Scan on http_sessions"), "{sweep}");
+    let (types, values) = ("(timestamptz, bigint)", "(to_timestamp(9), 100)");
+    let sweep = explain(&client, &statement("sweep_ids"), types, values).await;
+    assert!(sweep.contains("http_sessions_ids_until_idx"), "{sweep}");
     assert!(!sweep.contains("Seq Scan on http_sessions"), "{sweep}");
 }
 

@@ -1,10 +1,10 @@
 -- Everything that a save needs, applied to no row. The server checks rights, columns and whether it
 -- can write before it finds that there is nothing to do.
 WITH inserted AS (
-    INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
+    INSERT INTO http_sessions (key, grace_group, id_unconfirmed,
                                data, created_on, modified_on, expires_on,
                                save_token, saved_on, max_age, owner, label, handle)
-    SELECT key, previous_key, previous_until, previous_grace_until,
+    SELECT key, grace_group, id_unconfirmed,
            data, created_on, modified_on, expires_on,
            save_token, saved_on, max_age, owner, label, handle
       FROM http_sessions

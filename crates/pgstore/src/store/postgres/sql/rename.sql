@@ -1,9 +1,10 @@
--- Removes every row of the old key ($1) and writes one row of the new key ($3), if the newest row has
--- the version that was seen ($2). The new row remembers the old key until $4; the old key leads to
--- it until $5.
--- Why not SET key = ...: that would keep duplicates, and fails if the table is distributed by key.
+-- Gives the newest row of the old key ($1) the new key ($3), if it has the version that was seen ($2;
+-- NULL: any version), and writes the other columns. Older rows of the key are removed. The row keeps
+-- its id, because the application's tables may refer to it. Counts the rows that have the new key.
+-- The old key is then known as replaced until $4. It leads to the row until $5 (NULL: never), together
+-- with the earlier keys that still lead to it. Without $5 no earlier key leads to it any more.
 -- Why not modified_on <= $2: a peer whose clock is behind writes a newer version with an earlier
--- time. This would delete that version. So versions are compared by equality only.
+-- time. This would undo that version. So versions are compared by equality only.
 -- Why $2 twice: the first comparison is with the snapshot, which may have a newer duplicate. The
 -- second is with the locked row, which a writer may have changed since the snapshot.
 WITH newest AS MATERIALIZED (
@@ -13,19 +14,42 @@ WITH newest AS MATERIALIZED (
      ORDER BY modified_on DESC NULLS LAST, id DESC
      LIMIT 1
 ),
-old AS (
+older AS (
     DELETE FROM http_sessions AS row
      USING newest
      WHERE row.key = $1
-       AND newest.modified_on = $2
-       AND (row.id <> newest.id OR row.modified_on = $2)
-    RETURNING row.id
+       AND row.id <> newest.id
+       AND ($2::timestamptz IS NULL OR newest.modified_on = $2)
+),
+renamed AS (
+    UPDATE http_sessions AS row
+       SET key = $3, id_unconfirmed = $5::timestamptz IS NOT NULL,
+           -- The group ends as it does in update.sql.
+           grace_group = CASE WHEN $5 IS NOT NULL
+                              THEN coalesce(CASE WHEN row.saved_on = row.modified_on
+                                                  AND row.owner IS NOT DISTINCT FROM $13
+                                                 THEN row.grace_group END,
+                                            $10) END,
+           data = $6, created_on = $7, modified_on = $8, expires_on = $9,
+           save_token = $10, saved_on = $11, max_age = $12, owner = $13, label = $14, handle = $15
+      FROM newest
+     WHERE row.id = newest.id
+       AND row.key = $1
+       AND ($2 IS NULL OR newest.modified_on = $2 AND row.modified_on = $2)
+    RETURNING row.id, row.grace_group
+),
+retired AS (
+    UPDATE http_sessions_ids
+       SET until = greatest(until, $4), grace_until = NULL
+     WHERE $5 IS NULL
+       AND key <> $1
+       AND session_id IN (SELECT id FROM renamed)
+),
+remembered AS (
+    INSERT INTO http_sessions_ids (key, session_id, until, grace_until, grace_group)
+    SELECT $1, id, $4, $5, grace_group FROM renamed
+    ON CONFLICT (key) DO UPDATE
+       SET session_id = excluded.session_id, until = excluded.until,
+           grace_until = excluded.grace_until, grace_group = excluded.grace_group
 )
-INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
-                           data, created_on, modified_on, expires_on,
-                           save_token, saved_on, max_age, owner, label, handle)
-SELECT $3::bytea, $1::bytea, $4::timestamptz, $5::timestamptz,
-       $6::bytea, $7::timestamptz, $8::timestamptz, $9::timestamptz,
-       $10::bigint, $11::timestamptz, $12::bigint, $13::text, $14::text, $15::text
-  FROM old
-  JOIN newest ON newest.id = old.id
+SELECT count(*) FROM renamed

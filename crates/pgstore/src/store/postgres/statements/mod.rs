@@ -1,13 +1,15 @@
 //! The statements that the store sends, one type each, with its SQL from `sql/`.
 
+mod ids;
 mod maintenance;
 mod owners;
 mod reads;
 mod statement;
 mod writes;
 
+pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{Probe, RemoveOlder, SelectPeerWritten, Sweep};
 pub(super) use owners::{Find, Owned, Revoke};
-pub(super) use reads::{Load, Successor};
+pub(super) use reads::{EarlierId, EarlierIds, Load, LoadAll};
 pub(super) use statement::{Effect, Lane, Statement};
-pub(super) use writes::{Delete, DeleteVersion, Insert, Rename, Replace, Update};
+pub(super) use writes::{Delete, DeleteVersion, Insert, Update};

@@ -10,13 +10,13 @@ use crate::store::postgres::columns::{Parameter, RowParameters, column, key};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
 use crate::store::postgres::types::Micros;
-use crate::store::{PreviousId, Row, Written};
+use crate::store::{Row, Written};
 
-const KEY: Type = Type::BYTEA;
-const DATA: Type = Type::BYTEA;
-const TIME: Type = Type::TIMESTAMPTZ;
-const NUMBER: Type = Type::INT8;
-const TEXT: Type = Type::TEXT;
+pub(super) const KEY: Type = Type::BYTEA;
+pub(super) const DATA: Type = Type::BYTEA;
+pub(super) const TIME: Type = Type::TIMESTAMPTZ;
+pub(super) const NUMBER: Type = Type::INT8;
+pub(super) const TEXT: Type = Type::TEXT;
 
 /// Writes a first row.
 pub(crate) struct Insert<'a> {
@@ -70,66 +70,6 @@ impl Statement for Update<'_> {
     }
 }
 
-/// Removes the rows of the old key and writes one under the new key, if the newest row has the
-/// version that was seen.
-pub(crate) struct Rename<'a> {
-    pub(crate) old: &'a SessionId,
-    pub(crate) seen: Timestamp,
-    pub(crate) new: &'a SessionId,
-    pub(crate) previous: PreviousId,
-    pub(crate) row: &'a Row,
-}
-
-impl Statement for Rename<'_> {
-    type Output = Written;
-    const SQL: &'static str = include_str!("../sql/rename.sql");
-    const PARAMETERS: &'static [Type] = &[
-        KEY, TIME, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
-    ];
-    const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::MayWait;
-    const MIGRATION: &'static Migration = &SESSION_METADATA;
-
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
-        let (old, seen, new) = (key(self.old), Micros::from(self.seen), key(self.new));
-        let (until, grace_until) = ends(self.previous);
-        let row = RowParameters::of(self.row);
-        let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &grace_until];
-        let parameters = join(&keys, &row.parameters());
-        let rows = client.execute(prepared, &parameters).await?;
-        Ok(Written::from_count(rows))
-    }
-}
-
-/// A [`Rename`] of rows of any version.
-pub(crate) struct Replace<'a> {
-    pub(crate) old: &'a SessionId,
-    pub(crate) new: &'a SessionId,
-    pub(crate) previous: PreviousId,
-    pub(crate) row: &'a Row,
-}
-
-impl Statement for Replace<'_> {
-    type Output = Written;
-    const SQL: &'static str = include_str!("../sql/replace.sql");
-    const PARAMETERS: &'static [Type] = &[
-        KEY, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
-    ];
-    const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::MayWait;
-    const MIGRATION: &'static Migration = &SESSION_METADATA;
-
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
-        let (old, new) = (key(self.old), key(self.new));
-        let (until, grace_until) = ends(self.previous);
-        let row = RowParameters::of(self.row);
-        let keys: [Parameter<'_>; 4] = [&old, &new, &until, &grace_until];
-        let parameters = join(&keys, &row.parameters());
-        let rows = client.execute(prepared, &parameters).await?;
-        Ok(Written::from_count(rows))
-    }
-}
-
 /// Removes every row of a key, and answers how many there were.
 pub(crate) struct Delete<'a> {
     pub(crate) id: &'a SessionId,
@@ -170,11 +110,6 @@ impl Statement for DeleteVersion<'_> {
     }
 }
 
-fn ends(previous: PreviousId) -> (Micros, Option<Micros>) {
-    let grace_until = previous.grace_until.map(Micros::from);
-    (previous.until.into(), grace_until)
-}
-
-fn join<'a>(keys: &[Parameter<'a>], row: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
+pub(super) fn join<'a>(keys: &[Parameter<'a>], row: &[Parameter<'a>]) -> Vec<Parameter<'a>> {
     [keys, row].concat()
 }

@@ -1,0 +1,162 @@
+//! Which IDs lead to a session: the operations that take more than one statement.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+
+use super::inner::Inner;
+use super::statements::{
+    Delete, EarlierId, EarlierIds, Load, LoadAll, Move, Remember, Rename, Renamed, Retire, Sweep,
+    SweepIds,
+};
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+use crate::store::{IdChange, Lookup, PreviousId, Row, StoreError, StoreErrorKind};
+use crate::store::{SweepBatch, Swept, Written};
+
+/// How many changes of its ID the end of a session follows that happen at the same time.
+const MAX_ID_CHANGES: u32 = 16;
+
+impl Inner {
+    /// Looks an ID up: one statement, and a second one if there is no row.
+    pub(super) async fn look_up(
+        self: &Arc<Self>,
+        id: &SessionId,
+        now: Timestamp,
+    ) -> Result<Lookup, StoreError> {
+        let deadline = self.executor.deadline::<Load<'_>>();
+        let loaded = self.run_until(&Load { id, now }, deadline).await?;
+        if loaded.has_older {
+            self.spawn_remove_older(id);
+        }
+        if let Some(row) = loaded.row {
+            return Ok(Lookup::Row(id.clone(), row));
+        }
+        let ids = std::slice::from_ref(id);
+        let mut earlier = self.earlier_ids(ids, now, deadline).await?;
+        Ok(earlier
+            .pop()
+            .map_or(Lookup::Absent, |earlier| earlier.lookup))
+    }
+
+    /// Looks several IDs up: one statement, and a second one if any of them has no row.
+    pub(super) async fn look_up_all(
+        &self,
+        ids: &[SessionId],
+        now: Timestamp,
+    ) -> Result<Vec<Result<Lookup, StoreError>>, StoreError> {
+        let deadline = self.executor.deadline::<LoadAll<'_>>();
+        let rows = self.run_until(&LoadAll { ids, now }, deadline).await?;
+        let mut found: HashMap<_, _> = rows.into_iter().collect();
+        let has_no_row = |id: &&SessionId| !found.contains_key(*id);
+        let others: Vec<_> = ids.iter().filter(has_no_row).cloned().collect();
+        let earlier = match others.is_empty() {
+            true => Vec::new(),
+            false => self.earlier_ids(&others, now, deadline).await?,
+        };
+        let mut earlier: HashMap<_, _> = earlier
+            .into_iter()
+            .map(|earlier| (earlier.id, earlier.lookup))
+            .collect();
+        let mut lookup = |id: &SessionId| match found.remove(id) {
+            Some(row) => row.map(|row| Lookup::Row(id.clone(), row)),
+            None => Ok(earlier.remove(id).unwrap_or(Lookup::Absent)),
+        };
+        Ok(ids.iter().map(&mut lookup).collect())
+    }
+
+    async fn earlier_ids(
+        &self,
+        ids: &[SessionId],
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Vec<EarlierId>, StoreError> {
+        self.run_until(&EarlierIds { ids, now }, deadline).await
+    }
+
+    /// Gives a session another ID: one statement, or three if the table is distributed by its key.
+    pub(super) async fn rename(
+        &self,
+        change: IdChange<'_>,
+        row: &Row,
+    ) -> Result<Written, StoreError> {
+        if self.key_is_fixed.load(Ordering::Relaxed) {
+            return self.rename_by_moving(change, row).await;
+        }
+        match self.run(&Rename { change, row }).await? {
+            Renamed::Done(written) => Ok(written),
+            Renamed::KeyIsFixed => {
+                tracing::info!(
+                    "the sessions table is distributed by its key: a new ID takes three statements"
+                );
+                self.key_is_fixed.store(true, Ordering::Relaxed);
+                self.rename_by_moving(change, row).await
+            }
+        }
+    }
+
+    async fn rename_by_moving(
+        &self,
+        change: IdChange<'_>,
+        row: &Row,
+    ) -> Result<Written, StoreError> {
+        self.run(&Remember { change, row }).await?;
+        let written = self.run(&Move { change, row }).await?;
+        let is_login = change.previous.grace_until.is_none();
+        if is_login && written == Written::Saved {
+            let (old, until) = (change.old, change.previous.until);
+            self.run(&Retire { old, until }).await?;
+        }
+        Ok(written)
+    }
+
+    /// Ends the session of an ID, whichever of its IDs that is. If the ID changes at the same moment,
+    /// follows it.
+    pub(super) async fn end(&self, id: &SessionId) -> Result<u64, StoreError> {
+        let mut current = id.clone();
+        for _ in 0..MAX_ID_CHANGES {
+            let removed = self.run(&Delete { id: &current }).await?;
+            if removed > 0 {
+                return Ok(removed);
+            }
+            match self.current_id(id).await? {
+                Some(id) => current = id,
+                None => return Ok(0),
+            }
+        }
+        Err(StoreError::new(StoreErrorKind::Timeout))
+    }
+
+    /// The ID that the session of an earlier ID has now. A table that only Go's pgstore uses has no
+    /// earlier IDs.
+    async fn current_id(&self, id: &SessionId) -> Result<Option<SessionId>, StoreError> {
+        let (ids, now) = (std::slice::from_ref(id), Timestamp::UNIX_EPOCH);
+        match self.run(&EarlierIds { ids, now }).await {
+            Ok(mut earlier) => Ok(earlier.pop().and_then(|earlier| earlier.current)),
+            Err(error) if error.kind() == StoreErrorKind::NotMigrated => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes one batch of expired rows, and after the last one the IDs that are forgotten.
+    pub(super) async fn sweep(&self, batch: &SweepBatch) -> Result<Swept, StoreError> {
+        let swept = self.run(&Sweep { batch }).await?;
+        if swept.next.is_none() {
+            self.forget_ids(batch).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn forget_ids(&self, batch: &SweepBatch) -> Result<(), StoreError> {
+        let forget = SweepIds {
+            until_before: batch
+                .expired_before
+                .minus(PreviousId::STILL_ENDS_THE_SESSION_FOR),
+            limit: batch.limit.max(1),
+        };
+        while self.run(&forget).await? >= u64::from(forget.limit) {}
+        Ok(())
+    }
+}

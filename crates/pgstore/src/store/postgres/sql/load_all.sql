@@ -1,0 +1,8 @@
+-- The newest row of each of the keys ($1), as in load.sql.
+SELECT DISTINCT ON (key)
+       data, created_on, modified_on, expires_on,
+       CASE WHEN saved_on = modified_on THEN save_token END AS save_token, max_age, owner, label, handle,
+       id_unconfirmed, key
+  FROM http_sessions
+ WHERE key = ANY ($1)
+ ORDER BY key, modified_on DESC NULLS LAST, id DESC

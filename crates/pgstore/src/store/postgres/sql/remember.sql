@@ -1,0 +1,16 @@
+-- The first of two statements that do what rename.sql does, for a table that is distributed by its
+-- key, whose key cannot change. It remembers the old key ($1) of the newest row. If move.sql then
+-- finds another version, this has no effect: an ID with a row of its own is not looked up here.
+-- $2: known until, $3: leads to the row until, $4: the new save token, $5: the owner.
+INSERT INTO http_sessions_ids (key, session_id, until, grace_until, grace_group)
+SELECT $1, id, $2, $3::timestamptz,
+       CASE WHEN $3 IS NOT NULL
+            THEN coalesce(CASE WHEN saved_on = modified_on AND owner IS NOT DISTINCT FROM $5
+                               THEN grace_group END, $4) END
+  FROM http_sessions
+ WHERE key = $1
+ ORDER BY modified_on DESC NULLS LAST, id DESC
+ LIMIT 1
+ON CONFLICT (key) DO UPDATE
+   SET session_id = excluded.session_id, until = excluded.until,
+       grace_until = excluded.grace_until, grace_group = excluded.grace_group
