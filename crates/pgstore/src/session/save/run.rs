@@ -48,9 +48,9 @@ impl Session {
 
     async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
         self.resolve_earlier_attempts().await?;
-        self.confirm_id().await;
         self.end_if_started_over().await?;
         self.look_up_to_save().await?;
+        self.confirm_id().await;
         let (mut missed, mut lost) = (0, 0);
         loop {
             match self.execute(self.plan()).await? {

@@ -12,7 +12,7 @@ use crate::store::{Revoked, Row, StoreErrorKind, SweepBatch, SweepCursor, Swept,
 #[derive(Default)]
 pub(super) struct MemoryTable {
     rows: BTreeMap<i64, MemoryRow>,
-    earlier: HashMap<SessionId, EarlierId>,
+    earlier: HashMap<SessionId, ReplacedId>,
     last_number: i64,
     /// What every call fails with, if anything.
     pub(super) failing: Option<StoreErrorKind>,
@@ -27,7 +27,7 @@ struct MemoryRow {
 }
 
 /// An ID that a session had before.
-struct EarlierId {
+struct ReplacedId {
     /// The number of the session's row.
     row: i64,
     previous: PreviousId,
@@ -140,7 +140,7 @@ impl MemoryTable {
         if !is_gentle {
             self.retire_earlier_ids_of(number, previous.until);
         }
-        let earlier = EarlierId {
+        let earlier = ReplacedId {
             row: number,
             previous,
             grace_group,
@@ -155,7 +155,7 @@ impl MemoryTable {
         }
     }
 
-    fn earlier_ids_of(&mut self, number: i64) -> impl Iterator<Item = &mut EarlierId> {
+    fn earlier_ids_of(&mut self, number: i64) -> impl Iterator<Item = &mut ReplacedId> {
         let all = self.earlier.values_mut();
         all.filter(move |earlier| earlier.row == number)
     }

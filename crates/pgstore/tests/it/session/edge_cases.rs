@@ -64,7 +64,7 @@ async fn a_touch_that_never_answers_fails_nothing() {
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
     lab.faults().every("update", Fault::NeverAnswers);
-    assert_eq!(lab.save(&session).await.unwrap(), Told::Set);
+    assert_eq!(lab.save(&session).await.unwrap(), Told::Nothing);
     assert_eq!(lab.app.sessions.stats().touches_failed, 1);
 }
 

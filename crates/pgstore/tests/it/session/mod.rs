@@ -2,6 +2,7 @@
 
 mod api_misuse;
 mod edge_cases;
+mod identity;
 mod in_doubt;
 mod lifetimes;
 mod outage;
