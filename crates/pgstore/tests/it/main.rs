@@ -22,6 +22,7 @@ mod go_together;
 mod gob;
 mod layers;
 mod middleware;
+mod model;
 mod quickstart;
 mod races;
 mod securecookie;

@@ -280,7 +280,8 @@ impl SessionState {
             return None;
         };
         let was_brought = !self.was_moved_along && !self.cookie_is_owed;
-        (meta.extras.id_is_unconfirmed && was_brought).then_some(id)
+        let stays = self.requested < Change::Renewed; // A renewal ends every grace time.
+        (meta.extras.id_is_unconfirmed && was_brought && stays).then_some(id)
     }
 
     /// The stored ID is confirmed, or is not to be confirmed again.
