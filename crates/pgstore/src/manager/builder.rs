@@ -265,8 +265,9 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets for how long a replaced ID is remembered, so that requests under way with it cannot
-    /// undo the new one. Default: 60 seconds, longer than requests take.
+    /// Sets for how long a write by a replaced ID is told that its session has another ID, so that
+    /// requests under way cannot undo a login. Default: 60 seconds, longer than requests take. A minute is
+    /// added because the clocks of nodes differ.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -285,8 +286,9 @@ impl SessionManagerBuilder {
     }
 
     /// Sets for how long an ID that was replaced by
-    /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session. Default: 30
-    /// seconds.
+    /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session, counted from the first
+    /// request with the new ID. Default: 30 seconds; 0 for not at all. Unless it is 0, a minute is added
+    /// because the clocks of nodes differ.
     ///
     /// ```
     /// # use std::time::Duration;

@@ -50,16 +50,17 @@ impl Session {
         Ok(self.state().is_degraded())
     }
 
-    /// Gives the session a new ID and kills the old one. Call it at login and whenever the user's
-    /// rights change, so that an attacker who planted or saw the old ID does not share the new session.
+    /// Gives the session a new ID and kills all earlier ones. Call it at login and whenever the user's
+    /// rights change, so that an attacker who planted or saw an earlier ID does not share the session.
     ///
     /// Values, owner, label and lifetime stay. [CSRF tokens](Session::csrf_token) of earlier pages are
     /// refused from then on, and timeouts start again. For a minute
-    /// ([configurable](crate::SessionManagerBuilder::retirement)) the store remembers the old ID:
-    /// requests under way with it read an empty session, and their changes fail with
-    /// [`Gone`](SessionError::Gone), so that they cannot undo the login.
+    /// ([configurable](crate::SessionManagerBuilder::retirement)) requests under way with an earlier ID
+    /// read an empty session, and their changes fail with [`Gone`](SessionError::Gone), so that they
+    /// cannot undo the login. That includes a second login: if the response of the first one may have
+    /// been lost, call [`start_over`](Session::start_over) in place of this, which works with any cookie.
     ///
-    /// Cost: the save is one statement that replaces the row.
+    /// Cost: the save is one statement. The session keeps its row and the row its `id`.
     ///
     /// ```
     /// # fn log_in(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -85,11 +86,15 @@ impl Session {
     /// Gives the session a new ID to which the old one leads for a while, for applications that change
     /// IDs from time to time.
     ///
-    /// Unlike after [`renew`](Session::renew), requests under way with the old ID keep working: for the
-    /// [grace time](crate::SessionManagerBuilder::rotation_grace) it leads to the session, and they get
-    /// the new cookie. This holds while the session's owner stays the same, until the next new ID or
-    /// the session's end. Do not use it for logins: an attacker who has seen the old ID shares the session
-    /// for that time.
+    /// Unlike after [`renew`](Session::renew), requests under way with the old ID keep working: it leads
+    /// to the session, and they get the new cookie. This ends a
+    /// [grace time](crate::SessionManagerBuilder::rotation_grace) after a request has brought the new ID, so
+    /// that a lost response logs no user out. It ends at once when the session is
+    /// [renewed](Session::renew) or ends, or its owner changes. Do not use it for logins: an attacker who has
+    /// seen the old ID shares the session for that time.
+    ///
+    /// A request that came with an earlier ID gets the current one and does not rotate again. Cost: one
+    /// statement, and one more when the new ID comes back.
     ///
     /// ```
     /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -104,7 +109,9 @@ impl Session {
         self.state_for_use().rotate()
     }
 
-    /// Ends the session: the save deletes its row and tells the browser to drop the cookie.
+    /// Ends the session: the save deletes its row and tells the browser to drop the cookie. Any ID that
+    /// the session has had will do. If the request has several cookies of the name, the sessions of all
+    /// of them end.
     ///
     /// If the store cannot be reached the save fails, so that no success is reported. The browser drops
     /// the cookie anyway, and this node keeps trying to delete the row in the background.

@@ -18,6 +18,7 @@ mod peer_written;
 mod postgres;
 mod revocation;
 mod row;
+mod session_ids;
 mod store_trait;
 mod sweep;
 mod sweep_batch;

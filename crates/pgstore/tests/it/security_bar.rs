@@ -480,7 +480,7 @@ async fn at_run_time_the_role_needs_no_right_to_create() {
     let rights = format!(
         "CREATE ROLE {role};
          GRANT USAGE ON SCHEMA {schema} TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions, http_sessions_ids TO {role};
          GRANT USAGE ON SEQUENCE http_sessions_id_seq TO {role}"
     );
     client.batch_execute(&rights).await.unwrap();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
+use crate::store::session_ids::SessionIds;
 use crate::store::{IdChange, Lookup, PeerWritten, PeerWrittenCursor, PreviousId, Revocation};
 use crate::store::{Revoked, Row, StoreErrorKind, SweepBatch, SweepCursor, Swept, Written};
 
@@ -12,7 +13,8 @@ use crate::store::{Revoked, Row, StoreErrorKind, SweepBatch, SweepCursor, Swept,
 #[derive(Default)]
 pub(super) struct MemoryTable {
     rows: BTreeMap<i64, MemoryRow>,
-    earlier: HashMap<SessionId, ReplacedId>,
+    /// The earlier IDs of the session of each row, also of rows that are gone.
+    ids: HashMap<i64, SessionIds>,
     last_number: i64,
     /// What every call fails with, if anything.
     pub(super) failing: Option<StoreErrorKind>,
@@ -22,16 +24,6 @@ pub(super) struct MemoryTable {
 struct MemoryRow {
     key: SessionId,
     row: Row,
-    /// The earlier IDs of this group lead to the row.
-    grace_group: Option<i64>,
-}
-
-/// An ID that a session had before.
-struct ReplacedId {
-    /// The number of the session's row.
-    row: i64,
-    previous: PreviousId,
-    grace_group: Option<i64>,
 }
 
 impl MemoryTable {
@@ -73,7 +65,6 @@ impl MemoryTable {
         self.write(MemoryRow {
             key: id.clone(),
             row: row.clone(),
-            grace_group: None,
         });
     }
 
@@ -84,95 +75,81 @@ impl MemoryTable {
 
     /// What an ID without a row of its own leads to.
     fn successor(&self, id: &SessionId, now: Timestamp) -> Lookup {
-        let Some(earlier) = self.earlier.get(id) else {
+        let Some((number, previous)) = self.earlier(id) else {
             return Lookup::Absent;
         };
-        let entry = self.rows.get(&earlier.row);
-        let session = entry.map(|entry| (entry.key.clone(), entry.row.clone()));
-        let has_grace = entry.is_some_and(|entry| {
-            entry.grace_group.is_some()
-                && entry.grace_group == earlier.grace_group
-                && self.newest(&entry.key) == Some(earlier.row)
-        });
-        earlier.previous.lookup(session.filter(|_| has_grace), now)
+        let entry = self.rows.get(&number);
+        let newest = entry.filter(|entry| self.newest(&entry.key) == Some(number));
+        previous.lookup(newest.map(MemoryRow::session), now)
+    }
+
+    /// The row of the session that had this ID, and how long the ID is remembered.
+    fn earlier(&self, id: &SessionId) -> Option<(i64, PreviousId)> {
+        let mut sessions = self.ids.iter();
+        sessions.find_map(|(number, ids)| Some((*number, ids.previous(id)?)))
     }
 
     pub(super) fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
-        let newest = self.newest(id);
-        let entry = newest.and_then(|number| self.rows.get_mut(&number));
-        let Some(entry) = entry.filter(|entry| entry.row.modified_on == seen) else {
+        let Some(number) = self.newest_of_version(id, Some(seen)) else {
             return Written::Missed;
         };
-        entry.grace_group = entry.grace_group_after(new);
-        let mut row = Row {
-            created_on: entry.row.created_on,
-            ..new.clone()
-        };
-        row.extras.id_is_unconfirmed = entry.row.extras.id_is_unconfirmed;
-        entry.row = row;
+        self.end_grace_time_unless_kept(number, new);
+        let ids = self.ids.get(&number);
+        let is_unconfirmed = ids.is_some_and(SessionIds::is_unconfirmed);
+        if let Some(entry) = self.rows.get_mut(&number) {
+            let created_on = entry.row.created_on;
+            entry.row = Row {
+                created_on,
+                ..new.clone()
+            };
+            entry.row.extras.id_is_unconfirmed = is_unconfirmed;
+        }
         Written::Saved
+    }
+
+    fn newest_of_version(&self, id: &SessionId, seen: Option<Timestamp>) -> Option<i64> {
+        let number = self.newest(id)?;
+        let version = self.rows[&number].row.modified_on;
+        seen.is_none_or(|seen| seen == version).then_some(number)
+    }
+
+    /// Another owner, or a write by a peer since, ends the grace time of earlier IDs.
+    fn end_grace_time_unless_kept(&mut self, number: i64, new: &Row) {
+        let before = &self.rows[&number].row.extras;
+        let stays = before.save_token.is_some() && before.owner == new.extras.owner;
+        if let Some(ids) = self.ids.get_mut(&number).filter(|_| !stays) {
+            ids.end_grace_time();
+        }
     }
 
     pub(super) fn rename(&mut self, change: IdChange<'_>, row: &Row) -> Written {
-        let IdChange {
-            old,
-            seen,
-            new,
-            previous,
-        } = change;
-        let newest = self
-            .newest(old)
-            .filter(|number| seen.is_none_or(|seen| self.rows[number].row.modified_on == seen));
-        let Some(number) = newest else {
+        let Some(number) = self.newest_of_version(change.old, change.seen) else {
             return Written::Missed;
         };
-        self.keep_only(old, number);
-        let is_gentle = previous.grace_until.is_some();
-        let Some(entry) = self.rows.get_mut(&number) else {
-            return Written::Missed;
-        };
-        let group = entry.grace_group_after(row).or(row.extras.save_token);
-        let grace_group = group.filter(|_| is_gentle);
-        entry.key = new.clone();
-        entry.grace_group = grace_group;
-        entry.row = row.clone();
-        entry.row.extras.id_is_unconfirmed = is_gentle;
-        if !is_gentle {
-            self.retire_earlier_ids_of(number, previous.until);
-        }
-        let earlier = ReplacedId {
-            row: number,
-            previous,
-            grace_group,
-        };
-        self.earlier.insert(old.clone(), earlier);
+        self.keep_only(change.old, number);
+        self.end_grace_time_unless_kept(number, row);
+        let ids = self.ids.entry(number).or_default();
+        ids.replace(change.old.clone(), change.previous);
+        let mut row = row.clone();
+        row.extras.id_is_unconfirmed = ids.is_unconfirmed();
+        let key = change.new.clone();
+        self.rows.insert(number, MemoryRow { key, row });
         Written::Saved
     }
 
-    fn retire_earlier_ids_of(&mut self, number: i64, until: Timestamp) {
-        for earlier in self.earlier_ids_of(number) {
-            earlier.previous = earlier.previous.retired(until);
-        }
-    }
-
-    fn earlier_ids_of(&mut self, number: i64) -> impl Iterator<Item = &mut ReplacedId> {
-        let all = self.earlier.values_mut();
-        all.filter(move |earlier| earlier.row == number)
-    }
-
     pub(super) fn confirm(&mut self, id: &SessionId, until: Timestamp, grace_until: Timestamp) {
-        let mut rows = self.rows.iter_mut();
-        let is_meant = |(_, entry): &(&i64, &mut MemoryRow)| {
-            entry.key == *id && entry.row.extras.id_is_unconfirmed
-        };
-        let Some((number, entry)) = rows.find(is_meant) else {
+        let newest = self.newest(id);
+        let Some((number, entry)) = newest.and_then(|number| {
+            let entry = self.rows.get_mut(&number)?;
+            Some((number, entry))
+        }) else {
             return;
         };
         entry.row.extras.id_is_unconfirmed = false;
-        let number = *number;
-        for earlier in self.earlier_ids_of(number) {
-            earlier.previous = earlier.previous.confirmed(until, grace_until);
-        }
+        self.ids
+            .entry(number)
+            .or_default()
+            .confirm(until, grace_until);
     }
 
     /// Ends the session of an ID: the current one or an earlier one.
@@ -181,8 +158,8 @@ impl MemoryTable {
         if removed > 0 {
             return removed;
         }
-        let row = self.earlier.get(id).map(|earlier| earlier.row);
-        let current = row.and_then(|row| self.rows.get(&row));
+        let earlier = self.earlier(id);
+        let current = earlier.and_then(|(number, _)| self.rows.get(&number));
         match current.map(|entry| entry.key.clone()) {
             Some(current) => self.delete(&current),
             None => 0,
@@ -263,11 +240,17 @@ impl MemoryTable {
                 self.rows.remove(&place.row);
             }
         }
-        self.earlier
-            .retain(|_, earlier| !earlier.previous.is_forgotten(batch.expired_before));
+        self.forget_ids(batch.expired_before);
         let full = !looked_at.is_empty() && looked_at.len() == limit;
         let next = looked_at.last().copied().filter(|_| full);
         Swept::new((before - self.rows.len()) as u64, next)
+    }
+
+    fn forget_ids(&mut self, now: Timestamp) {
+        self.ids.retain(|_, ids| {
+            ids.forget(now);
+            !ids.is_empty()
+        });
     }
 
     /// The places of the rows that a sweep has not read yet, in its order.
@@ -285,10 +268,7 @@ impl MemoryTable {
 }
 
 impl MemoryRow {
-    /// The group after `new` is written: it ends if the owner changes or a peer wrote the row.
-    fn grace_group_after(&self, new: &Row) -> Option<i64> {
-        let stays =
-            self.row.extras.save_token.is_some() && self.row.extras.owner == new.extras.owner;
-        self.grace_group.filter(|_| stays)
+    fn session(&self) -> (SessionId, Row) {
+        (self.key.clone(), self.row.clone())
     }
 }

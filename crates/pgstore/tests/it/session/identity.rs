@@ -90,6 +90,32 @@ async fn a_late_write_by_a_replaced_id_is_gone_after_the_session_has_ended() {
 }
 
 #[apply(trial)]
+async fn a_login_that_starts_over_works_with_any_cookie() {
+    let app = App::new();
+    let mut user = app.log_in().await;
+    let session = user.session();
+    session.renew().unwrap();
+    app.save(&session).await; // The browser gets no response, and the user logs in again.
+    let again = |session: Session| async move {
+        session.start_over()?;
+        session.insert("user", "ada")
+    };
+    assert!(matches!(user.request(renew).await, Err(SessionError::Gone)));
+    assert_eq!(user.request(again).await.unwrap(), Told::Set);
+    assert_eq!(user.user().await.as_deref(), Some("ada"));
+    assert_eq!(app.store.len(), 1, "the first login has ended");
+}
+
+#[apply(trial)]
+async fn a_grace_time_of_zero_is_none() {
+    let app = App::with(|sessions| sessions.rotation_grace(Duration::ZERO));
+    let mut user = app.log_in().await;
+    let mut late = user.clone();
+    user.request(rotate).await.unwrap();
+    assert_eq!(late.user().await, None);
+}
+
+#[apply(trial)]
 async fn a_rotation_whose_response_was_lost_strands_nobody() {
     let app = App::new();
     let mut user = app.log_in().await;

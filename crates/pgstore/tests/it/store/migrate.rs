@@ -135,7 +135,7 @@ async fn a_role_that_may_not_create_passes_if_nothing_is_missing() {
     database.store().await;
     let role = role_without_create(&database).await;
     let grant = format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions TO {role};
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions, http_sessions_ids TO {role};
          GRANT USAGE ON SEQUENCE http_sessions_id_seq TO {role}"
     );
     database.client().await.batch_execute(&grant).await.unwrap();

@@ -42,7 +42,7 @@ async fn a_probe_finds_every_right_that_is_missing() {
     let client = database.client().await;
     let role = role_without_create(&database).await;
     let all = format!(
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions TO {role};
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON http_sessions, http_sessions_ids TO {role};
          GRANT USAGE ON SEQUENCE http_sessions_id_seq TO {role}"
     );
     client.batch_execute(&all).await.unwrap();
