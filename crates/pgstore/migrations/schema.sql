@@ -18,7 +18,8 @@ CREATE TABLE http_sessions (
     handle text,
     previous_key bytea,
     previous_until timestamp with time zone,
-    previous_grace_until timestamp with time zone
+    previous_grace_until timestamp with time zone,
+    saved_expires_on timestamp with time zone
 );
 
 ALTER SEQUENCE http_sessions_id_seq OWNED BY http_sessions.id;
@@ -32,5 +33,7 @@ CREATE INDEX http_sessions_handle_idx ON http_sessions USING btree (handle) WHER
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
 CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);
+
+CREATE INDEX http_sessions_peer_written_idx ON http_sessions USING btree (id) WHERE (saved_expires_on IS DISTINCT FROM expires_on);
 
 CREATE INDEX http_sessions_previous_key_idx ON http_sessions USING btree (previous_key) WHERE (previous_key IS NOT NULL);

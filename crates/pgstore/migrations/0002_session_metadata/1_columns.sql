@@ -16,4 +16,7 @@ ALTER TABLE http_sessions
     -- this row until previous_grace_until.
     ADD COLUMN IF NOT EXISTS previous_key BYTEA,
     ADD COLUMN IF NOT EXISTS previous_until TIMESTAMPTZ,
-    ADD COLUMN IF NOT EXISTS previous_grace_until TIMESTAMPTZ
+    ADD COLUMN IF NOT EXISTS previous_grace_until TIMESTAMPTZ,
+    -- The expires_on that the last save by this library wrote. Unlike saved_on it seldom changes,
+    -- so it can be indexed: another program that writes the row sets expires_on alone.
+    ADD COLUMN IF NOT EXISTS saved_expires_on TIMESTAMPTZ

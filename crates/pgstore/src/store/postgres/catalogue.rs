@@ -29,6 +29,8 @@ pub(super) async fn look(
     let index_names: Vec<_> = indexes.iter().map(|index| index.name).collect();
     let leading: Vec<_> = indexes.iter().map(|index| index.column).collect();
     let partial: Vec<_> = indexes.iter().map(|index| index.is_partial).collect();
+    let conditional = indexes.iter().map(|index| index.condition.is_some());
+    let conditional: Vec<_> = conditional.collect();
 
     let rows = client
         .query_typed(
@@ -40,6 +42,7 @@ pub(super) async fn look(
                 (&index_names, NAMES),
                 (&leading, NAMES),
                 (&partial, Type::BOOL_ARRAY),
+                (&conditional, Type::BOOL_ARRAY),
             ],
         )
         .await?;

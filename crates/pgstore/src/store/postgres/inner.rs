@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::executor::Executor;
 use super::needs_migration::NeedsMigration;
-use super::statements::{Load, RemoveOlder, Statement, Successor};
+use super::statements::{Load, Statement, Successor};
 use super::table_name::TableName;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::id::SessionId;
 use crate::store::{Lookup, Row, StoreError, StoreErrorKind};
 
@@ -17,14 +18,19 @@ use crate::store::{Lookup, Row, StoreError, StoreErrorKind};
 pub(super) struct Inner {
     pub(super) executor: Executor,
     pub(super) table: TableName,
+    pub(super) clock: Arc<dyn Clock>,
+    /// When the last probe began that proved that no rows are hidden from this role.
+    pub(super) proved: Mutex<Option<Instant>>,
     duplicates_removed: AtomicU64,
 }
 
 impl Inner {
-    pub(super) fn new(executor: Executor, table: TableName) -> Self {
+    pub(super) fn new(executor: Executor, table: TableName, clock: Arc<dyn Clock>) -> Self {
         Self {
             executor,
             table,
+            clock,
+            proved: Mutex::default(),
             duplicates_removed: AtomicU64::new(0),
         }
     }
@@ -35,7 +41,7 @@ impl Inner {
         self.run_until(statement, deadline).await
     }
 
-    async fn run_until<S: Statement>(
+    pub(super) async fn run_until<S: Statement>(
         &self,
         statement: &S,
         deadline: Instant,
@@ -77,13 +83,13 @@ impl Inner {
             let (inner, id) = (Arc::clone(self), load.id.clone());
             // The caller does not wait: the newest row is the session, and the next load tries
             // again.
-            tokio::spawn(async move { inner.remove_older(&id).await });
+            tokio::spawn(async move { inner.remove_duplicates(&id).await });
         }
         Ok(loaded.row)
     }
 
-    async fn remove_older(&self, id: &SessionId) {
-        match self.run(&RemoveOlder { id }).await {
+    async fn remove_duplicates(&self, id: &SessionId) {
+        match self.remove_older(id).await {
             Ok(removed) => {
                 self.duplicates_removed
                     .fetch_add(removed, Ordering::Relaxed);

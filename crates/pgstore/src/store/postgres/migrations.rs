@@ -43,6 +43,9 @@ pub(super) struct NewIndex {
     pub(super) column: &'static str,
     /// Whether it leaves out rows in which the column is NULL.
     pub(super) is_partial: bool,
+    /// The condition of an index that has only the rows that meet it. It counts only if it is
+    /// partial: the primary key has the same first column.
+    pub(super) condition: Option<&'static str>,
     /// The statement that makes it.
     sql: &'static str,
 }
@@ -72,12 +75,14 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             name: "http_sessions_expiry_idx",
             column: "expires_on",
             is_partial: false,
+            condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
         }),
         MigrationStep::index(NewIndex {
             name: "http_sessions_key_idx",
             column: "key",
             is_partial: false,
+            condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
         }),
     ],
@@ -100,25 +105,36 @@ pub(super) const SESSION_METADATA: Migration = Migration {
                 NewColumn::new("previous_key", BYTES),
                 NewColumn::new("previous_until", TIME),
                 NewColumn::new("previous_grace_until", TIME),
+                NewColumn::new("saved_expires_on", TIME),
             ],
         ),
         MigrationStep::index(NewIndex {
             name: "http_sessions_owner_idx",
             column: "owner",
             is_partial: true,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
         }),
         MigrationStep::index(NewIndex {
             name: "http_sessions_handle_idx",
             column: "handle",
             is_partial: true,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
         }),
         MigrationStep::index(NewIndex {
             name: "http_sessions_previous_key_idx",
             column: "previous_key",
             is_partial: true,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/4_previous_key_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            name: "http_sessions_peer_written_idx",
+            column: "id",
+            is_partial: true,
+            condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
+            sql: include_str!("../../../migrations/0002_session_metadata/5_peer_written_index.sql"),
         }),
     ],
 };
@@ -241,7 +257,9 @@ mod tests {
             let mut expected = format!(
                 "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON http_sessions ({column})"
             );
-            if index.is_partial {
+            if let Some(condition) = index.condition {
+                expected += &format!(" WHERE {condition}");
+            } else if index.is_partial {
                 expected += &format!(" WHERE {column} IS NOT NULL");
             }
             assert_eq!(index.concurrently(), expected);

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::inner::Inner;
+use super::refusal::Guard;
 use super::statements::{
-    Delete, DeleteVersion, Find, Insert, Owned, Probe, Rename, Replace, Revoke, SelectPeerWritten,
-    Sweep, Update,
+    Delete, DeleteVersion, Find, Insert, Owned, Rename, Replace, SelectPeerWritten, Update,
 };
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -107,7 +107,7 @@ impl Store for PgStore {
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.inner.run(&Insert { id, row }).await })
+        Box::pin(async move { self.inner.insert(&Insert { id, row }).await })
     }
 
     fn update<'a>(
@@ -116,7 +116,10 @@ impl Store for PgStore {
         seen: Timestamp,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.run(&Update { id, seen, row }).await })
+        Box::pin(async move {
+            let guard = Guard::version(id, seen);
+            self.inner.change(&Update { id, seen, row }, guard).await
+        })
     }
 
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
@@ -136,7 +139,7 @@ impl Store for PgStore {
                         previous,
                         row,
                     };
-                    self.inner.run(&rename).await
+                    self.inner.change(&rename, Guard::version(old, seen)).await
                 }
                 None => {
                     let replace = Replace {
@@ -145,14 +148,14 @@ impl Store for PgStore {
                         previous,
                         row,
                     };
-                    self.inner.run(&replace).await
+                    self.inner.change(&replace, Guard::any(old)).await
                 }
             }
         })
     }
 
     fn delete<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
-        Box::pin(async move { self.inner.run(&Delete { id }).await })
+        Box::pin(async move { self.inner.change(&Delete { id }, Guard::any(id)).await })
     }
 
     fn delete_version<'a>(
@@ -160,7 +163,10 @@ impl Store for PgStore {
         id: &'a SessionId,
         seen: Timestamp,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.run(&DeleteVersion { id, seen }).await })
+        Box::pin(async move {
+            let guard = Guard::version(id, seen);
+            self.inner.change(&DeleteVersion { id, seen }, guard).await
+        })
     }
 
     fn find<'a>(
@@ -180,7 +186,7 @@ impl Store for PgStore {
     }
 
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {
-        Box::pin(async move { self.inner.run(&Revoke { revocation }).await })
+        Box::pin(async move { self.inner.revoke(revocation).await })
     }
 
     fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
@@ -195,7 +201,7 @@ impl Store for PgStore {
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
         Box::pin(async move {
-            let swept = self.inner.run(&Sweep { batch }).await;
+            let swept = self.inner.sweep(batch).await;
             if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
                 self.inner.executor.close_background();
             }
@@ -204,6 +210,6 @@ impl Store for PgStore {
     }
 
     fn probe(&self) -> StoreFuture<'_, ()> {
-        Box::pin(async move { self.inner.run(&Probe).await })
+        Box::pin(async move { self.inner.probe().await })
     }
 }

@@ -11,6 +11,7 @@ mod migrate_live;
 mod outage;
 mod probe;
 mod processes;
+mod refusals;
 mod rows;
 mod schema;
 mod sql;

@@ -23,9 +23,11 @@ old AS (
 )
 INSERT INTO http_sessions (key, previous_key, previous_until, previous_grace_until,
                            data, created_on, modified_on, expires_on,
-                           save_token, saved_on, max_age, owner, label, handle)
+                           save_token, saved_on, max_age, owner, label, handle,
+                           saved_expires_on)
 SELECT $3::bytea, $1::bytea, $4::timestamptz, $5::timestamptz,
        $6::bytea, $7::timestamptz, $8::timestamptz, $9::timestamptz,
-       $10::bigint, $11::timestamptz, $12::bigint, $13::text, $14::text, $15::text
+       $10::bigint, $11::timestamptz, $12::bigint, $13::text, $14::text, $15::text,
+       CASE WHEN $11::timestamptz IS NOT NULL THEN $9::timestamptz END
   FROM old
   JOIN newest ON newest.id = old.id

@@ -3,11 +3,13 @@
 mod maintenance;
 mod owners;
 mod reads;
+mod refusal;
 mod statement;
 mod writes;
 
-pub(super) use maintenance::{Probe, RemoveOlder, SelectPeerWritten, Sweep};
+pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
 pub(super) use owners::{Find, Owned, Revoke};
 pub(super) use reads::{Load, Successor};
+pub(super) use refusal::{Newest, Revocable};
 pub(super) use statement::{Effect, Lane, Statement};
 pub(super) use writes::{Delete, DeleteVersion, Insert, Rename, Replace, Update};
