@@ -9,6 +9,7 @@ mod in_doubt;
 mod migrate;
 mod migrate_live;
 mod outage;
+mod peer_written;
 mod probe;
 mod processes;
 mod refusals;
