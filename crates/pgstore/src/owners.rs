@@ -80,7 +80,7 @@ impl SessionManager {
         let now = self.now();
         let live = rows
             .into_iter()
-            .filter(|(id, row)| self.is_live(id, row, now));
+            .filter(|(id, row)| self.limits().is_live(row, now) && !self.logouts().is_pending(id));
         let info = |(id, row): (SessionId, Row)| {
             let is_current =
                 current.is_some_and(|current| current.is(&id, row.extras.handle.as_ref()));

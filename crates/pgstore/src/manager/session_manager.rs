@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use crate::clock::{Clock, Timestamp};
-use crate::id::SessionId;
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::policy::{OnOutage, Policy};
 use crate::session::{
     Counters, Limits, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource,
 };
-use crate::store::{Row, Store, StoreError, SweepHandle, SweepOptions, Sweeper};
+use crate::store::{Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, SecureCookie};
 
 /// What all requests share about sessions: build one at start-up, and clone it where it is needed.
@@ -176,10 +175,14 @@ impl SessionManager {
         Ok(options.clone())
     }
 
-    /// Whether a load on this node would find the session of this row, as far as the row shows.
-    pub(crate) fn is_live(&self, id: &SessionId, row: &Row, now: Timestamp) -> bool {
-        let limits = Limits::new(self.codec(), self.config.policy.absolute_timeout);
-        limits.is_live(row, now) && !self.config.logouts.is_pending(id)
+    /// The limits that end its sessions.
+    pub(crate) fn limits(&self) -> Limits<'_> {
+        Limits::new(self.codec(), self.config.policy.absolute_timeout)
+    }
+
+    /// The logouts that this node has still to store.
+    pub(crate) fn logouts(&self) -> &LogoutRetry {
+        &self.config.logouts
     }
 
     /// The rows of sessions under this name.

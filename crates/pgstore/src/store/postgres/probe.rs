@@ -47,7 +47,7 @@ impl Inner {
     }
 
     async fn probe_once(&self, deadline: Instant) -> Result<(), AttemptFailure> {
-        let life = Life::beginning_at(self.clock.now()).map_err(no_randomness)?;
+        let life = Life::beginning_at(self.clock.now()).map_err(rng_failed)?;
         let source = self.executor.source();
         let mut connection = timeout_at(deadline, source.connect())
             .await
@@ -218,6 +218,6 @@ fn unavailable(error: Box<dyn std::error::Error + Send + Sync>) -> AttemptFailur
     AttemptFailure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
 }
 
-fn no_randomness(error: RngError) -> AttemptFailure {
+fn rng_failed(error: RngError) -> AttemptFailure {
     AttemptFailure::last(StoreError::caused_by(StoreErrorKind::Other, error))
 }

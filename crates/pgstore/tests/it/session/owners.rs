@@ -402,9 +402,9 @@ async fn a_sessions_own_maximal_age_counts_in_lists_too() {
     let lasts = |session: Session| async move { session.set_max_age(100) };
     phone.request(lasts).await.unwrap();
     let shorter = with(&app, |sessions| sessions.max_age(Duration::from_secs(10)));
-    app.pass(100);
+    app.pass(99);
     assert!(is_listed_and_loads(&shorter, &phone).await);
-    app.pass(1);
+    app.pass(2);
     assert!(!is_listed_and_loads(&shorter, &phone).await);
 }
 
