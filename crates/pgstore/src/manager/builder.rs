@@ -330,8 +330,10 @@ impl SessionManagerBuilder {
     ///
     /// For applications that share their sessions with a Go program. The value is the truth and the
     /// column `owner` its index: [listing](SessionManager::sessions_of) and revoking also open every
-    /// session that a Go program was the last to write. An index finds those. Cost: a few
-    /// milliseconds and some CPU time for each thousand of them, however many other sessions there are. Where no Go program writes,
+    /// session that a Go program was the last to write. An index finds those. Cost: about
+    /// 10 ms for each thousand of them, however many other sessions there are. (With 1,000,000 rows, of
+    /// which Go wrote 1000 last, ending one owner's sessions takes 13 ms; without the index it takes
+    /// 800 ms.) Where no Go program writes,
     /// use [`Session::set_owner`](crate::Session::set_owner) instead. For an owner that is found
     /// in another way, see [`owner_from_values`](SessionManagerBuilder::owner_from_values).
     ///

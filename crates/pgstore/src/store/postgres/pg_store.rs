@@ -49,9 +49,17 @@ use crate::store::{Store, StoreFuture, SweepBatch, Swept, Written};
 ///
 /// # What does it cost?
 ///
-/// One round trip for each operation, a second one for a load that finds no row, and one more when
-/// a connection sees a statement for the first time. Two connections, and a third one during a
-/// sweep.
+/// One round trip for each operation, a second one for a load that finds no row or a change that
+/// changes nothing, and one more when a connection sees a statement for the first time. Two
+/// connections, a third one during a sweep, and another one for the moment of a probe.
+///
+/// # What if the table silently refuses a change?
+///
+/// Row-level security without a policy for this role, a trigger that returns NULL and a rule DO
+/// INSTEAD NOTHING make PostgreSQL change nothing without an error. A change that changed nothing
+/// although there was something to change is
+/// [`StoreErrorKind::RefusedSilently`](crate::store::StoreErrorKind::RefusedSilently), never an
+/// answer.
 // Go: pgstore.go NewPGStore has a pool without bounds or deadlines and creates the table itself.
 #[derive(Clone)]
 pub struct PgStore {
