@@ -9,7 +9,7 @@ use crate::manager::SessionManager;
 use crate::name::CookieName;
 use crate::session::{CookieId, SealedRows, Session, SessionError, Usage};
 use crate::store::{
-    OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Row, RowExtras, Which, Written,
+    Lookup, OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Row, RowExtras, Which, Written,
 };
 
 /// How often a pass over an owner's sessions is repeated while other requests change them.
@@ -42,9 +42,14 @@ impl SessionManager {
     /// Lists an owner's sessions, the last used first, at most a thousand. `current` is marked in the
     /// list.
     ///
+    /// These are the sessions that a request would still find: not those that have outlived the
+    /// maximal age or the absolute timeout as they are set now, nor those whose logout this node has
+    /// yet to store. Data is not opened, because its key depends on the cookie's name: a session that
+    /// was sealed with other keys is listed, so that it can be ended.
+    ///
     /// The owner is the one that [`set_owner`](Session::set_owner) set, or that
     /// [a session value](crate::SessionManagerBuilder::owner_from) names. Sessions of all cookie names
-    /// are listed. Cost: one statement; if a value names the owner, also a read of every row that a Go
+    /// are listed. Cost: one statement; if a value names the owner, also a read of the rows that a Go
     /// program wrote last.
     ///
     /// ```
@@ -75,7 +80,7 @@ impl SessionManager {
         let now = self.now();
         let live = rows
             .into_iter()
-            .filter(|(_, row)| !self.has_ended(row, now));
+            .filter(|(id, row)| self.limits().is_live(row, now) && !self.logouts().is_pending(id));
         let info = |(id, row): (SessionId, Row)| {
             let is_current =
                 current.is_some_and(|current| current.is(&id, row.extras.handle.as_ref()));
@@ -138,11 +143,12 @@ impl SessionManager {
     /// ```
     ///
     /// # Errors
-    /// [`SessionError::NoOwner`]; otherwise as [`revoke`](SessionManager::revoke) and
+    /// [`SessionError::NoOwner`]; [`SessionError::Gone`] when the current session has ended meanwhile
+    /// (then none is ended); otherwise as [`revoke`](SessionManager::revoke) and
     /// [`Session::owner`].
     pub async fn revoke_all_except(&self, current: &Session) -> Result<u64, SessionError> {
         let owner = current.owner().await?.ok_or(SessionError::NoOwner)?;
-        let (id, handle) = (current.id().await?, current.handle().await?);
+        let (id, handle) = self.kept(current).await?;
         let kept = Which::AllBut {
             id: id.as_ref(),
             handle: Some(&handle),
@@ -187,6 +193,36 @@ impl SessionManager {
             return Err(SessionError::Degraded); // It is unknown whether the session has ended.
         }
         Ok((!session.is_new().await?).then_some(session))
+    }
+
+    /// The ID and the handle by which the current session is spared. A row without a handle, which a
+    /// Go program wrote, gets it first: then another request that gives the session a new ID at the
+    /// same moment keeps the handle.
+    async fn kept(
+        &self,
+        current: &Session,
+    ) -> Result<(Option<SessionId>, SessionHandle), SessionError> {
+        let (id, handle) = (current.id().await?, current.handle().await?);
+        let Some(mut id) = id.filter(|_| !current.has_stored_handle()) else {
+            return Ok((current.id().await?, handle));
+        };
+        let rows = self.rows(current.cookie_name().clone());
+        for _ in 0..MAX_PASSES {
+            let Lookup::Row(stored_under, row) = self.store().load(&id, self.now()).await? else {
+                return Err(SessionError::Gone);
+            };
+            id = stored_under;
+            if let Some(stored) = row.extras.handle {
+                return Ok((Some(id), stored));
+            }
+            let mut extras = rows.extras_from_values(&row).ok_or(SessionError::Gone)?;
+            extras.handle = Some(handle.clone());
+            let next = with_extras(&row, &extras)?;
+            if self.store().update(&id, row.modified_on, &next).await? == Written::Saved {
+                return Ok((Some(id), handle));
+            }
+        }
+        Err(SessionError::Contended)
     }
 
     /// Repeats until a pass sees no session: one that gets a new ID at the same moment escapes a pass.
@@ -291,13 +327,9 @@ impl SessionManager {
 
 /// The row with the extra columns that its values ask for.
 fn with_extras(row: &Row, extras: &RowExtras) -> Result<Row, SessionError> {
-    let mut extras = extras.with_save_token()?;
-    if extras.handle.is_none() {
-        extras.handle = Some(SessionHandle::generate()?);
-    }
     Ok(Row {
         modified_on: row.modified_on.plus(Duration::from_micros(1)),
-        extras,
+        extras: extras.with_save_token()?,
         ..row.clone()
     })
 }

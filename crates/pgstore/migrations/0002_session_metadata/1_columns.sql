@@ -16,4 +16,7 @@ ALTER TABLE http_sessions
     -- another program leave the group.
     ADD COLUMN IF NOT EXISTS grace_group BIGINT,
     -- Whether no request has brought the row's ID since a gentle rotation.
-    ADD COLUMN IF NOT EXISTS id_unconfirmed BOOLEAN
+    ADD COLUMN IF NOT EXISTS id_unconfirmed BOOLEAN,
+    -- The expires_on that the last save by this library wrote. Unlike saved_on it seldom changes,
+    -- so it can be indexed: another program that writes the row sets expires_on alone.
+    ADD COLUMN IF NOT EXISTS saved_expires_on TIMESTAMPTZ

@@ -9,7 +9,7 @@ use super::session_manager::{ManagerConfig, SessionManager};
 use crate::name::CookieError;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::Touch;
-use crate::session::{Counters, LogoutRetry};
+use crate::session::{Counters, LogoutRetry, TextSource};
 use crate::wire::{Key, Keys, SecureCookie};
 
 /// The longest duration that a setting may have: 100 years.
@@ -94,14 +94,16 @@ impl SessionManagerBuilder {
             ("label_from", &self.label_value),
         ];
         for (setting, value) in values {
-            let Some((cookie, key)) = value else { continue };
+            let Some((cookie, source)) = value else {
+                continue;
+            };
             self.cookie_options.check(cookie)?;
-            if RESERVED_KEYS
-                .iter()
-                .any(|reserved| *key == Key::from(*reserved))
-            {
-                let key = key.clone();
-                return Err(ConfigError::ReservedKey { setting, key });
+            match source {
+                TextSource::Value(key) if is_reserved(key) => {
+                    let key = key.clone();
+                    return Err(ConfigError::ReservedKey { setting, key });
+                }
+                TextSource::Value(_) | TextSource::Values(_) | TextSource::Setter => {}
             }
         }
         Ok(())
@@ -116,6 +118,11 @@ impl SessionManagerBuilder {
             MaxAge::For(_) | MaxAge::UntilBrowserCloses => Ok(options),
         }
     }
+}
+
+fn is_reserved(key: &Key) -> bool {
+    let mut reserved = RESERVED_KEYS.iter();
+    reserved.any(|reserved| *key == Key::from(*reserved))
 }
 
 /// A duration in seconds, rounded up.

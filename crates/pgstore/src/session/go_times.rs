@@ -1,5 +1,7 @@
 //! The two session values that set columns of the row, as in Go: `created_on` and `expires_on`.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::wire::{ValueError, Values, go};
 
@@ -27,10 +29,12 @@ impl GoTimes {
         })
     }
 
-    /// The later of the two times.
+    /// The later of the two times. The session value is written two microseconds late: Go writes the
+    /// same value at each of its saves, and the index of peer-written rows finds a row by an
+    /// `expires_on` that this library has not written. (Go may round the value up by one.)
     pub(super) fn later(&self, expires_on: Timestamp) -> Timestamp {
-        self.expires_on
-            .map_or(expires_on, |own| own.max(expires_on))
+        let own = self.expires_on.filter(|own| *own > expires_on);
+        own.map_or(expires_on, |own| own.plus(Duration::from_micros(2)))
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a session has besides its values: owner, label, maximal age, public handle.
 
+use std::fmt;
+use std::sync::Arc;
+
 use crate::error_text::debug_as_text;
 use crate::handle::SessionHandle;
 use crate::options::MaxAge;
@@ -22,23 +25,48 @@ pub(crate) enum TextSource {
     Setter,
     /// From the session value under this key, which a Go program may write too.
     Value(Key),
+    /// From the session's values, by a function of the application.
+    Values(TextOf),
+}
+
+/// A function of the application that finds a text among a session's values.
+#[derive(Clone)]
+pub(crate) struct TextOf(Arc<dyn Fn(&Values) -> Option<String> + Send + Sync>);
+
+impl TextOf {
+    pub(crate) fn new(text: impl Fn(&Values) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(text))
+    }
+}
+
+impl fmt::Debug for TextOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TextOf(..)")
+    }
 }
 
 impl MetadataSources {
     /// Sets the columns that follow session values.
     pub(super) fn fill(&self, extras: &mut RowExtras, values: &Values) {
-        if let TextSource::Value(key) = &self.owner {
-            extras.owner = text_under(key, values);
-        }
-        if let TextSource::Value(key) = &self.label {
-            extras.label = text_under(key, values);
-        }
+        self.owner.fill(&mut extras.owner, values);
+        self.label.fill(&mut extras.label, values);
     }
 }
 
 impl TextSource {
     pub(super) fn is_setter(&self) -> bool {
         matches!(self, Self::Setter)
+    }
+
+    /// Sets a column that follows session values.
+    fn fill(&self, column: &mut Option<String>, values: &Values) {
+        match self {
+            Self::Setter => {}
+            Self::Value(key) => *column = text_under(key, values),
+            Self::Values(TextOf(text)) => {
+                *column = text(values).filter(|text| check_owner(text).is_ok());
+            }
+        }
     }
 }
 

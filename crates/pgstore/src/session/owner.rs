@@ -115,8 +115,9 @@ impl Session {
     /// Returns the session's public handle, which stays when its ID changes: for lists of devices and
     /// for [background jobs](crate::SessionManager::by_handle).
     ///
-    /// Sessions with an owner have a handle. Others get one by this call, which is a change. A new
-    /// session without values is not stored, so its handle leads nowhere.
+    /// Every session has a handle from its first save on. One that is not saved yet, or that only a
+    /// Go program has saved, gets its handle by this call, which is a change. A new session without
+    /// values is not stored, so its handle leads nowhere.
     ///
     /// ```
     /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -136,5 +137,10 @@ impl Session {
         }
         state.must_be_changeable()?;
         state.handle()
+    }
+
+    /// Whether the row that this request has read has a handle.
+    pub(crate) fn has_stored_handle(&self) -> bool {
+        self.state().stored().handle.is_some()
     }
 }

@@ -28,10 +28,15 @@ pub enum StoreErrorKind {
     Timeout,
     /// The table or a column is missing. Run `migrate()`, for the right schema.
     NotMigrated,
-    /// The database user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE.
+    /// The database user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE on the sessions
+    /// table and on that of earlier IDs.
     Forbidden,
     /// A column of the row is NULL or an infinite time. The row is kept.
     UndecodableRow,
+    /// The table changed nothing where there was something to change, or something else than it was
+    /// told, and reported no error: row-level security without a policy for this role, a trigger or
+    /// a rule does that. Nothing was saved, and no session was ended.
+    RefusedSilently,
     /// The store was closed by the application.
     Closed,
     /// The store answered another error.
@@ -87,9 +92,10 @@ impl StoreError {
                 ErrorClass::Usage
             }
             StoreErrorKind::UndecodableRow => ErrorClass::Client,
-            StoreErrorKind::Unavailable | StoreErrorKind::Timeout | StoreErrorKind::Other => {
-                ErrorClass::Internal
-            }
+            StoreErrorKind::Unavailable
+            | StoreErrorKind::Timeout
+            | StoreErrorKind::RefusedSilently
+            | StoreErrorKind::Other => ErrorClass::Internal,
         }
     }
 
@@ -114,10 +120,16 @@ impl fmt::Display for StoreError {
                 "the sessions table or a column of it is missing: run PgStore::migrate() first"
             }
             StoreErrorKind::Forbidden => {
-                "the database user may not use the sessions table: grant it SELECT, INSERT, \
-                 UPDATE and DELETE, and USAGE on its id sequence"
+                "the database user may not use the sessions table or the table of earlier IDs \
+                 (http_sessions_ids): grant it SELECT, INSERT, UPDATE and DELETE on both, and USAGE \
+                 on the id sequence"
             }
             StoreErrorKind::UndecodableRow => "the session's row holds a NULL or infinite column",
+            StoreErrorKind::RefusedSilently => {
+                "the sessions table silently refuses changes: row-level security without a policy \
+                 for this role, a trigger or a rule prevents them; give the role policies for \
+                 SELECT, INSERT, UPDATE and DELETE, or remove the trigger or rule"
+            }
             StoreErrorKind::Closed => "the session store was closed by the application",
             StoreErrorKind::Other => "the session store refused the statement",
         })

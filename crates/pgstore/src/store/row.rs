@@ -45,10 +45,15 @@ pub struct RowExtras {
 }
 
 impl RowExtras {
-    /// The same columns with a new save token.
+    /// The same columns for a save: with a new save token, and with a handle, which every row that
+    /// was saved once has.
     pub(crate) fn with_save_token(&self) -> Result<Self, RngError> {
         Ok(Self {
             save_token: Some(i64::from_le_bytes(random::bytes()?)),
+            handle: match &self.handle {
+                Some(handle) => Some(handle.clone()),
+                None => Some(SessionHandle::generate()?),
+            },
             ..self.clone()
         })
     }

@@ -176,8 +176,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the rows are not known to be removed.
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept>;
 
-    /// Checks that sessions can be written now, without writing one. It fails on a standby, without
-    /// the table, and without the right to change it.
+    /// Proves that sessions can be kept now: inserts one, loads it, saves it, gives it a new ID,
+    /// deletes it, and undoes all that. It fails on a standby, without the table, without a right to
+    /// it, and where the table refuses a row.
     ///
     /// # Errors
     /// Why sessions cannot be written.

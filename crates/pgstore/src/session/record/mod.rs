@@ -2,10 +2,12 @@
 //! rows.
 
 mod choice;
+mod limits;
 mod look_up;
 mod meta;
 mod sealed_rows;
 mod sealing;
 
+pub(crate) use limits::Limits;
 pub(super) use meta::{NewRow, OpenedRow, RowMeta, SealedRow};
 pub(crate) use sealed_rows::SealedRows;

@@ -8,6 +8,7 @@ use crate::random;
 use crate::session::SessionError;
 use crate::session::cookie_id::CookieId;
 use crate::session::go_times::GoTimes;
+use crate::session::record::limits::{Limits, own_max_age};
 use crate::session::record::meta::{NewRow, OpenedRow, RowMeta, SealedRow};
 use crate::session::record::sealed_rows::SealedRows;
 use crate::session::save::Age;
@@ -48,12 +49,8 @@ impl SealedRows {
     }
 
     /// Whether what was sealed at that time still opens.
-    // Go: securecookie.go Decode: exactly as old as the maximal age is fine.
     fn is_young(&self, extras: &RowExtras, sealed_at: i64, now: Timestamp) -> bool {
-        match own_max_age(extras) {
-            Some(own) => sealed_at >= now.unix_seconds().saturating_sub(own),
-            None => self.codec.is_young(sealed_at, now.unix_seconds()),
-        }
+        self.limits().is_young(extras, sealed_at, now)
     }
 
     /// What a row's extra columns must say according to its values, whichever program wrote them.
@@ -72,8 +69,11 @@ impl SealedRows {
     }
 
     fn is_past_the_absolute_timeout(&self, row: &Row, now: Timestamp) -> bool {
-        let timeout = self.policy.absolute_timeout;
-        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
+        self.limits().is_past_the_absolute_timeout(row, now)
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        Limits::new(&self.codec, self.policy.absolute_timeout)
     }
 
     /// How old the row is, for the decision whether to touch it.
@@ -170,9 +170,4 @@ impl SealedRows {
             MaxAge::UntilBrowserCloses | MaxAge::Delete => self.codec.lifetime(),
         }
     }
-}
-
-/// The session's own maximal age in seconds, unless it ends with the browser.
-fn own_max_age(extras: &RowExtras) -> Option<i64> {
-    extras.max_age.filter(|own| *own > 0)
 }

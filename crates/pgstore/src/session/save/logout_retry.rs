@@ -41,7 +41,7 @@ impl LogoutRetry {
     }
 
     /// Whether this node has still to end the session of this ID in the store.
-    pub(in crate::session) fn is_pending(&self, id: &SessionId) -> bool {
+    pub(crate) fn is_pending(&self, id: &SessionId) -> bool {
         self.0.count.load(Ordering::Acquire) > 0 && self.ids().contains(id)
     }
 

@@ -32,9 +32,6 @@ impl SessionState {
         &mut self,
         sources: &MetadataSources,
     ) -> Result<Snapshot, SessionError> {
-        if self.extras(sources).owner.is_some() {
-            self.handle()?; // A session with an owner can be revoked by its handle.
-        }
         Ok(Snapshot {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),

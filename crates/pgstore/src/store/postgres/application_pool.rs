@@ -81,7 +81,7 @@ pub(super) struct NoConnection(#[source] Box<dyn Error + Send + Sync>);
 pub(super) struct Checkout(Option<Object>);
 
 impl Checkout {
-    fn give_back(mut self) {
+    pub(super) fn give_back(mut self) {
         drop(self.0.take());
     }
 

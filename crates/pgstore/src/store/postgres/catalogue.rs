@@ -43,6 +43,8 @@ async fn look_at(
     let index_names: Vec<_> = indexes.iter().map(|index| index.name).collect();
     let leading: Vec<_> = indexes.iter().map(|index| index.column).collect();
     let partial: Vec<_> = indexes.iter().map(|index| index.is_partial).collect();
+    let conditional = indexes.iter().map(|index| index.condition.is_some());
+    let conditional: Vec<_> = conditional.collect();
 
     let rows = client
         .query_typed(
@@ -54,6 +56,7 @@ async fn look_at(
                 (&index_names, NAMES),
                 (&leading, NAMES),
                 (&partial, Type::BOOL_ARRAY),
+                (&conditional, Type::BOOL_ARRAY),
             ],
         )
         .await?;

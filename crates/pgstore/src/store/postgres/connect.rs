@@ -145,7 +145,7 @@ impl PgStoreOptions {
         };
         let executor = Executor::new(source, self.table.clone(), deadlines);
         PgStore {
-            inner: Arc::new(Inner::new(executor, self.table)),
+            inner: Arc::new(Inner::new(executor, self.table, self.clock)),
         }
     }
 }

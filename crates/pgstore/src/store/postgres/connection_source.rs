@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
 
-use pgstore_connect::ConnectError;
+use pgstore_connect::{ConnectError, Host};
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
@@ -24,7 +24,7 @@ pub(super) enum ConnectionSource {
 
 /// A connection that one caller uses alone.
 pub(super) enum Dedicated {
-    Own(Client),
+    Own(Client, Host),
     #[cfg(feature = "deadpool")]
     Application(Checkout),
 }
@@ -34,11 +34,24 @@ impl ConnectionSource {
     pub(super) async fn connect(&self) -> Result<Dedicated, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Own(pool) => {
-                let (client, _task) = pool.connector().connect().await?;
-                Ok(Dedicated::Own(client))
+                let (client, task) = pool.connector().connect().await?;
+                Ok(Dedicated::Own(client, task.host().clone()))
             }
             #[cfg(feature = "deadpool")]
             Self::Application(pool) => Ok(Dedicated::Application(pool.take().await?)),
+        }
+    }
+
+    /// Takes back a connection that [`connect`](ConnectionSource::connect) gave and that is in no
+    /// transaction. After a failure it is closed.
+    pub(super) fn take_back(&self, connection: Dedicated, failure: Option<&AttemptFailure>) {
+        match (self, connection, failure) {
+            (Self::Own(pool), Dedicated::Own(_, host), Some(failure)) => {
+                pool.demote_if_read_only(&host, failure);
+            }
+            #[cfg(feature = "deadpool")]
+            (_, Dedicated::Application(checkout), None) => checkout.give_back(),
+            _ => {}
         }
     }
 
@@ -113,7 +126,7 @@ impl Deref for Dedicated {
 
     fn deref(&self) -> &Client {
         match self {
-            Self::Own(client) => client,
+            Self::Own(client, _) => client,
             #[cfg(feature = "deadpool")]
             Self::Application(checkout) => checkout,
         }
@@ -123,7 +136,7 @@ impl Deref for Dedicated {
 impl DerefMut for Dedicated {
     fn deref_mut(&mut self) -> &mut Client {
         match self {
-            Self::Own(client) => client,
+            Self::Own(client, _) => client,
             #[cfg(feature = "deadpool")]
             Self::Application(checkout) => checkout,
         }

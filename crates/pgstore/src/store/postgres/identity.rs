@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::inner::Inner;
+use super::refusal::Guard;
 use super::statements::{
-    Delete, EarlierId, EarlierIds, Load, LoadAll, Move, Remember, Rename, Renamed, Retire, Sweep,
-    SweepIds,
+    Delete, EarlierId, EarlierIds, Load, LoadAll, Move, Remember, Rename, Renamed, Retire, SweepIds,
 };
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -85,7 +85,7 @@ impl Inner {
         if self.key_is_fixed.load(Ordering::Relaxed) {
             return self.rename_by_moving(change, row).await;
         }
-        match self.run(&Rename { change, row }).await? {
+        match self.change(&Rename { change, row }, guard(&change)).await? {
             Renamed::Done(written) => Ok(written),
             Renamed::KeyIsFixed => {
                 tracing::info!(
@@ -103,7 +103,7 @@ impl Inner {
         row: &Row,
     ) -> Result<Written, StoreError> {
         self.run(&Remember { change, row }).await?;
-        let written = self.run(&Move { change, row }).await?;
+        let written = self.change(&Move { change, row }, guard(&change)).await?;
         let is_login = change.previous.grace_until.is_none();
         if is_login && written == Written::Saved {
             let (old, until) = (change.old, change.previous.until);
@@ -117,7 +117,8 @@ impl Inner {
     pub(super) async fn end(&self, id: &SessionId) -> Result<u64, StoreError> {
         let mut current = id.clone();
         for _ in 0..MAX_ID_CHANGES {
-            let removed = self.run(&Delete { id: &current }).await?;
+            let guard = Guard::any(&current);
+            let removed = self.change(&Delete { id: &current }, guard).await?;
             if removed > 0 {
                 return Ok(removed);
             }
@@ -142,7 +143,7 @@ impl Inner {
 
     /// Removes one batch of expired rows, and after the last one the IDs that are forgotten.
     pub(super) async fn sweep(&self, batch: &SweepBatch) -> Result<Swept, StoreError> {
-        let swept = self.run(&Sweep { batch }).await?;
+        let swept = self.sweep_sessions(batch).await?;
         if swept.next.is_none() {
             self.forget_ids(batch).await?;
         }
@@ -158,5 +159,13 @@ impl Inner {
         };
         while self.run(&forget).await? >= u64::from(forget.limit) {}
         Ok(())
+    }
+}
+
+/// The row that a change of the ID replaces.
+fn guard<'a>(change: &IdChange<'a>) -> Guard<'a> {
+    match change.seen {
+        Some(seen) => Guard::version(change.old, seen),
+        None => Guard::any(change.old),
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::executor::Executor;
 use super::needs_migration::NeedsMigration;
-use super::statements::{RemoveOlder, Statement};
+use super::statements::Statement;
 use super::table_name::TableName;
+use crate::clock::Clock;
 use crate::id::SessionId;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -16,16 +18,21 @@ use crate::store::{StoreError, StoreErrorKind};
 pub(super) struct Inner {
     pub(super) executor: Executor,
     pub(super) table: TableName,
+    pub(super) clock: Arc<dyn Clock>,
+    /// When the last probe began that proved that no rows are hidden from this role.
+    pub(super) proved: Mutex<Option<Instant>>,
     duplicates_removed: AtomicU64,
     /// Whether the table is known to be distributed by its key, so that the key cannot change.
     pub(super) key_is_fixed: AtomicBool,
 }
 
 impl Inner {
-    pub(super) fn new(executor: Executor, table: TableName) -> Self {
+    pub(super) fn new(executor: Executor, table: TableName, clock: Arc<dyn Clock>) -> Self {
         Self {
             executor,
             table,
+            clock,
+            proved: Mutex::default(),
             duplicates_removed: AtomicU64::new(0),
             key_is_fixed: AtomicBool::new(false),
         }
@@ -59,11 +66,11 @@ impl Inner {
     // Go: pgstore.go Save inserts again as long as IsNew is set, which it never clears.
     pub(super) fn spawn_remove_older(self: &Arc<Self>, id: &SessionId) {
         let (inner, id) = (Arc::clone(self), id.clone());
-        tokio::spawn(async move { inner.remove_older(&id).await });
+        tokio::spawn(async move { inner.remove_duplicates(&id).await });
     }
 
-    async fn remove_older(&self, id: &SessionId) {
-        match self.run(&RemoveOlder { id }).await {
+    async fn remove_duplicates(&self, id: &SessionId) {
+        match self.remove_older(id).await {
             Ok(removed) => {
                 self.duplicates_removed
                     .fetch_add(removed, Ordering::Relaxed);

@@ -62,6 +62,9 @@ pub(super) struct NewIndex {
     pub(super) column: &'static str,
     /// Whether it leaves out rows in which the column is NULL.
     pub(super) is_partial: bool,
+    /// The condition of an index that has only the rows that meet it. It counts only if it is
+    /// partial: the primary key has the same first column.
+    pub(super) condition: Option<&'static str>,
     /// The statement that makes it.
     sql: &'static str,
 }
@@ -94,6 +97,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             name: "http_sessions_expiry_idx",
             column: "expires_on",
             is_partial: false,
+            condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
         }),
         MigrationStep::index(NewIndex {
@@ -101,6 +105,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             name: "http_sessions_key_idx",
             column: "key",
             is_partial: false,
+            condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
         }),
     ],
@@ -123,6 +128,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
                 NewColumn::new("handle", TEXT),
                 NewColumn::new("grace_group", NUMBER),
                 NewColumn::new("id_unconfirmed", BOOLEAN),
+                NewColumn::new("saved_expires_on", TIME),
             ],
         ),
         MigrationStep::index(NewIndex {
@@ -130,6 +136,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_owner_idx",
             column: "owner",
             is_partial: true,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
         }),
         MigrationStep::index(NewIndex {
@@ -137,6 +144,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_handle_idx",
             column: "handle",
             is_partial: true,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
         }),
         MigrationStep::columns(
@@ -155,6 +163,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_ids_session_idx",
             column: "session_id",
             is_partial: false,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/5_ids_session_index.sql"),
         }),
         MigrationStep::index(NewIndex {
@@ -162,7 +171,16 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_ids_until_idx",
             column: "until",
             is_partial: false,
+            condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/6_ids_until_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
+            name: "http_sessions_peer_written_idx",
+            column: "id",
+            is_partial: true,
+            condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
+            sql: include_str!("../../../migrations/0002_session_metadata/7_peer_written_index.sql"),
         }),
     ],
 };
@@ -291,7 +309,9 @@ mod tests {
             };
             let mut expected =
                 format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})");
-            if index.is_partial {
+            if let Some(condition) = index.condition {
+                expected += &format!(" WHERE {condition}");
+            } else if index.is_partial {
                 expected += &format!(" WHERE {column} IS NOT NULL");
             }
             assert_eq!(index.concurrently(), expected);

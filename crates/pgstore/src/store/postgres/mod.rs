@@ -14,7 +14,11 @@
 //! 4. `connection.rs` prepares the statement once (`prepared_statements.rs`) and pipelines it with
 //!    those of other callers.
 //!
-//! `identity.rs` has the operations on IDs that take more than one statement. `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
+//! `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
+//! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
+//! `probe.rs` proves that sessions can be kept.
+//!
+//! `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
 
 #[cfg(feature = "deadpool")]
 mod application_pool;
@@ -38,6 +42,8 @@ mod pg_store;
 mod pool;
 mod pool_slot;
 mod prepared_statements;
+mod probe;
+mod refusal;
 mod statements;
 mod table_name;
 mod types;

@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::inner::Inner;
-use super::statements::{
-    Confirm, DeleteVersion, Find, Insert, Owned, Probe, Revoke, SelectPeerWritten, Update,
-};
+use super::refusal::Guard;
+use super::statements::{Confirm, DeleteVersion, Find, Insert, Owned, SelectPeerWritten, Update};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
@@ -48,9 +47,17 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 ///
 /// # What does it cost?
 ///
-/// One round trip for each operation, a second one for a load that finds no row, and one more when
-/// a connection sees a statement for the first time. Two connections, and a third one during a
-/// sweep.
+/// One round trip for each operation, a second one for a load that finds no row or a change that
+/// changes nothing, and one more when a connection sees a statement for the first time. Two
+/// connections, a third one during a sweep, and another one for the moment of a probe.
+///
+/// # What if the table silently refuses a change?
+///
+/// Row-level security without a policy for this role, a trigger that returns NULL and a rule DO
+/// INSTEAD NOTHING make PostgreSQL change nothing without an error. A change that changed nothing
+/// although there was something to change is
+/// [`StoreErrorKind::RefusedSilently`](crate::store::StoreErrorKind::RefusedSilently), never an
+/// answer.
 // Go: pgstore.go NewPGStore has a pool without bounds or deadlines and creates the table itself.
 #[derive(Clone)]
 pub struct PgStore {
@@ -114,7 +121,7 @@ impl Store for PgStore {
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.inner.run(&Insert { id, row }).await })
+        Box::pin(async move { self.inner.insert(&Insert { id, row }).await })
     }
 
     fn update<'a>(
@@ -123,7 +130,10 @@ impl Store for PgStore {
         seen: Timestamp,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.run(&Update { id, seen, row }).await })
+        Box::pin(async move {
+            let guard = Guard::version(id, seen);
+            self.inner.change(&Update { id, seen, row }, guard).await
+        })
     }
 
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
@@ -153,7 +163,10 @@ impl Store for PgStore {
         id: &'a SessionId,
         seen: Timestamp,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.run(&DeleteVersion { id, seen }).await })
+        Box::pin(async move {
+            let guard = Guard::version(id, seen);
+            self.inner.change(&DeleteVersion { id, seen }, guard).await
+        })
     }
 
     fn find<'a>(
@@ -173,7 +186,7 @@ impl Store for PgStore {
     }
 
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {
-        Box::pin(async move { self.inner.run(&Revoke { revocation }).await })
+        Box::pin(async move { self.inner.revoke(revocation).await })
     }
 
     fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
@@ -197,6 +210,6 @@ impl Store for PgStore {
     }
 
     fn probe(&self) -> StoreFuture<'_, ()> {
-        Box::pin(async move { self.inner.run(&Probe).await })
+        Box::pin(async move { self.inner.probe().await })
     }
 }

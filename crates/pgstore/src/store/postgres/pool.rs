@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pgstore_connect::{ConnectError, Connector, DatabaseError};
+use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Connection;
@@ -115,15 +115,20 @@ impl Pool {
         }
     }
 
+    /// Tries a host last from now on whose server is no longer the primary.
+    pub(super) fn demote_if_read_only(&self, host: &Host, failure: &AttemptFailure) {
+        if is_read_only(failure) {
+            self.connector.demote(host);
+        }
+    }
+
     /// Retires a connection that cannot be used further. Many callers may notice that at once.
     fn retire_if_unusable(&self, connection: &Connection, failure: &AttemptFailure) {
         match failure.connection {
             ConnectionState::Reusable => {}
             ConnectionState::Hung => connection.give_up(self.grace),
             ConnectionState::Broken if connection.retire() => {
-                if is_read_only(failure) {
-                    self.connector.demote(connection.host());
-                }
+                self.demote_if_read_only(connection.host(), failure);
                 let cause = failure.error.source();
                 tracing::warn!(
                     cause,

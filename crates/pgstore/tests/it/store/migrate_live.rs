@@ -257,7 +257,7 @@ async fn columns_are_added_beside_writers() {
             Arc::clone(&stop),
         ));
     }
-    let complete = "(SELECT count(*) = 2 FROM pg_index WHERE indisvalid AND indpred IS NOT NULL
+    let complete = "(SELECT count(*) = 3 FROM pg_index WHERE indisvalid AND indpred IS NOT NULL
         AND indrelid = 'http_sessions'::regclass)
         AND (SELECT count(*) > 50 FROM http_sessions WHERE saved_on = modified_on)";
     let begun = Instant::now();

@@ -1,7 +1,9 @@
 //! The probe, against everything that can prevent sessions from being written.
 
+use std::time::{Duration, Instant};
+
 use pgstore::store::DatabaseError;
-use pgstore::{PgStore, Store, StoreError, StoreErrorKind};
+use pgstore::{PgStore, PgStoreOptions, Store, StoreError, StoreErrorKind};
 
 use super::migrate::{drop_role, role_without_create};
 use super::things::{fresh, row};
@@ -20,19 +22,29 @@ fn sqlstate(error: &StoreError) -> Option<&str> {
 }
 
 #[apply(trial_on_both_servers)]
-async fn a_probe_writes_nothing() {
+async fn a_probe_leaves_nothing_but_a_used_number() {
     let database = Database::fresh().await;
     let (store, client) = (database.store().await, database.client().await);
     store.insert(&fresh(), &row("")).await.unwrap();
-    let before = "SELECT concat(ctid, xmin, (SELECT last_value FROM http_sessions_id_seq))
-                    FROM http_sessions";
+    let rows = "SELECT string_agg(concat(ctid, xmin, id), ' ') FROM http_sessions";
     let fingerprint = || async {
-        let row = client.query_one(before, &[]).await.unwrap();
+        let row = client.query_one(rows, &[]).await.unwrap();
         row.get::<_, String>(0)
     };
     let before = fingerprint().await;
-    store.probe().await.unwrap();
+    for _ in 0..3 {
+        store.probe().await.unwrap();
+    }
     assert_eq!(fingerprint().await, before);
+    let used = "SELECT last_value FROM http_sessions_id_seq";
+    let used: i64 = client.query_one(used, &[]).await.unwrap().get(0);
+    assert!((2..=10).contains(&used), "{used}");
+    let open = "SELECT count(*) FROM pg_locks WHERE relation = 'http_sessions'::regclass
+        AND pid <> pg_backend_pid()";
+    let begun = Instant::now();
+    while client.query_one(open, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "a lock is left");
+    }
 }
 
 #[apply(trial_on_both_servers)]
@@ -96,4 +108,87 @@ async fn a_probe_finds_a_table_that_is_missing_or_lacks_columns() {
     let error = fresh.probe().await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::NotMigrated);
     assert_eq!(sqlstate(&error), Some("42703"));
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_probe_finds_what_forbids_a_row() {
+    for forbids in [
+        "ALTER TABLE http_sessions ADD COLUMN tenant TEXT NOT NULL",
+        "ALTER TABLE http_sessions ADD CHECK (length(data) > 1000)",
+        "ALTER SEQUENCE http_sessions_id_seq MAXVALUE 9; SELECT setval('http_sessions_id_seq', 9)",
+        // Checked at the commit, which a probe never reaches.
+        "CREATE TABLE keys (key BYTEA PRIMARY KEY);
+         ALTER TABLE http_sessions ADD FOREIGN KEY (key) REFERENCES keys
+             DEFERRABLE INITIALLY DEFERRED",
+        // The version that a save writes would not be the one that the next one expects.
+        "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN NEW.modified_on := now(); RETURN NEW; END';
+         CREATE TRIGGER stamps BEFORE UPDATE ON http_sessions
+             FOR EACH ROW EXECUTE FUNCTION stamp()",
+    ] {
+        let database = Database::fresh().await;
+        let (store, client) = (database.store().await, database.client().await);
+        store.probe().await.unwrap();
+        client.batch_execute(forbids).await.unwrap();
+        let error = store.probe().await.expect_err(forbids);
+        assert!(!error.is_unavailable(), "{forbids}: {error}");
+    }
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_probe_waits_for_no_lock_longer_than_its_limit() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let lock = "BEGIN; LOCK TABLE http_sessions IN ACCESS EXCLUSIVE MODE";
+    client.batch_execute(lock).await.unwrap();
+    let error = store.probe().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Timeout);
+    client.batch_execute("ROLLBACK").await.unwrap();
+    store.probe().await.unwrap();
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_probe_takes_in_no_statement_of_another_caller() {
+    let database = Database::fresh().await;
+    let store = database
+        .store_with(PgStoreOptions::new().connections(1))
+        .await;
+    let ids: Vec<_> = (0..50).map(|_| fresh()).collect();
+    for id in &ids {
+        let row = row("");
+        let (probed, inserted) = tokio::join!(store.probe(), store.insert(id, &row));
+        probed.unwrap();
+        inserted.unwrap();
+    }
+    for id in &ids {
+        assert_eq!(store.delete(id).await.unwrap(), 1);
+    }
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_probe_returns_the_connection_of_an_applications_pool() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let config = database.url().parse().unwrap();
+    let manager = deadpool_postgres::Manager::new(config, tokio_postgres::NoTls);
+    let pool = deadpool_postgres::Pool::builder(manager)
+        .max_size(1)
+        .build()
+        .unwrap();
+    let store = PgStore::from_pool(pool.clone());
+    let pid = || async {
+        let client = pool.get().await.unwrap();
+        let row = client.query_one("SELECT pg_backend_pid()", &[]).await;
+        row.unwrap().get::<_, i32>(0)
+    };
+    let before = pid().await;
+    for _ in 0..3 {
+        store.probe().await.unwrap();
+    }
+    assert_eq!(pid().await, before);
+    let client = database.client().await;
+    let forbid = "ALTER TABLE http_sessions ADD COLUMN tenant TEXT NOT NULL";
+    client.batch_execute(forbid).await.unwrap();
+    assert!(store.probe().await.is_err());
+    assert!(store.load(&fresh(), super::things::at(0)).await.is_ok());
 }

@@ -255,13 +255,15 @@ async fn a_row_that_go_has_overwritten_counts_as_peer_written() {
         Some(ours.clone())
     );
 
-    let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001)
+    let by_go = "UPDATE http_sessions SET data = 'go', modified_on = to_timestamp(1700000001),
+                      expires_on = expires_on + interval '1 second'
                   WHERE key = $1 AND save_token = 7";
     let written = client.execute(by_go, &[&Key(&id)]).await.unwrap();
     assert_eq!(written, 1);
     let mut theirs = Row {
         data: b"go".to_vec(),
         modified_on: at(1),
+        expires_on: ours.expires_on.plus(Duration::from_secs(1)),
         ..ours.clone()
     };
     theirs.extras.save_token = None;

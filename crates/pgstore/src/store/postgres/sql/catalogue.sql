@@ -1,6 +1,6 @@
 -- What exists of the table $1 (a name as in FROM): one row, from the catalogue alone, so that a role
 -- without the right to create can ask. $2 and $3: the wanted columns and their types (NULL: any).
--- $4, $5 and $6: the wanted indexes, the first column of each, and whether it may be partial. An
+-- $4 to $7: the wanted indexes, the first column of each, and whether it may and must be partial. An
 -- index counts by its first column, not by its name. An invalid one does not count: it is still
 -- being built, or its build failed.
 SELECT tab IS NOT NULL AS "table",
@@ -16,7 +16,8 @@ SELECT tab IS NOT NULL AS "table",
                    AND NOT a.attisdropped)) AS missing_columns,
        ARRAY(
            SELECT wanted.name
-             FROM unnest($4::text[], $5::text[], $6::bool[]) AS wanted (name, leads_with, partial)
+             FROM unnest($4::text[], $5::text[], $6::bool[], $7::bool[])
+                  AS wanted (name, leads_with, partial, conditional)
             WHERE NOT EXISTS (
                 SELECT
                   FROM pg_catalog.pg_index AS i
@@ -25,7 +26,8 @@ SELECT tab IS NOT NULL AS "table",
                  WHERE i.indrelid = tab
                    AND a.attname = wanted.leads_with
                    AND i.indisvalid
-                   AND (i.indpred IS NULL OR wanted.partial))) AS missing_indexes
+                   AND (i.indpred IS NULL OR wanted.partial)
+                   AND (i.indpred IS NOT NULL OR NOT wanted.conditional))) AS missing_indexes
   -- The join with pg_class is needed because to_regclass alone also finds a table that is younger
   -- than the statement's snapshot, whose columns are not visible yet.
   FROM (SELECT max(oid) AS tab FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1))

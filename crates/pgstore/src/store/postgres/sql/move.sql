@@ -17,13 +17,15 @@ old AS (
 )
 INSERT INTO http_sessions (id, key, id_unconfirmed, grace_group,
                            data, created_on, modified_on, expires_on,
-                           save_token, saved_on, max_age, owner, label, handle)
+                           save_token, saved_on, max_age, owner, label, handle,
+                           saved_expires_on)
 SELECT newest.id, $3::bytea, $4::timestamptz IS NOT NULL,
        CASE WHEN $4 IS NOT NULL
             THEN coalesce(CASE WHEN newest.saved_on = newest.modified_on
                                 AND newest.owner IS NOT DISTINCT FROM $12
                                THEN newest.grace_group END, $9) END,
        $5::bytea, $6::timestamptz, $7::timestamptz, $8::timestamptz,
-       $9::bigint, $10::timestamptz, $11::bigint, $12::text, $13::text, $14::text
+       $9::bigint, $10::timestamptz, $11::bigint, $12::text, $13::text, $14::text,
+       CASE WHEN $10::timestamptz IS NOT NULL THEN $8::timestamptz END
   FROM old
   JOIN newest ON newest.id = old.id

@@ -31,7 +31,8 @@ renamed AS (
                                                  THEN row.grace_group END,
                                             $10) END,
            data = $6, created_on = $7, modified_on = $8, expires_on = $9,
-           save_token = $10, saved_on = $11, max_age = $12, owner = $13, label = $14, handle = $15
+           save_token = $10, saved_on = $11, max_age = $12, owner = $13, label = $14, handle = $15,
+           saved_expires_on = CASE WHEN $11::timestamptz IS NOT NULL THEN $9::timestamptz END
       FROM newest
      WHERE row.id = newest.id
        AND row.key = $1

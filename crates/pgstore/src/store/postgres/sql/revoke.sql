@@ -27,5 +27,6 @@ removed AS (
             OR row.owner = $1 AND ($2 OR row.saved_on = row.modified_on))
     RETURNING row.id
 )
-SELECT seen.rows AS seen, (SELECT count(*) FROM removed) AS removed
+SELECT seen.rows AS seen, (SELECT count(*) FROM removed) AS removed,
+       pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass) AS may_hide_rows
   FROM seen

@@ -28,7 +28,12 @@ removed AS (
 SELECT (SELECT count(*) FROM removed) AS removed,
        (SELECT count(*) FROM scanned) AS scanned,
        last.expires_on,
-       last.id::bigint AS id
+       last.id::bigint AS id,
+       (SELECT count(*)
+          FROM scanned
+         WHERE (expires_on <= modified_on) IS NOT TRUE OR modified_on < $2) AS due,
+       (SELECT count(*) FROM doomed) AS locked,
+       pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass) AS may_hide_rows
   FROM (VALUES (1)) AS one
   LEFT JOIN LATERAL (
       SELECT expires_on, id FROM scanned ORDER BY expires_on DESC, id DESC LIMIT 1

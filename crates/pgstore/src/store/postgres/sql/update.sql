@@ -7,6 +7,7 @@
 UPDATE http_sessions
    SET data = $3, modified_on = $4, expires_on = $5,
        save_token = $6, saved_on = $7, max_age = $8, owner = $9, label = $10, handle = $11,
+       saved_expires_on = CASE WHEN $7::timestamptz IS NOT NULL THEN $5::timestamptz END,
        grace_group = CASE WHEN saved_on = modified_on AND owner IS NOT DISTINCT FROM $9
                           THEN grace_group END
  WHERE key = $1

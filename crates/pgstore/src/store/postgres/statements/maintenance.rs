@@ -1,4 +1,4 @@
-//! Work on the table that no request waits for, and the probe.
+//! Work on the table that no request waits for.
 
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row as PgRow, Statement as Prepared};
@@ -9,7 +9,7 @@ use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, tim
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
 use crate::store::postgres::types::Micros;
-use crate::store::{PeerWritten, PeerWrittenCursor, StoreError, StoreErrorKind};
+use crate::store::{PeerWritten, PeerWrittenCursor, StoreError};
 use crate::store::{SweepBatch, SweepCursor, Swept};
 
 /// Removes the rows of a key that are older than its newest, and answers how many there were.
@@ -35,8 +35,19 @@ pub(crate) struct Sweep<'a> {
     pub(crate) batch: &'a SweepBatch,
 }
 
+/// What a batch of a sweep did.
+pub(crate) struct BatchSwept {
+    pub(crate) swept: Swept,
+    /// How many of the rows that it read had to be removed.
+    pub(crate) due: i64,
+    /// How many of these it could lock.
+    pub(crate) locked: i64,
+    /// Whether row-level security may hide rows from this role.
+    pub(crate) may_hide_rows: bool,
+}
+
 impl Statement for Sweep<'_> {
-    type Output = Swept;
+    type Output = BatchSwept;
     const SQL: &'static str = include_str!("../sql/sweep.sql");
     const PARAMETERS: &'static [Type] = &[
         Type::TIMESTAMPTZ,
@@ -49,7 +60,11 @@ impl Statement for Sweep<'_> {
     const LANE: Lane = Lane::Background;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Swept, AttemptFailure> {
+    async fn run(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+    ) -> Result<BatchSwept, AttemptFailure> {
         let batch = self.batch;
         let expired = Micros::from(batch.expired_before);
         let idle = Micros::from(batch.idle_since_before);
@@ -63,16 +78,19 @@ impl Statement for Sweep<'_> {
     }
 }
 
-fn swept(answer: &PgRow, limit: i64) -> Result<Swept, StoreError> {
+fn swept(answer: &PgRow, limit: i64) -> Result<BatchSwept, StoreError> {
     let removed: i64 = column(answer, 0)?;
     let scanned: i64 = column(answer, 1)?;
     let row: Option<i64> = column(answer, 3)?;
     let last = time(answer, 2)?.zip(row);
     let next = last.filter(|_| scanned == limit);
-    Ok(Swept::new(
-        removed.unsigned_abs(),
-        next.map(|(expires_on, row)| SweepCursor::new(expires_on, row)),
-    ))
+    let next = next.map(|(expires_on, row)| SweepCursor::new(expires_on, row));
+    Ok(BatchSwept {
+        swept: Swept::new(removed.unsigned_abs(), next),
+        due: column(answer, 4)?,
+        locked: column(answer, 5)?,
+        may_hide_rows: column(answer, 6)?,
+    })
 }
 
 /// Reads one batch of the rows that a peer wrote last.
@@ -121,26 +139,5 @@ impl SelectPeerWritten {
         };
         let next = next.map(PeerWrittenCursor::new);
         Ok(PeerWritten::new(rows.collect::<Result<_, _>>()?, next))
-    }
-}
-
-/// Checks that everything is there which saving a session needs.
-pub(crate) struct Probe;
-
-impl Statement for Probe {
-    type Output = ();
-    const SQL: &'static str = include_str!("../sql/probe.sql");
-    const PARAMETERS: &'static [Type] = &[];
-    const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::MayWait;
-    const MIGRATION: &'static Migration = &SESSION_METADATA;
-
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
-        let answer = client.query_one(prepared, &[]).await?;
-        let has_numbers: Option<bool> = column(&answer, 0)?;
-        match has_numbers {
-            Some(false) => Err(StoreError::new(StoreErrorKind::Forbidden).into()),
-            Some(true) | None => Ok(()),
-        }
     }
 }

@@ -4,12 +4,14 @@ mod ids;
 mod maintenance;
 mod owners;
 mod reads;
+mod refusal;
 mod statement;
 mod writes;
 
 pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
-pub(super) use maintenance::{Probe, RemoveOlder, SelectPeerWritten, Sweep};
+pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
 pub(super) use owners::{Find, Owned, Revoke};
 pub(super) use reads::{EarlierId, EarlierIds, Load, LoadAll};
+pub(super) use refusal::{Newest, Revocable};
 pub(super) use statement::{Effect, Lane, Statement};
 pub(super) use writes::{Delete, DeleteVersion, Insert, Update};

@@ -7,7 +7,7 @@ use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
-use crate::store::postgres::columns::{column, handle, key, keyed, readable};
+use crate::store::postgres::columns::{Parameter, column, handle, key, keyed, readable};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::{Micros, Secret};
@@ -71,40 +71,72 @@ pub(crate) struct Revoke<'a> {
     pub(crate) revocation: &'a Revocation<'a>,
 }
 
+/// What a revocation did.
+pub(crate) struct RevokedRows {
+    pub(crate) revoked: Revoked,
+    /// Whether row-level security may hide rows from this role.
+    pub(crate) may_hide_rows: bool,
+}
+
 impl Statement for Revoke<'_> {
-    type Output = Revoked;
+    type Output = RevokedRows;
     const SQL: &'static str = include_str!("../sql/revoke.sql");
-    const PARAMETERS: &'static [Type] =
-        &[Type::TEXT, Type::BOOL, Type::TEXT, Type::BYTEA, Type::TEXT];
+    const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::MayWait;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Revoked, AttemptFailure> {
-        let Revocation {
-            owner,
-            which,
-            column: owner_column,
-        } = *self.revocation;
-        let (one, kept_id, kept_handle) = match which {
+    async fn run(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+    ) -> Result<RevokedRows, AttemptFailure> {
+        let conditions = RevocationParameters::of(self.revocation);
+        let answer = client.query_one(prepared, &conditions.parameters()).await?;
+        let (seen, removed): (i64, i64) = (column(&answer, 0)?, column(&answer, 1)?);
+        Ok(RevokedRows {
+            revoked: Revoked::new(seen.unsigned_abs(), removed.unsigned_abs()),
+            may_hide_rows: column(&answer, 2)?,
+        })
+    }
+}
+
+/// The types of [`RevocationParameters`].
+pub(super) const REVOCATION: &[Type] =
+    &[Type::TEXT, Type::BOOL, Type::TEXT, Type::BYTEA, Type::TEXT];
+
+/// The parameters that say which rows a revocation removes.
+pub(super) struct RevocationParameters<'a> {
+    owner: Secret<'a>,
+    is_the_truth: bool,
+    one: Option<Secret<'a>>,
+    kept_id: Option<Secret<'a>>,
+    kept_handle: Option<Secret<'a>>,
+}
+
+impl<'a> RevocationParameters<'a> {
+    pub(super) fn of(revocation: &Revocation<'a>) -> Self {
+        let (one, kept_id, kept_handle) = match revocation.which {
             Which::All => (None, None, None),
             Which::One(one) => (Some(one), None, None),
             Which::AllBut { id, handle } => (None, id, handle),
         };
-        let is_the_truth = owner_column == OwnerColumn::IsTheTruth;
-        let answer = client
-            .query_one(
-                prepared,
-                &[
-                    &Secret::text(owner),
-                    &is_the_truth,
-                    &one.map(handle),
-                    &kept_id.map(key),
-                    &kept_handle.map(handle),
-                ],
-            )
-            .await?;
-        let (seen, removed): (i64, i64) = (column(&answer, 0)?, column(&answer, 1)?);
-        Ok(Revoked::new(seen.unsigned_abs(), removed.unsigned_abs()))
+        Self {
+            owner: Secret::text(revocation.owner),
+            is_the_truth: revocation.column == OwnerColumn::IsTheTruth,
+            one: one.map(handle),
+            kept_id: kept_id.map(key),
+            kept_handle: kept_handle.map(handle),
+        }
+    }
+
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 5] {
+        [
+            &self.owner,
+            &self.is_the_truth,
+            &self.one,
+            &self.kept_id,
+            &self.kept_handle,
+        ]
     }
 }

@@ -18,14 +18,14 @@ pub(super) const TIME: Type = Type::TIMESTAMPTZ;
 pub(super) const NUMBER: Type = Type::INT8;
 pub(super) const TEXT: Type = Type::TEXT;
 
-/// Writes a first row.
+/// Writes a first row, and answers how many rows were written.
 pub(crate) struct Insert<'a> {
     pub(crate) id: &'a SessionId,
     pub(crate) row: &'a Row,
 }
 
 impl Statement for Insert<'_> {
-    type Output = ();
+    type Output = u64;
     const SQL: &'static str = include_str!("../sql/insert.sql");
     const PARAMETERS: &'static [Type] = &[
         KEY, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
@@ -34,11 +34,10 @@ impl Statement for Insert<'_> {
     const LANE: Lane = Lane::NeverWaits;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
         let (key, row) = (key(self.id), RowParameters::of(self.row));
         let parameters = join(&[&key], &row.parameters());
-        client.execute(prepared, &parameters).await?;
-        Ok(())
+        Ok(client.query(prepared, &parameters).await?.len() as u64)
     }
 }
 

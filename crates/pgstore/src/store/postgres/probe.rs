@@ -1,0 +1,280 @@
+//! Proves by doing that sessions can be kept: a session's whole life in one transaction, undone.
+//!
+//! It sends the statements that requests send, on a connection of its own: a transaction on a shared
+//! one would take in the statements of other callers.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::{Client, IsolationLevel};
+
+use super::connection_source::Dedicated;
+use super::failure::{AttemptFailure, Retry};
+use super::inner::Inner;
+use super::needs_migration::NeedsMigration;
+use super::refusal::refused;
+use super::statements::{
+    Confirm, Delete, EarlierId, EarlierIds, Insert, Load, Move, Remember, Rename, Renamed,
+    Statement, Update,
+};
+use super::table_name::TableName;
+use crate::clock::Timestamp;
+use crate::handle::SessionHandle;
+use crate::id::SessionId;
+use crate::random::{self, RngError};
+use crate::store::{IdChange, PreviousId, Row, RowExtras, StoreError, StoreErrorKind, Written};
+
+/// How often a probe is sent whose connection was lost, or whose server turned out to be a standby.
+const TRIES: usize = 3;
+
+/// The probe's row is in no other transaction's view, so its lifetime does not matter.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+impl Inner {
+    /// Keeps a session in a transaction that is rolled back.
+    pub(super) async fn probe(&self) -> Result<(), StoreError> {
+        let _guard = self.executor.enter()?;
+        let deadline = self.executor.deadline::<Update<'_>>();
+        let mut tries = 1;
+        loop {
+            let failure = match self.probe_once(deadline).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => failure,
+            };
+            let is_last = failure.retry == Retry::Never || tries == TRIES;
+            if is_last || Instant::now() >= deadline {
+                return Err(failure.error);
+            }
+            tries += 1;
+        }
+    }
+
+    async fn probe_once(&self, deadline: Instant) -> Result<(), AttemptFailure> {
+        let life = Life::beginning_at(self.clock.now()).map_err(rng_failed)?;
+        let source = self.executor.source();
+        let mut connection = timeout_at(deadline, source.connect())
+            .await
+            .map_err(|_| AttemptFailure::too_late())?
+            .map_err(unavailable)?;
+        let lived = timeout_at(deadline, live(&mut connection, &life, self))
+            .await
+            .unwrap_or_else(|_| Err(AttemptFailure::no_answer()));
+        source.take_back(connection, lived.as_ref().err());
+        lived
+    }
+}
+
+/// Begins a transaction, lives the life in it, and rolls it back.
+async fn live(
+    connection: &mut Dedicated,
+    life: &Life,
+    inner: &Inner,
+) -> Result<(), AttemptFailure> {
+    let transaction = connection
+        .build_transaction()
+        .isolation_level(IsolationLevel::ReadCommitted)
+        .start()
+        .await?;
+    let limits = [
+        include_str!("sql/limit_lock_waits.sql"),
+        include_str!("sql/limit_statements.sql"),
+        include_str!("sql/check_constraints_now.sql"),
+    ];
+    transaction.batch_execute(&limits.join(";\n")).await?;
+    let client = transaction.client();
+    let probe = Probe {
+        client,
+        table: &inner.table,
+        key_is_fixed: &inner.key_is_fixed,
+    };
+    let lived = life.live(&probe).await;
+    transaction.rollback().await?;
+    lived
+}
+
+/// Sends statements within the probe's transaction.
+struct Probe<'a> {
+    client: &'a Client,
+    table: &'a TableName,
+    key_is_fixed: &'a AtomicBool,
+}
+
+impl Probe<'_> {
+    async fn run<S: Statement>(&self, statement: &S) -> Result<S::Output, AttemptFailure> {
+        self.send(statement).await.map_err(|failure| {
+            let error = match failure.error.kind() {
+                StoreErrorKind::NotMigrated => NeedsMigration::of(S::MIGRATION, failure.error),
+                _ => failure.error,
+            };
+            AttemptFailure { error, ..failure }
+        })
+    }
+
+    async fn send<S: Statement>(&self, statement: &S) -> Result<S::Output, AttemptFailure> {
+        let text = self.table.put_into(S::SQL);
+        let prepared = self.client.prepare_typed(&text, S::PARAMETERS).await?;
+        statement.run(self.client, &prepared).await
+    }
+}
+
+/// The life of a session: its IDs and its rows.
+struct Life {
+    first: SessionId,
+    second: SessionId,
+    created: Row,
+    saved: Row,
+    renamed: Row,
+    confirmed: Row,
+}
+
+impl Life {
+    fn beginning_at(now: Timestamp) -> Result<Self, RngError> {
+        let created = row(now, now)?;
+        let moment = Duration::from_micros(1);
+        let saved = next(&created, moment)?;
+        let confirmed = next(&saved, moment)?;
+        let mut renamed = confirmed.clone();
+        renamed.extras.id_is_unconfirmed = true;
+        Ok(Self {
+            first: SessionId::generate()?,
+            second: SessionId::generate()?,
+            renamed,
+            confirmed,
+            created,
+            saved,
+        })
+    }
+
+    /// Inserts it, loads it, saves it, gives it a new ID, loads it by both, confirms the new one, and
+    /// deletes it.
+    async fn live(&self, probe: &Probe<'_>) -> Result<(), AttemptFailure> {
+        let (first, second) = (&self.first, &self.second);
+        let insert = Insert {
+            id: first,
+            row: &self.created,
+        };
+        // A trigger may write the row into another table and count none; the load tells.
+        probe.run(&insert).await?;
+        self.must_load(first, &self.created, probe).await?;
+        let update = Update {
+            id: first,
+            seen: self.created.modified_on,
+            row: &self.saved,
+        };
+        must_save(probe.run(&update).await?, "a probe's update changed no row")?;
+        self.rename(probe).await?;
+        self.must_load(second, &self.renamed, probe).await?;
+        self.must_lead(first, probe).await?;
+        let confirm = Confirm {
+            id: second,
+            until: self.confirmed.expires_on,
+            grace_until: self.confirmed.expires_on,
+        };
+        probe.run(&confirm).await?;
+        self.must_load(second, &self.confirmed, probe).await?;
+        match probe.run(&Delete { id: second }).await? {
+            0 => Err(refused("a probe's row was not deleted").into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives it the second ID, to which the first one leads.
+    async fn rename(&self, probe: &Probe<'_>) -> Result<(), AttemptFailure> {
+        let row = &self.renamed;
+        let change = IdChange {
+            old: &self.first,
+            seen: Some(self.saved.modified_on),
+            new: &self.second,
+            previous: PreviousId {
+                until: row.expires_on,
+                grace_until: Some(row.expires_on),
+            },
+        };
+        let renamed = match probe.key_is_fixed.load(Ordering::Relaxed) {
+            true => {
+                probe.run(&Remember { change, row }).await?;
+                Renamed::Done(probe.run(&Move { change, row }).await?)
+            }
+            false => probe.run(&Rename { change, row }).await?,
+        };
+        match renamed {
+            Renamed::Done(written) => must_save(written, "a probe's row got no new ID"),
+            Renamed::KeyIsFixed => {
+                probe.key_is_fixed.store(true, Ordering::Relaxed);
+                Err(AttemptFailure {
+                    retry: Retry::Safe,
+                    ..AttemptFailure::last(StoreError::new(StoreErrorKind::Other))
+                })
+            }
+        }
+    }
+
+    /// The first ID must lead to the row under the second one.
+    async fn must_lead(&self, id: &SessionId, probe: &Probe<'_>) -> Result<(), AttemptFailure> {
+        let (ids, now) = (std::slice::from_ref(id), self.renamed.modified_on);
+        let earlier = probe.run(&EarlierIds { ids, now }).await?;
+        let leads = |earlier: &EarlierId| earlier.current.as_ref() == Some(&self.second);
+        match earlier.iter().any(leads) {
+            true => Ok(()),
+            false => Err(refused("a probe's first ID was not remembered").into()),
+        }
+    }
+
+    async fn must_load(
+        &self,
+        id: &SessionId,
+        row: &Row,
+        probe: &Probe<'_>,
+    ) -> Result<(), AttemptFailure> {
+        let now = row.modified_on;
+        let loaded = probe.run(&Load { id, now }).await?;
+        match loaded.row {
+            Some(loaded) if loaded == *row => Ok(()),
+            Some(_) => Err(refused("a probe's row is not as it was written").into()),
+            None => Err(refused("a probe's row cannot be read").into()),
+        }
+    }
+}
+
+fn must_save(written: Written, otherwise: &'static str) -> Result<(), AttemptFailure> {
+    match written {
+        Written::Saved => Ok(()),
+        Written::Missed => Err(refused(otherwise).into()),
+    }
+}
+
+/// A row without owner and label, which sessions may lack.
+fn row(created_on: Timestamp, now: Timestamp) -> Result<Row, RngError> {
+    Ok(Row {
+        data: b"probe".to_vec(),
+        created_on,
+        modified_on: now,
+        expires_on: now.plus(LIFETIME),
+        extras: RowExtras {
+            save_token: Some(i64::from_le_bytes(random::bytes()?)),
+            max_age: Some(0),
+            owner: None,
+            label: None,
+            handle: Some(SessionHandle::generate()?),
+            id_is_unconfirmed: false,
+        },
+    })
+}
+
+/// The row that a save a moment later writes.
+fn next(row: &Row, moment: Duration) -> Result<Row, RngError> {
+    Ok(Row {
+        modified_on: row.modified_on.plus(moment),
+        extras: row.extras.with_save_token()?,
+        ..row.clone()
+    })
+}
+
+fn unavailable(error: Box<dyn std::error::Error + Send + Sync>) -> AttemptFailure {
+    AttemptFailure::last(StoreError::caused_by(StoreErrorKind::Unavailable, error))
+}
+
+fn rng_failed(error: RngError) -> AttemptFailure {
+    AttemptFailure::last(StoreError::caused_by(StoreErrorKind::Other, error))
+}

@@ -1,0 +1,217 @@
+//! Tells a change that met nothing to change from one that the table silently refused.
+//!
+//! Row-level security without a policy, a trigger that returns NULL, and a rule DO INSTEAD NOTHING
+//! make a statement change nothing without an error. So after a statement that changed no row, the
+//! store asks in a fresh snapshot what is there. If that is what the statement should have changed,
+//! it is sent once more, because a concurrent writer may have caused the first miss. After the
+//! second one the table refuses.
+//!
+//! If the store sees no row while row-level security is active, it believes that there is none only
+//! after a probe has shown that this role sees the rows that it writes.
+//!
+//! All this costs nothing while statements change something.
+
+use std::error::Error;
+use std::fmt;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::inner::Inner;
+use super::statements::{
+    BatchSwept, Insert, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
+};
+use super::statements::{Statement, Sweep};
+use super::types::Micros;
+use crate::clock::Timestamp;
+use crate::error_text::debug_as_text;
+use crate::id::SessionId;
+use crate::store::{Revocation, Revoked, StoreError, StoreErrorKind, SweepBatch, Swept, Written};
+
+/// How often a statement is sent that changes nothing although it should.
+const TRIES: usize = 2;
+
+/// Which row a statement changes.
+pub(super) struct Guard<'a> {
+    id: &'a SessionId,
+    /// The version that the row must have; `None` for any.
+    version: Option<Timestamp>,
+}
+
+impl<'a> Guard<'a> {
+    /// Every row of the key.
+    pub(super) fn any(id: &'a SessionId) -> Self {
+        Self { id, version: None }
+    }
+
+    /// The newest row of the key, if it has this version.
+    pub(super) fn version(id: &'a SessionId, seen: Timestamp) -> Self {
+        // As the table has it: PostgreSQL's range of times is smaller.
+        let version = Micros::from(seen).finite();
+        Self { id, version }
+    }
+}
+
+/// The answer of a statement that changes rows.
+pub(super) trait Changed {
+    /// Whether a row was changed.
+    fn has_changed(&self) -> bool;
+}
+
+impl Changed for Written {
+    fn has_changed(&self) -> bool {
+        *self == Self::Saved
+    }
+}
+
+impl Changed for Renamed {
+    fn has_changed(&self) -> bool {
+        match self {
+            Self::Done(written) => written.has_changed(),
+            Self::KeyIsFixed => true, // It is not the table that refuses, but the way.
+        }
+    }
+}
+
+impl Changed for u64 {
+    fn has_changed(&self) -> bool {
+        *self > 0
+    }
+}
+
+impl Inner {
+    /// Writes a first row.
+    pub(super) async fn insert(&self, insert: &Insert<'_>) -> Result<(), StoreError> {
+        let deadline = self.executor.deadline::<Insert<'_>>();
+        if self.run_until(insert, deadline).await? > 0 {
+            return Ok(());
+        }
+        // A trigger may have written the row into another table, such as a partition.
+        let newest = Newest { id: insert.id };
+        match self.run_until(&newest, deadline).await?.exists {
+            true => Ok(()),
+            false => Err(refused("an insert wrote no row")),
+        }
+    }
+
+    /// Runs a statement that changes the row of the guard. That it changed nothing is answered only
+    /// if there was nothing to change.
+    pub(super) async fn change<S>(
+        &self,
+        statement: &S,
+        guard: Guard<'_>,
+    ) -> Result<S::Output, StoreError>
+    where
+        S: Statement<Output: Changed>,
+    {
+        let deadline = self.executor.deadline::<S>();
+        for _ in 0..TRIES {
+            let answer = self.run_until(statement, deadline).await?;
+            if answer.has_changed() || !self.is_untouched(&guard, deadline).await? {
+                return Ok(answer);
+            }
+        }
+        Err(refused("a row was neither changed nor removed"))
+    }
+
+    async fn is_untouched(&self, guard: &Guard<'_>, deadline: Instant) -> Result<bool, StoreError> {
+        let newest = self.run_until(&Newest { id: guard.id }, deadline).await?;
+        if !newest.exists {
+            self.must_see_rows(newest.may_hide_rows, deadline).await?;
+            return Ok(false);
+        }
+        Ok(guard.version.is_none() || newest.version == guard.version)
+    }
+
+    /// Removes an owner's sessions.
+    pub(super) async fn revoke(&self, revocation: &Revocation<'_>) -> Result<Revoked, StoreError> {
+        let deadline = self.executor.deadline::<Revoke<'_>>();
+        let (revoke, revocable) = (Revoke { revocation }, Revocable { revocation });
+        let first = self.run_until(&revoke, deadline).await?;
+        if first.revoked.seen == 0 {
+            self.must_see_rows(first.may_hide_rows, deadline).await?;
+        }
+        if first.revoked.seen == 0 || first.revoked.removed > 0 {
+            return Ok(first.revoked);
+        }
+        let before = self.run_until(&revocable, deadline).await?;
+        let second = self.run_until(&revoke, deadline).await?.revoked;
+        if second.seen == 0 || second.removed > 0 {
+            return Ok(second);
+        }
+        // A row with the same version before and after was there in between.
+        let after = self.run_until(&revocable, deadline).await?;
+        match after.iter().any(|row| before.contains(row)) {
+            true => Err(refused("no session of the owner was removed")),
+            false => Ok(second),
+        }
+    }
+
+    /// Removes one batch of expired rows.
+    pub(super) async fn sweep_sessions(&self, batch: &SweepBatch) -> Result<Swept, StoreError> {
+        for _ in 0..TRIES {
+            let answer = self.run(&Sweep { batch }).await?;
+            if !may_be_refused(&answer) {
+                return Ok(answer.swept);
+            }
+        }
+        Err(refused("no expired row was removed"))
+    }
+
+    /// Removes the older rows of a key.
+    pub(super) async fn remove_older(&self, id: &SessionId) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        for _ in 0..TRIES {
+            let removed = self.run(&RemoveOlder { id }).await?;
+            if removed > 0 || !self.run(&Load { id, now }).await?.has_older {
+                return Ok(removed);
+            }
+        }
+        Err(refused("no older row was removed"))
+    }
+
+    /// Proves that a row would be seen, if row-level security may hide rows. The callers that wait
+    /// share a proof that began after they asked, so at most one is under way.
+    async fn must_see_rows(&self, may_hide: bool, deadline: Instant) -> Result<(), StoreError> {
+        if !may_hide {
+            return Ok(());
+        }
+        let asked = Instant::now();
+        let proof = async {
+            let mut proved = self.proved.lock().await;
+            if proved.is_some_and(|began| began >= asked) {
+                return Ok(());
+            }
+            let began = Instant::now();
+            self.probe().await?;
+            *proved = Some(began);
+            Ok(())
+        };
+        let timed_out = |_| Err(StoreError::new(StoreErrorKind::Timeout));
+        timeout_at(deadline, proof).await.unwrap_or_else(timed_out)
+    }
+}
+
+/// Whether a batch left rows that it should have removed. Rows that it could not lock are locked by
+/// others, or row-level security lets this role lock none.
+fn may_be_refused(batch: &BatchSwept) -> bool {
+    let hides = batch.may_hide_rows && batch.due > 0;
+    batch.swept.removed == 0 && (batch.locked > 0 || hides)
+}
+
+/// The error of a table that refuses changes without an error of its own.
+pub(super) fn refused(what: &'static str) -> StoreError {
+    StoreError::caused_by(StoreErrorKind::RefusedSilently, SilentRefusal(what))
+}
+
+/// What the table did not do.
+struct SilentRefusal(&'static str);
+
+impl fmt::Display for SilentRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+debug_as_text!(SilentRefusal);
+
+impl Error for SilentRefusal {}

@@ -1,0 +1,2 @@
+-- So that a probe ends, even if its caller has gone.
+SET LOCAL statement_timeout = '2s'

@@ -1,0 +1,71 @@
+//! What the table has after a statement that changed nothing.
+
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Statement as Prepared};
+
+use super::owners::{REVOCATION, RevocationParameters};
+use super::statement::{Effect, Lane, Statement};
+use crate::clock::Timestamp;
+use crate::id::SessionId;
+use crate::store::postgres::columns::{column, key, time};
+use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
+use crate::store::{Revocation, StoreError};
+
+/// Reads the version of a key's newest row.
+pub(crate) struct Newest<'a> {
+    pub(crate) id: &'a SessionId,
+}
+
+/// The newest row of a key.
+pub(crate) struct NewestRow {
+    /// Whether there is one.
+    pub(crate) exists: bool,
+    /// Its version, unless that is NULL or an infinity.
+    pub(crate) version: Option<Timestamp>,
+    /// Whether row-level security may hide rows from this role.
+    pub(crate) may_hide_rows: bool,
+}
+
+impl Statement for Newest<'_> {
+    type Output = NewestRow;
+    const SQL: &'static str = include_str!("../sql/newest.sql");
+    const PARAMETERS: &'static [Type] = &[Type::BYTEA];
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::NeverWaits;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<NewestRow, AttemptFailure> {
+        let answer = client.query_one(prepared, &[&key(self.id)]).await?;
+        Ok(NewestRow {
+            exists: column(&answer, 0)?,
+            version: time(&answer, 1)?,
+            may_hide_rows: column(&answer, 2)?,
+        })
+    }
+}
+
+/// Reads which rows a revocation has to remove, by number and version.
+pub(crate) struct Revocable<'a> {
+    pub(crate) revocation: &'a Revocation<'a>,
+}
+
+impl Statement for Revocable<'_> {
+    type Output = Vec<(i64, Option<Timestamp>)>;
+    const SQL: &'static str = include_str!("../sql/revocable.sql");
+    const PARAMETERS: &'static [Type] = REVOCATION;
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::NeverWaits;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+    ) -> Result<Self::Output, AttemptFailure> {
+        let conditions = RevocationParameters::of(self.revocation);
+        let found = client.query(prepared, &conditions.parameters()).await?;
+        let rows = found.iter().map(|row| Ok((column(row, 0)?, time(row, 1)?)));
+        Ok(rows.collect::<Result<_, StoreError>>()?)
+    }
+}
