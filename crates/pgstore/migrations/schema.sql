@@ -17,7 +17,8 @@ CREATE TABLE http_sessions (
     label text,
     handle text,
     grace_group bigint,
-    id_unconfirmed boolean
+    id_unconfirmed boolean,
+    saved_expires_on timestamp with time zone
 );
 
 CREATE TABLE http_sessions_ids (
@@ -45,3 +46,5 @@ CREATE INDEX http_sessions_ids_until_idx ON http_sessions_ids USING btree (until
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
 CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);
+
+CREATE INDEX http_sessions_peer_written_idx ON http_sessions USING btree (id) WHERE (saved_expires_on IS DISTINCT FROM expires_on);
