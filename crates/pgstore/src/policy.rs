@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+
 /// What a request gets if its session cannot be read because the store is away or too slow.
 ///
 /// ```
@@ -53,6 +55,47 @@ pub enum OnConflict {
     /// The save fails with [`SessionError::Conflict`](crate::SessionError::Conflict) and writes
     /// nothing.
     Error,
+}
+
+/// Which responses save what the handler changed, by their status:
+/// [`SessionLayer::save_on`](crate::SessionLayer::save_on).
+///
+/// A handler that failed half-way has made a part of its changes. Of a request that saves nothing,
+/// [flashes](crate::Session::flashes) that it took are put back.
+/// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count with every status.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub enum SaveOn {
+    /// Every status but those of a handler that failed or was aborted: 408 (a timeout), 499 (the
+    /// client went away), and 500 or above (the default). A 404 or 422 page may change its session.
+    #[default]
+    Completion,
+    /// Statuses below 400 alone.
+    Success,
+    /// Every status, whatever it says.
+    AnyStatus,
+    /// Those of which the function says so.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use pgstore::SaveOn;
+    ///
+    /// let but_teapots = SaveOn::When(|status| status != StatusCode::IM_A_TEAPOT);
+    /// ```
+    When(fn(StatusCode) -> bool),
+}
+
+impl SaveOn {
+    /// Whether a response with this status saves what its handler changed.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn saves(self, status: StatusCode) -> bool {
+        match self {
+            Self::Completion => !matches!(status.as_u16(), 408 | 499 | 500..),
+            Self::Success => status.as_u16() < 400,
+            Self::AnyStatus => true,
+            Self::When(saves) => saves(status),
+        }
+    }
 }
 
 /// When reading a session records that it was used, so that it lasts longer.
@@ -127,6 +170,22 @@ impl Default for Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "middleware")]
+    #[test]
+    fn which_statuses_save() {
+        let saved = |policy: SaveOn| {
+            let statuses = [200, 303, 404, 408, 422, 499, 500, 503, 999];
+            let saves = |status: &u16| policy.saves(StatusCode::from_u16(*status).unwrap());
+            statuses.into_iter().filter(saves).collect::<Vec<_>>()
+        };
+        let all = saved(SaveOn::AnyStatus);
+        assert_eq!(all.len(), 9);
+        assert_eq!(saved(SaveOn::default()), [200, 303, 404, 422]);
+        assert_eq!(saved(SaveOn::Success), [200, 303]);
+        let custom = SaveOn::When(|status| status == StatusCode::NOT_FOUND);
+        assert_eq!(saved(custom), [404]);
+    }
 
     #[test]
     fn a_touch_is_due_after_its_part_of_the_lifetime() {

@@ -9,7 +9,7 @@ use super::session_manager::{ManagerConfig, SessionManager};
 use crate::name::CookieError;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::Touch;
-use crate::session::{Counters, LogoutRetry};
+use crate::session::{Background, Counters, LogoutRetry};
 use crate::wire::{Key, Keys, SecureCookie};
 
 /// The longest duration that a setting may have: 100 years.
@@ -53,10 +53,12 @@ impl SessionManagerBuilder {
             .max_age(whole_seconds(self.max_age))
             .max_length(self.max_length.unwrap_or(default_max_length));
         let counters = Arc::<Counters>::default();
+        let background = Background::default();
         let logouts = LogoutRetry::new(
             Arc::clone(&self.store),
             Arc::clone(&self.clock),
             Arc::clone(&counters),
+            background.clone(),
         );
         Ok(SessionManager {
             on_outage: self.policy.on_outage,
@@ -69,6 +71,7 @@ impl SessionManagerBuilder {
                 policy: self.policy,
                 owner_value: self.owner_value,
                 label_value: self.label_value,
+                background,
                 logouts,
                 counters,
             }),

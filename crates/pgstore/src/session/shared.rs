@@ -114,8 +114,7 @@ impl Session {
     /// Whether there is anything to save, as far as is known without a read.
     #[cfg(feature = "middleware")]
     pub(crate) fn is_changed(&self) -> bool {
-        let state = self.state();
-        state.change() != Change::None || state.may_have_taken()
+        self.state().change() != Change::None
     }
 
     /// Whether the handler ended the session.

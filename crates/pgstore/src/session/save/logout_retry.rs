@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use crate::clock::Clock;
 use crate::id::SessionId;
+use crate::session::background::{Background, BackgroundWork, WorkGuard};
 use crate::session::stats::Counters;
 use crate::store::{Lookup, Store, StoreError, StoreErrorKind};
 
@@ -30,6 +29,7 @@ struct PendingLogouts {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
+    background: Background,
     ids: Mutex<HashSet<SessionId>>,
     /// How many there are. Requests need no lock to see that there are none.
     count: AtomicUsize,
@@ -54,14 +54,21 @@ impl LogoutRetry {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         counters: Arc<Counters>,
+        background: Background,
     ) -> Self {
         Self(Arc::new(PendingLogouts {
             store,
             clock,
             counters,
+            background,
             ids: Mutex::default(),
             count: AtomicUsize::new(0),
         }))
+    }
+
+    #[cfg(feature = "middleware")]
+    pub(in crate::session) fn background(&self) -> &Background {
+        &self.0.background
     }
 
     /// Whether this node has still to end the session of this ID in the store.
@@ -88,6 +95,13 @@ impl LogoutRetry {
     /// Continues to end the session in the background for a bounded time. Until then no request on
     /// this node sees the session.
     pub(in crate::session) fn take_over(&self, id: SessionId) {
+        let Some(work) = self.0.background.begin(BackgroundWork::Logout) else {
+            self.0.counters.logouts_given_up.add(1);
+            tracing::error!(
+                "gave up a logout because the sessions are closed: its session lives until it expires"
+            );
+            return;
+        };
         let mut ids = self.ids();
         if ids.len() >= MAX_PENDING {
             self.0.counters.logouts_given_up.add(1);
@@ -105,12 +119,12 @@ impl LogoutRetry {
         self.0.counters.logouts_taken_over.add(1);
         tracing::warn!("the session store did not take a logout: it continues in the background");
         let logouts = self.clone();
-        tokio::spawn(async move { logouts.retry(&id).await });
+        tokio::spawn(async move { logouts.retry(&id, work).await });
     }
 
-    async fn retry(&self, id: &SessionId) {
+    async fn retry(&self, id: &SessionId, _work: WorkGuard) {
         for tries in 0..MAX_TRIES {
-            sleep(pause_before(tries)).await;
+            self.0.background.pause(pause_before(tries)).await;
             match self.end(id).await {
                 Ok(_) => {
                     self.forget(id);
@@ -149,6 +163,6 @@ impl fmt::Debug for LogoutRetry {
 }
 
 /// 50 ms before the second try, doubling to 30 seconds.
-fn pause_before(tries: u32) -> Duration {
+pub(in crate::session) fn pause_before(tries: u32) -> Duration {
     Duration::from_millis(50 << tries.min(10)).min(Duration::from_secs(30))
 }

@@ -254,8 +254,10 @@ impl SessionState {
 
     /// What there is to save.
     pub(in crate::session) fn change(&self) -> Change {
-        let has_changes =
-            self.options_changed || !self.operations.is_empty() || !self.metadata.is_none();
+        let has_changes = self.options_changed
+            || !self.operations.is_empty()
+            || !self.metadata.is_none()
+            || self.may_have_taken();
         match has_changes {
             true => self.requested.max(Change::Values),
             false => self.requested,
