@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::clock::OVERDUE;
+
 /// What a request gets if its session cannot be read because the store is away or too slow.
 ///
 /// ```
@@ -128,7 +130,7 @@ impl Touch {
     /// Whether to record a use again that was recorded `idle` seconds ago and lasts `lifetime` seconds.
     pub(crate) fn is_due(self, idle: i64, lifetime: u64) -> bool {
         let Self::AfterOneIn(part) = self else {
-            return false;
+            return idle == OVERDUE; // A time that is not true is corrected under every policy.
         };
         let idle = u64::try_from(idle).unwrap_or(0);
         idle > 0 && idle >= lifetime / u64::from(part.max(1))
@@ -200,5 +202,6 @@ mod tests {
         assert!(!Touch::AfterOneIn(1).is_due(799, 800));
         assert!(Touch::AfterOneIn(0).is_due(800, 800));
         assert!(!Touch::Never.is_due(800, 800));
+        assert!(Touch::Never.is_due(OVERDUE, 800));
     }
 }

@@ -6,14 +6,12 @@ use std::time::Duration;
 use super::builder::SessionManagerBuilder;
 use super::config_error::ConfigError;
 use super::session_manager::{ManagerConfig, SessionManager};
+use crate::clock::LONGEST_SETTING;
 use crate::name::CookieError;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::Touch;
 use crate::session::{Background, Counters, LogoutRetry};
 use crate::wire::{Key, Keys, SecureCookie};
-
-/// The longest duration that a setting may have: 100 years.
-const LONGEST: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
 /// The shortest hash key that raises no warning: HMAC-SHA256's own strength.
 const SHORTEST_HASH_KEY: usize = 32;
@@ -139,7 +137,7 @@ fn not_zero(setting: &'static str, duration: Duration) -> Result<(), ConfigError
 }
 
 fn not_too_long(setting: &'static str, duration: Duration) -> Result<(), ConfigError> {
-    if duration > LONGEST {
+    if duration > LONGEST_SETTING {
         return Err(ConfigError::TooLong { setting });
     }
     Ok(())
@@ -228,7 +226,7 @@ mod tests {
             let error = builder().cookie_options(options).build().unwrap_err();
             assert!(matches!(error, ConfigError::Cookie(error) if error == expected));
         }
-        assert!(refusal(builder().max_age(LONGEST)).contains("400 days"));
+        assert!(refusal(builder().max_age(LONGEST_SETTING)).contains("400 days"));
     }
 
     #[test]

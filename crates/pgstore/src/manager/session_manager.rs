@@ -182,7 +182,7 @@ impl SessionManager {
     /// Whether a session of this row has reached its absolute timeout.
     pub(crate) fn has_ended(&self, row: &Row, now: Timestamp) -> bool {
         let timeout = self.config.policy.absolute_timeout;
-        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
+        timeout.is_some_and(|timeout| row.created_on.min(now).plus(timeout) <= now)
     }
 
     /// The rows of sessions under this name.

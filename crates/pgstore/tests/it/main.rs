@@ -27,6 +27,7 @@ mod races;
 mod securecookie;
 mod security_bar;
 mod session;
+mod several;
 mod store;
 mod support;
 mod typed;

@@ -1,5 +1,6 @@
 //! Decides what a save tells the browser about its cookie.
 
+use crate::clock::seconds_since;
 use crate::options::CookieOptions;
 use crate::policy::Touch;
 use crate::session::change::Change;
@@ -60,7 +61,7 @@ impl Session {
         let lifetime = rows.cookie_lifetime(&state.stored(), state.options().lasting());
         let now = rows.clock.now().unix_seconds();
         let cookie = state.cookie();
-        cookie.is_some_and(|cookie| touch.is_due(now.saturating_sub(cookie.issued_at), lifetime))
+        cookie.is_some_and(|cookie| touch.is_due(seconds_since(cookie.issued_at, now), lifetime))
     }
 
     fn give_cookie(&self, options: CookieOptions) -> CookieChange {

@@ -105,7 +105,7 @@ impl MemoryTable {
             previous.grace_until = None;
         }
         entry.row = Row {
-            created_on: entry.row.created_on,
+            created_on: entry.row.created_on.min(new.created_on),
             ..new.clone()
         };
         Written::Saved
