@@ -142,7 +142,7 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
 pub use handle::{InvalidHandle, SessionHandle};
 pub use id::SessionId;
-pub use manager::{ConfigError, SessionManager, SessionManagerBuilder, Unfinished};
+pub use manager::{ConfigError, SessionManager, SessionManagerBuilder, UnfinishedWork};
 #[cfg(feature = "middleware")]
 pub use middleware::{Failed, SessionLayer};
 pub use name::{CookieError, CookieName};

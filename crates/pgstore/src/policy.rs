@@ -45,8 +45,8 @@ pub enum OnUndecodable {
     StartFresh,
 }
 
-/// What happens to an [`insert`](crate::Session::insert) or [`remove`](crate::Session::remove) if
-/// another request has changed the same key since this one read it.
+/// What happens to an [`insert`](crate::Session::insert), [`remove`](crate::Session::remove) or
+/// [`clear`](crate::Session::clear) if another request has changed the same value since this one read it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {

@@ -3,6 +3,7 @@
 
 mod headers;
 mod sealed_id;
+mod stranger_cookie;
 mod together;
 
 use http::HeaderMap;
@@ -93,7 +94,13 @@ impl SessionManager {
         cookies: &[HeaderValue],
     ) -> Session {
         let cookie_id = self.open_first(&name, cookie::values(cookies, &name));
-        Session::new(self.rows(name), cookie_id, options, Usage::Request)
+        let session = Session::new(self.rows(name.clone()), cookie_id, options, Usage::Request);
+        if session.has_no_id()
+            && let Some(stranger) = self.open_stranger(&name, cookie::values(cookies, &name))
+        {
+            session.greet_stranger(stranger);
+        }
+        session
     }
 
     /// Stages 5 and 6 for every session of a request, all at the same time, so that several take no

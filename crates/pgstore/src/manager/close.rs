@@ -15,16 +15,16 @@ use crate::wire::ErrorClass;
      (a session whose logout is lost lives until it expires)"
 )]
 #[non_exhaustive]
-pub struct Unfinished {
+pub struct UnfinishedWork {
     /// How many saves are under way, flashes that are being put back included.
     pub saves: usize,
     /// How many logouts the store has not taken yet.
     pub logouts: usize,
 }
 
-debug_as_text!(Unfinished);
+debug_as_text!(UnfinishedWork);
 
-impl Unfinished {
+impl UnfinishedWork {
     /// Returns [`ErrorClass::Internal`], always.
     #[must_use]
     pub fn class(&self) -> ErrorClass {
@@ -58,8 +58,8 @@ impl SessionManager {
     /// ```
     ///
     /// # Errors
-    /// [`Unfinished`] when the time is over. What is left goes on until the runtime ends.
-    pub async fn close(&self, at_most: Duration) -> Result<(), Unfinished> {
+    /// [`UnfinishedWork`] when the time is over. What is left goes on until the runtime ends.
+    pub async fn close(&self, at_most: Duration) -> Result<(), UnfinishedWork> {
         let background = self.background();
         background.close();
         if timeout(at_most, background.ended()).await.is_ok() {
@@ -74,6 +74,6 @@ impl SessionManager {
             logouts,
             "closed the sessions before all saves and logouts had ended"
         );
-        Err(Unfinished { saves, logouts })
+        Err(UnfinishedWork { saves, logouts })
     }
 }

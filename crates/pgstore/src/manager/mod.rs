@@ -8,7 +8,7 @@ mod managed_session;
 mod session_manager;
 
 pub use builder::SessionManagerBuilder;
-pub use close::Unfinished;
+pub use close::UnfinishedWork;
 pub use config_error::ConfigError;
 pub(crate) use managed_session::ManagedSession;
 pub use session_manager::SessionManager;

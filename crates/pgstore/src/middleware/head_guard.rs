@@ -12,7 +12,7 @@ pub(super) enum Place {
     /// It closes the sessions and saves them.
     Outermost,
     /// Another one does.
-    Inside,
+    Joined,
 }
 
 /// Closes the sessions when the service has produced the response's head. Later changes are then
@@ -61,7 +61,7 @@ impl Drop for HeadGuard {
                 clean_up(&sessions, failed);
             }
             // Some layer between the two may still answer, and the handler did not end.
-            Place::Inside => sessions.discard_changes(),
+            Place::Joined => sessions.discard_changes(),
         }
     }
 }

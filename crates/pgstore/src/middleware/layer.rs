@@ -270,7 +270,7 @@ impl SessionLayer {
     pub(super) fn begin<B>(&self, request: &Request<B>) -> (Sessions, Session, Place) {
         let joined = Sessions::of_layer_further_out(&self.manager, request.extensions());
         let (sessions, place) = match joined {
-            Some(sessions) => (sessions, Place::Inside),
+            Some(sessions) => (sessions, Place::Joined),
             None => (self.manager.sessions(request.headers()), Place::Outermost),
         };
         let session = sessions.open(&self.name, self.options.clone());
@@ -282,7 +282,7 @@ impl SessionLayer {
         sessions: &Sessions,
         place: Place,
     ) -> (HeaderChanges, WeighedErrors) {
-        if place == Place::Inside {
+        if place == Place::Joined {
             return Default::default();
         }
         let (headers, errors) = SessionManager::finish_all(sessions.in_order_of_names()).await;

@@ -135,6 +135,10 @@ fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
             StatusCode::FORBIDDEN,
             "This request does not come from a page of this session. Load the page again.\n",
         ),
+        SessionError::CsrfSessionEnded => (
+            StatusCode::FORBIDDEN,
+            "The session of this page has ended. Load the page again.\n",
+        ),
         SessionError::Contended => (
             StatusCode::SERVICE_UNAVAILABLE,
             "The session is in use by too many requests.\n",

@@ -8,6 +8,7 @@ mod change;
 mod cookie_change;
 mod cookie_id;
 mod csrf;
+mod csrf_seed;
 mod error;
 mod flash;
 #[cfg(feature = "middleware")]
@@ -28,9 +29,10 @@ mod values;
 mod weighed_errors;
 
 pub(crate) use background::{Background, BackgroundWork, WorkGuard};
-pub(crate) use cookie_change::{CookieChange, GivenCookie};
+pub(crate) use cookie_change::{CookieChange, GivenCookie, StrangerCookie};
 pub(crate) use cookie_id::CookieId;
 pub use csrf::CsrfToken;
+pub(crate) use csrf_seed::Seed;
 pub use error::SessionError;
 pub use metadata::InvalidText;
 pub(crate) use metadata::{MetadataSources, TextSource};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::SessionError;
+use super::csrf_seed::SEED;
 use crate::policy::OnConflict;
 use crate::wire::{Draft, GoPeer, GoValue, Key, Values};
 
@@ -15,10 +16,13 @@ pub(super) enum Operation {
     Set(Key, Draft, Before),
     /// Sets a value if the key has none. A value that another request set first stays.
     SetIfAbsent(Key, Draft),
+    /// The same, but only along with other changes: it is no reason to save.
+    SetAlong(Key, Draft),
     /// Sets a value if the predicate holds for the session's values. It belongs to a new ID.
     ReplaceIf(fn(&Values) -> bool, Key, Draft),
     Remove(Key, Before),
-    Clear,
+    /// Removes all values; with those that the handler saw, if it read them.
+    Clear(Option<Values>),
     Append(Key, Draft),
     /// Removes these elements from a list, if the list still begins with them.
     Take(Taken),
@@ -76,6 +80,7 @@ impl Operation {
             Self::Set(key, _, before) | Self::Remove(key, before) => {
                 *before = Before::Seen(values.value(key.clone()).cloned());
             }
+            Self::Clear(seen) => *seen = Some(values.clone()),
             Self::All(all) => all.iter_mut().for_each(|one| one.note_before(values)),
             _ => {}
         }
@@ -94,12 +99,22 @@ impl Operation {
             Self::Set(key, _, before) | Self::Remove(key, before) => {
                 before.note_conflict(key, values, policy).map(u64::from)
             }
+            Self::Clear(Some(seen)) => {
+                let conflicts = note_unseen(seen, values, policy)?;
+                *seen = values.clone();
+                Ok(conflicts)
+            }
             Self::All(all) => {
                 let mut each = all.iter_mut();
                 each.try_fold(0, |sum, one| Ok(sum + one.note_conflicts(values, policy)?))
             }
             _ => Ok(0),
         }
+    }
+
+    /// Whether it is a reason to save.
+    pub(super) fn is_a_change(&self) -> bool {
+        !matches!(self, Self::SetAlong(..))
     }
 
     /// Whether it inserts elements that were taken.
@@ -116,17 +131,19 @@ impl Operation {
     pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
             Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
-            Self::SetIfAbsent(key, draft) if values.value(&*key).is_none() => {
+            Self::SetIfAbsent(key, draft) | Self::SetAlong(key, draft)
+                if values.value(&*key).is_none() =>
+            {
                 values.put_for(key.clone(), draft, go)?;
             }
             Self::ReplaceIf(holds, key, draft) if holds(values) => {
                 values.put_for(key.clone(), draft, go)?;
             }
-            Self::SetIfAbsent(..) | Self::ReplaceIf(..) => {}
+            Self::SetIfAbsent(..) | Self::SetAlong(..) | Self::ReplaceIf(..) => {}
             Self::Remove(key, _) => {
                 values.remove(key.clone());
             }
-            Self::Clear => values.clear(),
+            Self::Clear(_) => values.clear(),
             Self::Append(key, draft) => values.push_for(key.clone(), draft, go)?,
             Self::Take(Taken { list, elements }) => {
                 values.remove_from_list(list.clone(), elements)?;
@@ -165,13 +182,32 @@ impl Before {
         if GoValue::are_same(seen.as_ref(), now) {
             return Ok(false);
         }
-        if policy == OnConflict::Error {
-            return Err(SessionError::Conflict(key.clone()));
-        }
-        tracing::info!(%key, "this save overwrites a value that another request has changed since it was read");
+        report_conflict(key, policy)?;
         *self = Self::Seen(now.cloned());
         Ok(true)
     }
+}
+
+/// Counts the values that are to be removed and that the handler did not see. The seed of CSRF tokens
+/// is no value of the application.
+fn note_unseen(seen: &Values, now: &Values, policy: OnConflict) -> Result<u64, SessionError> {
+    let keys = now.keys().flatten().filter_map(Key::of);
+    let is_unseen = |key: &Key| !GoValue::are_same(seen.value(key), now.value(key));
+    let unseen = keys.filter(|key| *key != Key::from(SEED) && is_unseen(key));
+    let mut count = 0;
+    for key in unseen {
+        report_conflict(&key, policy)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn report_conflict(key: &Key, policy: OnConflict) -> Result<(), SessionError> {
+    if policy == OnConflict::Error {
+        return Err(SessionError::Conflict(key.clone()));
+    }
+    tracing::info!(%key, "this save overwrites a value that another request has changed since it was read");
+    Ok(())
 }
 
 impl fmt::Debug for Operation {
@@ -179,9 +215,10 @@ impl fmt::Debug for Operation {
         f.write_str(match self {
             Self::Set(..) => "Set",
             Self::SetIfAbsent(..) => "SetIfAbsent",
+            Self::SetAlong(..) => "SetAlong",
             Self::ReplaceIf(..) => "ReplaceIf",
             Self::Remove(..) => "Remove",
-            Self::Clear => "Clear",
+            Self::Clear(_) => "Clear",
             Self::Append(..) => "Append",
             Self::Take(_) => "Take",
             Self::PutBack(_) => "PutBack",

@@ -29,6 +29,7 @@ mod security_bar;
 mod session;
 mod several;
 mod store;
+mod strangers;
 mod support;
 mod typed;
 

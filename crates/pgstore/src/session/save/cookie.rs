@@ -11,7 +11,12 @@ use crate::session::{Session, SessionError};
 impl Session {
     pub(super) fn cookie_without_saving(&self) -> CookieChange {
         let state = self.state();
-        let has_ended = state.change() == Change::Destroyed || state.cookie_is_stale();
+        let is_destroyed = state.change() == Change::Destroyed;
+        let strangers = state.owed_strangers_cookie().filter(|_| !is_destroyed);
+        if let Some(cookie) = strangers {
+            return CookieChange::SetStrangers(cookie, state.options());
+        }
+        let has_ended = is_destroyed || state.cookie_is_stale();
         drop(state);
         match has_ended {
             true => self.removal(),

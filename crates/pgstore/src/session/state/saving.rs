@@ -8,6 +8,7 @@ use crate::session::SessionError;
 use crate::session::change::Change;
 use crate::session::cookie_change::GivenCookie;
 use crate::session::cookie_id::CookieId;
+use crate::session::csrf_seed::{SEED, Seed, seed_of};
 use crate::session::metadata::{MetadataChange, MetadataSources};
 use crate::session::record::RowMeta;
 use crate::store::{Lookup, RowExtras};
@@ -35,6 +36,9 @@ impl SessionState {
         if self.extras(sources).owner.is_some() {
             self.handle()?; // A session with an owner can be revoked by its handle.
         }
+        if self.change() == Change::Rotated {
+            self.keep_first_seed()?;
+        }
         Ok(Snapshot {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
@@ -46,6 +50,20 @@ impl SessionState {
                 operations: self.operations.len(),
             },
         })
+    }
+
+    /// A session without a CSRF seed has, for its pages, the one that follows from its ID. A gentle
+    /// rotation stores it, so that pages of the old ID and of the new one have the same.
+    fn keep_first_seed(&mut self) -> Result<(), SessionError> {
+        let Some(id) = self.stored_id() else {
+            return Ok(());
+        };
+        if let Some(read) = &mut self.read
+            && matches!(seed_of(&read.values), Ok(None))
+        {
+            read.values.put(SEED, &Seed::derived(&id).draft()?);
+        }
+        Ok(())
     }
 
     /// Notes an attempt before its statement is sent. Its outcome is unknown until then.

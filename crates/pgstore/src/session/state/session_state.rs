@@ -1,6 +1,7 @@
 //! The state of one request's session.
 
 use super::attempt::Attempt;
+use super::carried_seed::CarriedSeed;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::options::{CookieOptions, MaxAge};
@@ -8,6 +9,7 @@ use crate::policy::OnConflict;
 use crate::session::SessionError;
 use crate::session::change::Change;
 use crate::session::cookie_id::CookieId;
+use crate::session::csrf_seed::holds_more_than_a_seed;
 use crate::session::metadata::{MetadataChange, MetadataSources};
 use crate::session::operation::{Operation, Taken};
 use crate::session::record::{OpenedRow, RowMeta};
@@ -44,6 +46,8 @@ pub(in crate::session) struct SessionState {
     pub(super) attempts: Vec<Attempt>,
     /// Flashes that the handler got and that are no longer in the row.
     pub(super) taken: Vec<Taken>,
+    /// What the cookie carries while there is no session.
+    pub(in crate::session) carried_seed: CarriedSeed,
     /// Whether the session was read or changed, so that the response depends on the cookie.
     pub(in crate::session) looked_at: bool,
 }
@@ -88,6 +92,7 @@ impl SessionState {
             row_is_stale: false,
             attempts: Vec::new(),
             taken: Vec::new(),
+            carried_seed: CarriedSeed::default(),
             looked_at: false,
         }
     }
@@ -183,7 +188,7 @@ impl SessionState {
 
     /// Whether there is anything to store.
     pub(in crate::session) fn content(&self, sources: &MetadataSources) -> Content {
-        let is_empty = self.values().is_none_or(Values::is_empty);
+        let is_empty = !self.values().is_some_and(holds_more_than_a_seed);
         if is_empty && self.extras(sources).owner.is_none() {
             Content::Empty
         } else {
@@ -255,7 +260,7 @@ impl SessionState {
     /// What there is to save.
     pub(in crate::session) fn change(&self) -> Change {
         let has_changes = self.options_changed
-            || !self.operations.is_empty()
+            || self.operations.iter().any(Operation::is_a_change)
             || !self.metadata.is_none()
             || self.may_have_taken();
         match has_changes {
