@@ -3,7 +3,6 @@
 
 use crate::manager::SessionManager;
 use crate::name::CookieName;
-use crate::options::CookieOptions;
 use crate::random;
 use crate::session::{Seed, SessionError, StrangerCookie};
 use crate::wire::gob;
@@ -13,13 +12,14 @@ impl SessionManager {
     pub(super) fn open_stranger<'a>(
         &self,
         name: &CookieName,
-        mut values: impl Iterator<Item = &'a [u8]>,
+        values: impl Iterator<Item = &'a [u8]>,
     ) -> Option<StrangerCookie> {
         let (now, codec) = (self.now().unix_seconds(), self.cookie_codec());
         let signed = signed_name(name);
-        let codec = codec.max_age(CookieOptions::LONGEST);
-        let opened =
-            values.find_map(|text| codec.open(&signed, text, now, gob::decode_string).ok())?;
+        let codec = codec.max_age(self.codec().lifetime().as_secs().cast_signed());
+        let mut opened =
+            values.filter_map(|text| codec.open(&signed, text, now, gob::decode_string).ok());
+        let opened = opened.next()?;
         Some(StrangerCookie {
             seed: Seed::parse(&opened.value)?,
             issued_at: opened.issued_at,

@@ -117,8 +117,8 @@ impl SessionState {
         lifetime: u64,
     ) -> Result<Seed, SessionError> {
         let stored = self.values().map_or(Ok(None), seed_of)?;
-        if self.is_strangers() {
-            return self.seed_for_stranger(stored, fresh, now, lifetime);
+        if self.is_strangers() && stored.is_none() {
+            return self.seed_for_stranger(fresh, now, lifetime);
         }
         if self.change() == Change::Renewed {
             // No other request knows the new ID, so a seed that one of them stored meanwhile does not
@@ -141,22 +141,15 @@ impl SessionState {
         Ok(seed)
     }
 
-    /// The seed that a stranger's cookie carries, or will carry. If a session begins in this request,
-    /// its row gets the seed, so that the page's token stays valid.
+    /// The seed that a stranger's cookie carries, or will carry.
     fn seed_for_stranger(
         &mut self,
-        stored: Option<Seed>,
         fresh: Seed,
         now: Timestamp,
         lifetime: u64,
     ) -> Result<Seed, SessionError> {
         self.must_be_changeable()?;
-        let is_first = stored.is_none();
-        let known = || self.strangers_seed().cloned();
-        let seed = stored.or_else(known).unwrap_or(fresh);
-        if is_first {
-            self.record(Operation::SetAlong(SEED.into(), seed.draft()?))?;
-        }
+        let seed = self.strangers_seed().cloned().unwrap_or(fresh);
         self.carried_seed.carry(&seed, now, lifetime);
         Ok(seed)
     }

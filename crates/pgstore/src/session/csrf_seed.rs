@@ -27,11 +27,6 @@ pub(super) fn holds_seed(values: &Values) -> bool {
     matches!(seed_of(values), Ok(Some(_)))
 }
 
-/// Whether the values are worth a row: a stranger's cookie carries the seed.
-pub(super) fn holds_more_than_a_seed(values: &Values) -> bool {
-    values.len() > usize::from(holds_seed(values))
-}
-
 /// The secret that all tokens of a session are made from. It is stored as base64url, so that a Go
 /// route can read it as a string.
 #[derive(Clone)]

@@ -16,8 +16,6 @@ pub(super) enum Operation {
     Set(Key, Draft, Before),
     /// Sets a value if the key has none. A value that another request set first stays.
     SetIfAbsent(Key, Draft),
-    /// The same, but only along with other changes: it is no reason to save.
-    SetAlong(Key, Draft),
     /// Sets a value if the predicate holds for the session's values. It belongs to a new ID.
     ReplaceIf(fn(&Values) -> bool, Key, Draft),
     Remove(Key, Before),
@@ -112,11 +110,6 @@ impl Operation {
         }
     }
 
-    /// Whether it is a reason to save.
-    pub(super) fn is_a_change(&self) -> bool {
-        !matches!(self, Self::SetAlong(..))
-    }
-
     /// Whether it inserts elements that were taken.
     pub(super) fn puts_back(&self) -> bool {
         matches!(self, Self::PutBack(_))
@@ -131,15 +124,13 @@ impl Operation {
     pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
             Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
-            Self::SetIfAbsent(key, draft) | Self::SetAlong(key, draft)
-                if values.value(&*key).is_none() =>
-            {
+            Self::SetIfAbsent(key, draft) if values.value(&*key).is_none() => {
                 values.put_for(key.clone(), draft, go)?;
             }
             Self::ReplaceIf(holds, key, draft) if holds(values) => {
                 values.put_for(key.clone(), draft, go)?;
             }
-            Self::SetIfAbsent(..) | Self::SetAlong(..) | Self::ReplaceIf(..) => {}
+            Self::SetIfAbsent(..) | Self::ReplaceIf(..) => {}
             Self::Remove(key, _) => {
                 values.remove(key.clone());
             }
@@ -215,7 +206,6 @@ impl fmt::Debug for Operation {
         f.write_str(match self {
             Self::Set(..) => "Set",
             Self::SetIfAbsent(..) => "SetIfAbsent",
-            Self::SetAlong(..) => "SetAlong",
             Self::ReplaceIf(..) => "ReplaceIf",
             Self::Remove(..) => "Remove",
             Self::Clear(_) => "Clear",

@@ -109,6 +109,23 @@ async fn a_strangers_token_stays_valid_if_the_request_that_made_it_begins_a_sess
 }
 
 #[apply(trial)]
+async fn every_form_of_a_strangers_page_works_though_the_first_one_begins_a_session() {
+    let app = spied();
+    let mut browser = Visitor::of(&app);
+    let (token, _) = browser.page().await;
+    for n in 0..3 {
+        let session = browser.session();
+        session.check_csrf(&token).await.unwrap();
+        session.insert("cart", n).unwrap();
+        browser.save(&session).await.1.unwrap();
+    }
+    assert_eq!(
+        app.store.calls(),
+        ["insert", "load", "update", "load", "update"]
+    );
+}
+
+#[apply(trial)]
 async fn a_strangers_cookie_names_no_session() {
     let app = App::new();
     let mut browser = Visitor::of(&app);

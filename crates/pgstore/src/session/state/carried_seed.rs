@@ -19,6 +19,11 @@ impl CarriedSeed {
         self.cookie = Some(cookie);
     }
 
+    /// A login: tokens of earlier pages are refused from now on.
+    pub(in crate::session) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// Has the browser's cookie carry this seed, for another lifetime if an eighth of it has passed.
     pub(in crate::session) fn carry(&mut self, seed: &Seed, now: Timestamp, lifetime: u64) {
         let now = now.unix_seconds();

@@ -56,6 +56,7 @@ impl SessionState {
         self.must_be_changeable()?;
         if self.requested < Change::Renewed {
             self.record(reseed)?;
+            self.carried_seed.forget();
             self.requested = Change::Renewed;
         }
         Ok(())
@@ -91,6 +92,7 @@ impl SessionState {
         self.requested = requested;
         self.operations.clear();
         self.taken.clear();
+        self.carried_seed.forget();
         self.metadata = MetadataChange::default();
         self.read = Some(ReadSession {
             values: Values::new(),

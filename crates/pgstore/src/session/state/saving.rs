@@ -36,9 +36,7 @@ impl SessionState {
         if self.extras(sources).owner.is_some() {
             self.handle()?; // A session with an owner can be revoked by its handle.
         }
-        if self.change() == Change::Rotated {
-            self.keep_first_seed()?;
-        }
+        self.keep_seed_of_pages()?;
         Ok(Snapshot {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
@@ -52,16 +50,18 @@ impl SessionState {
         })
     }
 
-    /// A session without a CSRF seed has, for its pages, the one that follows from its ID. A gentle
-    /// rotation stores it, so that pages of the old ID and of the new one have the same.
-    fn keep_first_seed(&mut self) -> Result<(), SessionError> {
-        let Some(id) = self.stored_id() else {
-            return Ok(());
+    /// Stores the CSRF seed that pages have and the row has not: that of a stranger whose session begins,
+    /// and the one that follows from the ID that a gentle rotation replaces, so that pages of the old ID
+    /// and of the new one have the same.
+    fn keep_seed_of_pages(&mut self) -> Result<(), SessionError> {
+        let seed = match self.stored_id() {
+            Some(id) if self.change() == Change::Rotated => Some(Seed::derived(&id)),
+            _ => self.strangers_seed().cloned(),
         };
-        if let Some(read) = &mut self.read
+        if let (Some(seed), Some(read)) = (seed, &mut self.read)
             && matches!(seed_of(&read.values), Ok(None))
         {
-            read.values.put(SEED, &Seed::derived(&id).draft()?);
+            read.values.put(SEED, &seed.draft()?);
         }
         Ok(())
     }

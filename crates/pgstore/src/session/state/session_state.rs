@@ -9,7 +9,6 @@ use crate::policy::OnConflict;
 use crate::session::SessionError;
 use crate::session::change::Change;
 use crate::session::cookie_id::CookieId;
-use crate::session::csrf_seed::holds_more_than_a_seed;
 use crate::session::metadata::{MetadataChange, MetadataSources};
 use crate::session::operation::{Operation, Taken};
 use crate::session::record::{OpenedRow, RowMeta};
@@ -188,7 +187,7 @@ impl SessionState {
 
     /// Whether there is anything to store.
     pub(in crate::session) fn content(&self, sources: &MetadataSources) -> Content {
-        let is_empty = !self.values().is_some_and(holds_more_than_a_seed);
+        let is_empty = self.values().is_none_or(Values::is_empty);
         if is_empty && self.extras(sources).owner.is_none() {
             Content::Empty
         } else {
@@ -260,7 +259,7 @@ impl SessionState {
     /// What there is to save.
     pub(in crate::session) fn change(&self) -> Change {
         let has_changes = self.options_changed
-            || self.operations.iter().any(Operation::is_a_change)
+            || !self.operations.is_empty()
             || !self.metadata.is_none()
             || self.may_have_taken();
         match has_changes {

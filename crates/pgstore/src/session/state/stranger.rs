@@ -1,7 +1,6 @@
 //! What the request knows of a browser without a session.
 
 use super::session_state::SessionState;
-use crate::session::change::Change;
 use crate::session::cookie_change::StrangerCookie;
 use crate::session::csrf_seed::Seed;
 use crate::store::Lookup;
@@ -18,11 +17,12 @@ impl SessionState {
         leads_nowhere && self.cookie().is_some()
     }
 
-    /// The seed of the tokens of a stranger's pages. It ends with a login, as a session's does.
+    /// The seed of the tokens of a stranger's pages. A session that begins gets it, so that the tokens
+    /// stay valid. A login ends it.
     pub(in crate::session) fn strangers_seed(&self) -> Option<&Seed> {
-        let counts = self.is_strangers() && self.change() < Change::Renewed;
         let carried = self.carried_seed.cookie.as_ref();
-        carried.filter(|_| counts).map(|carried| &carried.seed)
+        let carried = carried.filter(|_| self.is_strangers());
+        carried.map(|carried| &carried.seed)
     }
 
     /// The stranger's cookie, if the browser must get it.
