@@ -10,7 +10,7 @@ const WHILE_CLOSING: Duration = Duration::from_millis(200);
 
 /// Counts the saves and logouts of a manager, so that closing can wait for them. Clones count
 /// together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Background(watch::Sender<UnderWay>);
 
 #[derive(Debug, Default)]
@@ -31,12 +31,6 @@ pub(crate) enum BackgroundWork {
 pub(crate) struct WorkGuard {
     of: Background,
     work: BackgroundWork,
-}
-
-impl Default for Background {
-    fn default() -> Self {
-        Self(watch::Sender::default())
-    }
 }
 
 impl Background {

@@ -115,7 +115,12 @@ impl Operation {
         matches!(self, Self::PutBack(_))
     }
 
-    /// Whether it belongs to a new ID, and so stays when the request's other changes are discarded.
+    /// Whether it stays when the request's other changes are discarded.
+    pub(super) fn outlasts_discarding(&self) -> bool {
+        self.belongs_to_a_new_id() || self.puts_back()
+    }
+
+    /// Whether it belongs to a new ID.
     pub(super) fn belongs_to_a_new_id(&self) -> bool {
         matches!(self, Self::ReplaceIf(..))
     }

@@ -301,6 +301,27 @@ async fn an_aborted_handler_saves_nothing_and_its_messages_come_back() {
 }
 
 #[apply(trial)]
+async fn messages_come_back_once_however_many_layers_discard_the_changes() {
+    let app = app();
+    let add = |session: Session| async move { session.add_flash("hello") };
+    let mut browser = Browser::new(app.router(add));
+    browser.get("/").await;
+    let fails = |session: Session| async move {
+        assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
+        session.discard_changes();
+        StatusCode::BAD_GATEWAY
+    };
+    let router = Router::new().route("/", any(fails)).layer(app.layer());
+    let router = router.layer(app.layer()).layer(app.layer());
+    let cookies = browser.cookies().clone();
+    Browser::with_cookies(router, cookies.clone())
+        .get("/")
+        .await;
+    let session = app.session(&cookies.request());
+    assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
+}
+
+#[apply(trial)]
 async fn which_statuses_save_is_a_policy_of_the_layer() {
     for (policy, status, saves) in [
         (SaveOn::default(), 404, true),

@@ -119,10 +119,10 @@ impl SessionState {
         for attempt in &mut self.attempts {
             // Of the operations that it covers, these stay recorded.
             let covered = self.operations.iter().take(attempt.covers.operations);
-            let stays = covered.filter(|operation| operation.belongs_to_a_new_id());
+            let stays = covered.filter(|operation| operation.outlasts_discarding());
             attempt.covers.operations = stays.count();
         }
-        self.operations.retain(Operation::belongs_to_a_new_id);
+        self.operations.retain(Operation::outlasts_discarding);
         self.operations.extend(taken.map(Operation::PutBack));
     }
 

@@ -98,11 +98,33 @@ async fn a_take_whose_answer_was_lost_in_an_outage_is_put_back_after_it() {
     let request = tokio::spawn(async move { browser.get("/").await });
     load.reached().await;
     faults.once("update", Fault::LosesTheAnswer);
-    load.release();
-    // From now on the store is away, for the read that would tell what became of the statement.
+    // After that the store is away, for the read that would tell what became of the statement, too.
     faults.every("load", Fault::Fails(StoreErrorKind::Unavailable));
     faults.every("update", Fault::Fails(StoreErrorKind::Unavailable));
+    load.release();
     let page = request.await.unwrap();
+    assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
+    faults.mend();
+    assert_eq!(app.messages(&cookies).await, ["hello"]);
+}
+
+#[apply(trial)]
+async fn messages_of_a_5xx_that_the_store_cannot_take_back_at_once_come_back_after_the_outage() {
+    let (app, cookies) = with_a_message().await;
+    let faults = app.store.inner().clone();
+    let away = faults.clone();
+    let handler = move |session: Session| {
+        let away = away.clone();
+        async move {
+            let shown = show(session).await.unwrap();
+            for method in ["load", "update"] {
+                away.every(method, Fault::Fails(StoreErrorKind::Unavailable));
+            }
+            (StatusCode::INTERNAL_SERVER_ERROR, shown)
+        }
+    };
+    let mut browser = Browser::with_cookies(app.router(handler), cookies.clone());
+    let page = browser.get("/").await;
     assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
     faults.mend();
     assert_eq!(app.messages(&cookies).await, ["hello"]);
