@@ -3,12 +3,27 @@
 use std::fmt::{self, Debug};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How far the clocks of two nodes may differ. Times that one node writes for others to compare with
-/// their own clocks have this much of a margin.
-pub(crate) const SKEW_TOLERANCE: Duration = Duration::from_secs(60);
-
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 24 * 60 * 60 * MICROS_PER_SECOND;
+
+/// How far two honest clocks may differ. Times that nodes share have this much of a margin. A time further ahead of this node's clock was written by a
+/// clock that is wrong, and does not count as written.
+pub(crate) const SKEW_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// The longest duration that a setting may have: 100 years.
+pub(crate) const LONGEST_SETTING: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
+
+/// The time since something that only a wrong clock can have written: longer than any lifetime.
+pub(crate) const OVERDUE: i64 = i64::MAX;
+
+/// How many seconds have passed since a time, or [`OVERDUE`] if it is too far ahead to be true.
+pub(crate) fn seconds_since(then: i64, now: i64) -> i64 {
+    let passed = now.saturating_sub(then);
+    match passed.saturating_neg() > SKEW_TOLERANCE.as_secs().cast_signed() {
+        true => OVERDUE,
+        false => passed,
+    }
+}
 
 /// A point in time: microseconds since the Unix epoch, PostgreSQL's own resolution.
 ///
@@ -94,6 +109,11 @@ impl Timestamp {
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(micros(duration)))
+    }
+
+    /// Whether the time is further ahead of `now` than clocks differ.
+    pub(crate) fn is_too_far_ahead_of(self, now: Self) -> bool {
+        self > now.plus(SKEW_TOLERANCE)
     }
 
     /// Returns the time that is this much earlier. Saturates at the start of the range.
@@ -238,6 +258,19 @@ mod tests {
         assert_eq!(end.plus(Duration::MAX), end);
         assert_eq!(Timestamp::from_unix_seconds(i64::MAX), end);
     }
+
+    #[test]
+    fn a_time_further_ahead_than_clocks_differ_is_overdue() {
+        assert_eq!(seconds_since(40, 100), 60);
+        assert_eq!(seconds_since(160, 100), -60);
+        assert_eq!(seconds_since(161, 100), OVERDUE);
+        assert_eq!(seconds_since(i64::MAX, i64::MIN), OVERDUE);
+        let now = Timestamp::from_unix_seconds(100);
+        assert!(!now.plus(SKEW_TOLERANCE).is_too_far_ahead_of(now));
+        let later = now.plus(SKEW_TOLERANCE + Duration::from_micros(1));
+        assert!(later.is_too_far_ahead_of(now));
+    }
+
     /// PostgreSQL's and java.time's texts of the same numbers, at both ends and around the epoch.
     #[test]
     fn a_timestamp_is_written_as_rfc_3339() {

@@ -142,12 +142,14 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use extract::{CsrfHeader, MissingSessionLayer, SessionRejection};
 pub use handle::{InvalidHandle, SessionHandle};
 pub use id::SessionId;
-pub use manager::{ConfigError, SessionManager, SessionManagerBuilder};
+pub use manager::{ConfigError, SessionManager, SessionManagerBuilder, UnfinishedWork};
 #[cfg(feature = "middleware")]
 pub use middleware::{Failed, SessionLayer};
 pub use name::{CookieError, CookieName};
 pub use options::{CookieOptions, MaxAge, SameSite};
 pub use owners::SessionInfo;
+#[cfg(feature = "middleware")]
+pub use policy::SaveOn;
 pub use policy::{OnConflict, OnOutage, OnUndecodable, Touch};
 pub use random::RngError;
 pub use registry::Sessions;

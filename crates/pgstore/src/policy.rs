@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+
+use crate::clock::OVERDUE;
+
 /// What a request gets if its session cannot be read because the store is away or too slow.
 ///
 /// ```
@@ -41,8 +45,8 @@ pub enum OnUndecodable {
     StartFresh,
 }
 
-/// What happens to an [`insert`](crate::Session::insert) or [`remove`](crate::Session::remove) if
-/// another request has changed the same key since this one read it.
+/// What happens to an [`insert`](crate::Session::insert), [`remove`](crate::Session::remove) or
+/// [`clear`](crate::Session::clear) if another request has changed the same value since this one read it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {
@@ -53,6 +57,47 @@ pub enum OnConflict {
     /// The save fails with [`SessionError::Conflict`](crate::SessionError::Conflict) and writes
     /// nothing.
     Error,
+}
+
+/// Which responses save what the handler changed, by their status:
+/// [`SessionLayer::save_on`](crate::SessionLayer::save_on).
+///
+/// A handler that failed half-way has made a part of its changes. Of a request that saves nothing,
+/// [flashes](crate::Session::flashes) that it took are put back.
+/// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count with every status.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub enum SaveOn {
+    /// Every status but those of a handler that failed or was aborted: 408 (a timeout), 499 (the
+    /// client went away), and 500 or above (the default). A 404 or 422 page may change its session.
+    #[default]
+    Completion,
+    /// Statuses below 400 alone.
+    Success,
+    /// Every status, whatever it says.
+    AnyStatus,
+    /// Those of which the function says so.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use pgstore::SaveOn;
+    ///
+    /// let but_teapots = SaveOn::When(|status| status != StatusCode::IM_A_TEAPOT);
+    /// ```
+    When(fn(StatusCode) -> bool),
+}
+
+impl SaveOn {
+    /// Whether a response with this status saves what its handler changed.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn saves(self, status: StatusCode) -> bool {
+        match self {
+            Self::Completion => !matches!(status.as_u16(), 408 | 499 | 500..),
+            Self::Success => status.as_u16() < 400,
+            Self::AnyStatus => true,
+            Self::When(saves) => saves(status),
+        }
+    }
 }
 
 /// When reading a session records that it was used, so that it lasts longer.
@@ -85,7 +130,7 @@ impl Touch {
     /// Whether to record a use again that was recorded `idle` seconds ago and lasts `lifetime` seconds.
     pub(crate) fn is_due(self, idle: i64, lifetime: u64) -> bool {
         let Self::AfterOneIn(part) = self else {
-            return false;
+            return idle == OVERDUE; // A time that is not true is corrected under every policy.
         };
         let idle = u64::try_from(idle).unwrap_or(0);
         idle > 0 && idle >= lifetime / u64::from(part.max(1))
@@ -128,6 +173,22 @@ impl Default for Policy {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "middleware")]
+    #[test]
+    fn which_statuses_save() {
+        let saved = |policy: SaveOn| {
+            let statuses = [200, 303, 404, 408, 422, 499, 500, 503, 999];
+            let saves = |status: &u16| policy.saves(StatusCode::from_u16(*status).unwrap());
+            statuses.into_iter().filter(saves).collect::<Vec<_>>()
+        };
+        let all = saved(SaveOn::AnyStatus);
+        assert_eq!(all.len(), 9);
+        assert_eq!(saved(SaveOn::default()), [200, 303, 404, 422]);
+        assert_eq!(saved(SaveOn::Success), [200, 303]);
+        let custom = SaveOn::When(|status| status == StatusCode::NOT_FOUND);
+        assert_eq!(saved(custom), [404]);
+    }
+
     #[test]
     fn a_touch_is_due_after_its_part_of_the_lifetime() {
         let eighth = Touch::default();
@@ -141,5 +202,6 @@ mod tests {
         assert!(!Touch::AfterOneIn(1).is_due(799, 800));
         assert!(Touch::AfterOneIn(0).is_due(800, 800));
         assert!(!Touch::Never.is_due(800, 800));
+        assert!(Touch::Never.is_due(OVERDUE, 800));
     }
 }

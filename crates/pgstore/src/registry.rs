@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(feature = "middleware")]
+use http::Extensions;
 use http::HeaderMap;
 use http::header::HeaderValue;
 
 use crate::cookie;
-use crate::manager::SessionManager;
+use crate::manager::{ManagedSession, SessionManager};
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::session::{Session, SessionError};
@@ -16,7 +18,10 @@ use crate::session::{Session, SessionError};
 /// The sessions of one request, each under the name of its cookie.
 ///
 /// Use it where a request has more than one session: for preferences that outlive the login, for
-/// example. They are saved one by one, in the order of their names. Clones are the same sessions.
+/// example. Each is saved on its own, all at the same time. Clones are the same sessions.
+///
+/// A request has one registry, however many [layers](crate::SessionLayer) it passes. The first that
+/// opens a name, which is the outermost layer of that name, decides about its manager and options.
 ///
 /// ```
 /// # use pgstore::{Sessions, SessionError};
@@ -30,17 +35,20 @@ use crate::session::{Session, SessionError};
 /// ```
 // Go: gorilla/sessions Registry.
 #[derive(Clone)]
-pub struct Sessions(Arc<RequestSessions>);
+pub struct Sessions {
+    /// Opens the names that the request has not opened yet.
+    manager: SessionManager,
+    request: Arc<RequestSessions>,
+}
 
 struct RequestSessions {
-    manager: SessionManager,
     cookies: Vec<HeaderValue>,
     state: Mutex<OpenSessions>,
 }
 
 #[derive(Default)]
 struct OpenSessions {
-    by_name: BTreeMap<CookieName, Session>,
+    by_name: BTreeMap<CookieName, ManagedSession>,
     closed: bool,
 }
 
@@ -67,10 +75,11 @@ impl SessionManager {
         Sessions::new(self.clone(), cookie::headers(request))
     }
 
-    /// Saves all sessions of a request that were changed, in the order of their names.
+    /// Saves all sessions of a request that were changed, all at the same time.
     ///
     /// Each is saved on its own: if one fails, the others are still saved, and the headers set the
-    /// cookies of those that were.
+    /// cookies of those that were. A session that another manager opened in the same request is saved
+    /// in that manager's store.
     ///
     /// ```
     /// # use http::HeaderMap;
@@ -83,7 +92,8 @@ impl SessionManager {
     /// ```
     ///
     /// # Errors
-    /// The first [`SessionError`] in the order of names. Further ones are logged as warnings.
+    /// The gravest [`SessionError`]: a logout that was not done, then an unavailable store, then the
+    /// rest, then [`Gone`](SessionError::Gone). Further ones are logged as warnings.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -93,19 +103,32 @@ impl SessionManager {
         sessions: &Sessions,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let (changes, result) = self.finish_all(sessions.in_order_of_names()).await;
+        let (changes, errors) = Self::finish_all(sessions.in_order_of_names()).await;
         changes.write(response);
-        result
+        errors.into_gravest()
     }
 }
 
 impl Sessions {
     fn new(manager: SessionManager, cookies: Vec<HeaderValue>) -> Self {
-        Self(Arc::new(RequestSessions {
-            manager,
-            cookies,
-            state: Mutex::default(),
-        }))
+        let state = Mutex::default();
+        let request = Arc::new(RequestSessions { cookies, state });
+        Self { manager, request }
+    }
+
+    /// The registry that a layer further out has put into the request, for this layer's manager.
+    /// `None` if there is none, or if its response is already made.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn of_layer_further_out(
+        manager: &SessionManager,
+        request: &Extensions,
+    ) -> Option<Self> {
+        let outer = request.get::<Self>()?;
+        let is_open = !outer.state().closed;
+        is_open.then(|| Self {
+            manager: manager.clone(),
+            request: Arc::clone(&outer.request),
+        })
     }
 
     /// Returns the session under a name: the same one every time. The store is not asked yet.
@@ -123,25 +146,32 @@ impl Sessions {
     /// with the manager's attributes.
     pub fn get(&self, name: &str) -> Result<Session, CookieError> {
         let name = CookieName::new(name)?;
-        let options = self.0.manager.options_for(&name)?;
+        let options = self.manager.options_for(&name)?;
         Ok(self.open(&name, options))
     }
 
-    /// The session under a name whose options have been checked.
+    /// The session under a name whose options have been checked. If the name is open already, the
+    /// manager and the options stay those with which it was opened.
     pub(crate) fn open(&self, name: &CookieName, options: CookieOptions) -> Session {
         let mut state = self.state();
-        if let Some(session) = state.by_name.get(name) {
-            return session.clone();
+        if let Some(open) = state.by_name.get(name) {
+            warn_of_two_managers(open, &self.manager);
+            return open.session.clone();
         }
-        let session = self.0.manager.begin(name.clone(), options, &self.0.cookies);
+        let manager = self.manager.clone();
+        let session = manager.begin(name.clone(), options, &self.request.cookies);
         if state.closed {
             session.close();
         }
-        state.by_name.insert(name.clone(), session.clone());
+        let open = ManagedSession {
+            manager,
+            session: session.clone(),
+        };
+        state.by_name.insert(name.clone(), open);
         session
     }
 
-    pub(crate) fn in_order_of_names(&self) -> Vec<Session> {
+    pub(crate) fn in_order_of_names(&self) -> Vec<ManagedSession> {
         self.state().by_name.values().cloned().collect()
     }
 
@@ -150,25 +180,47 @@ impl Sessions {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        state.by_name.values().for_each(Session::close);
+        state.by_name.values().for_each(|open| open.session.close());
     }
 
     /// Forgets what the handler has changed, except for ends of sessions and new IDs.
     #[cfg(feature = "middleware")]
     pub(crate) fn discard_changes(&self) {
         let state = self.state();
-        state.by_name.values().for_each(Session::discard_changes);
+        let open = state.by_name.values();
+        open.for_each(|open| open.session.discard_changes());
+    }
+
+    /// Returns to the store, in the background, the flashes that no page of this request shows.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn return_flashes(&self) {
+        let open = self.in_order_of_names();
+        open.iter().for_each(|open| open.session.return_flashes());
     }
 
     fn state(&self) -> MutexGuard<'_, OpenSessions> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.request
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.state().by_name.values())
+            .entries(self.state().by_name.values().map(|open| &open.session))
             .finish()
+    }
+}
+
+/// One cookie cannot hold two sessions.
+fn warn_of_two_managers(open: &ManagedSession, manager: &SessionManager) {
+    if !open.manager.is(manager) {
+        tracing::warn!(
+            name = open.session.name(),
+            "two session managers use one cookie name in one request: the outermost layer's counts; \
+             give the other layer another name"
+        );
     }
 }

@@ -65,7 +65,7 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
-    /// How long one attempt at one address of one host may take (default 5 seconds).
+    /// How long one attempt at one address of one host may take (default 5 seconds, at most 100 years).
     ///
     /// A `connect_timeout` in the connection string has priority over it; it has priority over
     /// `PGCONNECT_TIMEOUT`.

@@ -16,6 +16,9 @@ use crate::{ConfigError, Host, SslMode, TargetSessionAttrs};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longer ones are mistakes, such as [`Duration::MAX`], with which no deadline can be computed.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
+
 impl ConfigBuilder {
     /// Reads a URL or keywords, and completes them from the environment and these defaults.
     ///
@@ -190,7 +193,15 @@ impl Values<'_> {
             true => found.or(program),
             false => program.or(found),
         };
-        Ok(chosen.unwrap_or(DEFAULT_TIMEOUT))
+        let chosen = chosen.unwrap_or(DEFAULT_TIMEOUT);
+        if chosen > LONGEST_TIMEOUT {
+            let expected = "at most 100 years";
+            return Err(ConfigError::invalid_value(
+                Opt::ConnectTimeout.name(),
+                expected,
+            ));
+        }
+        Ok(chosen)
     }
 
     fn common(&self, fallback: Option<&str>) -> Result<tokio_postgres::Config, ConfigError> {

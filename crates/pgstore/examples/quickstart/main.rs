@@ -11,6 +11,7 @@ mod setup;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -56,6 +57,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
     println!("Stopping.");
     sweeper.stop().await;
+    sessions.close(Duration::from_secs(5)).await?; // saves and logouts that run in the background
     store.close().await;
     Ok(())
 }

@@ -23,6 +23,12 @@ impl HeaderChanges {
         self.cookies.push((header, of, change));
     }
 
+    /// Takes in what another session of the request changes.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.cookies.extend(other.cookies);
+        self.looked_at |= other.looked_at;
+    }
+
     /// Writes the headers. Only now does the session count its cookie as given: a save whose
     /// caller was dropped reaches no browser.
     pub(crate) fn write(self, response: &mut HeaderMap) {

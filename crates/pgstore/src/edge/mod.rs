@@ -3,17 +3,22 @@
 
 mod headers;
 mod sealed_id;
+mod stranger_cookie;
+mod together;
 
 use http::HeaderMap;
 use http::header::HeaderValue;
 
 pub(crate) use headers::HeaderChanges;
 
+use self::together::together;
 use crate::cookie;
-use crate::manager::SessionManager;
+use crate::manager::{ManagedSession, SessionManager};
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
-use crate::session::{Session, SessionError, Usage};
+use crate::session::{
+    BackgroundWork, Gravity, Session, SessionError, Usage, WeighedErrors, WorkGuard,
+};
 
 impl SessionManager {
     /// Returns the session that a request's headers name, or a new one. The store is not asked yet.
@@ -72,9 +77,13 @@ impl SessionManager {
         session: &Session,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let (changes, result) = self.finish_all(vec![session.clone()]).await;
+        let session = ManagedSession {
+            manager: self.clone(),
+            session: session.clone(),
+        };
+        let (changes, errors) = Self::finish_all(vec![session]).await;
         changes.write(response);
-        result
+        errors.into_gravest()
     }
 
     /// Stages 1 and 2. Stages 3 and 4 run at the session's first use.
@@ -85,52 +94,58 @@ impl SessionManager {
         cookies: &[HeaderValue],
     ) -> Session {
         let cookie_ids = self.open_all(&name, cookie::values(cookies, &name));
-        Session::new(self.rows(name), cookie_ids, options, Usage::Request)
+        let session = Session::new(self.rows(name.clone()), cookie_ids, options, Usage::Request);
+        if session.has_no_id()
+            && let Some(stranger) = self.open_stranger(&name, cookie::values(cookies, &name))
+        {
+            session.greet_stranger(stranger);
+        }
+        session
     }
 
-    /// Stages 5 and 6 for every session of a request.
+    /// Stages 5 and 6 for every session of a request, all at the same time, so that several take no
+    /// longer than one.
     pub(crate) async fn finish_all(
-        &self,
-        sessions: Vec<Session>,
-    ) -> (HeaderChanges, Result<(), SessionError>) {
-        if !sessions.iter().any(Session::has_work) {
-            return self.finish_each(sessions).await; // It asks the store nothing.
+        sessions: Vec<ManagedSession>,
+    ) -> (HeaderChanges, WeighedErrors) {
+        if !sessions.iter().any(|one| one.session.has_work()) {
+            return finish_each(sessions).await; // It asks the store nothing.
         }
-        let manager = self.clone();
-        run_to_its_end(async move { manager.finish_each(sessions).await }).await
+        run_to_its_end(finish_each(sessions)).await
     }
+}
 
-    async fn finish_each(
-        &self,
-        sessions: Vec<Session>,
-    ) -> (HeaderChanges, Result<(), SessionError>) {
-        let (mut changes, mut result) = (HeaderChanges::default(), Ok(()));
-        for session in sessions {
-            match self.finish(&session, &mut changes).await {
-                Err(error) if result.is_ok() => result = Err(error),
-                Err(error) => {
-                    let error = error.with_causes();
-                    tracing::warn!(name = session.name(), %error, "another session was not saved");
-                }
-                Ok(()) => {}
-            }
-        }
-        (changes, result)
+async fn finish_each(sessions: Vec<ManagedSession>) -> (HeaderChanges, WeighedErrors) {
+    let each = sessions.into_iter().map(|one| {
+        let work = one.manager.background().begin(BackgroundWork::Save);
+        finish(one, work)
+    });
+    let (mut changes, mut errors) = (HeaderChanges::default(), WeighedErrors::default());
+    for (its_changes, its_errors) in together(each.collect()).await {
+        changes.merge(its_changes);
+        errors.merge(its_errors);
     }
+    (changes, errors)
+}
 
-    /// Stages 5 and 6.
-    async fn finish(
-        &self,
-        session: &Session,
-        changes: &mut HeaderChanges,
-    ) -> Result<(), SessionError> {
-        changes.note_look(session.looked_at());
-        let (cookie, result) = session.save().await;
-        if let Some(header) = self.set_cookie(session.cookie_name(), &cookie)? {
-            changes.set_cookie(header, session.clone(), cookie);
-        }
-        result
+/// Stages 5 and 6.
+async fn finish(one: ManagedSession, work: Option<WorkGuard>) -> (HeaderChanges, WeighedErrors) {
+    let ManagedSession { manager, session } = one;
+    let (mut changes, mut errors) = (HeaderChanges::default(), WeighedErrors::default());
+    changes.note_look(session.looked_at());
+    let (cookie, result) = match work {
+        None if session.has_work() => session.refuse_to_save(),
+        _ => session.save().await,
+    };
+    if let Err(error) = result {
+        errors.add(session.gravity(&error), error);
     }
+    match manager.set_cookie(session.cookie_name(), &cookie) {
+        Ok(Some(header)) => changes.set_cookie(header, session, cookie),
+        Ok(None) => {}
+        Err(error) => errors.add(Gravity::of(&error), error),
+    }
+    (changes, errors)
 }
 
 /// Runs a save to its end, even if the client disconnects and the caller is dropped.

@@ -80,6 +80,9 @@ impl SessionManager {
         let (text, options) = match change {
             CookieChange::Keep => return Ok(None),
             CookieChange::Set(given) => (self.seal(name, given)?, given.options.clone()),
+            CookieChange::SetStrangers(cookie, options) => {
+                (self.seal_stranger(name, cookie)?, options.clone())
+            }
             CookieChange::Remove(options) => {
                 (String::new(), options.clone().max_age(MaxAge::Delete))
             }

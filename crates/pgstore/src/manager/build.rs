@@ -6,14 +6,12 @@ use std::time::Duration;
 use super::builder::SessionManagerBuilder;
 use super::config_error::ConfigError;
 use super::session_manager::{ManagerConfig, SessionManager};
+use crate::clock::LONGEST_SETTING;
 use crate::name::CookieError;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::Touch;
-use crate::session::{Counters, LogoutRetry, TextSource};
+use crate::session::{Background, Counters, LogoutRetry, TextSource};
 use crate::wire::{Key, Keys, SecureCookie};
-
-/// The longest duration that a setting may have: 100 years.
-const LONGEST: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
 /// The shortest hash key that raises no warning: HMAC-SHA256's own strength.
 const SHORTEST_HASH_KEY: usize = 32;
@@ -53,7 +51,12 @@ impl SessionManagerBuilder {
             .max_age(whole_seconds(self.max_age))
             .max_length(self.max_length.unwrap_or(default_max_length));
         let counters = Arc::<Counters>::default();
-        let logouts = LogoutRetry::new(Arc::clone(&self.store), Arc::clone(&counters));
+        let background = Background::default();
+        let logouts = LogoutRetry::new(
+            Arc::clone(&self.store),
+            Arc::clone(&counters),
+            background.clone(),
+        );
         Ok(SessionManager {
             on_outage: self.policy.on_outage,
             config: Arc::new(ManagerConfig {
@@ -65,6 +68,7 @@ impl SessionManagerBuilder {
                 policy: self.policy,
                 owner_value: self.owner_value,
                 label_value: self.label_value,
+                background,
                 logouts,
                 counters,
             }),
@@ -139,7 +143,7 @@ fn not_zero(setting: &'static str, duration: Duration) -> Result<(), ConfigError
 }
 
 fn not_too_long(setting: &'static str, duration: Duration) -> Result<(), ConfigError> {
-    if duration > LONGEST {
+    if duration > LONGEST_SETTING {
         return Err(ConfigError::TooLong { setting });
     }
     Ok(())
@@ -228,7 +232,7 @@ mod tests {
             let error = builder().cookie_options(options).build().unwrap_err();
             assert!(matches!(error, ConfigError::Cookie(error) if error == expected));
         }
-        assert!(refusal(builder().max_age(LONGEST)).contains("400 days"));
+        assert!(refusal(builder().max_age(LONGEST_SETTING)).contains("400 days"));
     }
 
     #[test]

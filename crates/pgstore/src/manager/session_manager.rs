@@ -5,7 +5,8 @@ use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::policy::{OnOutage, Policy};
 use crate::session::{
-    Counters, Limits, LogoutRetry, MetadataSources, SealedRows, SessionStats, TextSource,
+    Background, Counters, Limits, LogoutRetry, MetadataSources, SealedRows, SessionStats,
+    TextSource,
 };
 use crate::store::{Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, SecureCookie};
@@ -61,6 +62,7 @@ pub(super) struct ManagerConfig {
     pub(super) policy: Policy,
     pub(super) owner_value: Option<(CookieName, TextSource)>,
     pub(super) label_value: Option<(CookieName, TextSource)>,
+    pub(super) background: Background,
     pub(super) logouts: LogoutRetry,
     pub(super) counters: Arc<Counters>,
 }
@@ -151,6 +153,16 @@ impl SessionManager {
     pub(crate) fn cookie_codec(&self) -> SecureCookie {
         let longest = SecureCookie::DEFAULT_MAX_LENGTH;
         self.codec().clone().max_length(longest)
+    }
+
+    /// Whether this is the same manager, or a clone of it.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.config, &other.config)
+    }
+
+    /// What runs on when its request is over.
+    pub(crate) fn background(&self) -> &Background {
+        &self.config.background
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -2,25 +2,34 @@
 
 use tokio::runtime::Handle;
 
-use super::layer::SessionLayer;
+use crate::manager::{ManagedSession, SessionManager};
 use crate::registry::Sessions;
 use crate::session::Session;
+
+/// Where a layer stands among the session layers of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It closes the sessions and saves them.
+    Outermost,
+    /// Another one does.
+    Joined,
+}
 
 /// Closes the sessions when the service has produced the response's head. Later changes are then
 /// errors. If it is dropped before, there is no head: the service failed or panicked, or the client
 /// disconnected.
 pub(super) struct HeadGuard {
-    layer: SessionLayer,
     sessions: Option<Sessions>,
+    place: Place,
     /// Whether the service, not the client, is why there is no head.
     failed: bool,
 }
 
 impl HeadGuard {
-    pub(super) fn new(layer: &SessionLayer, sessions: Sessions) -> Self {
+    pub(super) fn new(sessions: Sessions, place: Place) -> Self {
         Self {
-            layer: layer.clone(),
             sessions: Some(sessions),
+            place,
             failed: false,
         }
     }
@@ -33,17 +42,26 @@ impl HeadGuard {
     pub(super) fn produced(mut self) -> Sessions {
         // Only this method and `drop` take it, and this method consumes the guard.
         let sessions = self.sessions.take().expect("the sessions are taken once");
-        sessions.close();
+        if self.place == Place::Outermost {
+            sessions.close();
+        }
         sessions
     }
 }
 
 impl Drop for HeadGuard {
     fn drop(&mut self) {
-        if let Some(sessions) = self.sessions.take() {
-            sessions.close();
-            let failed = self.failed || std::thread::panicking();
-            clean_up(&self.layer, &sessions, failed);
+        let Some(sessions) = self.sessions.take() else {
+            return;
+        };
+        match self.place {
+            Place::Outermost => {
+                sessions.close();
+                let failed = self.failed || std::thread::panicking();
+                clean_up(&sessions, failed);
+            }
+            // Some layer between the two may still answer, and the handler did not end.
+            Place::Joined => sessions.discard_changes(),
         }
     }
 }
@@ -51,24 +69,27 @@ impl Drop for HeadGuard {
 /// Saves what counts without a response: ends of sessions, and messages that go back to be shown by
 /// the next request. A new ID counts only if the service `failed`. If the client disconnected, it did
 /// nothing wrong and would never get the new ID.
-fn clean_up(layer: &SessionLayer, sessions: &Sessions, failed: bool) {
-    let sessions = sessions.in_order_of_names();
-    for session in &sessions {
+fn clean_up(sessions: &Sessions, failed: bool) {
+    let open = sessions.in_order_of_names();
+    for ManagedSession { session, .. } in &open {
         session.discard_changes();
         if !failed {
             session.forget_new_id();
         }
     }
-    let changed: Vec<_> = sessions.into_iter().filter(Session::is_changed).collect();
+    let has_changed = |open: &ManagedSession| Session::is_changed(&open.session);
+    let changed: Vec<_> = open.into_iter().filter(has_changed).collect();
     if let (false, Ok(runtime)) = (changed.is_empty(), Handle::try_current()) {
-        let manager = layer.manager.clone();
+        let sessions = sessions.clone();
         runtime.spawn(async move {
-            if let (_, Err(error)) = manager.finish_all(changed).await {
+            let (_, errors) = SessionManager::finish_all(changed).await;
+            if let Err(error) = errors.into_gravest() {
                 let error = error.with_causes();
                 tracing::warn!(
                     error,
                     "the session of a request without a response was not saved"
                 );
+                sessions.return_flashes();
             }
         });
     }

@@ -1,23 +1,24 @@
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{Request, Response};
 
+use super::head_guard::Place;
 use super::on_failure::{Failed, OnFailure};
 use crate::edge::HeaderChanges;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
-use crate::policy::OnOutage;
+use crate::policy::{OnOutage, SaveOn};
 use crate::registry::Sessions;
-use crate::session::{Session, SessionError};
+use crate::session::{Session, WeighedErrors};
 
 /// Gives every request of the services below it a [`Session`](crate::Session).
 ///
 /// Handlers find it in the request's extensions, or through the axum extractor (feature `axum`).
-/// The extensions also hold the [`Sessions`] of all other names. If two layers are stacked, handlers
-/// get the session of the inner one.
+/// The extensions also hold the [`Sessions`] of all other names.
 ///
 /// After the handler, and before the response's head is sent, the layer saves what changed and sets
-/// the cookie. A response with a status of 500 or above saves no value. A
+/// the cookie. A response that tells of a handler that failed or was aborted saves no value: one with
+/// a status of 500 or above, 408 or 499, unless [`save_on`](SessionLayer::save_on) says otherwise. A
 /// [`renew`](Session::renew) or [`destroy`](Session::destroy) counts even then, and also if the
 /// service fails or panics (an axum handler's errors are responses). A save that has begun runs to its
 /// end even if the client disconnects.
@@ -25,9 +26,10 @@ use crate::session::{Session, SessionError};
 /// If saving fails, the handler's response is not sent, since it may report a success that did not
 /// happen. The client gets 503 with `Retry-After` when the store is away, 409 when another request
 /// ended the session (unless the handler itself answers 4xx), and 500 otherwise. Set
-/// [`on_failure`](SessionLayer::on_failure) to answer in another way. The layer logs the cause and
-/// puts it into the response's extensions as a [`SessionFailure`](super::SessionFailure); the body
-/// tells nothing of it.
+/// [`on_failure`](SessionLayer::on_failure) to answer in another way. If several sessions fail, the
+/// gravest error decides: a logout that was not done, then an unavailable store, then the rest, then
+/// a session that has ended. The layer logs the causes and puts them into the response's extensions as
+/// a [`SessionFailure`](super::SessionFailure); the body tells nothing of them.
 ///
 /// ```
 /// # use pgstore::{Keys, MemoryStore, SessionLayer, SessionManager};
@@ -89,6 +91,17 @@ use crate::session::{Session, SessionError};
 /// }
 /// ```
 ///
+/// # May one layer be inside another?
+///
+/// Yes: for two cookies, or for routes with a policy of their own. Handlers get the [`Session`] of the
+/// innermost layer, and all layers share the request's [`Sessions`]. The outermost one saves them all,
+/// once, each in the store of its own manager, and sets their cookies on whatever response it sends.
+/// Each layer discards the changes if it sees a response that [saves nothing](SessionLayer::save_on),
+/// and answers the failures of handlers inside it; failed saves are answered by the outermost.
+///
+/// Two layers under one cookie name give one session. The outer one's manager, cookie options and
+/// [outage policy](SessionLayer::on_outage) count; if the managers differ, a warning is logged.
+///
 /// # Where does it stand among other layers?
 ///
 /// Layers outside it see the response with its cookie; layers inside it are part of the handler. A
@@ -138,6 +151,7 @@ pub struct SessionLayer {
     pub(super) manager: SessionManager,
     name: CookieName,
     options: CookieOptions,
+    pub(super) save_on: SaveOn,
     pub(super) on_failure: Option<OnFailure>,
 }
 
@@ -165,6 +179,7 @@ impl SessionLayer {
             manager: sessions.clone(),
             name,
             options,
+            save_on: SaveOn::default(),
             on_failure: None,
         })
     }
@@ -183,6 +198,26 @@ impl SessionLayer {
     #[must_use]
     pub fn on_outage(mut self, policy: OnOutage) -> Self {
         self.manager = self.manager.with_on_outage(policy);
+        self
+    }
+
+    /// Sets which responses save what the handler changed, by their status. Default:
+    /// [`SaveOn::Completion`], every response but those with 408, 499, and 500 or above.
+    ///
+    /// Changes that are not saved are gone, and [flashes](Session::flashes) that the request took are
+    /// put back. New IDs and ends of sessions are saved with every status.
+    ///
+    /// ```
+    /// # use pgstore::{CookieError, SaveOn, SessionLayer, SessionManager};
+    /// # fn layers(sessions: SessionManager) -> Result<(), CookieError> {
+    /// // Refused requests change nothing either.
+    /// let layer = SessionLayer::new(&sessions, "session-key")?.save_on(SaveOn::Success);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn save_on(mut self, policy: SaveOn) -> Self {
+        self.save_on = policy;
         self
     }
 
@@ -230,18 +265,30 @@ impl SessionLayer {
 }
 
 impl SessionLayer {
-    /// All sessions of a request, and the one of this layer's name: stages 1 and 2.
-    pub(super) fn begin(&self, request: &HeaderMap) -> (Sessions, Session) {
-        let sessions = self.manager.sessions(request);
+    /// All sessions of a request, the one of this layer's name, and whether a layer further out saves
+    /// them: stages 1 and 2.
+    pub(super) fn begin<B>(&self, request: &Request<B>) -> (Sessions, Session, Place) {
+        let joined = Sessions::of_layer_further_out(&self.manager, request.extensions());
+        let (sessions, place) = match joined {
+            Some(sessions) => (sessions, Place::Joined),
+            None => (self.manager.sessions(request.headers()), Place::Outermost),
+        };
         let session = sessions.open(&self.name, self.options.clone());
-        (sessions, session)
+        (sessions, session, place)
     }
 
     /// Saves all sessions of a request, and returns their headers: stages 5 and 6.
     pub(super) async fn finish(
-        &self,
         sessions: &Sessions,
-    ) -> (HeaderChanges, Result<(), SessionError>) {
-        self.manager.finish_all(sessions.in_order_of_names()).await
+        place: Place,
+    ) -> (HeaderChanges, WeighedErrors) {
+        if place == Place::Joined {
+            return Default::default();
+        }
+        let (headers, errors) = SessionManager::finish_all(sessions.in_order_of_names()).await;
+        if !errors.is_empty() {
+            sessions.return_flashes();
+        }
+        (headers, errors)
     }
 }

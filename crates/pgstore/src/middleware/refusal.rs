@@ -9,41 +9,78 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 
-use crate::session::SessionError;
+use crate::session::{Gravity, SessionError, WeighedErrors};
 
 /// When the client may ask again while the store is away.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Why a session could not be loaded or saved: look for it among the response's extensions.
+///
+/// It is the [`SessionError`] that decided the response. If several sessions of the request failed,
+/// this is the gravest: a logout that was not done, then an unavailable store, then the rest, then a
+/// session that has ended. [`errors`](Self::errors) has them all.
 #[derive(Clone)]
-pub struct SessionFailure(Arc<SessionError>);
+pub struct SessionFailure(Arc<[(Gravity, Arc<SessionError>)]>);
 
 impl Deref for SessionFailure {
     type Target = SessionError;
 
     fn deref(&self) -> &SessionError {
-        &self.0
+        // Both constructors put one in at least.
+        &self.0[0].1
     }
 }
 
 impl fmt::Debug for SessionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        f.debug_list().entries(self.errors()).finish()
     }
 }
 
 impl SessionFailure {
-    /// Logs the error with its causes: as a warning if it is answered with a server error. What
-    /// clients can cause is logged as information, so that it raises no alarm.
+    /// Returns all errors of the request's sessions, the gravest first.
+    ///
+    /// ```
+    /// use http::Response;
+    /// use pgstore::middleware::SessionFailure;
+    ///
+    /// fn count<B>(response: &Response<B>) -> usize {
+    ///     let failure = response.extensions().get::<SessionFailure>();
+    ///     failure.map_or(0, |failure| failure.errors().count())
+    /// }
+    /// ```
+    pub fn errors(&self) -> impl Iterator<Item = &SessionError> {
+        self.0.iter().map(|(_, error)| &**error)
+    }
+
+    /// Logs an error of a handler.
+    #[cfg(feature = "axum")]
     pub(crate) fn log(error: SessionError) -> Self {
-        let failure = Self(Arc::new(error));
-        let (error, status) = (failure.with_causes(), failure.status().as_u16());
-        if failure.status().is_server_error() {
-            tracing::warn!(error, status, "a session failed");
-        } else {
-            tracing::info!(error, status, "a session failed");
-        }
+        let failure = Self([(Gravity::of(&error), Arc::new(error))].into());
+        log(&failure);
         failure
+    }
+
+    /// Logs the errors of the saves of a request, and adds them to that of its handler, if it had one.
+    /// `None` if there are no errors.
+    pub(super) fn of(handlers: Option<&Self>, saves: WeighedErrors) -> Option<Self> {
+        let saves = saves.into_vec().into_iter();
+        let mut errors: Vec<_> = saves
+            .map(|(gravity, error)| (gravity, Arc::new(error)))
+            .collect();
+        errors.iter().for_each(|(_, error)| log(error));
+        errors.extend(
+            handlers
+                .iter()
+                .flat_map(|failure| failure.0.iter().cloned()),
+        );
+        errors.sort_by_key(|(gravity, _)| std::cmp::Reverse(*gravity));
+        (!errors.is_empty()).then(|| Self(errors.into()))
+    }
+
+    /// Whether another failure's deciding error is this one's, too.
+    pub(super) fn is_decided_by(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0[0].1, &other.0[0].1)
     }
 
     /// The status of the layer's own answer.
@@ -54,6 +91,17 @@ impl SessionFailure {
     /// When the client may ask again, if waiting helps.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(SOON)
+    }
+}
+
+/// Logs an error with its causes: as a warning if it is answered with a server error. What clients can
+/// cause is logged as information, so that it raises no alarm.
+fn log(error: &SessionError) {
+    let (causes, status) = (error.with_causes(), status_and_text(error).0);
+    if status.is_server_error() {
+        tracing::warn!(error = causes, status = status.as_u16(), "a session failed");
+    } else {
+        tracing::info!(error = causes, status = status.as_u16(), "a session failed");
     }
 }
 
@@ -86,6 +134,10 @@ fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
         SessionError::CsrfMismatch => (
             StatusCode::FORBIDDEN,
             "This request does not come from a page of this session. Load the page again.\n",
+        ),
+        SessionError::CsrfSessionEnded => (
+            StatusCode::FORBIDDEN,
+            "The session of this page has ended. Load the page again.\n",
         ),
         SessionError::Contended => (
             StatusCode::SERVICE_UNAVAILABLE,

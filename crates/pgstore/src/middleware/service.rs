@@ -42,20 +42,20 @@ where
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let layer = self.layer.clone();
-        let (sessions, session) = layer.begin(request.headers()); // 1 cookie, 2 id
+        let (sessions, session, place) = layer.begin(&request); // 1 cookie, 2 id
         let kept = layer.keep(&request, &session);
         request.extensions_mut().insert(session);
         request.extensions_mut().insert(sessions.clone());
         let response = self.inner.call(request); // 3 row, 4 values: at a session's first use
-        let mut head = HeadGuard::new(&layer, sessions);
+        let mut head = HeadGuard::new(sessions, place);
         SessionFuture::new(async move {
             let response = response.await.inspect_err(|_| head.note_failure())?;
             let sessions = head.produced();
-            if response.status().is_server_error() {
+            if !layer.save_on.saves(response.status()) {
                 sessions.discard_changes();
             }
-            let (headers, saved) = layer.finish(&sessions).await; // 5 row, 6 cookie
-            let mut response = layer.answer(kept.as_ref(), response, saved);
+            let (headers, errors) = SessionLayer::finish(&sessions, place).await; // 5 row, 6 cookie
+            let mut response = layer.answer(kept.as_ref(), response, errors);
             headers.write(response.headers_mut());
             Ok(response)
         })

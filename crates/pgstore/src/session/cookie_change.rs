@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::options::CookieOptions;
+use crate::session::csrf_seed::Seed;
 
 /// What the browser must be told.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(crate) enum CookieChange {
     Keep,
     /// To keep this cookie from now on.
     Set(GivenCookie),
+    /// To keep this cookie until a session begins.
+    SetStrangers(StrangerCookie, CookieOptions),
     /// To drop the cookie: the session has ended.
     Remove(CookieOptions),
 }
@@ -21,4 +24,12 @@ pub(crate) struct GivenCookie {
     pub(crate) id: SessionId,
     pub(crate) options: CookieOptions,
     pub(crate) at: Timestamp,
+}
+
+/// The cookie of a browser without a session: what the CSRF tokens of its pages are checked with.
+#[derive(Clone, Debug)]
+pub(crate) struct StrangerCookie {
+    pub(crate) seed: Seed,
+    /// When the cookie was sealed, in seconds since the Unix epoch.
+    pub(crate) issued_at: i64,
 }

@@ -10,7 +10,8 @@ use crate::wire::{ErrorClass, Key, OpenError, TooLong, ValueError};
 /// What can go wrong between a handler and its session.
 ///
 /// As an axum response it is 503 with `Retry-After` when the store is unavailable, 409 when another
-/// request ended or changed the session, 403 for a CSRF token that does not match, 500 otherwise.
+/// request ended or changed the session, 403 for a CSRF token that does not match or whose session has
+/// ended, 500 otherwise.
 /// No variant and no message contains a value, an ID, a cookie or a key.
 ///
 /// # Load errors
@@ -88,6 +89,10 @@ pub enum SessionError {
     /// session, or to this one before it was renewed: the request does not come from its page.
     #[error("the CSRF token is missing, malformed, or belongs to another session")]
     CsrfMismatch,
+    /// A [CSRF token](crate::Session::check_csrf) does not match, and the browser's session has ended: the
+    /// request may come from one of its pages, but cannot be told from a forged one. Show the page again.
+    #[error("the CSRF token belongs to no session: the browser's session has ended")]
+    CsrfSessionEnded,
     /// The stored row does not open with the keys, or does not contain a session. It is kept.
     /// [`destroy`](crate::Session::destroy) and [`renew`](crate::Session::renew) still work.
     #[error(
@@ -126,7 +131,9 @@ impl SessionError {
             | Self::LabelIsAValue
             | Self::NoOwner
             | Self::Text(_) => ErrorClass::Usage,
-            Self::Gone | Self::Conflict(_) | Self::CsrfMismatch => ErrorClass::Client,
+            Self::Gone | Self::Conflict(_) | Self::CsrfMismatch | Self::CsrfSessionEnded => {
+                ErrorClass::Client
+            }
             Self::Store(error) => error.class(),
             Self::Undecodable(_) | Self::Rng(_) | Self::Contended | Self::Degraded => {
                 ErrorClass::Internal

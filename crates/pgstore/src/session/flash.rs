@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout_at;
 
 use super::SessionError;
 use super::operation::{Operation, Taken};
 use super::record::{NewRow, OpenedRow};
-use super::save::{Outcome, outcome_unknown, pause};
+use super::save::{Outcome, outcome_unknown, pause, took_too_long};
 use super::shared::Session;
 use super::state::{Attempt, Replaces};
 use crate::store::Lookup;
@@ -64,10 +65,13 @@ impl Session {
     /// Takes the messages: each is returned to one request, once.
     ///
     /// They are removed from the row at once, not when the response is sent: of several requests at the
-    /// same time only one gets a message. A 5xx response, an error or a panic of the service puts them
-    /// back. A session that could not be read ([`is_degraded`](Session::is_degraded)) has none.
+    /// same time only one gets a message. A response that [saves nothing](crate::SaveOn), a failed save,
+    /// an error or a panic of the service, and a client that goes away put them back. A session that
+    /// could not be read ([`is_degraded`](Session::is_degraded)) has none.
     ///
-    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise.
+    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise. It is a
+    /// save of its own, with all retries within
+    /// [`save_deadline`](crate::SessionManagerBuilder::save_deadline).
     ///
     /// ```
     /// # async fn page(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -135,6 +139,14 @@ impl Session {
     /// Takes the messages that are stored, and leaves this request's other changes for its save.
     /// `None` when the row is gone.
     async fn take_stored<T: DeserializeOwned>(
+        &self,
+        list: &Key,
+    ) -> Result<Option<Vec<T>>, SessionError> {
+        let taken = timeout_at(self.save_until(), self.take_stored_in_time(list));
+        taken.await.unwrap_or_else(|_| Err(took_too_long()))
+    }
+
+    async fn take_stored_in_time<T: DeserializeOwned>(
         &self,
         list: &Key,
     ) -> Result<Option<Vec<T>>, SessionError> {

@@ -3,12 +3,16 @@
 //! A [`Session`] is read at first use and changed in memory. The edge saves it when the handler is
 //! done: the middleware does so by itself, the direct API when the application calls it.
 
+mod background;
 mod change;
 mod cookie_change;
 mod cookie_id;
 mod csrf;
+mod csrf_seed;
 mod error;
 mod flash;
+#[cfg(feature = "middleware")]
+mod flash_return;
 mod go_times;
 mod lifecycle;
 mod metadata;
@@ -22,10 +26,13 @@ mod state;
 mod stats;
 mod typed;
 mod values;
+mod weighed_errors;
 
-pub(crate) use cookie_change::{CookieChange, GivenCookie};
+pub(crate) use background::{Background, BackgroundWork, WorkGuard};
+pub(crate) use cookie_change::{CookieChange, GivenCookie, StrangerCookie};
 pub(crate) use cookie_id::CookieId;
 pub use csrf::CsrfToken;
+pub(crate) use csrf_seed::Seed;
 pub use error::SessionError;
 pub use metadata::InvalidText;
 pub(crate) use metadata::{MetadataSources, TextOf, TextSource};
@@ -36,3 +43,4 @@ pub(crate) use shared::Usage;
 pub(crate) use stats::Counters;
 pub use stats::SessionStats;
 pub use typed::Typed;
+pub(crate) use weighed_errors::{Gravity, WeighedErrors};

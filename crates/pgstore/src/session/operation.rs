@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::SessionError;
+use super::csrf_seed::SEED;
 use crate::policy::OnConflict;
 use crate::wire::{Draft, GoPeer, GoValue, Key, Values};
 
@@ -18,7 +19,8 @@ pub(super) enum Operation {
     /// Sets a value if the predicate holds for the session's values. It belongs to a new ID.
     ReplaceIf(fn(&Values) -> bool, Key, Draft),
     Remove(Key, Before),
-    Clear,
+    /// Removes all values; with those that the handler saw, if it read them.
+    Clear(Option<Values>),
     Append(Key, Draft),
     /// Removes these elements from a list, if the list still begins with them.
     Take(Taken),
@@ -76,6 +78,7 @@ impl Operation {
             Self::Set(key, _, before) | Self::Remove(key, before) => {
                 *before = Before::Seen(values.value(key.clone()).cloned());
             }
+            Self::Clear(seen) => *seen = Some(values.clone()),
             Self::All(all) => all.iter_mut().for_each(|one| one.note_before(values)),
             _ => {}
         }
@@ -94,6 +97,11 @@ impl Operation {
             Self::Set(key, _, before) | Self::Remove(key, before) => {
                 before.note_conflict(key, values, policy).map(u64::from)
             }
+            Self::Clear(Some(seen)) => {
+                let conflicts = note_unseen(seen, values, policy)?;
+                *seen = values.clone();
+                Ok(conflicts)
+            }
             Self::All(all) => {
                 let mut each = all.iter_mut();
                 each.try_fold(0, |sum, one| Ok(sum + one.note_conflicts(values, policy)?))
@@ -107,7 +115,12 @@ impl Operation {
         matches!(self, Self::PutBack(_))
     }
 
-    /// Whether it belongs to a new ID, and so stays when the request's other changes are discarded.
+    /// Whether it stays when the request's other changes are discarded.
+    pub(super) fn outlasts_discarding(&self) -> bool {
+        self.belongs_to_a_new_id() || self.puts_back()
+    }
+
+    /// Whether it belongs to a new ID.
     pub(super) fn belongs_to_a_new_id(&self) -> bool {
         matches!(self, Self::ReplaceIf(..))
     }
@@ -126,7 +139,7 @@ impl Operation {
             Self::Remove(key, _) => {
                 values.remove(key.clone());
             }
-            Self::Clear => values.clear(),
+            Self::Clear(_) => values.clear(),
             Self::Append(key, draft) => values.push_for(key.clone(), draft, go)?,
             Self::Take(Taken { list, elements }) => {
                 values.remove_from_list(list.clone(), elements)?;
@@ -165,13 +178,32 @@ impl Before {
         if GoValue::are_same(seen.as_ref(), now) {
             return Ok(false);
         }
-        if policy == OnConflict::Error {
-            return Err(SessionError::Conflict(key.clone()));
-        }
-        tracing::info!(%key, "this save overwrites a value that another request has changed since it was read");
+        report_conflict(key, policy)?;
         *self = Self::Seen(now.cloned());
         Ok(true)
     }
+}
+
+/// Counts the values that are to be removed and that the handler did not see. The seed of CSRF tokens
+/// is no value of the application.
+fn note_unseen(seen: &Values, now: &Values, policy: OnConflict) -> Result<u64, SessionError> {
+    let keys = now.keys().flatten().filter_map(Key::of);
+    let is_unseen = |key: &Key| !GoValue::are_same(seen.value(key), now.value(key));
+    let unseen = keys.filter(|key| *key != Key::from(SEED) && is_unseen(key));
+    let mut count = 0;
+    for key in unseen {
+        report_conflict(&key, policy)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+fn report_conflict(key: &Key, policy: OnConflict) -> Result<(), SessionError> {
+    if policy == OnConflict::Error {
+        return Err(SessionError::Conflict(key.clone()));
+    }
+    tracing::info!(%key, "this save overwrites a value that another request has changed since it was read");
+    Ok(())
 }
 
 impl fmt::Debug for Operation {
@@ -181,7 +213,7 @@ impl fmt::Debug for Operation {
             Self::SetIfAbsent(..) => "SetIfAbsent",
             Self::ReplaceIf(..) => "ReplaceIf",
             Self::Remove(..) => "Remove",
-            Self::Clear => "Clear",
+            Self::Clear(_) => "Clear",
             Self::Append(..) => "Append",
             Self::Take(_) => "Take",
             Self::PutBack(_) => "PutBack",

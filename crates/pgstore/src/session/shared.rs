@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::SessionError;
 #[cfg(feature = "middleware")]
 use super::change::Change;
-use super::cookie_change::CookieChange;
+use super::cookie_change::{CookieChange, StrangerCookie};
 use super::cookie_id::CookieId;
 use super::operation::Operation;
 use super::record::{OpenedRow, RowMeta, SealedRows};
@@ -114,8 +114,7 @@ impl Session {
     /// Whether there is anything to save, as far as is known without a read.
     #[cfg(feature = "middleware")]
     pub(crate) fn is_changed(&self) -> bool {
-        let state = self.state();
-        state.change() != Change::None || state.may_have_taken()
+        self.state().change() != Change::None
     }
 
     /// Whether the handler ended the session.
@@ -136,9 +135,21 @@ impl Session {
 
     /// Notes that the browser gets a cookie.
     pub(crate) fn note_given(&self, change: &CookieChange) {
-        if let CookieChange::Set(given) = change {
-            self.state().record_cookie(given);
+        match change {
+            CookieChange::Set(given) => self.state().record_cookie(given),
+            CookieChange::SetStrangers(..) => self.state().record_strangers_cookie(),
+            CookieChange::Keep | CookieChange::Remove(_) => {}
         }
+    }
+
+    /// The browser has no session; its cookie is a stranger's.
+    pub(crate) fn greet_stranger(&self, cookie: StrangerCookie) {
+        self.state().carried_seed.greet(cookie);
+    }
+
+    /// Whether the request brought no ID of a session.
+    pub(crate) fn has_no_id(&self) -> bool {
+        self.state().cookie().is_none()
     }
 
     pub(super) async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {

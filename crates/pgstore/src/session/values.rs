@@ -151,6 +151,10 @@ impl Session {
     /// Removes all values. The session stays, with its ID, owner, label and lifetime: to log out, call
     /// [`destroy`](Session::destroy).
     ///
+    /// If the session was read before, a value that another request has set or changed since is a
+    /// [conflict](crate::OnConflict), as for [`insert`](Session::insert): the later save wins, or nothing
+    /// is saved.
+    ///
     /// ```
     /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
     /// session.clear()?;
@@ -161,6 +165,6 @@ impl Session {
     /// # Errors
     /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late.
     pub fn clear(&self) -> Result<(), SessionError> {
-        self.record(Operation::Clear)
+        self.record(Operation::Clear(None))
     }
 }

@@ -75,12 +75,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the row is not known to be written.
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
-    /// Replaces the key's newest row if it has the version that was `seen`. It keeps `created_on`. If
-    /// the owner changes, [earlier IDs](super::PreviousId) do not lead to the session any more.
+    /// Replaces the key's newest row if it has the version that was `seen`. It keeps the earlier
+    /// `created_on`. If the owner changes, [earlier IDs](super::PreviousId) do not lead to the session any
+    /// more.
     ///
     /// A row's version is its `modified_on`, compared by equality only. Give `row` a version other
-    /// than `seen` (the later of now and a microsecond after `seen`), so that other writers which
-    /// saw the same version miss. It never creates a row: a session destroyed meanwhile stays
+    /// than `seen` (the later of now and a microsecond after `seen`, unless a wrong clock wrote
+    /// `seen`), so that other writers which saw the same version miss. It never creates a row: a session destroyed meanwhile stays
     /// destroyed.
     ///
     /// # Errors

@@ -28,7 +28,9 @@ mod races;
 mod securecookie;
 mod security_bar;
 mod session;
+mod several;
 mod store;
+mod strangers;
 mod support;
 mod typed;
 

@@ -41,7 +41,7 @@ impl<'a> Limits<'a> {
 
     pub(super) fn is_past_the_absolute_timeout(self, row: &Row, now: Timestamp) -> bool {
         let timeout = self.absolute_timeout;
-        timeout.is_some_and(|timeout| row.created_on.plus(timeout) <= now)
+        timeout.is_some_and(|timeout| row.created_on.min(now).plus(timeout) <= now)
     }
 }
 

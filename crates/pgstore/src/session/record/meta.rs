@@ -23,6 +23,9 @@ pub(in crate::session) struct RowMeta {
     pub(in crate::session) sealed_at: i64,
     pub(in crate::session) expires_on: Timestamp,
     pub(in crate::session) extras: RowExtras,
+    /// Whether one of its times is further ahead than clocks differ, so that the row must be written
+    /// again with true ones.
+    pub(in crate::session) is_ahead: bool,
     /// The session's owner: the column's, or that of the session value that names it.
     pub(in crate::session) owner: Option<String>,
 }
@@ -35,6 +38,7 @@ impl RowMeta {
             sealed_at,
             expires_on: row.expires_on,
             extras: row.extras.clone(),
+            is_ahead: false,
             owner: row.extras.owner.clone(),
         }
     }
@@ -42,6 +46,18 @@ impl RowMeta {
     /// When the session was last used.
     pub(in crate::session) fn last_use(&self) -> Timestamp {
         Timestamp::from_unix_seconds(self.sealed_at)
+    }
+
+    /// Takes times that only a wrong clock can have written as now. The version stays, since the next
+    /// write names it, and with it the end of the lifetime.
+    pub(super) fn heal(&mut self, now: Timestamp) {
+        let sealed_at = Timestamp::from_unix_seconds(self.sealed_at);
+        let times = [sealed_at, self.version, self.created_on];
+        self.is_ahead = times.iter().any(|time| time.is_too_far_ahead_of(now));
+        self.created_on = self.created_on.min(now);
+        if sealed_at.is_too_far_ahead_of(now) {
+            self.sealed_at = now.unix_seconds();
+        }
     }
 
     /// The lifetime in seconds that the last write gave the row. It is rounded, because Go reads its

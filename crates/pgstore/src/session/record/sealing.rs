@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{OVERDUE, Timestamp, seconds_since};
 use crate::options::MaxAge;
-use crate::random;
+use crate::random::{self, RngError};
 use crate::session::SessionError;
 use crate::session::cookie_id::CookieId;
 use crate::session::go_times::GoTimes;
@@ -42,6 +42,7 @@ impl SealedRows {
             values: data.value,
             meta: RowMeta::of(row, data.issued_at),
         };
+        opened.meta.heal(now);
         opened.meta.owner = self.extras_of(&opened).owner;
         Ok(self
             .is_young(&row.extras, data.issued_at, now)
@@ -80,7 +81,10 @@ impl SealedRows {
     pub(in crate::session) fn age(&self, meta: &RowMeta, browser: MaxAge) -> Age {
         let now = self.clock.now().unix_seconds();
         Age {
-            idle: now.saturating_sub(meta.sealed_at),
+            idle: match meta.is_ahead {
+                true => OVERDUE,
+                false => seconds_since(meta.sealed_at, now),
+            },
             lifetime: self.cookie_lifetime(&meta.extras, browser),
         }
     }
@@ -110,15 +114,24 @@ impl SealedRows {
         self.seal(new, Some(self.clock.now()))
     }
 
-    /// Seals the row that replaces the one that was read. The session's beginning stays.
+    /// Seals the row that replaces the one that was read. The session's beginning stays, unless it lies
+    /// in the future.
+    ///
+    /// The version moves forward, so that no earlier one comes again. One that is too far ahead to be
+    /// true is left behind: versions are only compared by equality, and the fraction of a second is
+    /// random, so that a version from before the wrong clock does not come again either.
     pub(in crate::session) fn seal_next(
         &self,
         new: NewRow<'_>,
         read: &RowMeta,
     ) -> Result<SealedRow, SessionError> {
-        let SealedRow { mut row, sealed_at } = self.seal(new, Some(read.created_on))?;
+        let now = self.clock.now();
+        let SealedRow { mut row, sealed_at } = self.seal(new, Some(read.created_on.min(now)))?;
         let moment = Duration::from_micros(1);
-        row.modified_on = row.modified_on.max(read.version.plus(moment));
+        row.modified_on = match read.version.is_too_far_ahead_of(now) {
+            true => now.plus(fraction_of_a_second()?),
+            false => row.modified_on.max(read.version.plus(moment)),
+        };
         // With a version ahead of our clock, the row must not look like one of a browser session,
         // whose `expires_on` is not after `modified_on`.
         row.expires_on = row.expires_on.max(row.modified_on.plus(moment));
@@ -170,4 +183,9 @@ impl SealedRows {
             MaxAge::UntilBrowserCloses | MaxAge::Delete => self.codec.lifetime(),
         }
     }
+}
+
+fn fraction_of_a_second() -> Result<Duration, RngError> {
+    let random = u32::from_le_bytes(random::bytes()?);
+    Ok(Duration::from_micros(u64::from(random % 1_000_000)))
 }

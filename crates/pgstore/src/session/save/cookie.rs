@@ -1,6 +1,7 @@
 //! Decides what a save tells the browser about its cookie.
 
 use super::plan::CookieDue;
+use crate::clock::seconds_since;
 use crate::options::CookieOptions;
 use crate::policy::Touch;
 use crate::session::change::Change;
@@ -11,7 +12,12 @@ use crate::session::{Session, SessionError};
 impl Session {
     pub(super) fn cookie_without_saving(&self) -> CookieChange {
         let state = self.state();
-        let has_ended = state.change() == Change::Destroyed || state.cookie_is_stale();
+        let is_destroyed = state.change() == Change::Destroyed;
+        let strangers = state.owed_strangers_cookie().filter(|_| !is_destroyed);
+        if let Some(cookie) = strangers {
+            return CookieChange::SetStrangers(cookie, state.options());
+        }
+        let has_ended = is_destroyed || state.cookie_is_stale();
         drop(state);
         match has_ended {
             true => self.removal(),
@@ -56,7 +62,7 @@ impl Session {
         let lifetime = rows.cookie_lifetime(&state.stored(), state.options().lasting());
         let now = rows.clock.now().unix_seconds();
         let cookie = state.cookie();
-        cookie.is_some_and(|cookie| touch.is_due(now.saturating_sub(cookie.issued_at), lifetime))
+        cookie.is_some_and(|cookie| touch.is_due(seconds_since(cookie.issued_at, now), lifetime))
     }
 
     fn give_cookie(&self, options: CookieOptions) -> CookieChange {

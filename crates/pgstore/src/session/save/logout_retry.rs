@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use crate::id::SessionId;
+use crate::session::background::{Background, BackgroundWork, WorkGuard};
 use crate::session::stats::Counters;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
@@ -25,19 +24,30 @@ pub(crate) struct LogoutRetry(Arc<PendingLogouts>);
 struct PendingLogouts {
     store: Arc<dyn Store>,
     counters: Arc<Counters>,
+    background: Background,
     ids: Mutex<HashSet<SessionId>>,
     /// How many there are. Requests need no lock to see that there are none.
     count: AtomicUsize,
 }
 
 impl LogoutRetry {
-    pub(crate) fn new(store: Arc<dyn Store>, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        counters: Arc<Counters>,
+        background: Background,
+    ) -> Self {
         Self(Arc::new(PendingLogouts {
             store,
             counters,
+            background,
             ids: Mutex::default(),
             count: AtomicUsize::new(0),
         }))
+    }
+
+    #[cfg(feature = "middleware")]
+    pub(in crate::session) fn background(&self) -> &Background {
+        &self.0.background
     }
 
     /// Whether this node has still to end the session of this ID in the store.
@@ -54,6 +64,13 @@ impl LogoutRetry {
     /// Continues to end the session in the background for a bounded time. Until then no request on
     /// this node sees the session.
     pub(in crate::session) fn take_over(&self, id: SessionId) {
+        let Some(work) = self.0.background.begin(BackgroundWork::Logout) else {
+            self.0.counters.logouts_given_up.add(1);
+            tracing::error!(
+                "gave up a logout because the sessions are closed: its session lives until it expires"
+            );
+            return;
+        };
         let mut ids = self.ids();
         if ids.len() >= MAX_PENDING {
             self.0.counters.logouts_given_up.add(1);
@@ -71,12 +88,12 @@ impl LogoutRetry {
         self.0.counters.logouts_taken_over.add(1);
         tracing::warn!("the session store did not take a logout: it continues in the background");
         let logouts = self.clone();
-        tokio::spawn(async move { logouts.retry(&id).await });
+        tokio::spawn(async move { logouts.retry(&id, work).await });
     }
 
-    async fn retry(&self, id: &SessionId) {
+    async fn retry(&self, id: &SessionId, _work: WorkGuard) {
         for tries in 0..MAX_TRIES {
-            sleep(pause_before(tries)).await;
+            self.0.background.pause(pause_before(tries)).await;
             match self.end(id).await {
                 Ok(()) => {
                     self.forget(id);
@@ -115,6 +132,6 @@ impl fmt::Debug for LogoutRetry {
 }
 
 /// 50 ms before the second try, doubling to 30 seconds.
-fn pause_before(tries: u32) -> Duration {
+pub(in crate::session) fn pause_before(tries: u32) -> Duration {
     Duration::from_millis(50 << tries.min(10)).min(Duration::from_secs(30))
 }

@@ -12,5 +12,8 @@ mod write;
 
 pub(super) use attempt::{Outcome, pause};
 pub(crate) use logout_retry::LogoutRetry;
+#[cfg(feature = "middleware")]
+pub(super) use logout_retry::pause_before;
 pub(super) use plan::{Age, Content};
 pub(super) use resolve::outcome_unknown;
+pub(super) use run::took_too_long;

@@ -1,7 +1,7 @@
 //! A save from its beginning to its end: look up, plan, write, and again if another request was
 //! faster.
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::attempt::{Outcome, pause};
 use super::plan::{Plan, plan};
@@ -9,7 +9,7 @@ use super::resolve::outcome_unknown;
 use crate::session::change::Change;
 use crate::session::cookie_change::CookieChange;
 use crate::session::state::Resolution;
-use crate::session::{Session, SessionError, Usage};
+use crate::session::{Gravity, Session, SessionError, Usage};
 use crate::store::{Lookup, StoreError, StoreErrorKind};
 
 /// How many attempts a save makes while other requests keep saving first.
@@ -32,17 +32,42 @@ impl Session {
     ///
     /// If another request has saved the session since it was read, the session is read again and the
     /// changes are repeated on what that request saved: both requests keep their changes.
+    ///
+    /// All of it has one deadline, the wait for another task that asks the store included.
     pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
-        let _asking = self.lock_store().await;
+        let until = self.save_until();
         let only_reads = self.state().change() == Change::None;
-        let saved = timeout(self.rows().policy.deadline, self.save_unlocked()).await;
-        match saved.unwrap_or_else(|_| self.give_up(only_reads)) {
+        let saved = timeout_at(until, async {
+            let _asking = self.lock_store().await;
+            self.save_unlocked().await
+        });
+        match saved.await.unwrap_or_else(|_| self.give_up(only_reads)) {
             Ok(cookie) => (cookie, Ok(())),
             Err(error) => {
                 let is_gone = matches!(error, SessionError::Gone);
                 self.rows().counters.gone.add(u64::from(is_gone));
                 (self.cookie_after_failure(&error), Err(error))
             }
+        }
+    }
+
+    /// Until when a save that begins now may take.
+    pub(in crate::session) fn save_until(&self) -> Instant {
+        Instant::now() + self.rows().policy.deadline
+    }
+
+    /// The answer to a save after the manager was closed.
+    pub(crate) fn refuse_to_save(&self) -> (CookieChange, Result<(), SessionError>) {
+        let error = StoreError::new(StoreErrorKind::Closed).into();
+        (self.cookie_after_failure(&error), Err(error))
+    }
+
+    /// How grave it is that the save failed.
+    pub(crate) fn gravity(&self, error: &SessionError) -> Gravity {
+        let is_gone = matches!(error, SessionError::Gone);
+        match self.state().change().ends_the_session() && !is_gone {
+            true => Gravity::LogoutNotDone,
+            false => Gravity::of(error),
         }
     }
 
@@ -168,11 +193,16 @@ impl Session {
     /// The deadline has passed. The statement under way may still take effect; for a touch that does
     /// not matter.
     fn give_up(&self, only_reads: bool) -> Result<CookieChange, SessionError> {
-        if only_reads && !self.state().may_have_taken() {
+        if only_reads {
             self.rows().counters.touches_failed.add(1);
             self.state().forget_attempts();
             return Ok(CookieChange::Keep);
         }
-        Err(StoreError::new(StoreErrorKind::Timeout).in_doubt().into())
+        Err(took_too_long())
     }
+}
+
+/// The error of a save whose deadline has passed. Its statement may still take effect.
+pub(in crate::session) fn took_too_long() -> SessionError {
+    StoreError::new(StoreErrorKind::Timeout).in_doubt().into()
 }

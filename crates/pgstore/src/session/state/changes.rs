@@ -56,6 +56,7 @@ impl SessionState {
         self.must_be_changeable()?;
         if self.requested < Change::Renewed {
             self.record(reseed)?;
+            self.carried_seed.forget();
             self.requested = Change::Renewed;
         }
         Ok(())
@@ -94,6 +95,7 @@ impl SessionState {
         self.requested = requested;
         self.operations.clear();
         self.taken.clear();
+        self.carried_seed.forget();
         self.metadata = MetadataChange::default();
         self.read = Some(ReadSession {
             values: Values::new(),
@@ -120,10 +122,10 @@ impl SessionState {
         for attempt in &mut self.attempts {
             // Of the operations that it covers, these stay recorded.
             let covered = self.operations.iter().take(attempt.covers.operations);
-            let stays = covered.filter(|operation| operation.belongs_to_a_new_id());
+            let stays = covered.filter(|operation| operation.outlasts_discarding());
             attempt.covers.operations = stays.count();
         }
-        self.operations.retain(Operation::belongs_to_a_new_id);
+        self.operations.retain(Operation::outlasts_discarding);
         self.operations.extend(taken.map(Operation::PutBack));
     }
 

@@ -15,8 +15,20 @@ impl SessionState {
     }
 
     /// Whether an attempt whose outcome is unknown may have removed flashes from the row.
+    ///
+    /// That is a change to save even if the row still has them: the attempt may land later and remove
+    /// messages that no page has shown. A write of the row is guarded by the same version, so that only
+    /// one of the two takes effect.
     pub(in crate::session) fn may_have_taken(&self) -> bool {
         self.attempts.iter().any(|attempt| attempt.takes.is_some())
+    }
+
+    /// Whether the request has flashes that are, or may be, no longer in the row.
+    #[cfg(feature = "middleware")]
+    pub(in crate::session) fn holds_flashes(&self) -> bool {
+        let put_back = self.operations.iter().any(Operation::puts_back);
+        let holds = !self.taken.is_empty() || put_back || self.may_have_taken();
+        holds && !self.requested.ends_the_session()
     }
 
     /// Whether the only changes to save are flashes to put back.

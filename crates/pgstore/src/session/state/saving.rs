@@ -8,6 +8,7 @@ use crate::session::SessionError;
 use crate::session::change::Change;
 use crate::session::cookie_change::GivenCookie;
 use crate::session::cookie_id::CookieId;
+use crate::session::csrf_seed::{SEED, Seed, seed_of};
 use crate::session::metadata::{MetadataChange, MetadataSources};
 use crate::session::record::RowMeta;
 use crate::store::{Lookup, RowExtras};
@@ -32,6 +33,7 @@ impl SessionState {
         &mut self,
         sources: &MetadataSources,
     ) -> Result<Snapshot, SessionError> {
+        self.keep_seed_of_pages()?;
         Ok(Snapshot {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
@@ -43,6 +45,22 @@ impl SessionState {
                 operations: self.operations.len(),
             },
         })
+    }
+
+    /// Stores the CSRF seed that pages have and the row has not: that of a stranger whose session begins,
+    /// and the one that follows from the ID that a gentle rotation replaces, so that pages of the old ID
+    /// and of the new one have the same.
+    fn keep_seed_of_pages(&mut self) -> Result<(), SessionError> {
+        let seed = match self.stored_id() {
+            Some(id) if self.change() == Change::Rotated => Some(Seed::derived(&id)),
+            _ => self.strangers_seed().cloned(),
+        };
+        if let (Some(seed), Some(read)) = (seed, &mut self.read)
+            && matches!(seed_of(&read.values), Ok(None))
+        {
+            read.values.put(SEED, &seed.draft()?);
+        }
+        Ok(())
     }
 
     /// Notes an attempt before its statement is sent. Its outcome is unknown until then.

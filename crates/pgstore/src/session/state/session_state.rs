@@ -1,6 +1,7 @@
 //! The state of one request's session.
 
 use super::attempt::Attempt;
+use super::carried_seed::CarriedSeed;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::options::{CookieOptions, MaxAge};
@@ -48,6 +49,8 @@ pub(in crate::session) struct SessionState {
     pub(super) attempts: Vec<Attempt>,
     /// Flashes that the handler got and that are no longer in the row.
     pub(super) taken: Vec<Taken>,
+    /// What the cookie carries while there is no session.
+    pub(in crate::session) carried_seed: CarriedSeed,
     /// Whether the session was read or changed, so that the response depends on the cookie.
     pub(in crate::session) looked_at: bool,
 }
@@ -95,6 +98,7 @@ impl SessionState {
             row_is_stale: false,
             attempts: Vec::new(),
             taken: Vec::new(),
+            carried_seed: CarriedSeed::default(),
             looked_at: false,
         }
     }
@@ -297,8 +301,10 @@ impl SessionState {
 
     /// What there is to save.
     pub(in crate::session) fn change(&self) -> Change {
-        let has_changes =
-            self.options_changed || !self.operations.is_empty() || !self.metadata.is_none();
+        let has_changes = self.options_changed
+            || !self.operations.is_empty()
+            || !self.metadata.is_none()
+            || self.may_have_taken();
         match has_changes {
             true => self.requested.max(Change::Values),
             false => self.requested,

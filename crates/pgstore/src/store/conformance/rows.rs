@@ -20,6 +20,7 @@ list![
     of_equally_new_rows_the_last_one_inserted_loads,
     an_expired_newest_row_hides_older_ones,
     an_update_replaces_everything_but_created_on,
+    an_update_moves_the_beginning_back_and_never_forward,
     updating_another_version_writes_nothing,
     updating_a_version_that_is_not_the_newest_writes_nothing,
     a_version_may_go_back_in_time,
@@ -153,6 +154,20 @@ async fn an_update_replaces_everything_but_created_on(store: Arc<dyn Store>) {
     };
     assert_eq!(load(&store, &id).await, Some(expected));
     assert_eq!(load(&store, &bystander).await, Some(row("bystander")));
+}
+
+async fn an_update_moves_the_beginning_back_and_never_forward(store: Arc<dyn Store>) {
+    let id = put(&store, &row("from a clock that is ahead")).await;
+    for (seen, begun, expected) in [(0, -7, -7), (1, -3, -7)] {
+        let next = Row {
+            created_on: at(begun),
+            ..ageing("next", seen + 1)
+        };
+        let updated = store.update(&id, at(seen), &next).await.ok();
+        assert_eq!(updated, Some(Written::Saved));
+        let stored = load(&store, &id).await.expect("it is there");
+        assert_eq!(stored.created_on, at(expected));
+    }
 }
 
 async fn updating_another_version_writes_nothing(store: Arc<dyn Store>) {

@@ -97,7 +97,7 @@ impl MemoryTable {
         let ids = self.ids.get(&number);
         let is_unconfirmed = ids.is_some_and(SessionIds::is_unconfirmed);
         if let Some(entry) = self.rows.get_mut(&number) {
-            let created_on = entry.row.created_on;
+            let created_on = entry.row.created_on.min(new.created_on);
             entry.row = Row {
                 created_on,
                 ..new.clone()

@@ -1,8 +1,9 @@
 //! From settings to a store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use pgstore_connect::{ConnectError, Connector};
+use pgstore_connect::{ConfigError, ConnectError, Connector};
 
 #[cfg(feature = "deadpool")]
 use super::application_pool::ApplicationPool;
@@ -12,6 +13,7 @@ use super::inner::Inner;
 use super::options::PgStoreOptions;
 use super::pg_store::PgStore;
 use super::pool::Pool;
+use crate::clock::LONGEST_SETTING;
 
 impl PgStore {
     /// Connects with the default [`PgStoreOptions`], to a URL
@@ -32,7 +34,7 @@ impl PgStore {
     /// ```
     ///
     /// # Errors
-    /// When the connection string is invalid or no connection can be made.
+    /// When the connection string is invalid, a duration cannot work, or no connection can be made.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -111,8 +113,9 @@ impl PgStoreOptions {
     /// ```
     ///
     /// # Errors
-    /// When the connection string is invalid.
+    /// When the connection string is invalid, or a duration cannot work.
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
+        self.check_durations()?;
         let connector = Connector::new(self.config.clone().parse(url)?);
         let clock = Arc::clone(&self.clock);
         let pool = Pool::new(connector, clock, self.connections, self.deadline);
@@ -121,7 +124,8 @@ impl PgStoreOptions {
 
     /// Uses the application's own pool; see [`PgStore::from_pool`].
     ///
-    /// Settings about connections have no effect then.
+    /// Settings about connections have no effect then. A deadline of more than 100 years counts as 100
+    /// years.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -138,14 +142,61 @@ impl PgStoreOptions {
         self.store(ConnectionSource::Application(ApplicationPool::new(pool)))
     }
 
+    fn check_durations(&self) -> Result<(), ConfigError> {
+        check("PgStoreOptions::deadline", self.deadline)?;
+        let reading = self.read_deadline.unwrap_or(self.deadline);
+        check("PgStoreOptions::read_deadline", reading)
+    }
+
     fn store(self, source: ConnectionSource) -> PgStore {
+        let reading = self.read_deadline.unwrap_or(self.deadline);
         let deadlines = Deadlines {
-            all: self.deadline,
-            reading: self.read_deadline.unwrap_or(self.deadline),
+            all: self.deadline.min(LONGEST_SETTING),
+            reading: reading.min(LONGEST_SETTING),
         };
         let executor = Executor::new(source, self.table.clone(), deadlines);
         PgStore {
             inner: Arc::new(Inner::new(executor, self.table, self.clock)),
+        }
+    }
+}
+
+/// With a deadline of zero every operation would fail.
+fn check(name: &'static str, deadline: Duration) -> Result<(), ConfigError> {
+    let expected = "more than zero and at most 100 years";
+    match deadline.is_zero() || deadline > LONGEST_SETTING {
+        true => Err(ConfigError::InvalidValue { name, expected }),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_duration_that_cannot_work_is_an_error_that_names_its_setting() {
+        let options = PgStoreOptions::new;
+        for (options, name) in [
+            (
+                options().deadline(Duration::MAX),
+                "PgStoreOptions::deadline",
+            ),
+            (
+                options().deadline(Duration::ZERO),
+                "PgStoreOptions::deadline",
+            ),
+            (
+                options().read_deadline(Duration::MAX),
+                "PgStoreOptions::read_deadline",
+            ),
+            (options().connect_timeout(Duration::MAX), "connect_timeout"),
+        ] {
+            let options = options.environment([("PGUSER", "app")]);
+            let error = options
+                .connect_lazily("postgres://localhost/web")
+                .unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-/// Settings of a [`Sweeper`](super::Sweeper), each with a default.
+use crate::clock::{LONGEST_SETTING, SKEW_TOLERANCE};
+
+/// Settings of a [`Sweeper`](super::Sweeper), each with a default. A duration of more than 100 years
+/// counts as 100 years.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,7 +53,7 @@ impl SweepOptions {
             interval: Self::INTERVAL,
             first: FirstSweep::AfterInterval,
             batch: 1000,
-            clock_skew: Duration::from_secs(60),
+            clock_skew: SKEW_TOLERANCE,
             browser_sessions: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
@@ -69,7 +72,7 @@ impl SweepOptions {
     pub fn interval(self, interval: Duration) -> Self {
         let interval = match interval {
             Duration::ZERO => Self::INTERVAL,
-            interval => interval,
+            interval => interval.min(LONGEST_SETTING),
         };
         Self { interval, ..self }
     }
@@ -114,7 +117,7 @@ impl SweepOptions {
     #[must_use]
     pub fn clock_skew(self, margin: Duration) -> Self {
         Self {
-            clock_skew: margin,
+            clock_skew: margin.min(LONGEST_SETTING),
             ..self
         }
     }
@@ -132,7 +135,7 @@ impl SweepOptions {
     #[must_use]
     pub fn browser_sessions(self, idle: Duration) -> Self {
         Self {
-            browser_sessions: idle,
+            browser_sessions: idle.min(LONGEST_SETTING),
             ..self
         }
     }
@@ -141,5 +144,24 @@ impl SweepOptions {
 impl Default for SweepOptions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_without_end_counts_as_100_years() {
+        let options = SweepOptions::new()
+            .interval(Duration::MAX)
+            .clock_skew(Duration::MAX)
+            .browser_sessions(Duration::MAX);
+        let durations = [
+            options.interval,
+            options.clock_skew,
+            options.browser_sessions,
+        ];
+        assert_eq!(durations, [LONGEST_SETTING; 3]);
     }
 }

@@ -1,13 +1,16 @@
 //! What becomes of a session over many requests: time, new IDs, owners, trouble.
 
 mod api_misuse;
+mod closing;
 mod edge_cases;
+mod flashes_in_doubt;
 mod identity;
 mod in_doubt;
 mod lifetimes;
 mod outage;
 mod owners;
 mod rotation;
+mod skew;
 mod start_over;
 
 use pgstore::store::{FaultyStore, SpyStore};

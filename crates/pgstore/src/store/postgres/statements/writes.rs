@@ -51,9 +51,8 @@ pub(crate) struct Update<'a> {
 impl Statement for Update<'_> {
     type Output = Written;
     const SQL: &'static str = include_str!("../sql/update.sql");
-    // Without created_on, which an update keeps.
     const PARAMETERS: &'static [Type] = &[
-        KEY, TIME, DATA, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
+        KEY, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::MayWait;
@@ -62,8 +61,7 @@ impl Statement for Update<'_> {
     async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
         let (key, seen) = (key(self.id), Micros::from(self.seen));
         let row = RowParameters::of(self.row);
-        let [data, _created_on, others @ ..] = row.parameters();
-        let parameters = join(&[&key, &seen, data], &others);
+        let parameters = join(&[&key, &seen], &row.parameters());
         let rows = client.execute(prepared, &parameters).await?;
         Ok(Written::from_count(rows))
     }
