@@ -51,6 +51,11 @@ impl MetadataSources {
         self.owner.fill(&mut extras.owner, values);
         self.label.fill(&mut extras.label, values);
     }
+
+    /// Whether rows that a Go program wrote last have to be found, because they say who owns them.
+    pub(super) fn find_peer_written_rows(&self) -> bool {
+        !self.owner.is_setter()
+    }
 }
 
 impl TextSource {
