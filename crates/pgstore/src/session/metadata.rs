@@ -31,7 +31,9 @@ pub(crate) enum TextSource {
 
 /// A function of the application that finds a text among a session's values.
 #[derive(Clone)]
-pub(crate) struct TextOf(Arc<dyn Fn(&Values) -> Option<String> + Send + Sync>);
+pub(crate) struct TextOf(Arc<TextFunction>);
+
+type TextFunction = dyn Fn(&Values) -> Option<String> + Send + Sync;
 
 impl TextOf {
     pub(crate) fn new(text: impl Fn(&Values) -> Option<String> + Send + Sync + 'static) -> Self {
