@@ -29,10 +29,16 @@ impl GoTimes {
         })
     }
 
-    /// The later of the two times. The session value is written two microseconds late: Go writes the
-    /// same value at each of its saves, and the index of peer-written rows finds a row by an
-    /// `expires_on` that this library has not written. (Go may round the value up by one.)
+    /// The later of the two times.
     pub(super) fn later(&self, expires_on: Timestamp) -> Timestamp {
+        self.expires_on
+            .map_or(expires_on, |own| own.max(expires_on))
+    }
+
+    /// The same, but two microseconds after a session value. Go writes that value at each of its
+    /// saves, and a row that Go has written is found by an `expires_on` other than the one that this
+    /// library wrote. (Two, because Go may round the value up by one.)
+    pub(super) fn later_than_go(&self, expires_on: Timestamp) -> Timestamp {
         let own = self.expires_on.filter(|own| *own > expires_on);
         own.map_or(expires_on, |own| own.plus(Duration::from_micros(2)))
     }

@@ -31,7 +31,9 @@ pub(crate) enum TextSource {
 
 /// A function of the application that finds a text among a session's values.
 #[derive(Clone)]
-pub(crate) struct TextOf(Arc<dyn Fn(&Values) -> Option<String> + Send + Sync>);
+pub(crate) struct TextOf(Arc<TextFunction>);
+
+type TextFunction = dyn Fn(&Values) -> Option<String> + Send + Sync;
 
 impl TextOf {
     pub(crate) fn new(text: impl Fn(&Values) -> Option<String> + Send + Sync + 'static) -> Self {
@@ -50,6 +52,11 @@ impl MetadataSources {
     pub(super) fn fill(&self, extras: &mut RowExtras, values: &Values) {
         self.owner.fill(&mut extras.owner, values);
         self.label.fill(&mut extras.label, values);
+    }
+
+    /// Whether rows that a Go program wrote last have to be found, because they say who owns them.
+    pub(super) fn find_peer_written_rows(&self) -> bool {
+        !self.owner.is_setter()
     }
 }
 

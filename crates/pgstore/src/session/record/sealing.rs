@@ -152,11 +152,16 @@ impl SealedRows {
             .seal(name, &new.values.encode(), used.unix_seconds(), iv)
             .map_err(SessionError::TooLarge)?;
         let created_on = created_on.unwrap_or_else(|| times.created_on.unwrap_or(now));
+        let expires_on = self.expires_on(created_on, new.max_age, used);
+        let expires_on = match self.sources.find_peer_written_rows() {
+            true => times.later_than_go(expires_on),
+            false => times.later(expires_on),
+        };
         let row = Row {
             data: data.into_bytes(),
             created_on,
             modified_on: now,
-            expires_on: times.later(self.expires_on(created_on, new.max_age, used)),
+            expires_on,
             extras: new.extras,
         };
         Ok(SealedRow {

@@ -1,10 +1,13 @@
 //! Rows that a Go program wrote last, found by their index.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use pgstore::store::{PeerWrittenCursor, Row, Written};
-use pgstore::{SessionId, Store};
+use pgstore::{CookieName, SessionId, Store, go};
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, row};
+use crate::support::app::{App, keys};
 use crate::support::database::{Database, Key};
 use crate::support::{apply, trial_on_both_servers};
 
@@ -106,4 +109,26 @@ async fn a_save_that_keeps_the_expiry_stays_hot() {
         }
         tokio::task::yield_now().await;
     }
+}
+
+#[apply(trial_on_both_servers)]
+async fn what_go_writes_is_found_where_a_session_value_sets_the_expiry() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    let app = App::build(store.clone(), keys(), |sessions| {
+        sessions.owner_from(CookieName::new("s").unwrap(), "user")
+    });
+    let session = app.session(&http::HeaderMap::new());
+    let year_2100 = UNIX_EPOCH + Duration::from_micros(4_102_444_800_123_456);
+    session
+        .insert("expires_on", go::Time::from(year_2100))
+        .unwrap();
+    app.save(&session).await;
+    assert_eq!(peer_written(&store).await, []);
+    // Go: pgstore.go save writes the value as it is.
+    let by_go = "UPDATE http_sessions SET data = 'theirs', modified_on = now(),
+        expires_on = '2100-01-01 00:00:00.123456Z'";
+    client.batch_execute(by_go).await.unwrap();
+    let id = session.id().await.unwrap().unwrap();
+    assert_eq!(peer_written(&store).await, [id]);
 }

@@ -228,8 +228,11 @@ async fn a_login_that_the_table_refuses_does_not_end_as_too_many_requests() {
 #[apply(trial_on_both_servers)]
 async fn every_refused_change_of_a_row_is_an_error() {
     for (command, refusals) in [
-        ("UPDATE", [policies_but("UPDATE"), skips("UPDATE")]),
-        ("DELETE", [policies_but("DELETE"), skips("DELETE")]),
+        (
+            "UPDATE",
+            vec![policies_but("UPDATE"), skips("UPDATE"), ignores("UPDATE")],
+        ),
+        ("DELETE", vec![policies_but("DELETE"), skips("DELETE")]),
     ] {
         for refusal in refusals {
             let scene = Scene::new().await;
@@ -362,5 +365,41 @@ async fn where_policies_allow_everything_a_miss_is_a_miss() {
     assert_eq!(store.revoke(&OF_ALICE).await.unwrap().seen, 0);
     assert_eq!(store.delete(&id).await.unwrap(), 0);
     assert_eq!(store.sweep(&batch()).await.unwrap().removed, 0);
+    scene.end().await;
+}
+
+#[apply(trial_on_both_servers)]
+async fn older_rows_that_the_table_does_not_remove_are_not_counted_as_removed() {
+    let scene = Scene::new().await;
+    let (store, id) = (&scene.store, scene.session().await);
+    store.insert(&id, &later()).await.unwrap();
+    scene.run(&skips("DELETE")).await;
+    // Which of them is found does not depend on the removal.
+    let found = store.load(&id, at(0)).await.unwrap().into_row();
+    assert_eq!(found.map(|row| row.modified_on), Some(at(1)));
+    store.close().await; // It waits for the removal in the background.
+    assert_eq!((store.duplicates_removed(), scene.rows().await), (0, 2));
+    scene.end().await;
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_refusal_says_what_it_is_and_what_to_do() {
+    let scene = Scene::new().await;
+    let id = scene.session().await;
+    scene.run(&policies_but("DELETE")).await;
+    let error = scene.store.delete(&id).await.unwrap_err();
+    let text = error.to_string();
+    for part in [
+        "silently",
+        "row-level security",
+        "trigger",
+        "rule",
+        "policies",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!error.is_in_doubt() && !error.is_unavailable());
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "a row was neither changed nor removed");
     scene.end().await;
 }
