@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "middleware")]
 use http::StatusCode;
 
 use crate::clock::OVERDUE;
@@ -65,6 +66,7 @@ pub enum OnConflict {
 /// A handler that failed half-way has made a part of its changes. Of a request that saves nothing,
 /// [flashes](crate::Session::flashes) that it took are put back.
 /// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count with every status.
+#[cfg(feature = "middleware")]
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub enum SaveOn {
@@ -87,9 +89,9 @@ pub enum SaveOn {
     When(fn(StatusCode) -> bool),
 }
 
+#[cfg(feature = "middleware")]
 impl SaveOn {
     /// Whether a response with this status saves what its handler changed.
-    #[cfg(feature = "middleware")]
     pub(crate) fn saves(self, status: StatusCode) -> bool {
         match self {
             Self::Completion => !matches!(status.as_u16(), 408 | 499 | 500..),
