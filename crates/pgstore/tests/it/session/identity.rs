@@ -143,6 +143,26 @@ async fn the_grace_time_begins_when_the_new_id_comes_back() {
 }
 
 #[apply(trial)]
+async fn a_grace_time_holds_where_clocks_differ_by_45_seconds() {
+    for ahead in [45, 0] {
+        let here = App::new();
+        let elsewhere = App::over(here.store.clone());
+        elsewhere.pass(ahead);
+        here.pass(45 - ahead);
+        let mut user = here.log_in().await;
+        let late = user.clone();
+        user.request(rotate).await.unwrap();
+        user.user().await;
+        let mut late = Visitor {
+            app: &elsewhere,
+            cookies: late.cookies,
+        };
+        elsewhere.pass(29);
+        assert_eq!(late.user().await.as_deref(), Some("ada"));
+    }
+}
+
+#[apply(trial)]
 async fn a_request_that_is_moved_along_does_not_rotate_again() {
     for reads_first in [true, false] {
         let app = App::new();
