@@ -8,7 +8,7 @@ use pgstore::{MemoryStore, Session, SessionError};
 
 use crate::support::app::{App, Told, Visitor};
 use crate::support::database::Database;
-use crate::support::{apply, trial};
+use crate::support::{apply, log, trial};
 
 async fn renew(session: Session) -> Result<(), SessionError> {
     session.renew()
@@ -314,6 +314,20 @@ async fn two_live_sessions_are_counted_and_the_first_counts() {
         );
     }
     assert_eq!(app.sessions.stats().several_sessions, 2);
+}
+
+#[apply(trial)]
+async fn two_live_sessions_are_reported_once_with_what_to_check() {
+    let heard = log::heard(|| async {
+        let app = App::new();
+        let (one, other) = (app.log_in().await, app.log_in().await);
+        for _ in 0..3 {
+            let session = app.session(&with_all(&[&one, &other]));
+            session.get::<String>("user").await.unwrap();
+        }
+    });
+    let is_warning = |event: &&String| event.contains("Domain and Path") && event.contains("Warn");
+    assert_eq!(heard.iter().filter(is_warning).count(), 1, "{heard:#?}");
 }
 
 #[apply(trial)]
