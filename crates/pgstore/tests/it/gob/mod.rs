@@ -10,6 +10,7 @@ mod insert;
 mod keep;
 mod keys;
 mod named;
+mod over_go;
 mod random;
 mod read;
 mod vectors;
