@@ -88,6 +88,21 @@ pub enum ValueErrorKind {
         /// The registered name of the Go type.
         name: &'static str,
     },
+    /// Values of one Rust struct have a field in different types. Go has one type for it.
+    #[error(
+        "the field {field} of the struct {rust_struct} has different types in this value, but in \
+         Go's {name} a struct has one type for a field; wrap the field in go::Any if Go declares \
+         it as interface{{}}, or give structs of different Go types different names with \
+         #[serde(rename)]"
+    )]
+    NotOneGoType {
+        /// The registered name of the Go type that contains the struct, or is it.
+        name: &'static str,
+        /// The name of the struct in Rust.
+        rust_struct: &'static str,
+        /// The field.
+        field: String,
+    },
     /// The value is an empty list or map, which does not show the type of its elements.
     #[error(
         "an empty list or map does not show the element type of Go's {name}; call remove() instead"

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::wire::{
     gob::{
-        shape::{Shape, is_unnamed, path_and_type},
+        shape::{Shape, is_built_in, is_unnamed, path_and_type},
         value::{GoValue, Value},
     },
     securecookie::SecureCookie,
@@ -116,8 +116,7 @@ impl GoPeer {
             .flat_map(|old| old.all())
             .map(GoValue::go_type_name)
             .collect();
-        let is_known =
-            |name: &str| is_always_registered(name) || names.contains(name) || old.contains(name);
+        let is_known = |name: &str| is_built_in(name) || names.contains(name) || old.contains(name);
         let new = new.iter().flat_map(|new| new.all());
         let unknown = new.into_iter().find(|value| !is_known(&value.name));
         unknown.map_or(Ok(()), |value| {
@@ -133,32 +132,6 @@ fn unregistered(value: &GoValue) -> ValueErrorKind {
     }
 }
 
-/// Whether every program on gorilla/sessions has registered the type.
-// Go: type.go, registerBasics; gorilla/sessions registers `[]interface {}` in its init.
-fn is_always_registered(name: &str) -> bool {
-    name == "[]interface {}" || BASICS.contains(&name.strip_prefix("[]").unwrap_or(name))
-}
-
-const BASICS: [&str; 17] = [
-    "bool",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintptr",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "string",
-];
-
 /// The line of Go that registers the type of a value.
 // Go: type.go, Register, makes the names.
 fn go_line(value: &GoValue) -> String {
@@ -168,7 +141,7 @@ fn go_line(value: &GoValue) -> String {
         None => (false, name),
     };
     let literal = |ty: &str| literal(ty, is_pointer, &value.value);
-    if is_unnamed(ty) || Shape::of(name) != Shape::Unknown {
+    if is_unnamed(ty) || !Shape::of(name).is_defined() {
         return register(&literal(&in_go(ty)), name);
     }
     match path_and_type(ty) {

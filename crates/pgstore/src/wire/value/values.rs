@@ -13,7 +13,7 @@ use crate::wire::gob::{
 use super::{
     draft::Draft,
     error::{ValueError, ValueErrorKind},
-    fit::{TextKeys, fit},
+    fit::{FitRules, fit},
     go_peer::GoPeer,
     insert_table::by_table,
     key::Key,
@@ -258,7 +258,7 @@ impl Values {
     /// ```
     pub fn put(&mut self, key: impl Into<Key>, draft: &Draft) {
         let key = key.into();
-        let fitted = self.fitted(&key, draft, TextKeys::Allowed);
+        let fitted = self.fitted(&key, draft, FitRules::WITHOUT_GO);
         self.set(key, fitted.or_else(|| by_table(&draft.0)));
     }
 
@@ -286,12 +286,12 @@ impl Values {
         go: &GoPeer,
     ) -> Result<(), ValueError> {
         let key = key.into();
-        let text_keys = if go.is_some() {
-            TextKeys::Never
+        let rules = if go.is_some() {
+            FitRules::FOR_GO
         } else {
-            TextKeys::Allowed
+            FitRules::WITHOUT_GO
         };
-        let value = match self.fitted(&key, draft, text_keys) {
+        let value = match self.fitted(&key, draft, rules) {
             Some(fitted) => {
                 let units = draft.check_units(go);
                 units.map_err(|kind| ValueError::new(&key, kind))?;
@@ -400,9 +400,9 @@ impl Values {
     }
 
     /// The draft in the Go type of the existing value, if there is one that it fits.
-    fn fitted(&self, key: &Key, draft: &Draft, text_keys: TextKeys) -> Option<GoValue> {
+    fn fitted(&self, key: &Key, draft: &Draft, rules: FitRules) -> Option<GoValue> {
         let old = self.value_of(key)?;
-        fit(&draft.0, old, text_keys)
+        fit(&draft.0, old, rules)
     }
 
     fn position(&self, key: &Key) -> Option<usize> {

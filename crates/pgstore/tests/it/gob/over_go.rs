@@ -189,8 +189,13 @@ async fn fields_that_an_older_go_program_lacks_have_one_definition_too() {
     are_homes(&over(&older, &homes()).await);
     // The stream's type is that of a program that had no such fields.
     let mut values = Values::new();
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Older {
+        new: u8,
+    }
     values
-        .insert("k", Named::new("main.Homes", &json!({"New": 1})))
+        .insert("k", Named::new("main.Homes", &Older { new: 1 }))
         .unwrap();
     values.insert("k", &homes()).unwrap();
     assert_eq!(go_type(&values, "k"), "main.Homes");
