@@ -4,6 +4,7 @@
 //! string in a cookie, and for tools: [`decode`] opens a gob of any type.
 
 pub(crate) mod common;
+pub(crate) mod declared_shapes;
 pub(crate) mod decode;
 mod definition;
 pub(crate) mod encode;

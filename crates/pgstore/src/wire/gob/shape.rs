@@ -23,6 +23,8 @@ pub(crate) enum Shape {
     /// An interface with methods.
     Methods,
     Time,
+    /// A type with its own marshaler.
+    Marshaler,
     Slice(Box<Shape>),
     Array(u64, Box<Shape>),
     Map(Box<Shape>, Box<Shape>),
@@ -98,7 +100,8 @@ impl Shape {
             | (Self::String, Type::String)
             | (Self::Bytes, Type::Bytes)
             | (Self::Interface | Self::Methods, Type::Interface)
-            | (Self::Time, Type::Opaque(Marshaler::Gob)) => true,
+            | (Self::Time, Type::Opaque(Marshaler::Gob))
+            | (Self::Marshaler, Type::Opaque(_)) => true,
             (Self::Slice(shape), Type::Slice { elem }) => shape.accepts(types, elem),
             // Go: type.go, newTypeObject: a slice of a named uint8 is bytes, too.
             (Self::Slice(shape), Type::Bytes) => shape.is_defined() || **shape == Self::Uint(8),
@@ -272,6 +275,7 @@ fn word(text: &str) -> Shape {
         "string" => Shape::String,
         "interface {}" => Shape::Interface,
         "time.Time" => Shape::Time,
+        "gob.GobEncoder" | "encoding.BinaryMarshaler" => Shape::Marshaler,
         _ if text.starts_with("interface {") => Shape::Methods,
         _ if text.starts_with("func(") || text.starts_with("chan ") => Shape::Unknown,
         _ => Shape::Named(text.to_owned()),

@@ -123,6 +123,26 @@ pub enum ValueErrorKind {
         /// The line to add to the Go program.
         line: String,
     },
+    /// Go cannot decode the value into a type that the Go program declares. Go would refuse the whole
+    /// session.
+    #[error("Go's {name} cannot hold the value{}: {reason}", place(field))]
+    RefusedByGo {
+        /// The registered name of the Go type.
+        name: String,
+        /// The path to the field, such as `Home.Street`. Empty for the value itself.
+        field: String,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// A declaration for [`GoPeer::declaring`](crate::wire::GoPeer::declaring) is no Go type.
+    #[error(
+        "the declaration of {name} is no Go type; pass a text such as \"struct {{ ID int64 }}\" \
+         or \"int8\""
+    )]
+    BadGoDeclaration {
+        /// The name that it is given for.
+        name: String,
+    },
     /// The stored value cannot be read as the Rust type.
     #[error("the stored value, Go's {found}, cannot be read as this type: {reason}")]
     Mismatch {
@@ -186,6 +206,15 @@ impl ValueError {
 }
 
 debug_as_text!(ValueError);
+
+/// Where in a value, for an error.
+fn place(field: &str) -> String {
+    if field.is_empty() {
+        String::new()
+    } else {
+        format!(" in {field}")
+    }
+}
 
 /// The key of an error, in front of its message.
 fn prefix(key: Option<&str>) -> String {

@@ -329,16 +329,22 @@ impl Fitter<'_, '_> {
         new: &RustValue,
         fields: &mut Vec<(usize, Value)>,
     ) -> Option<()> {
+        let known_fields = self.types.fields(ty).len();
         let Some(number) = self.field_number(ty, name, new)? else {
             return Some(());
         };
         let place = fields.binary_search_by_key(&number, |(number, _)| *number);
         let old = place.ok().map(|place| fields[place].1.clone());
         let ty = self.types.fields(ty)[number].ty;
+        let is_added = number >= known_fields;
         let new = match new {
             RustValue::None | RustValue::Nil | RustValue::Unit => None,
             new => Some(self.value(new, Target::part(ty, &Shape::Unknown), old.as_ref())?),
         };
+        // Go's type lacks the field as far as its values show, and its decoder fails on a nil there.
+        if is_added && new.as_ref().is_some_and(Value::has_bare_nil) {
+            return None;
+        }
         let new = new.filter(|new| !new.is_zero());
         match (place, new) {
             (Ok(place), Some(new)) => fields[place].1 = new,

@@ -9,6 +9,7 @@ mod element_types;
 mod error;
 mod fit;
 pub mod go;
+mod go_check;
 mod go_peer;
 
 mod insert_table;

@@ -5,6 +5,7 @@ mod bytes;
 mod go;
 mod go_lines;
 mod go_named;
+mod go_types;
 mod hostile;
 mod insert;
 mod keep;
