@@ -24,7 +24,7 @@ pub(crate) enum Shape {
     Methods,
     Time,
     /// A type with its own marshaler.
-    Marshaler,
+    Marshaler(Marshaler),
     Slice(Box<Shape>),
     Array(u64, Box<Shape>),
     Map(Box<Shape>, Box<Shape>),
@@ -100,8 +100,8 @@ impl Shape {
             | (Self::String, Type::String)
             | (Self::Bytes, Type::Bytes)
             | (Self::Interface | Self::Methods, Type::Interface)
-            | (Self::Time, Type::Opaque(Marshaler::Gob))
-            | (Self::Marshaler, Type::Opaque(_)) => true,
+            | (Self::Time, Type::Opaque(Marshaler::Gob)) => true,
+            (Self::Marshaler(marshaler), Type::Opaque(sent)) => *marshaler == sent,
             (Self::Slice(shape), Type::Slice { elem }) => shape.accepts(types, elem),
             // Go: type.go, newTypeObject: a slice of a named uint8 is bytes, too.
             (Self::Slice(shape), Type::Bytes) => shape.is_defined() || **shape == Self::Uint(8),
@@ -275,7 +275,8 @@ fn word(text: &str) -> Shape {
         "string" => Shape::String,
         "interface {}" => Shape::Interface,
         "time.Time" => Shape::Time,
-        "gob.GobEncoder" | "encoding.BinaryMarshaler" => Shape::Marshaler,
+        "gob.GobEncoder" => Shape::Marshaler(Marshaler::Gob),
+        "encoding.BinaryMarshaler" => Shape::Marshaler(Marshaler::Binary),
         _ if text.starts_with("interface {") => Shape::Methods,
         _ if text.starts_with("func(") || text.starts_with("chan ") => Shape::Unknown,
         _ => Shape::Named(text.to_owned()),

@@ -34,7 +34,9 @@ impl DeclaredType {
     pub(super) fn of_shape(shape: &Shape) -> Self {
         let part = |shape| Box::new(Self::of_shape(shape));
         match shape {
-            Shape::Unknown | Shape::Named(_) | Shape::Struct(_) | Shape::Marshaler => Self::Unknown,
+            Shape::Unknown | Shape::Named(_) | Shape::Struct(_) | Shape::Marshaler(_) => {
+                Self::Unknown
+            }
             Shape::Bool => Self::Basic(TypeId::BOOL),
             Shape::Int(_) => Self::Basic(TypeId::INT),
             Shape::Uint(_) => Self::Basic(TypeId::UINT),

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::wire::gob::{
     declared_shapes::DeclaredShapes,
     shape::Shape,
+    time::Time,
     types::{Type, TypeId, Types},
     value::{GoValue, Value},
 };
@@ -42,7 +43,7 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     fn go_value(&self, value: &GoValue) -> Checked {
-        let shape = Shape::of(&value.name);
+        let shape = Shape::of_value(&value.name, &value.types, value.ty);
         let mut types = TypeCheck {
             shapes: self.shapes,
             types: &value.types,
@@ -64,6 +65,12 @@ impl<'a> Check<'a> {
             Value::Complex(re, im) => fits(
                 is_exact(resolved, *re) && is_exact(resolved, *im),
                 "a complex64 cannot hold the number",
+            ),
+            Value::Opaque(bytes) => fits(
+                !matches!(resolved, Shape::Marshaler(_))
+                    || !Time::is_accepted(bytes)
+                    || self.implementers.have_times(shape),
+                "no value shows that the type takes a time",
             ),
             Value::Slice(items) | Value::Array(items) => {
                 let (_, elem) = parts(types, ty);
@@ -178,18 +185,26 @@ const WRONG_KIND: &str = "Go declares another kind of type";
 
 /// The types that are known to implement an interface, since a value of Go has them there.
 #[derive(Default)]
-struct Implementers<'a>(HashMap<String, HashSet<&'a str>>);
+struct Implementers<'a> {
+    interfaces: HashMap<String, HashSet<&'a str>>,
+    /// The types with their own marshaler that wrote what a time writes.
+    of_times: HashSet<String>,
+}
 
 impl<'a> Implementers<'a> {
     fn has(&self, interface: &Shape, name: &str) -> bool {
-        let names = self.0.get(&interface_name(interface));
+        let names = self.interfaces.get(&type_name(interface));
         names.is_some_and(|names| names.contains(name))
+    }
+
+    fn have_times(&self, shape: &Shape) -> bool {
+        self.of_times.contains(&type_name(shape))
     }
 
     /// Collects inside the values of interface type in a value.
     fn collect_of(&mut self, shapes: &DeclaredShapes, value: &'a GoValue) {
         for inner in value.all() {
-            let shape = Shape::of(&inner.name);
+            let shape = Shape::of_value(&inner.name, &inner.types, inner.ty);
             self.collect(shapes, &shape, inner.ty, &inner.types, &inner.value);
         }
     }
@@ -205,8 +220,11 @@ impl<'a> Implementers<'a> {
         let resolved = shapes.resolve(shape);
         match value {
             Value::Interface(Some(value)) => {
-                let names = self.0.entry(interface_name(shape)).or_default();
+                let names = self.interfaces.entry(type_name(shape)).or_default();
                 names.insert(&value.name);
+            }
+            Value::Opaque(bytes) if Time::is_accepted(bytes) => {
+                self.of_times.insert(type_name(shape));
             }
             Value::Slice(items) | Value::Array(items) => {
                 let (_, elem) = parts(types, ty);
@@ -238,7 +256,7 @@ impl<'a> Implementers<'a> {
     }
 }
 
-fn interface_name(shape: &Shape) -> String {
+fn type_name(shape: &Shape) -> String {
     match shape {
         Shape::Named(name) => name.clone(),
         _ => String::new(),

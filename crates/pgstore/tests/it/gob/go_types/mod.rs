@@ -38,19 +38,20 @@ async fn go_reads_what_rust_meant_in_random_types() {
         .try_into()
         .unwrap();
     let first = number("PGSTORE_TYPES_SEED").unwrap_or(1);
-    let mut counts = Counts::default();
+    let (mut counts, mut failures) = (Counts::default(), Vec::new());
     for seed in first..first + types.div_ceil(TYPES) as u64 {
         let mut trial = Trial {
             program: Program::start(seed, TYPES.min(types)),
             chance: Chance::new(0x9e37_79b9 ^ seed),
             counts: &mut counts,
+            failures: &mut failures,
             seed,
         };
         trial.all_types();
     }
     println!("{types} Go types from seed {first}: {counts:?}");
-    assert!(counts.read > 100 * types, "{counts:?}");
-    assert!(counts.failures.is_empty(), "{}", counts.failures.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(counts.read > 60 * types, "{counts:?}");
 }
 
 #[derive(Debug, Default)]
@@ -64,13 +65,13 @@ struct Counts {
     /// Of them, values that kept their Go type.
     kept_type: usize,
     refused: BTreeMap<String, usize>,
-    failures: Vec<String>,
 }
 
 struct Trial<'a> {
     program: Program,
     chance: Chance,
     counts: &'a mut Counts,
+    failures: &'a mut Vec<String>,
     seed: u64,
 }
 
@@ -263,14 +264,14 @@ impl Trial<'_> {
     }
 
     fn fail(&mut self, written: &Written, what: &str, error: &str) {
-        if self.counts.failures.len() > 20 {
+        if self.failures.len() > 20 {
             return;
         }
         let name = &self.program.types[written.ty];
         let declared = &self.program.declared[name.trim_start_matches('*')];
         let value = under("k", &written.seen);
-        self.counts.failures.push(format!(
-            "seed {}, {name} = {declared}\n  {what}\n  over {value}\n  {error}\n",
+        self.failures.push(format!(
+            "seed {}: {what}\n  {error}\n  {name} = {declared}\n  over {value}\n",
             self.seed
         ));
     }
@@ -288,9 +289,14 @@ fn under<'a>(key: &str, seen: &'a Value) -> &'a Value {
     found.map_or(&Value::Null, |entry| &entry[1])
 }
 
+/// What is zero in JSON may be nil in Go: gob omits both.
 fn of_json(json: &Value) -> New {
     match json {
-        Value::Null => New::None,
+        Value::Null | Value::Bool(false) => New::None,
+        Value::Number(zero) if zero.as_f64() == Some(0.0) => New::None,
+        Value::String(text) if text.is_empty() || text == "0001-01-01T00:00:00Z" => New::None,
+        Value::Array(items) if items.is_empty() => New::None,
+        Value::Object(pairs) if pairs.is_empty() => New::None,
         Value::Bool(value) => New::Bool(*value),
         Value::Number(number) => match (number.as_i64(), number.as_u64()) {
             (Some(value), _) => New::Int(value),
@@ -298,7 +304,10 @@ fn of_json(json: &Value) -> New {
             _ => New::Float(number.as_f64().unwrap()),
         },
         Value::String(text) => New::Text(text.clone()),
-        Value::Array(items) => New::List(items.iter().map(of_json).collect()),
+        Value::Array(items) => match items.iter().map(of_json).collect::<Vec<_>>() {
+            zeros if zeros.iter().all(|item| *item == New::None) => New::None,
+            items => New::List(items),
+        },
         Value::Object(pairs) => {
             let pairs = pairs.iter();
             let pairs =
