@@ -47,7 +47,8 @@ impl<'a> Check<'a> {
         let mut types = TypeCheck {
             shapes: self.shapes,
             types: &value.types,
-            seen: HashMap::new(),
+            seen: HashSet::new(),
+            structs: HashMap::new(),
         };
         types.check(&shape, value.ty)?;
         self.value(&shape, value.ty, &value.types, &value.value)
@@ -130,8 +131,10 @@ impl<'a> Check<'a> {
 struct TypeCheck<'a> {
     shapes: &'a DeclaredShapes,
     types: &'a Types,
-    /// The definition of each Go type, by its name.
-    seen: HashMap<String, TypeId>,
+    /// The Go types that have been checked, by name, with their definitions.
+    seen: HashSet<(String, TypeId)>,
+    /// The definition of each Go type.
+    structs: HashMap<String, TypeId>,
 }
 
 impl TypeCheck<'_> {
@@ -139,12 +142,16 @@ impl TypeCheck<'_> {
     fn check(&mut self, shape: &Shape, ty: TypeId) -> Checked {
         let resolved = self.shapes.resolve(shape);
         let kind = self.types.resolve(ty);
-        if let (Shape::Named(name), Some(Type::Struct)) = (shape, kind) {
-            match self.seen.insert(name.clone(), ty) {
-                Some(first) if first == ty => return Ok(()),
-                Some(_) => return Err(Misfit::of("the Go type has two definitions in the value")),
-                None => {}
+        if let Shape::Named(name) = shape {
+            let is_new = self.seen.insert((name.clone(), ty));
+            if !is_new {
+                return Ok(()); // Types may contain themselves.
             }
+            let first = *self.structs.entry(name.clone()).or_insert(ty);
+            fits(
+                kind != Some(Type::Struct) || first == ty,
+                "the Go type has two definitions in the value",
+            )?;
         }
         if resolved.is_defined() {
             return Ok(());

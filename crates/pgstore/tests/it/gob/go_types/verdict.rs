@@ -209,7 +209,7 @@ fn is_zero(got: &Value) -> bool {
         return entries.is_empty();
     }
     if let Some(hex) = got["hex"].as_str() {
-        return hex.is_empty();
+        return hex.bytes().all(|digit| digit == b'0');
     }
     match &got["v"] {
         Value::Bool(value) => !value,
