@@ -11,7 +11,7 @@ use serde::{
 };
 
 use crate::wire::gob::{
-    limits::{MAX_LEVELS, MAX_ZERO_FIELDS},
+    limits::{MAX_ZERO_FIELDS, MAX_ZERO_LEVELS},
     time::Time,
     value::GoValue,
 };
@@ -283,7 +283,7 @@ impl<'de> GoDeserializer<'de, '_> {
         let left = self.zeros.get().checked_sub(fields.zeros());
         self.zeros
             .set(left.ok_or_else(|| ReadError("too many zero fields".to_owned()))?);
-        if self.node.zeros() > MAX_LEVELS {
+        if self.node.zeros() > MAX_ZERO_LEVELS {
             return Err(ReadError(
                 "zero values are nested deeper than 64 levels".to_owned(),
             ));

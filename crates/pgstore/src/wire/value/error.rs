@@ -54,8 +54,8 @@ pub enum ValueErrorKind {
     /// Two keys of a map have the same text, such as 1 and "1".
     #[error("two keys of a map have the same text; use keys of one type")]
     MapKeyTwice,
-    /// Lists, maps and structs are nested deeper than 64 levels.
-    #[error("lists, maps and structs are nested deeper than 64 levels; store a flatter value")]
+    /// Lists, maps and structs are nested deeper than 128 levels.
+    #[error("lists, maps and structs are nested deeper than 128 levels; store a flatter value")]
     TooDeep,
     /// The Go type of a key cannot hold the key, or its name is empty or too long.
     #[error("the key does not fit the Go type that is named for it")]

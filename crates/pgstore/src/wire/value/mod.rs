@@ -14,6 +14,7 @@ mod go_peer;
 
 mod insert_table;
 mod key;
+mod key_index;
 mod lists;
 mod map_key;
 mod named;

@@ -17,6 +17,7 @@ use super::{
     go_peer::GoPeer,
     insert_table::by_table,
     key::Key,
+    key_index::{Entry, KeyIndex},
 };
 
 /// The values of a session, in order. Each has the Go type it was written with.
@@ -62,7 +63,8 @@ use super::{
 /// ```
 #[derive(Clone, Default)]
 pub struct Values {
-    entries: Vec<(Option<GoValue>, Option<GoValue>)>,
+    entries: Vec<Entry>,
+    index: KeyIndex,
 }
 
 /// The Go type of a session's values.
@@ -103,6 +105,7 @@ impl Values {
             .map(|(key, value)| (key.into_interface(), value.into_interface()));
         Ok(Self {
             entries: entries.collect(),
+            index: KeyIndex::default(),
         })
     }
 
@@ -319,10 +322,12 @@ impl Values {
     /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn remove(&mut self, key: impl Into<Key>) -> bool {
-        let position = self.position(&key.into());
-        position
-            .map(|position| self.entries.remove(position))
-            .is_some()
+        let Some(position) = self.position(&key.into()) else {
+            return false;
+        };
+        let (key, _) = self.entries.remove(position);
+        self.index.removed(position, key.as_ref());
+        true
     }
 
     /// Removes all values.
@@ -337,7 +342,7 @@ impl Values {
     /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn clear(&mut self) {
-        self.entries.clear();
+        *self = Self::default();
     }
 
     /// All keys and values, in order. Both may be Go's nil, which is `None`.
@@ -382,7 +387,10 @@ impl Values {
     pub(super) fn set(&mut self, key: Key, value: Option<GoValue>) {
         match self.position(&key) {
             Some(position) => self.entries[position].1 = value,
-            None => self.entries.push((Some(key.0), value)),
+            None => {
+                self.entries.push((Some(key.0), value));
+                self.index.added(&self.entries);
+            }
         }
     }
 
@@ -406,9 +414,7 @@ impl Values {
     }
 
     fn position(&self, key: &Key) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|(candidate, _)| key.is(candidate.as_ref()))
+        self.index.position(&self.entries, &key.0)
     }
 }
 

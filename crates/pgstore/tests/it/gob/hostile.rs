@@ -92,9 +92,9 @@ fn deep_and_cheap(levels: usize) -> Vec<u8> {
 #[apply(trial)]
 async fn deep_lists_are_refused_at_once() {
     for blob in [
-        deep(200),
-        deep(65),
-        deep_and_cheap(200),
+        deep(400),
+        deep(129),
+        deep_and_cheap(400),
         deep_and_cheap(100_000),
     ] {
         timed("deep", move || {
@@ -104,9 +104,9 @@ async fn deep_lists_are_refused_at_once() {
 }
 
 #[apply(trial)]
-async fn sixty_four_levels_work_on_a_small_stack() {
-    for blob in [deep(64), deep_and_cheap(64)] {
-        timed("64 levels", move || {
+async fn the_deepest_values_work_on_a_small_stack() {
+    for blob in [deep(128), deep_and_cheap(128)] {
+        timed("128 levels", move || {
             exercise(&Values::decode(&blob).unwrap())
         });
     }
