@@ -86,8 +86,23 @@ type Sealed struct {
 	Box  Even
 }
 
+// Perm is a byte with a name: slices of it are bytes in the stream.
+type Perm uint8
+
+type Perms struct {
+	All  []Perm
+	By   map[string][]Perm
+	Deep [][]Perm
+}
+
+// misnamed is registered under the text of another type.
+type misnamed struct{ A, B int }
+
 func init() {
 	for name, value := range map[string]interface{}{
+		"[4]string":    misnamed{},
+		"main.Perms":   Perms{},
+		"[]main.Perm":  []Perm{},
 		"main.Trashed": Trashed{},
 		"main.Place":   Place{},
 		"main.Homes":   Homes{},

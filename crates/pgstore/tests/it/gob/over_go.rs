@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use pgstore::{Values, go, go::Named};
+use cpu_time::ThreadTime;
+use pgstore::wire::Draft;
+use pgstore::{GoPeer, ValueErrorKind, Values, go, go::Named};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -302,4 +304,297 @@ async fn an_element_gets_the_type_of_no_other_element() {
     let read = over(&go, &json!({"Any": [{"ID": 3}]})).await;
     let anything = &fields(&read)["Any"]["v"][0];
     assert_eq!(anything["t"], "map[string]interface {}");
+}
+
+/// What Go declares of the types in `interop/go/over.go`.
+fn peer() -> GoPeer {
+    let registered = [
+        "main.Small",
+        "main.Drawing",
+        "main.Sealed",
+        "main.Homes",
+        "[]main.Shape",
+    ];
+    GoPeer::registered(registered)
+        .declaring([
+            (
+                "main.Small",
+                "struct { Count int8; Size uint16; Ratio float32; Times []int16; Level main.Level }",
+            ),
+            ("main.Level", "int8"),
+            ("main.Shape", "interface { Area() float64 }"),
+            ("main.Drawing", "struct { Main main.Shape; All []main.Shape }"),
+            ("main.Sealed", "struct { Name string; Box main.Even }"),
+            ("main.Even", "gob.GobEncoder"),
+            ("main.Homes", "struct { Home main.Place; Work main.Place }"),
+            (
+                "main.Place",
+                "struct { Street string; City string; Tags []string; Near *main.Place }",
+            ),
+        ])
+        .unwrap()
+}
+
+/// Writes over Go's value, or under the name of its type. Go reads what is written.
+async fn put<T: Serialize>(go: &Value, value: T) -> Result<Value, ValueErrorKind> {
+    let mut values = of_go(go).await;
+    let before = values.encode();
+    let draft = Draft::new("k", value).unwrap();
+    match values.put_for("k", &draft, &peer()) {
+        Ok(()) => Ok(ask(&values).await),
+        Err(error) => {
+            assert_eq!(values.encode(), before, "an error changes nothing");
+            Err(error.kind().clone())
+        }
+    }
+}
+
+fn refused_field(put: Result<Value, ValueErrorKind>) -> String {
+    match put {
+        Err(ValueErrorKind::RefusedByGo { field, .. }) => field,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[apply(go_trial)]
+async fn numbers_that_do_not_fit_gos_fields_are_refused() {
+    let small = json!({"t": "main.Small", "fields": [["Count", {"t": "int8", "v": "1"}]]});
+    for (field, value) in [
+        ("Count", json!(300)),
+        ("Size", json!(70_000)),
+        ("Ratio", json!(1e300)),
+        ("Ratio", json!(0.1)),
+        ("Times", json!([1, 40_000])),
+        ("Level", json!(-129)),
+    ] {
+        let refused = put(&small, &json!({field: value})).await;
+        assert_eq!(refused_field(refused), field);
+    }
+    let fits = json!({"Count": -128, "Size": 65_535, "Ratio": 0.5, "Times": [32_767], "Level": 3});
+    let read = put(&small, &fits).await.unwrap();
+    assert_eq!(fields(&read)["Size"]["v"], "65535");
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Small {
+        count: i64,
+    }
+    let fresh = put(&small, Named::new("main.Small", &Small { count: 300 })).await;
+    assert_eq!(refused_field(fresh), "Count");
+}
+
+fn square(side: f64) -> Value {
+    let side = json!({"t": "float64", "bits64_hex": format!("{:016x}", side.to_bits()), "v": side.to_string()});
+    json!({"t": "main.Square", "fields": [["Side", side]]})
+}
+
+#[apply(go_trial)]
+async fn an_interface_with_methods_takes_only_types_that_it_has() {
+    let shapes = json!({"t": "[]main.Shape", "v": [square(2.0)]});
+    // The name of the slice shows it, also without a declaration.
+    let read = over(&shapes, &json!([1, 2])).await;
+    assert_eq!(read["t"], "[]uint64");
+    let read = over(&shapes, &json!([{"Side": 3.0}])).await;
+    assert_eq!(read["v"], json!([square(3.0)]));
+
+    let drawing = json!({"t": "main.Drawing", "fields": [["All", shapes]]});
+    let refused = put(&drawing, &json!({"Main": 1})).await;
+    assert_eq!(refused_field(refused), "Main");
+    let refused = put(&drawing, &json!({"All": ["text"]})).await;
+    assert_eq!(refused_field(refused), "All");
+    let read = put(&drawing, &json!({"All": [{"Side": 2.0}, {"Side": 3.0}]})).await;
+    assert_eq!(fields(&read.unwrap())["All"]["v"][1], square(3.0));
+}
+
+#[apply(go_trial)]
+async fn a_marshaler_takes_only_bytes_that_are_said_to_be_its_own() {
+    let sealed = json!({"t": "main.Sealed", "fields": [
+        ["Name", text("a")],
+        ["Box", {"t": "main.Even", "gob_encoder_hex": "6f6b0102"}],
+    ]});
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Sealed<T> {
+        name: &'static str,
+        r#box: T,
+    }
+    let with = |bytes: &'static [u8]| Sealed {
+        name: "b",
+        r#box: serde_bytes::Bytes::new(bytes),
+    };
+    for bytes in [&b"ok"[..], b"odd", b""] {
+        assert!(put(&sealed, with(bytes)).await.is_err(), "{bytes:?}");
+    }
+    let read = put(&sealed, with(b"ok\x01\x02")).await.unwrap();
+    assert_eq!(*fields(&read)["Name"], text("b"));
+    let marshaled = Sealed {
+        name: "c",
+        r#box: go::Marshaled(b"ok\x03\x04"),
+    };
+    let read = put(&sealed, marshaled).await.unwrap();
+    assert_eq!(fields(&read)["Box"]["gob_encoder_hex"], "6f6b0304");
+}
+
+#[apply(go_trial)]
+async fn a_nil_inside_a_field_that_go_lacks_costs_no_session() {
+    let go = json!({"t": "main.Item", "fields": [["ID", int(1)]]});
+    for new in [json!(["text", null]), json!({"a": null}), json!([[null]])] {
+        let read = over(&go, &json!({"ID": 2, "New": new})).await;
+        assert_eq!(
+            (&read["t"], &fields(&read)["ID"]["v"]),
+            (&json!("main.Item"), &json!("2"))
+        );
+    }
+}
+
+#[apply(go_trial)]
+async fn two_rust_structs_for_one_go_struct_are_refused_where_go_has_declared_it() {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct StreetOnly {
+        street: &'static str,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct CityOnly {
+        city: &'static str,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct TwoHomes {
+        home: StreetOnly,
+        work: CityOnly,
+    }
+    let homes = TwoHomes {
+        home: StreetOnly { street: "a" },
+        work: CityOnly { city: "b" },
+    };
+    let go = json!({"t": "string", "v": "old"});
+    let refused = put(&go, Named::new("main.Homes", &homes)).await;
+    assert_eq!(refused_field(refused), "Work");
+}
+
+#[apply(go_trial)]
+async fn a_struct_whose_values_disagree_about_a_field_is_a_usage_error() {
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Holder {
+        one: Item2,
+        other: Item2,
+    }
+    #[derive(Serialize)]
+    #[serde(rename = "Item", rename_all = "PascalCase")]
+    struct Item2 {
+        value: Value,
+    }
+    let holder = Holder {
+        one: Item2 { value: json!(1) },
+        other: Item2 { value: json!("a") },
+    };
+    let error = Draft::new("k", Named::new("main.Holder", &holder)).unwrap_err();
+    let expected = ValueErrorKind::NotOneGoType {
+        name: "main.Holder",
+        rust_struct: "Item",
+        field: "Value".into(),
+    };
+    assert_eq!(*error.kind(), expected);
+}
+
+#[apply(go_trial)]
+async fn slices_of_named_bytes_are_read_and_written() {
+    let bytes = |hex: &str| json!({"t": "[]main.Perm", "hex": hex});
+    let deep = json!({"t": "[][]main.Perm", "v": [bytes("03"), bytes("")]});
+    let by = json!({"t": "map[string][]main.Perm", "entries": [[text("a"), bytes("0204")]]});
+    let go = json!({"t": "main.Perms", "fields": [
+        ["All", bytes("0102ff")], ["By", by], ["Deep", deep],
+    ]});
+    let values = of_go(&go).await;
+    let json: Value = values.get("k").unwrap().unwrap();
+    assert_eq!(
+        json,
+        json!({"All": [1, 2, 255], "By": {"a": [2, 4]}, "Deep": [[3], []]})
+    );
+    assert_eq!(ask(&values).await, go);
+    let read = over(&go, &json!({"Deep": [serde_bytes_of(b"\x07")]})).await;
+    assert_eq!(read["t"], "main.Perms");
+    let alone = of_go(&bytes("0102")).await;
+    assert_eq!(alone.get::<Vec<u8>>("k").unwrap(), Some(vec![1, 2]));
+    assert!(alone.get::<(u8,)>("k").is_err(), "a byte would be dropped");
+    assert!(alone.get::<(u8, u8)>("k").is_ok());
+}
+
+/// Bytes as text: JSON has no bytes.
+fn serde_bytes_of(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[apply(go_trial)]
+async fn a_type_registered_under_the_text_of_another_is_kept() {
+    let go = json!({"t": "main.misnamed", "fields": [["A", int(1)], ["B", int(2)]]});
+    let mut values = of_go(&go).await;
+    assert_eq!(go_type(&values, "k"), "[4]string");
+    assert_eq!(ask(&values).await, go);
+    values.insert("k", json!({"A": 3})).unwrap();
+    assert_eq!(fields(&ask(&values).await)["B"]["v"], "2");
+}
+
+#[apply(go_trial)]
+async fn a_linked_list_of_a_hundred_and_seventy_nested_lists_are_read() {
+    let mut list = json!({"t": "nil"});
+    for nth in 0..100 {
+        let fields = match nth {
+            0 => json!([["V", int(nth)]]),
+            _ => json!([["V", int(nth)], ["Next", {"t": "*main.Node", "ptr": list}]]),
+        };
+        list = json!({"t": "main.Node", "fields": fields});
+    }
+    let mut nested = json!({"t": "[]interface {}", "v": []});
+    for _ in 1..70 {
+        nested = json!({"t": "[]interface {}", "v": [nested]});
+    }
+    for go in [list, nested] {
+        let values = of_go(&go).await;
+        let json: Value = values.get("k").unwrap().unwrap();
+        assert!(json.is_object() || json.is_array());
+        assert_eq!(ask(&values).await["t"], go["t"]);
+    }
+}
+
+#[apply(go_trial)]
+async fn writing_over_many_keys_takes_linear_time() {
+    let time_of = |keys: u32| {
+        let run = || {
+            let start = ThreadTime::now();
+            let mut values = Values::new();
+            for key in 0..keys {
+                values.insert(key.to_string(), key).unwrap();
+            }
+            for key in 0..keys {
+                values.insert(key.to_string(), key + 1).unwrap();
+            }
+            let gob = session_map(keys);
+            let mut map = Values::decode(&gob).unwrap();
+            let numbers: BTreeMap<u32, u32> = (0..keys).map(|key| (key, 1)).collect();
+            map.insert("k", &numbers).unwrap();
+            assert_eq!(go_type(&map, "k"), "map[interface {}]interface {}");
+            start.elapsed()
+        };
+        (0..3).map(|_| run()).min().unwrap()
+    };
+    let (few, many) = (time_of(1000), time_of(8000));
+    assert!(many < 24 * few, "{few:?} for 1,000, {many:?} for 8,000");
+}
+
+/// A session with a `map[interface {}]interface {}` of that many ints under `k`.
+fn session_map(keys: u32) -> Vec<u8> {
+    use super::bytes::{Gob, one_value};
+    let mut body = Vec::new().raw(&[0]).uint(u64::from(keys));
+    for key in 0..keys {
+        let int = Vec::new()
+            .text("int")
+            .int(2)
+            .message(&Vec::new().raw(&[0]).int(i64::from(key)));
+        body = body.raw(&int).raw(&int);
+    }
+    one_value(&[], "map[interface {}]interface {}", 65, &body)
 }
