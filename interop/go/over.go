@@ -95,12 +95,34 @@ type Perms struct {
 	Deep [][]Perm
 }
 
+// Grid has an array of maps, whose elements gob always sends.
+type Grid struct {
+	ID   int
+	Maps [2]map[string]int
+}
+
+type Grids struct{ All []Grid }
+
+// nilMaps is how many maps of the grids are nil.
+func (g Grids) nilMaps() (n int) {
+	for _, grid := range g.All {
+		for _, m := range grid.Maps {
+			if m == nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // misnamed is registered under the text of another type.
 type misnamed struct{ A, B int }
 
 func init() {
 	for name, value := range map[string]interface{}{
 		"[4]string":    misnamed{},
+		"main.Grid":    Grid{},
+		"main.Grids":   Grids{},
 		"main.Perms":   Perms{},
 		"[]main.Perm":  []Perm{},
 		"main.Trashed": Trashed{},

@@ -14,6 +14,7 @@ mod interner;
 pub(crate) mod limits;
 mod reader;
 pub(crate) mod rfc3339;
+mod sent_zero;
 pub(crate) mod shape;
 pub(crate) mod time;
 pub(crate) mod types;

@@ -311,7 +311,7 @@ impl Fitter<'_, '_> {
         let pairs = new.pairs()?;
         let mut fields = match old {
             Some(Value::Struct(fields)) => fields.clone(),
-            _ => Vec::new(),
+            _ => self.types.sent_arrays(ty),
         };
         for (name, value) in pairs {
             let RustKey::String(name) = name else {
@@ -348,7 +348,10 @@ impl Fitter<'_, '_> {
         let new = new.filter(|new| !new.is_zero());
         match (place, new) {
             (Ok(place), Some(new)) => fields[place].1 = new,
-            (Ok(place), None) => drop(fields.remove(place)),
+            (Ok(place), None) => match self.types.sent_zero(ty) {
+                Some(zero) => fields[place].1 = zero,
+                None => drop(fields.remove(place)),
+            },
             (Err(place), Some(new)) => fields.insert(place, (number, new)),
             (Err(_), None) => {}
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::bytes::go_type;
 use super::go_named::{ask, fields, of_go, text, written};
+use crate::support::go::describe;
 use crate::support::{apply, go_trial};
 
 fn time(unix: i64) -> Value {
@@ -597,4 +598,17 @@ fn session_map(keys: u32) -> Vec<u8> {
         body = body.raw(&int).raw(&int);
     }
     one_value(&[], "map[interface {}]interface {}", 65, &body)
+}
+
+#[apply(go_trial)]
+async fn an_array_of_maps_that_rust_leaves_out_has_gos_empty_maps() {
+    let go = json!({"t": "main.Grids", "fields": [["All", {"t": "[]main.Grid", "v": [
+        {"t": "main.Grid", "fields": [["ID", int(1)]]},
+    ]}]]});
+    let mut values = of_go(&go).await;
+    let new = json!({"All": [{"ID": 2}, {"ID": 3, "Maps": null}]});
+    values.insert("k", &new).unwrap();
+    let hex = data_encoding::HEXLOWER.encode(&values.encode());
+    let answer = describe(&[json!({"id": 0, "kind": "map", "hex": hex})]).await;
+    assert_eq!(answer[0]["nil_maps"], 0, "{answer:?}");
 }
