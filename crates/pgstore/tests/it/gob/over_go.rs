@@ -200,7 +200,7 @@ async fn fields_that_an_older_go_program_lacks_have_one_definition_too() {
     values
         .insert("k", Named::new("main.Homes", &Older { new: 1 }))
         .unwrap();
-    values.insert("k", &homes()).unwrap();
+    values.insert("k", homes()).unwrap();
     assert_eq!(go_type(&values, "k"), "main.Homes");
     are_homes(&ask(&values).await);
 }
