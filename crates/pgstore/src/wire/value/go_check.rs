@@ -29,19 +29,19 @@ pub(super) fn check(shapes: &DeclaredShapes, new: &GoValue, old: Option<&GoValue
     if let Some(old) = old {
         implementers.collect_of(shapes, old);
     }
-    Check {
+    ValueCheck {
         shapes,
         implementers: &implementers,
     }
     .go_value(new)
 }
 
-struct Check<'a> {
+struct ValueCheck<'a> {
     shapes: &'a DeclaredShapes,
     implementers: &'a Implementers<'a>,
 }
 
-impl<'a> Check<'a> {
+impl ValueCheck<'_> {
     fn go_value(&self, value: &GoValue) -> Checked {
         let shape = Shape::of_value(&value.name, &value.types, value.ty);
         let mut types = TypeCheck {

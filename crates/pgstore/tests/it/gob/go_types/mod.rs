@@ -4,9 +4,9 @@
 //! `interop/go/typegen.go` makes the types, and Go their values. `PGSTORE_TYPES=20000` runs more of
 //! them than the few hundred of a usual run, `PGSTORE_TYPES_SEED=5` others.
 
+mod meaning;
 mod new_value;
 mod program;
-mod verdict;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -18,9 +18,9 @@ use serde_json::Value;
 
 use super::random::Chance;
 use crate::support::{apply, go_trial};
+use meaning::{Old, is_meant};
 use new_value::{Copier, New, leaked, rows};
 use program::Program;
-use verdict::{Old, is_meant};
 
 /// How many types one Go program has, and how many values of each are tried.
 const TYPES: usize = 250;
@@ -208,7 +208,7 @@ impl Trial<'_> {
         values: &Values,
         put: Result<(), ValueErrorKind>,
         key: &str,
-        verdict: impl Fn(&Value) -> Result<bool, String>,
+        judge: impl Fn(&Value) -> Result<bool, String>,
     ) -> Result<Outcome, String> {
         if let Err(kind) = put {
             return Ok(Outcome::Refused(kind));
@@ -217,7 +217,7 @@ impl Trial<'_> {
         if under("n", &read)["v"] != "7" {
             return Err("another value has changed".to_owned());
         }
-        verdict(under(key, &read)).map(|kept| Outcome::Read { kept })
+        judge(under(key, &read)).map(|kept| Outcome::Read { kept })
     }
 
     /// Counts the outcome. Shrinks a value that fails.

@@ -39,7 +39,7 @@ pub(super) fn is_meant(new: &New, old: &Old<'_>, got: &Value) -> Result<(), Stri
         New::Bytes(bytes) | New::Marshaled(bytes) => is_bytes(got, bytes),
         New::Time(time) => is_time(got, &time.to_string()),
         New::List(items) if items.is_empty() && is_zero(got) => true,
-        New::Map(pairs) if pairs.is_empty() && is_zero(got) => true,
+        New::Map(pairs) if is_zero(got) && pairs.iter().all(|(_, new)| *new == New::None) => true,
         New::List(items) => return is_list(items, old, got),
         New::Map(pairs) => {
             let pairs = pairs.iter().map(|(key, value)| (text(key), value));
