@@ -8,6 +8,7 @@ mod draft;
 mod element_types;
 mod error;
 mod fit;
+mod fit_rules;
 pub mod go;
 mod go_check;
 mod go_peer;

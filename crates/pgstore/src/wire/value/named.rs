@@ -12,7 +12,8 @@ use crate::wire::gob::{
 use super::{
     declared_type::{ANY, DeclaredType},
     error::ValueErrorKind as Kind,
-    fit::{FitRules, fit},
+    fit::fit,
+    fit_rules::FitRules,
     rust_value::{NamedValue, RustValue},
     struct_types::StructTypes,
 };

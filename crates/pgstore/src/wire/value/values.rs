@@ -13,7 +13,8 @@ use crate::wire::gob::{
 use super::{
     draft::Draft,
     error::{ValueError, ValueErrorKind},
-    fit::{FitRules, fit},
+    fit::fit,
+    fit_rules::FitRules,
     go_peer::GoPeer,
     insert_table::by_table,
     key::Key,
