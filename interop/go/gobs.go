@@ -23,7 +23,13 @@ func describeGob(q gobQuestion) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer{"value": describe(value)}, nil
+	a := answer{"value": describe(value)}
+	if session, ok := value.(map[interface{}]interface{}); ok {
+		if grids, ok := session["k"].(Grids); ok {
+			a["nil_maps"] = grids.nilMaps()
+		}
+	}
+	return a, nil
 }
 
 // decodeGob decodes into a variable of the kind, as securecookie does: what follows the value is

@@ -29,6 +29,22 @@ func answerLines[Q any](in io.Reader, out io.Writer, reply func(Q) (answer, erro
 	}
 }
 
+// answerAtOnce is answerLines for a program that waits for each answer before it asks again.
+func answerAtOnce[Q any](in io.Reader, out io.Writer, reply func(Q) (answer, error)) error {
+	questions, encoder := json.NewDecoder(bufio.NewReader(in)), json.NewEncoder(out)
+	for {
+		var text json.RawMessage
+		if err := questions.Decode(&text); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := encoder.Encode(answerOne(text, reply)); err != nil {
+			return err
+		}
+	}
+}
+
 func answerOne[Q any](text json.RawMessage, reply func(Q) (answer, error)) (a answer) {
 	var question Q
 	var label struct {

@@ -12,6 +12,7 @@ const usage = `usage: peer serve [-cookie NAME] [-max-age SECONDS] [-max-length 
        peer describe      < lines of JSON
        peer securecookie  < lines of JSON
        peer generate      > more-vectors.json
+       peer typegen SEED COUNT DIRECTORY
 `
 
 func main() {
@@ -33,6 +34,8 @@ func run(command string, args []string, in io.Reader, out io.Writer) error {
 		return answerLines(in, out, sealOrOpen)
 	case "generate":
 		return generate(args, out)
+	case "typegen":
+		return typegen(args, out)
 	}
 	return fmt.Errorf("no such command\n%s", usage)
 }

@@ -59,7 +59,8 @@ var namedTypes = map[string]reflect.Type{
 	"interface {}": reflect.TypeOf((*interface{})(nil)).Elem(),
 }
 
-func init() {
+// registerAll is called once the files of the application have added their types.
+func registerAll() {
 	for name, value := range applicationTypes {
 		gob.RegisterName(name, value)
 		remember(value)

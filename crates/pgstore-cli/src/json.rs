@@ -184,12 +184,14 @@ impl Serialize for Float {
     }
 }
 
-/// An offset in RFC 3339 has no seconds; those of odd zones are cut off.
-// Go: time/format.go does the same, and so shows another instant.
+/// The instant. An offset in RFC 3339 has no seconds, so a time of a zone that has some is shown in
+/// whole minutes of offset, and as UTC where Go knows no such offset.
+// Go: time/format.go cuts the seconds off, and so shows another instant.
 fn rfc3339(time: go::Time) -> String {
-    let mut text = time.to_string();
-    if time.offset().is_some_and(|offset| offset % 60 != 0) {
-        text.truncate(text.len() - ":00".len());
-    }
-    text
+    let in_minutes = match time.offset() {
+        Some(offset) if offset % 60 != 0 => time.with_offset(offset - offset % 60),
+        _ => Some(time),
+    };
+    let utc = || go::Time::new(time.unix_seconds(), time.nanoseconds());
+    in_minutes.unwrap_or_else(utc).to_string()
 }

@@ -72,14 +72,14 @@ fn push_if(text: &mut String, condition: bool, attribute: &str) {
     }
 }
 
-// Go: net/http cookie.go sanitizeCookiePath.
+// Go: net/http cookie.go String and sanitizeCookiePath: a path without a valid byte is shown, empty.
 fn push_path(text: &mut String, path: &str) {
-    let is_valid = |character: &char| matches!(character, ' '..='~') && *character != ';';
-    let path: String = path.chars().filter(is_valid).collect();
-    if !path.is_empty() {
-        text.push_str("; Path=");
-        text.push_str(&path);
+    if path.is_empty() {
+        return;
     }
+    let is_valid = |character: &char| matches!(character, ' '..='~') && *character != ';';
+    text.push_str("; Path=");
+    text.extend(path.chars().filter(is_valid));
 }
 
 fn push_domain(text: &mut String, domain: &str) {
@@ -117,9 +117,10 @@ fn is_domain(domain: &str) -> bool {
     is_domain_name(domain) || domain.parse::<Ipv4Addr>().is_ok()
 }
 
-// Go: net/http cookie.go isCookieDomainName.
+// Go: net/http cookie.go isCookieDomainName, which accepts a dot at the end.
 fn is_domain_name(domain: &str) -> bool {
     let name = domain.strip_prefix('.').unwrap_or(domain);
+    let name = name.strip_suffix('.').unwrap_or(name);
     let is_label = |label: &str| {
         matches!(label.len(), 1..=63)
             && label
@@ -173,6 +174,16 @@ mod tests {
             "a=v; Path=/; Expires=Sat, 31 Jan 1970 00:00:00 GMT; Max-Age=2592000; HttpOnly; \
              Secure; SameSite=Lax"
         );
+    }
+
+    #[test]
+    fn a_domain_with_a_dot_at_the_end_and_a_path_of_invalid_bytes_are_shown_as_in_go() {
+        let name = CookieName::new("a").unwrap();
+        let options = CookieOptions::default().domain("a.com.").path("\u{7f};");
+        let header = set_cookie(&name, "v", &options, Timestamp::UNIX_EPOCH).unwrap();
+        let text = header.to_str().unwrap();
+        assert!(text.starts_with("a=v; Path=; Domain=a.com.; "), "{text}");
+        assert!(!is_domain_name("a.com..") && !is_domain_name(".") && !is_domain_name(""));
     }
 
     #[test]

@@ -146,9 +146,9 @@ fn a_text_that_does_not_open_is_not_repeated() {
 
 #[test]
 fn an_error_stays_on_its_line_whatever_a_type_is_called() {
-    // The key is a float that says it is a "[]\nint": the error names the type.
+    // The key is an interface that says it is a "[]\nint": the error names the type.
     let name = b"\x06[]\nint";
-    let message = [&[0xff, 0x82, 0, 1][..], name, &[8, 3, 0, 0xfe, 0xf0, 0x3f]].concat();
+    let message = [&[0xff, 0x82, 0, 1][..], name, &[16, 3, 0, 0xfe, 0xf0, 0x3f]].concat();
     let mut gob = b"\x0d\x7f\x04\x01\x02\xff\x80\x00\x01\x10\x01\x10\x00\x00".to_vec();
     let message = [&[0xff, 0x80][..], &message[2..]].concat();
     gob.push(u8::try_from(message.len()).unwrap());

@@ -113,7 +113,8 @@ impl Session {
         }
         self.state().must_be_changeable()?;
         let mut messages = Vec::new();
-        if self.state().row().is_some() {
+        let is_stored = self.state().row().is_some();
+        if is_stored && !self.state().has_discarded(&list) {
             let Some(stored) = self.take_stored(&list).await? else {
                 return Ok(Vec::new()); // Another request has ended the session.
             };

@@ -125,6 +125,16 @@ impl Operation {
         matches!(self, Self::ReplaceIf(..))
     }
 
+    /// Whether it discards what the store has under the key.
+    pub(super) fn discards(&self, key: &Key) -> bool {
+        match self {
+            Self::Clear => true,
+            Self::Set(set, ..) | Self::Remove(set, _) => set == key,
+            Self::All(all) => all.iter().any(|one| one.discards(key)),
+            _ => false,
+        }
+    }
+
     /// Applies the operation, if a Go program can read the result. On an error the values are unchanged.
     pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {

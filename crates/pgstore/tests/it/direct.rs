@@ -686,3 +686,20 @@ async fn a_flash_taken_by_two_requests_takes_no_later_one_with_it() {
     let last = sessions.get(&request, "s").unwrap();
     assert_eq!(last.flashes::<String>().await.unwrap(), ["deleted"]);
 }
+
+#[apply(trial)]
+async fn what_was_cleared_is_not_shown_as_a_flash() {
+    let sessions = manager(&SpyStore::default());
+    let first = sessions.get(&HeaderMap::new(), "s").unwrap();
+    first.add_flash("cleared").unwrap();
+    let mut response = HeaderMap::new();
+    sessions.save(&first, &mut response).await.unwrap();
+    let request = next_request(&response);
+
+    for discard in [Session::clear, |session: &Session| session.remove("_flash")] {
+        let session = sessions.get(&request, "s").unwrap();
+        discard(&session).unwrap();
+        session.add_flash("new").unwrap();
+        assert_eq!(session.flashes::<String>().await.unwrap(), ["new"]);
+    }
+}

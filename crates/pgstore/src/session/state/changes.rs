@@ -7,7 +7,7 @@ use crate::session::change::Change;
 use crate::session::metadata::MetadataChange;
 use crate::session::operation::Operation;
 use crate::store::Lookup;
-use crate::wire::Values;
+use crate::wire::{Key, Values};
 
 impl SessionState {
     /// Applies an operation to the values, or records it until they are read.
@@ -22,6 +22,12 @@ impl SessionState {
         }
         self.operations.push(operation);
         Ok(())
+    }
+
+    /// Whether the handler has discarded what the store has under the key.
+    pub(in crate::session) fn has_discarded(&self, key: &Key) -> bool {
+        let mut operations = self.operations.iter();
+        operations.any(|operation| operation.discards(key))
     }
 
     pub(in crate::session) fn set_options(

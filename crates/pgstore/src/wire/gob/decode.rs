@@ -193,7 +193,7 @@ impl<'a> Decoder<'a> {
             Type::Bytes => self.bytes().map(Value::Bytes),
             Type::String => self.bytes().map(Value::String),
             Type::Interface => self.interface(level),
-            Type::Opaque(_) => self.opaque(shape),
+            Type::Opaque(_) => self.bytes().map(Value::Opaque),
             Type::Slice { elem } => {
                 let count = self.reader.uint()?;
                 self.list(elem, shape.elem(), count, level)
@@ -240,12 +240,14 @@ impl<'a> Decoder<'a> {
         Ok(bytes.to_vec())
     }
 
-    fn opaque(&mut self, shape: &Shape) -> Result<Value, GobError> {
-        let bytes = self.bytes()?;
-        if *shape == Shape::Time && !Time::is_accepted(&bytes) {
-            return Err(GobError::BadTime);
+    /// Checks the bytes of a `time.Time`. Where its definition has another name, a program has
+    /// registered a type of its own under this one.
+    fn check_time(&self, name: &str, ty: TypeId, value: &Value) -> Result<(), GobError> {
+        let is_time = self.types.may_be_time(ty, Some(name)) && self.types.is_called(ty, "Time");
+        match value {
+            Value::Opaque(bytes) if is_time && !Time::is_accepted(bytes) => Err(GobError::BadTime),
+            _ => Ok(()),
         }
-        Ok(Value::Opaque(bytes))
     }
 
     // Go: decode.go, decodeArrayHelper.
@@ -316,7 +318,7 @@ impl<'a> Decoder<'a> {
         let Some(name) = self.registered_name()? else {
             return Ok(Value::Interface(None));
         };
-        let shape = Shape::of(name);
+        let shape = Shape::certain(name);
         let ty = self.type_sequence(Position::Interface)?;
         self.reader.uint()?;
         if ty == TypeId::INTERFACE {
@@ -326,6 +328,7 @@ impl<'a> Decoder<'a> {
         self.charge(size_of::<GoValue>() + name.len())?;
         let name = value::name(name);
         let value = self.body(ty, &shape, level)?;
+        self.check_time(&name, ty, &value)?;
         let typed = GoValue {
             name,
             ty,

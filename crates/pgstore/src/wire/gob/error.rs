@@ -55,8 +55,8 @@ pub enum GobError {
     /// The key of a map is a slice or a map, which makes Go panic.
     #[error("a map has a key that Go cannot hash")]
     Unhashable,
-    /// Values are nested deeper than 64 levels.
-    #[error("values are nested deeper than 64 levels")]
+    /// Values are nested deeper than 128 levels.
+    #[error("values are nested deeper than 128 levels")]
     TooDeep,
     /// The decoded values would take more than 64 bytes of memory per byte of the gob.
     #[error("the decoded gob would need too much memory")]

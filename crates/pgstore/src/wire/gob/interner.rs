@@ -25,8 +25,8 @@ pub(super) struct Interner {
 
 impl Default for Interner {
     fn default() -> Self {
-        // Go: before 1.21 the first ID was 65. All versions read 65.
-        let next = TypeId::FIRST_OWN.following();
+        // Go: from 1.21 on the first ID is 64, which is a byte shorter than 65. All versions read it.
+        let next = TypeId::FIRST_OWN;
         Self {
             messages: Vec::new(),
             next,

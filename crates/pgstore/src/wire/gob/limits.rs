@@ -2,9 +2,12 @@
 
 /// The greatest nesting of lists, maps and structs in one session value.
 ///
-/// Decoding, dropping, cloning and reading recurse once per level. 64 levels need a small part of a
-/// 1 MiB stack, even in a debug build.
-pub(crate) const MAX_LEVELS: usize = 64;
+/// Decoding, dropping, cloning and reading recurse once per level. 128 levels fit into a 1 MiB stack,
+/// even in a debug build. Go has no limit.
+pub(crate) const MAX_LEVELS: usize = 128;
+
+/// The greatest nesting of structs that were not sent. A type that contains itself has any number.
+pub(crate) const MAX_ZERO_LEVELS: usize = 64;
 
 /// The greatest length of a registered type name, in bytes.
 // Go: decode.go, decodeInterface.

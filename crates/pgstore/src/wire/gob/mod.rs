@@ -4,6 +4,7 @@
 //! string in a cookie, and for tools: [`decode`] opens a gob of any type.
 
 pub(crate) mod common;
+pub(crate) mod declared_shapes;
 pub(crate) mod decode;
 mod definition;
 pub(crate) mod encode;
@@ -13,6 +14,7 @@ mod interner;
 pub(crate) mod limits;
 mod reader;
 pub(crate) mod rfc3339;
+mod sent_zero;
 pub(crate) mod shape;
 pub(crate) mod time;
 pub(crate) mod types;

@@ -8,8 +8,10 @@ use super::types::{Marshaler, Type, TypeId, Types};
 /// A Go type, as far as its registered name shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape {
-    /// A type that a program defines: the name does not show its kind.
+    /// The name does not show it.
     Unknown,
+    /// A type that a program defines: its name does not show its kind.
+    Named(String),
     Bool,
     Int(u32),
     Uint(u32),
@@ -18,10 +20,16 @@ pub(crate) enum Shape {
     String,
     Bytes,
     Interface,
+    /// An interface with methods.
+    Methods,
     Time,
+    /// A type with its own marshaler.
+    Marshaler(Marshaler),
     Slice(Box<Shape>),
     Array(u64, Box<Shape>),
     Map(Box<Shape>, Box<Shape>),
+    /// The fields by name, of a struct that the application has declared.
+    Struct(Vec<(String, Shape)>),
 }
 
 /// The greatest nesting of a type's text. Deeper types are `Unknown`. Limits the parser's recursion.
@@ -30,6 +38,33 @@ const MAX_NESTING: usize = 32;
 impl Shape {
     pub(crate) fn of(name: &str) -> Self {
         parse(name, MAX_NESTING).unwrap_or(Self::Unknown)
+    }
+
+    /// The shape of a value that has been encoded under the name. `Unknown` if the value is not of
+    /// that shape: a program may register any type under any name, and its package `time` or
+    /// `models` may define any type.
+    // Go: type.go, Register and RegisterName.
+    pub(crate) fn of_value(name: &str, types: &Types, ty: TypeId) -> Self {
+        let shape = Self::of(name);
+        if shape.accepts(types, ty) {
+            shape
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// The shape that a value under the name certainly has, in every program on gorilla/sessions.
+    pub(crate) fn certain(name: &str) -> Self {
+        if is_built_in(name) {
+            Self::of(name)
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// Whether the program that defines the type decides its kind.
+    pub(crate) fn is_defined(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Named(_))
     }
 
     /// The shape of the elements of a list or map.
@@ -55,7 +90,8 @@ impl Shape {
             return false;
         };
         match (self, ty) {
-            (Self::Unknown, _)
+            (Self::Unknown | Self::Named(_), _)
+            | (Self::Struct(_), Type::Struct)
             | (Self::Bool, Type::Bool)
             | (Self::Int(_), Type::Int)
             | (Self::Uint(_), Type::Uint)
@@ -63,11 +99,12 @@ impl Shape {
             | (Self::Complex(_), Type::Complex)
             | (Self::String, Type::String)
             | (Self::Bytes, Type::Bytes)
-            | (Self::Interface, Type::Interface)
+            | (Self::Interface | Self::Methods, Type::Interface)
             | (Self::Time, Type::Opaque(Marshaler::Gob)) => true,
+            (Self::Marshaler(marshaler), Type::Opaque(sent)) => *marshaler == sent,
             (Self::Slice(shape), Type::Slice { elem }) => shape.accepts(types, elem),
             // Go: type.go, newTypeObject: a slice of a named uint8 is bytes, too.
-            (Self::Slice(shape), Type::Bytes) => **shape == Self::Unknown,
+            (Self::Slice(shape), Type::Bytes) => shape.is_defined() || **shape == Self::Uint(8),
             (Self::Array(length, shape), Type::Array { elem, len }) => {
                 *length == len && shape.accepts(types, elem)
             }
@@ -106,6 +143,32 @@ impl Shape {
     }
 }
 
+/// Whether every program on gorilla/sessions has registered the type.
+// Go: type.go, registerBasics; gorilla/sessions registers `[]interface {}` in its init.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    name == "[]interface {}" || BASICS.contains(&name.strip_prefix("[]").unwrap_or(name))
+}
+
+const BASICS: [&str; 17] = [
+    "bool",
+    "int",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uintptr",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+    "string",
+];
+
 /// The name of a type without its package, as gob's definitions have it. Slices and maps have none.
 pub(crate) fn type_name(registered: &str) -> &str {
     let ty = registered.strip_prefix('*').unwrap_or(registered);
@@ -131,6 +194,12 @@ pub(crate) fn is_unnamed(ty: &str) -> bool {
 fn parse(text: &str, nesting: usize) -> Option<Shape> {
     let nesting = nesting.checked_sub(1)?;
     let part = |text| parse(text, nesting).map(Box::new);
+    if let Some(pointee) = text.strip_prefix('*') {
+        return parse(pointee, nesting);
+    }
+    if let Some(fields) = text.strip_prefix("struct {") {
+        return parse_fields(fields.strip_suffix('}')?, nesting).map(Shape::Struct);
+    }
     if let Some(elem) = text.strip_prefix("[]") {
         return match parse(elem, nesting)? {
             Shape::Uint(8) => Some(Shape::Bytes),
@@ -162,6 +231,32 @@ fn split_key(text: &str) -> Option<(&str, &str)> {
     None
 }
 
+/// Parses `ID int64; Home main.Addr`, the fields of a struct.
+fn parse_fields(text: &str, nesting: usize) -> Option<Vec<(String, Shape)>> {
+    let mut fields = Vec::new();
+    for field in split_fields(text) {
+        let field = field.trim();
+        if !field.is_empty() {
+            let (name, ty) = field.split_once(' ')?;
+            fields.push((name.to_owned(), parse(ty.trim(), nesting)?));
+        }
+    }
+    Some(fields)
+}
+
+/// Splits at the semicolons that are not inside braces.
+fn split_fields(text: &str) -> impl Iterator<Item = &str> {
+    let mut open = 0_usize;
+    text.split(move |character| {
+        match character {
+            '{' => open += 1,
+            '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        character == ';' && open == 0
+    })
+}
+
 fn word(text: &str) -> Shape {
     match text {
         "bool" => Shape::Bool,
@@ -179,8 +274,12 @@ fn word(text: &str) -> Shape {
         "complex128" => Shape::Complex(128),
         "string" => Shape::String,
         "interface {}" => Shape::Interface,
-        "time.Time" | "*time.Time" => Shape::Time,
-        _ => Shape::Unknown,
+        "time.Time" => Shape::Time,
+        "gob.GobEncoder" => Shape::Marshaler(Marshaler::Gob),
+        "encoding.BinaryMarshaler" => Shape::Marshaler(Marshaler::Binary),
+        _ if text.starts_with("interface {") => Shape::Methods,
+        _ if text.starts_with("func(") || text.starts_with("chan ") => Shape::Unknown,
+        _ => Shape::Named(text.to_owned()),
     }
 }
 
@@ -203,9 +302,18 @@ mod tests {
                 Box::new(Shape::Slice(string()))
             )
         );
+        let flash = || Shape::Named("main.Flash".to_owned());
+        assert_eq!(Shape::of("[]main.Flash"), Shape::Slice(Box::new(flash())));
         assert_eq!(
-            Shape::of("[]main.Flash"),
-            Shape::Slice(Box::new(Shape::Unknown))
+            Shape::of("struct { A *int8; B struct { C []main.Flash; }; D interface { M() } }"),
+            Shape::Struct(vec![
+                ("A".to_owned(), Shape::Int(8)),
+                (
+                    "B".to_owned(),
+                    Shape::Struct(vec![("C".to_owned(), Shape::Slice(Box::new(flash())))])
+                ),
+                ("D".to_owned(), Shape::Methods),
+            ])
         );
         assert_eq!(Shape::of("[x]int"), Shape::Unknown);
         assert_eq!(Shape::of(&"[]".repeat(500)), Shape::Unknown);

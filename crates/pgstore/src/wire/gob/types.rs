@@ -144,20 +144,35 @@ impl Types {
         }
     }
 
-    /// Whether a type is `time.Time`.
+    /// Whether values of a type may be `time.Time`. Their bytes decide.
     ///
-    /// At the top of an interface its registered name tells. Inside other types its definition
-    /// tells, where Go writes the name without the package.
-    pub(crate) fn is_time(&self, ty: TypeId, registered: Option<&str>) -> bool {
+    /// At the top of an interface the registered name tells. Inside other types the definition
+    /// tells: Go writes the name without the package, and no name where the type was first met as
+    /// an element, a map's value or behind a registered pointer.
+    // Go: type.go, newTypeObject.
+    pub(crate) fn may_be_time(&self, ty: TypeId, registered: Option<&str>) -> bool {
         if self.resolve(ty) != Some(Type::Opaque(Marshaler::Gob)) {
             return false;
         }
         match registered {
             Some(name) => matches!(name, "time.Time" | "*time.Time"),
-            None => self
-                .definition(ty)
-                .is_some_and(|definition| definition.name == "Time"),
+            None => self.is_called(ty, "Time"),
         }
+    }
+
+    /// Whether the definition of a type has this name, or none, which Go omits in some places.
+    pub(crate) fn is_called(&self, ty: TypeId, name: &str) -> bool {
+        let definition = self.definition(ty);
+        definition.is_none_or(|found| found.name.is_empty() || found.name == name)
+    }
+
+    /// The struct whose definition has this name.
+    pub(crate) fn struct_called(&self, name: &str) -> Option<TypeId> {
+        let mut definitions = self.definitions.iter();
+        let found = definitions.find(|(_, definition)| {
+            definition.name == name && matches!(definition.kind, DefinitionKind::Struct(_))
+        });
+        found.map(|(id, _)| *id)
     }
 
     /// Adds a definition under a new ID.

@@ -101,6 +101,21 @@ impl Value {
         }
     }
 
+    /// Whether it contains a nil of interface type that is not inside another value of interface
+    /// type. A struct's fields that are nil are not sent.
+    // Go: decode.go, ignoreInterface does not expect a nil.
+    pub(crate) fn has_bare_nil(&self) -> bool {
+        match self {
+            Self::Interface(value) => value.is_none(),
+            Self::Slice(list) | Self::Array(list) => list.iter().any(Self::has_bare_nil),
+            Self::Struct(fields) => fields.iter().any(|(_, value)| value.has_bare_nil()),
+            Self::Map(pairs) => pairs
+                .iter()
+                .any(|(key, value)| key.has_bare_nil() || value.has_bare_nil()),
+            _ => false,
+        }
+    }
+
     /// How deep its lists, maps and structs are nested.
     pub(crate) fn levels(&self) -> usize {
         let deepest = |values: &[Self]| values.iter().map(Self::levels).max().unwrap_or(0);

@@ -11,13 +11,14 @@ use serde::{
 };
 
 use crate::wire::gob::{
-    limits::{MAX_LEVELS, MAX_ZERO_FIELDS},
+    limits::{MAX_ZERO_FIELDS, MAX_ZERO_LEVELS},
     time::Time,
     value::GoValue,
 };
 
 use super::{
     error::{ReadError, ValueError, ValueErrorKind},
+    go,
     key::Key,
     map_key::MapKeyDeserializer,
     view::{Entries, Fields, List, Node, View},
@@ -99,6 +100,8 @@ impl<'de> Deserializer<'de> for GoDeserializer<'de, '_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Nil => visitor.visit_none(),
+            // A time or a value with its own marshaler that was not sent is zero or a nil pointer.
+            View::Time(_) | View::Opaque(_) if !self.node.is_sent() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -175,6 +178,9 @@ impl<'de> Deserializer<'de> for GoDeserializer<'de, '_> {
     ) -> Result<V::Value, ReadError> {
         match self.node.view() {
             View::Time(time) if name == "SystemTime" => visit_system_time(time, visitor),
+            View::Opaque(bytes) if name == "SystemTime" => {
+                visit_system_time(time_of(bytes)?, visitor)
+            }
             View::Struct(fields) => self.fields(fields, Some(wanted), visitor),
             _ => match self.node.zero_struct() {
                 Some(fields) => self.fields(fields, Some(wanted), visitor),
@@ -185,10 +191,16 @@ impl<'de> Deserializer<'de> for GoDeserializer<'de, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_newtype_struct(self)
+        match self.node.view() {
+            View::Opaque(bytes) if name == go::TIME => {
+                let text = time_of(bytes)?.to_string();
+                visitor.visit_newtype_struct(StringDeserializer::new(text))
+            }
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -271,7 +283,7 @@ impl<'de> GoDeserializer<'de, '_> {
         let left = self.zeros.get().checked_sub(fields.zeros());
         self.zeros
             .set(left.ok_or_else(|| ReadError("too many zero fields".to_owned()))?);
-        if self.node.zeros() > MAX_LEVELS {
+        if self.node.zeros() > MAX_ZERO_LEVELS {
             return Err(ReadError(
                 "zero values are nested deeper than 64 levels".to_owned(),
             ));
@@ -293,6 +305,12 @@ where
     let mut items = SeqDeserializer::new(items);
     let value = visitor.visit_seq(&mut items)?;
     items.end().map(|()| value)
+}
+
+/// The time that a type with its own marshaler wrote, such as a struct around a `time.Time`. The
+/// receiver decides what the bytes are, as in Go.
+fn time_of(bytes: &[u8]) -> Result<Time, ReadError> {
+    Time::from_bytes(bytes).ok_or_else(|| ReadError("its bytes are not a time".to_owned()))
 }
 
 /// Visits a time in serde's form of `std::time::SystemTime`.

@@ -54,8 +54,8 @@ pub enum ValueErrorKind {
     /// Two keys of a map have the same text, such as 1 and "1".
     #[error("two keys of a map have the same text; use keys of one type")]
     MapKeyTwice,
-    /// Lists, maps and structs are nested deeper than 64 levels.
-    #[error("lists, maps and structs are nested deeper than 64 levels; store a flatter value")]
+    /// Lists, maps and structs are nested deeper than 128 levels.
+    #[error("lists, maps and structs are nested deeper than 128 levels; store a flatter value")]
     TooDeep,
     /// The Go type of a key cannot hold the key, or its name is empty or too long.
     #[error("the key does not fit the Go type that is named for it")]
@@ -88,6 +88,21 @@ pub enum ValueErrorKind {
         /// The registered name of the Go type.
         name: &'static str,
     },
+    /// Values of one Rust struct have a field in different types. Go has one type for it.
+    #[error(
+        "the field {field} of the struct {rust_struct} has different types in this value, but in \
+         Go's {name} a struct has one type for a field; wrap the field in go::Any if Go declares \
+         it as interface{{}}, or give structs of different Go types different names with \
+         #[serde(rename)]"
+    )]
+    NotOneGoType {
+        /// The registered name of the Go type that contains the struct, or is it.
+        name: &'static str,
+        /// The name of the struct in Rust.
+        rust_struct: &'static str,
+        /// The field.
+        field: String,
+    },
     /// The value is an empty list or map, which does not show the type of its elements.
     #[error(
         "an empty list or map does not show the element type of Go's {name}; call remove() instead"
@@ -107,6 +122,26 @@ pub enum ValueErrorKind {
         name: String,
         /// The line to add to the Go program.
         line: String,
+    },
+    /// Go cannot decode the value into a type that the Go program declares. Go would refuse the whole
+    /// session.
+    #[error("Go's {name} cannot hold the value{}: {reason}", place(field))]
+    RefusedByGo {
+        /// The registered name of the Go type.
+        name: String,
+        /// The path to the field, such as `Home.Street`. Empty for the value itself.
+        field: String,
+        /// The reason.
+        reason: &'static str,
+    },
+    /// A declaration for [`GoPeer::declaring`](crate::wire::GoPeer::declaring) is no Go type.
+    #[error(
+        "the declaration of {name} is no Go type; pass a text such as \"struct {{ ID int64 }}\" \
+         or \"int8\""
+    )]
+    BadGoDeclaration {
+        /// The name that it is given for.
+        name: String,
     },
     /// The stored value cannot be read as the Rust type.
     #[error("the stored value, Go's {found}, cannot be read as this type: {reason}")]
@@ -171,6 +206,15 @@ impl ValueError {
 }
 
 debug_as_text!(ValueError);
+
+/// Where in a value, for an error.
+fn place(field: &str) -> String {
+    if field.is_empty() {
+        String::new()
+    } else {
+        format!(" in {field}")
+    }
+}
 
 /// The key of an error, in front of its message.
 fn prefix(key: Option<&str>) -> String {

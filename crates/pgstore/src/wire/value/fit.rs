@@ -1,9 +1,8 @@
 //! Fitting: a new value takes the Go type of the value it replaces, in every part of it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use crate::wire::gob::{
-    identity::identity,
     limits::MAX_LEVELS,
     shape::{Shape, type_name},
     time::Time,
@@ -12,23 +11,20 @@ use crate::wire::gob::{
 };
 
 use super::{
-    declared_type::AddedFields,
+    added_fields::AddedFields,
+    element_types::ElementTypes,
+    fit_rules::{FitRules, PlainBytes, TextKeys},
     insert_table,
+    old_entries::OldEntries,
     rust_value::{RustKey, RustValue},
+    same_elements::same_elements,
 };
 
-/// Whether keys that are not strings may become the text keys of a map with string keys.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum TextKeys {
-    Allowed,
-    Never,
-}
-
 /// The new value in the Go type of the old one. `None` if it does not fit.
-pub(super) fn fit(new: &RustValue, old: &GoValue, text_keys: TextKeys) -> Option<GoValue> {
+pub(super) fn fit(new: &RustValue, old: &GoValue, rules: FitRules) -> Option<GoValue> {
     let mut context = Context {
-        added: AddedFields::default(),
-        text_keys,
+        added: AddedFields::of(new),
+        rules,
     };
     let fitted = fit_within(new, old, &mut context).or_else(|| {
         context.added.are_any = !matches!(new.plain(), RustValue::Named(_));
@@ -39,30 +35,40 @@ pub(super) fn fit(new: &RustValue, old: &GoValue, text_keys: TextKeys) -> Option
 }
 
 /// What one call of [`fit`] shares.
-struct Context {
-    added: AddedFields,
-    text_keys: TextKeys,
+struct Context<'a> {
+    added: AddedFields<'a>,
+    rules: FitRules,
 }
 
-fn fit_within(new: &RustValue, old: &GoValue, context: &mut Context) -> Option<GoValue> {
+fn fit_within(new: &RustValue, old: &GoValue, context: &mut Context<'_>) -> Option<GoValue> {
+    fit_to(new, old, Some(&old.value), context)
+}
+
+/// The new value in the type of a Go value, whose content it replaces if that is given.
+fn fit_to(
+    new: &RustValue,
+    of: &GoValue,
+    old: Option<&Value>,
+    context: &mut Context<'_>,
+) -> Option<GoValue> {
     let new = match new.plain() {
-        RustValue::Named(named) if named.name == old.name => named.content.plain(),
+        RustValue::Named(named) if named.name == of.name => named.content.plain(),
         RustValue::Named(_) => return None,
         new => new,
     };
     let mut fitter = Fitter {
-        types: Arc::clone(&old.types),
+        types: Arc::clone(&of.types),
         context,
     };
     let target = Target {
-        ty: old.ty,
-        shape: &Shape::of(&old.name),
-        name: Some(&old.name),
+        ty: of.ty,
+        shape: &Shape::of_value(&of.name, &of.types, of.ty),
+        name: Some(&of.name),
     };
-    let value = fitter.value(new, target, Some(&old.value))?;
+    let value = fitter.value(new, target, old)?;
     Some(GoValue {
-        name: old.name.clone(),
-        ty: old.ty,
+        name: of.name.clone(),
+        ty: of.ty,
         types: fitter.types,
         value,
     })
@@ -89,18 +95,18 @@ impl<'a> Target<'a> {
 
 /// Fits values to the types of one table. The table is replaced by a copy when a struct gets
 /// fields.
-struct Fitter<'a> {
+struct Fitter<'a, 'b> {
     types: Arc<Types>,
-    context: &'a mut Context,
+    context: &'a mut Context<'b>,
 }
 
-impl Fitter<'_> {
+impl Fitter<'_, '_> {
     fn value(&mut self, new: &RustValue, target: Target<'_>, old: Option<&Value>) -> Option<Value> {
         let ty = self.types.resolve(target.ty)?;
         let shape = target.shape;
         let new = match new.plain() {
             RustValue::Named(named) if ty != Type::Interface => {
-                let is_called = self.is_called(target.ty, named.name);
+                let is_called = self.types.is_called(target.ty, type_name(named.name));
                 is_called.then_some(named.content.plain())?
             }
             new => new,
@@ -120,7 +126,7 @@ impl Fitter<'_> {
             Type::Bytes => new.to_bytes().map(Value::Bytes),
             Type::String => new.to_text().map(Value::String),
             Type::Interface => self.interface(new, old),
-            Type::Opaque(_) => self.opaque(new, target).map(Value::Opaque),
+            Type::Opaque(_) => self.opaque(new, target, old).map(Value::Opaque),
             Type::Slice { elem } => self.list(new, target, elem, old).map(Value::Slice),
             Type::Array { elem, len } => {
                 let items = self.list(new, target, elem, old)?;
@@ -137,8 +143,18 @@ impl Fitter<'_> {
             Some(Value::Interface(Some(old))) => fit_within(new, old, self.context),
             _ => None,
         };
+        self.fitted_or_by_table(new, fitted)
+    }
+
+    /// An element of interface type that is not one of the old list.
+    fn new_interface(&mut self, new: &RustValue, like: Option<&GoValue>) -> Option<Value> {
+        let fitted = like.and_then(|like| fit_to(new, like, None, self.context));
+        self.fitted_or_by_table(new, fitted)
+    }
+
+    fn fitted_or_by_table(&self, new: &RustValue, fitted: Option<GoValue>) -> Option<Value> {
         // The table has only maps with string keys.
-        let is_refused = || match self.context.text_keys {
+        let is_refused = || match self.context.rules.text_keys {
             TextKeys::Allowed => new.has_equal_texts(),
             TextKeys::Never => new.has_text_keys(),
         };
@@ -149,25 +165,34 @@ impl Fitter<'_> {
         }
     }
 
-    /// Whether a type in the table may be the one with the registered name.
-    fn is_called(&self, ty: TypeId, name: &str) -> bool {
-        let definition = self.types.definition(ty);
-        definition.is_none_or(|definition| {
-            definition.name.is_empty() || definition.name == type_name(name)
-        })
-    }
-
-    fn opaque(&self, new: &RustValue, target: Target<'_>) -> Option<Vec<u8>> {
-        let is_time = self.types.is_time(target.ty, target.name) || *target.shape == Shape::Time;
+    /// The bytes for a type with its own marshaler. Such a type takes no empty bytes.
+    fn opaque(&self, new: &RustValue, target: Target<'_>, old: Option<&Value>) -> Option<Vec<u8>> {
+        let is_time = match old {
+            Some(Value::Opaque(old)) => Time::is_accepted(old),
+            _ => true,
+        } && self.types.may_be_time(target.ty, target.name);
         match new {
             RustValue::Time(time) if is_time => Some(time.to_bytes()),
             RustValue::String(text) if is_time => text.parse().ok().map(Time::to_bytes),
-            RustValue::Bytes(bytes) if !is_time || Time::is_accepted(bytes) => Some(bytes.clone()),
-            RustValue::List(list) if !is_time && list.is_empty() => Some(Vec::new()),
+            RustValue::Marshaled(bytes) if !bytes.is_empty() => Some(bytes.clone()),
+            RustValue::Bytes(bytes) if self.takes_plain(bytes, is_time, old) => Some(bytes.clone()),
             _ => None,
         }
     }
 
+    /// Whether bytes without a word about their origin fit a type with its own marshaler.
+    fn takes_plain(&self, bytes: &[u8], is_time: bool, old: Option<&Value>) -> bool {
+        let is_old = matches!(old, Some(Value::Opaque(old)) if *old == bytes);
+        let is_allowed = self.context.rules.plain_bytes == PlainBytes::Allowed;
+        let is_accepted = if is_time {
+            Time::is_accepted(bytes)
+        } else {
+            is_allowed && !bytes.is_empty()
+        };
+        is_old || is_accepted
+    }
+
+    /// The elements of a list. Those that are elements of the old one stay as they are.
     fn list(
         &mut self,
         new: &RustValue,
@@ -180,13 +205,23 @@ impl Fitter<'_> {
             Some(Value::Slice(olds) | Value::Array(olds)) => olds,
             _ => &[],
         };
-        let olds = olds.iter().map(Some).chain(std::iter::repeat(None));
-        let items = new.to_items()?;
-        items
-            .iter()
-            .zip(olds)
-            .map(|(item, old)| self.value(item, target, old))
-            .collect()
+        let news = new.to_items()?;
+        let kind = self.types.resolve(elem)?;
+        let same = match kind {
+            Type::Bool | Type::Int | Type::Uint | Type::Float | Type::Bytes | Type::String => {
+                vec![None; news.len()]
+            }
+            _ => same_elements(&self.types, elem, &news, olds),
+        };
+        let likes = (kind == Type::Interface).then(|| ElementTypes::of(olds));
+        let items = news.iter().zip(same).enumerate();
+        let items = items.map(|(at, (new, same))| match (same, &likes) {
+            (Some(same), _) => Some(same.clone()),
+            (None, Some(likes)) => self.new_interface(new, likes.like(at, new)),
+            (None, None) => self.value(new, target, None),
+        });
+        let items: Vec<_> = items.collect::<Option<_>>()?;
+        are_assignable(target.shape, items.iter(), olds.iter()).then_some(items)
     }
 
     /// The entries of a map: first those with existing keys, in their order, then the new ones.
@@ -214,13 +249,15 @@ impl Fitter<'_> {
             entries.push((position, (key, self.value(value, elem, old)?)));
         }
         entries.sort_by_key(|(position, _)| *position);
-        Some(Value::Map(
-            entries.into_iter().map(|(_, entry)| entry).collect(),
-        ))
+        let entries: Vec<(Value, Value)> = entries.into_iter().map(|(_, entry)| entry).collect();
+        let values = olds.pairs.iter().map(|(_, value)| value);
+        let is_assignable =
+            are_assignable(elem.shape, entries.iter().map(|(_, value)| value), values);
+        is_assignable.then_some(Value::Map(entries))
     }
 
     fn key(&self, key: &RustKey, target: Target<'_>, olds: &OldEntries<'_>) -> Option<Value> {
-        let allows_text = self.context.text_keys == TextKeys::Allowed;
+        let allows_text = self.context.rules.text_keys == TextKeys::Allowed;
         match (self.types.resolve(target.ty)?, key) {
             (Type::String, RustKey::String(_)) => Some(Value::String(key.text().into_bytes())),
             (Type::String, key) if allows_text => Some(Value::String(key.text().into_bytes())),
@@ -228,9 +265,8 @@ impl Fitter<'_> {
             (Type::Int, key) => int(&key.as_scalar()?, target.shape),
             (Type::Uint, key) => uint(&key.as_scalar()?, target.shape),
             (Type::Interface, key) => {
-                let key = key.to_value();
-                let old = olds.key_like(&key);
-                Some(old.unwrap_or_else(|| insert_table::interface(&key)))
+                let old = olds.key_like(key).cloned();
+                Some(old.unwrap_or_else(|| insert_table::interface(&key.to_value())))
             }
             _ => None,
         }
@@ -241,7 +277,7 @@ impl Fitter<'_> {
         let pairs = new.pairs()?;
         let mut fields = match old {
             Some(Value::Struct(fields)) => fields.clone(),
-            _ => Vec::new(),
+            _ => self.types.sent_arrays(ty),
         };
         for (name, value) in pairs {
             let RustKey::String(name) = name else {
@@ -259,20 +295,29 @@ impl Fitter<'_> {
         new: &RustValue,
         fields: &mut Vec<(usize, Value)>,
     ) -> Option<()> {
+        let known_fields = self.types.fields(ty).len();
         let Some(number) = self.field_number(ty, name, new)? else {
             return Some(());
         };
         let place = fields.binary_search_by_key(&number, |(number, _)| *number);
         let old = place.ok().map(|place| fields[place].1.clone());
         let ty = self.types.fields(ty)[number].ty;
+        let is_added = number >= known_fields;
         let new = match new {
             RustValue::None | RustValue::Nil | RustValue::Unit => None,
             new => Some(self.value(new, Target::part(ty, &Shape::Unknown), old.as_ref())?),
         };
+        // Go's type lacks the field as far as its values show, and its decoder fails on a nil there.
+        if is_added && new.as_ref().is_some_and(Value::has_bare_nil) {
+            return None;
+        }
         let new = new.filter(|new| !new.is_zero());
         match (place, new) {
             (Ok(place), Some(new)) => fields[place].1 = new,
-            (Ok(place), None) => drop(fields.remove(place)),
+            (Ok(place), None) => match self.types.sent_zero(ty) {
+                Some(zero) => fields[place].1 = zero,
+                None => drop(fields.remove(place)),
+            },
             (Err(place), Some(new)) => fields.insert(place, (number, new)),
             (Err(_), None) => {}
         }
@@ -314,46 +359,21 @@ fn is_nil(value: &Value) -> bool {
     matches!(value, Value::Interface(None))
 }
 
-/// The entries of the map that is replaced, by key.
-struct OldEntries<'a> {
-    pairs: &'a [(Value, Value)],
-    positions: HashMap<Vec<u8>, usize>,
-}
-
-impl<'a> OldEntries<'a> {
-    fn new(old: Option<&'a Value>) -> Self {
-        let pairs: &[(Value, Value)] = match old {
-            Some(Value::Map(pairs)) => pairs,
-            _ => &[],
-        };
-        let identities = pairs.iter().enumerate();
-        let positions = identities.filter_map(|(at, (key, _))| Some((identity(key).ok()??, at)));
-        Self {
-            pairs,
-            positions: positions.collect(),
-        }
+/// Whether Go can assign the values to an interface of this shape. Its name shows an interface that
+/// a program defines, which may have methods: then only types that are there already are known to
+/// have them.
+fn are_assignable<'a>(
+    shape: &Shape,
+    mut news: impl Iterator<Item = &'a Value>,
+    olds: impl Iterator<Item = &'a Value>,
+) -> bool {
+    if !matches!(shape, Shape::Named(_) | Shape::Methods) {
+        return true;
     }
-
-    /// The position and the value of the key. A new key has a position beyond the end.
-    fn find(&self, key: &Value) -> (usize, Option<&'a Value>) {
-        let identity = identity(key).ok().flatten();
-        match identity.and_then(|identity| self.positions.get(&identity)) {
-            Some(position) => (*position, Some(&self.pairs[*position].1)),
-            None => (usize::MAX, None),
-        }
-    }
-
-    /// The existing key of interface type that is the same key in another Go type.
-    fn key_like(&self, key: &RustValue) -> Option<Value> {
-        let mut keys = self.pairs.iter().map(|(key, _)| key);
-        let found = keys.find(|existing| match existing {
-            Value::Interface(Some(existing)) => {
-                let fitted = fit(key, existing, TextKeys::Never);
-                let fitted = fitted.map(|fitted| identity(&fitted.value));
-                fitted.is_some_and(|fitted| fitted.is_ok() && fitted == identity(&existing.value))
-            }
-            _ => false,
-        });
-        found.cloned()
-    }
+    let name = |value: &'a Value| match value {
+        Value::Interface(Some(value)) => Some(value.name.as_ref()),
+        _ => None,
+    };
+    let known: HashSet<_> = olds.filter_map(name).collect();
+    news.all(|new| name(new).is_none_or(|name| known.contains(name)))
 }

@@ -2,7 +2,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::wire::{
     gob::{
-        shape::{Shape, is_unnamed, path_and_type},
+        declared_shapes::DeclaredShapes,
+        shape::{Shape, is_built_in, is_unnamed, path_and_type},
         value::{GoValue, Value},
     },
     securecookie::SecureCookie,
@@ -10,6 +11,7 @@ use crate::wire::{
 
 use super::{
     error::{ValueError, ValueErrorKind},
+    go_check::{self, Misfit},
     key::Key,
 };
 
@@ -49,8 +51,11 @@ pub enum GoPeer {
 }
 
 /// The names of the types that a Go program has registered. Made by [`GoPeer::registered`].
-#[derive(Clone, Debug)]
-pub struct RegisteredNames(Arc<BTreeSet<String>>);
+#[derive(Clone, Debug, Default)]
+pub struct RegisteredNames {
+    names: Arc<BTreeSet<String>>,
+    declared: Arc<DeclaredShapes>,
+}
 
 impl GoPeer {
     /// A Go program that has registered the types with these names.
@@ -67,7 +72,62 @@ impl GoPeer {
     /// ```
     pub fn registered<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
-        Self::Registered(RegisteredNames(Arc::new(names)))
+        Self::Registered(RegisteredNames {
+            names: Arc::new(names),
+            declared: Arc::default(),
+        })
+    }
+
+    /// Adds what the Go program declares, since gob does not show it: how wide numbers are, which
+    /// fields a struct has, and which interfaces have methods.
+    ///
+    /// A value that Go could not decode into these types is a
+    /// [usage error](ValueErrorKind::RefusedByGo) then: Go would refuse the whole session. Each
+    /// declaration is a name and the type as Go prints it. A type with its own marshaler is a
+    /// `gob.GobEncoder` or an `encoding.BinaryMarshaler`. Fields of undeclared types are not checked.
+    ///
+    /// ```
+    /// use pgstore::{GoPeer, Values, ValueErrorKind, go::Named};
+    /// use pgstore::wire::Draft;
+    ///
+    /// #[derive(serde::Serialize)]
+    /// #[serde(rename_all = "PascalCase")]
+    /// struct Player {
+    ///     level: i64,
+    /// }
+    ///
+    /// let go = GoPeer::registered(["main.Player"]).declaring([
+    ///     ("main.Player", "struct { Level int8; Home main.Addr }"),
+    ///     ("main.Addr", "struct { City string }"),
+    /// ])?;
+    /// let draft = Draft::new("player", Named::new("main.Player", &Player { level: 300 }))?;
+    /// let error = Values::new().put_for("player", &draft, &go).unwrap_err();
+    /// assert!(matches!(error.kind(), ValueErrorKind::RefusedByGo { .. }));
+    /// # Ok::<(), pgstore::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A declaration cannot be parsed as a Go type.
+    pub fn declaring<N: Into<String>, T: AsRef<str>>(
+        self,
+        types: impl IntoIterator<Item = (N, T)>,
+    ) -> Result<Self, ValueError> {
+        let RegisteredNames { names, declared } = match self {
+            Self::None => RegisteredNames::default(),
+            Self::Registered(registered) => registered,
+        };
+        let mut declared = DeclaredShapes::clone(&declared);
+        for (name, declaration) in types {
+            let name = name.into();
+            if !declared.declare(name.clone(), declaration.as_ref()) {
+                return Err(ValueError::keyless(ValueErrorKind::BadGoDeclaration {
+                    name,
+                }));
+            }
+        }
+        let declared = Arc::new(declared);
+        Ok(Self::Registered(RegisteredNames { names, declared }))
     }
 
     /// Whether a Go program reads the sessions.
@@ -101,27 +161,37 @@ impl GoPeer {
         }
     }
 
-    /// Checks that Go can read all types that `new` has and `old` has not.
+    /// Checks that Go knows all types that `new` has and `old` has not, and that the value is one of
+    /// the types that Go declares.
     pub(super) fn check(
         &self,
         key: &Key,
         new: Option<&GoValue>,
         old: Option<&GoValue>,
     ) -> Result<(), ValueError> {
-        let Self::Registered(RegisteredNames(names)) = self else {
+        let Self::Registered(RegisteredNames { names, declared }) = self else {
             return Ok(());
         };
-        let old: BTreeSet<_> = old
+        let known: BTreeSet<_> = old
             .iter()
             .flat_map(|old| old.all())
             .map(GoValue::go_type_name)
             .collect();
         let is_known =
-            |name: &str| is_always_registered(name) || names.contains(name) || old.contains(name);
-        let new = new.iter().flat_map(|new| new.all());
-        let unknown = new.into_iter().find(|value| !is_known(&value.name));
-        unknown.map_or(Ok(()), |value| {
-            Err(ValueError::new(key, unregistered(value)))
+            |name: &str| is_built_in(name) || names.contains(name) || known.contains(name);
+        let mut all = new.iter().flat_map(|new| new.all());
+        if let Some(unknown) = all.find(|value| !is_known(&value.name)) {
+            return Err(ValueError::new(key, unregistered(unknown)));
+        }
+        let checked = new.map_or(Ok(()), |new| go_check::check(declared, new, old));
+        checked.map_err(|Misfit { field, reason }| {
+            let name = new.map_or_else(String::new, |new| new.name.to_string());
+            let kind = ValueErrorKind::RefusedByGo {
+                name,
+                field,
+                reason,
+            };
+            ValueError::new(key, kind)
         })
     }
 }
@@ -133,32 +203,6 @@ fn unregistered(value: &GoValue) -> ValueErrorKind {
     }
 }
 
-/// Whether every program on gorilla/sessions has registered the type.
-// Go: type.go, registerBasics; gorilla/sessions registers `[]interface {}` in its init.
-fn is_always_registered(name: &str) -> bool {
-    name == "[]interface {}" || BASICS.contains(&name.strip_prefix("[]").unwrap_or(name))
-}
-
-const BASICS: [&str; 17] = [
-    "bool",
-    "int",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "uint",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uintptr",
-    "float32",
-    "float64",
-    "complex64",
-    "complex128",
-    "string",
-];
-
 /// The line of Go that registers the type of a value.
 // Go: type.go, Register, makes the names.
 fn go_line(value: &GoValue) -> String {
@@ -168,7 +212,7 @@ fn go_line(value: &GoValue) -> String {
         None => (false, name),
     };
     let literal = |ty: &str| literal(ty, is_pointer, &value.value);
-    if is_unnamed(ty) || Shape::of(name) != Shape::Unknown {
+    if is_unnamed(ty) || !Shape::of(name).is_defined() {
         return register(&literal(&in_go(ty)), name);
     }
     match path_and_type(ty) {

@@ -19,7 +19,9 @@ pub(super) fn by_table(value: &RustValue) -> Option<GoValue> {
         RustValue::Uint(name, value) => go_value(name, TypeId::UINT, Value::Uint(*value)),
         RustValue::Float(name, value) => go_value(name, TypeId::FLOAT, Value::Float(*value)),
         RustValue::String(text) => go_value("string", TypeId::STRING, string(text)),
-        RustValue::Bytes(bytes) => go_value("[]uint8", TypeId::BYTES, Value::Bytes(bytes.clone())),
+        RustValue::Bytes(bytes) | RustValue::Marshaled(bytes) => {
+            go_value("[]uint8", TypeId::BYTES, Value::Bytes(bytes.clone()))
+        }
         RustValue::Time(time) => {
             go_value("time.Time", common::TIME, Value::Opaque(time.to_bytes()))
         }

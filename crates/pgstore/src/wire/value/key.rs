@@ -78,10 +78,6 @@ impl Key {
         matches!(identity(&existing.value), Ok(Some(_))).then(|| Self(existing.clone()))
     }
 
-    pub(super) fn is(&self, key: Option<&GoValue>) -> bool {
-        key.is_some_and(|key| same(&self.0, key))
-    }
-
     fn new(name: &'static str, ty: TypeId, value: Value) -> Self {
         Self(GoValue {
             name: Cow::Borrowed(name),

@@ -56,7 +56,7 @@ impl Values {
     /// # Errors
     ///
     /// The value under the key is not a `[]interface {}`, or the list would be nested deeper than
-    /// 64 levels. The values are unchanged.
+    /// 128 levels. The values are unchanged.
     pub fn push(&mut self, key: impl Into<Key>, draft: &Draft) -> Result<(), ValueError> {
         self.push_for(key, draft, &GoPeer::None)
     }

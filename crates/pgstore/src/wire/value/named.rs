@@ -12,8 +12,10 @@ use crate::wire::gob::{
 use super::{
     declared_type::{ANY, DeclaredType},
     error::ValueErrorKind as Kind,
-    fit::{TextKeys, fit},
+    fit::fit,
+    fit_rules::FitRules,
     rust_value::{NamedValue, RustValue},
+    struct_types::StructTypes,
 };
 
 /// The value under a name, and in the Go type that the name and the value ask for.
@@ -47,18 +49,28 @@ fn make(name: &'static str, content: &RustValue) -> Result<GoValue, Kind> {
     if content.has_units() {
         return Err(Kind::UnitForGo);
     }
-    let ty = match DeclaredType::named(&Shape::of(name), content.plain()) {
-        DeclaredType::Struct(_, fields) => DeclaredType::Struct(type_name(name).to_owned(), fields),
-        ANY => return Err(Kind::NotOfGoType { name }),
-        other => other,
-    };
+    let mut structs = StructTypes::default();
+    let asked = structs.type_of(content.plain());
+    let ty = DeclaredType::of_shape(&Shape::of(name)).or(asked);
+    if ty == ANY {
+        return Err(Kind::NotOfGoType { name });
+    }
     if !ty.is_known() {
         return Err(Kind::GoTypeUnknown { name });
     }
-    if ty.hides_a_struct() {
+    if structs.hides_a_struct() {
         return Err(Kind::NoGoField { name });
     }
-    fit(content, &empty(name, &ty), TextKeys::Never).ok_or(Kind::NotOfGoType { name })
+    if let Some(contradiction) = structs.contradiction() {
+        let (rust_struct, field) = (contradiction.struct_name, contradiction.field.clone());
+        return Err(Kind::NotOneGoType {
+            name,
+            rust_struct,
+            field,
+        });
+    }
+    let empty = empty(name, &ty, &structs);
+    fit(content, &empty, FitRules::FOR_GO).ok_or(Kind::NotOfGoType { name })
 }
 
 /// Refuses texts that are certainly no type's name. Go's registry accepts nearly any text.
@@ -69,9 +81,14 @@ fn check_name(name: &'static str) -> Result<(), Kind> {
 }
 
 /// A place of the type without a value, to fit a value to.
-fn empty(name: &'static str, ty: &DeclaredType) -> GoValue {
+fn empty(name: &'static str, ty: &DeclaredType, structs: &StructTypes) -> GoValue {
     let mut types = Types::default();
-    let ty = ty.define(&mut types);
+    let whole = ty;
+    let names = |rust_name| match whole {
+        DeclaredType::Struct(whole) if *whole == rust_name => type_name(name),
+        _ => rust_name,
+    };
+    let ty = structs.define(ty, &mut types, &names);
     GoValue {
         name: Cow::Borrowed(name),
         ty,

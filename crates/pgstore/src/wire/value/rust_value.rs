@@ -19,6 +19,8 @@ pub(super) enum RustValue {
     Float(&'static str, f64),
     String(String),
     Bytes(Vec<u8>),
+    /// The bytes of a Go type's own marshaler.
+    Marshaled(Vec<u8>),
     Time(Time),
     List(Vec<RustValue>),
     Map(Vec<(RustKey, RustValue)>),
@@ -53,6 +55,30 @@ impl RustValue {
         match self {
             Self::Any(content) => content.plain(),
             value => value,
+        }
+    }
+
+    /// The value without [`Any`](Self::Any) and [`Named`](Self::Named) around it.
+    pub(super) fn content(&self) -> &Self {
+        match self {
+            Self::Any(content) => content.content(),
+            Self::Named(named) => named.content.content(),
+            value => value,
+        }
+    }
+
+    /// Whether Go omits a struct field with this value.
+    pub(super) fn is_zero(&self) -> bool {
+        match self.plain() {
+            Self::None | Self::Nil | Self::Unit => true,
+            Self::Bool(value) => !value,
+            Self::Int(_, value) => *value == 0,
+            Self::Uint(_, value) => *value == 0,
+            Self::Float(_, value) => *value == 0.0,
+            Self::String(text) => text.is_empty(),
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::List(items) => items.is_empty(),
+            _ => false,
         }
     }
 
@@ -153,7 +179,7 @@ impl RustValue {
     pub(super) fn to_text(&self) -> Option<Vec<u8>> {
         match self {
             Self::String(text) => Some(text.clone().into_bytes()),
-            Self::Bytes(bytes) => Some(bytes.clone()),
+            Self::Bytes(bytes) | Self::Marshaled(bytes) => Some(bytes.clone()),
             _ => None,
         }
     }
@@ -162,7 +188,7 @@ impl RustValue {
     pub(super) fn to_items(&self) -> Option<Cow<'_, [Self]>> {
         match self {
             Self::List(items) => Some(items.into()),
-            Self::Bytes(bytes) => {
+            Self::Bytes(bytes) | Self::Marshaled(bytes) => {
                 let numbers = bytes.iter().map(|byte| Self::Uint("uint8", (*byte).into()));
                 Some(numbers.collect())
             }

@@ -140,6 +140,7 @@ impl Serializer for RustSerializer {
             (go::TIME, RustValue::String(text)) => text
                 .parse()
                 .map_or(RustValue::String(text), RustValue::Time),
+            (go::MARSHALED, RustValue::Bytes(bytes)) => RustValue::Marshaled(bytes),
             (go::ANY, value) => RustValue::Any(Box::new(value)),
             (_, value) => value,
         })

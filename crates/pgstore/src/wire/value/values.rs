@@ -13,10 +13,12 @@ use crate::wire::gob::{
 use super::{
     draft::Draft,
     error::{ValueError, ValueErrorKind},
-    fit::{TextKeys, fit},
+    fit::fit,
+    fit_rules::FitRules,
     go_peer::GoPeer,
     insert_table::by_table,
     key::Key,
+    key_index::{Entry, KeyIndex},
 };
 
 /// The values of a session, in order. Each has the Go type it was written with.
@@ -62,7 +64,8 @@ use super::{
 /// ```
 #[derive(Clone, Default)]
 pub struct Values {
-    entries: Vec<(Option<GoValue>, Option<GoValue>)>,
+    entries: Vec<Entry>,
+    index: KeyIndex,
 }
 
 /// The Go type of a session's values.
@@ -103,6 +106,7 @@ impl Values {
             .map(|(key, value)| (key.into_interface(), value.into_interface()));
         Ok(Self {
             entries: entries.collect(),
+            index: KeyIndex::default(),
         })
     }
 
@@ -258,7 +262,7 @@ impl Values {
     /// ```
     pub fn put(&mut self, key: impl Into<Key>, draft: &Draft) {
         let key = key.into();
-        let fitted = self.fitted(&key, draft, TextKeys::Allowed);
+        let fitted = self.fitted(&key, draft, FitRules::WITHOUT_GO);
         self.set(key, fitted.or_else(|| by_table(&draft.0)));
     }
 
@@ -286,12 +290,12 @@ impl Values {
         go: &GoPeer,
     ) -> Result<(), ValueError> {
         let key = key.into();
-        let text_keys = if go.is_some() {
-            TextKeys::Never
+        let rules = if go.is_some() {
+            FitRules::FOR_GO
         } else {
-            TextKeys::Allowed
+            FitRules::WITHOUT_GO
         };
-        let value = match self.fitted(&key, draft, text_keys) {
+        let value = match self.fitted(&key, draft, rules) {
             Some(fitted) => {
                 let units = draft.check_units(go);
                 units.map_err(|kind| ValueError::new(&key, kind))?;
@@ -319,10 +323,12 @@ impl Values {
     /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn remove(&mut self, key: impl Into<Key>) -> bool {
-        let position = self.position(&key.into());
-        position
-            .map(|position| self.entries.remove(position))
-            .is_some()
+        let Some(position) = self.position(&key.into()) else {
+            return false;
+        };
+        let (key, _) = self.entries.remove(position);
+        self.index.removed(position, key.as_ref());
+        true
     }
 
     /// Removes all values.
@@ -337,7 +343,7 @@ impl Values {
     /// # Ok::<(), pgstore::ValueError>(())
     /// ```
     pub fn clear(&mut self) {
-        self.entries.clear();
+        *self = Self::default();
     }
 
     /// All keys and values, in order. Both may be Go's nil, which is `None`.
@@ -382,7 +388,10 @@ impl Values {
     pub(super) fn set(&mut self, key: Key, value: Option<GoValue>) {
         match self.position(&key) {
             Some(position) => self.entries[position].1 = value,
-            None => self.entries.push((Some(key.0), value)),
+            None => {
+                self.entries.push((Some(key.0), value));
+                self.index.added(&self.entries);
+            }
         }
     }
 
@@ -400,15 +409,13 @@ impl Values {
     }
 
     /// The draft in the Go type of the existing value, if there is one that it fits.
-    fn fitted(&self, key: &Key, draft: &Draft, text_keys: TextKeys) -> Option<GoValue> {
+    fn fitted(&self, key: &Key, draft: &Draft, rules: FitRules) -> Option<GoValue> {
         let old = self.value_of(key)?;
-        fit(&draft.0, old, text_keys)
+        fit(&draft.0, old, rules)
     }
 
     fn position(&self, key: &Key) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|(candidate, _)| key.is(candidate.as_ref()))
+        self.index.position(&self.entries, &key.0)
     }
 }
 

@@ -216,7 +216,7 @@ impl<'a> Node<'a> {
             Some(Type::Complex) => View::Complex(0.0, 0.0),
             Some(Type::Bytes) => View::Bytes(&[]),
             Some(Type::String) => View::String(&[]),
-            Some(Type::Opaque(_)) if self.is_time() => View::Time(Time::ZERO),
+            Some(Type::Opaque(_)) if self.may_be_time() => View::Time(Time::ZERO),
             Some(Type::Opaque(_)) => View::Opaque(&[]),
             Some(Type::Slice { .. }) => View::List(List {
                 node: self,
@@ -240,7 +240,7 @@ impl<'a> Node<'a> {
     }
 
     fn opaque(self, bytes: &'a [u8]) -> View<'a> {
-        let time = if self.is_time() {
+        let time = if self.may_be_time() {
             Time::from_bytes(bytes)
         } else {
             None
@@ -248,8 +248,8 @@ impl<'a> Node<'a> {
         time.map_or(View::Opaque(bytes), View::Time)
     }
 
-    fn is_time(self) -> bool {
-        self.types.is_time(self.ty, self.name)
+    fn may_be_time(self) -> bool {
+        self.types.may_be_time(self.ty, self.name)
     }
 }
 

@@ -14,21 +14,21 @@ use crate::support::go::{describe, securecookie};
 use crate::support::{apply, go_trial};
 
 /// Go's answer to a session with this value.
-async fn ask(values: &Values) -> Value {
+pub(super) async fn ask(values: &Values) -> Value {
     let question = json!({"id": 0, "kind": "map", "hex": HEXLOWER.encode(&values.encode())});
     let answer = describe(&[question]).await.remove(0);
     assert_eq!(answer["ok"], true, "{answer}");
     answer["value"]["entries"][0][1].clone()
 }
 
-async fn written<T: Serialize + ?Sized>(value: &T) -> Value {
+pub(super) async fn written<T: Serialize + ?Sized>(value: &T) -> Value {
     let mut values = Values::new();
     values.insert("k", value).unwrap();
     ask(&values).await
 }
 
 /// The fields of a struct by name.
-fn fields(value: &Value) -> BTreeMap<&str, &Value> {
+pub(super) fn fields(value: &Value) -> BTreeMap<&str, &Value> {
     let fields = value["fields"].as_array().expect("it is a struct");
     fields
         .iter()
@@ -36,7 +36,7 @@ fn fields(value: &Value) -> BTreeMap<&str, &Value> {
         .collect()
 }
 
-fn text(value: &str) -> Value {
+pub(super) fn text(value: &str) -> Value {
     json!({"t": "string", "v": value})
 }
 
@@ -180,7 +180,7 @@ async fn go_reads_other_kinds_under_their_names() {
 }
 
 /// The session that Go writes for a described value.
-async fn of_go(value: &Value) -> Values {
+pub(super) async fn of_go(value: &Value) -> Values {
     let session = json!({"t": "map[interface {}]interface {}", "entries": [[text("k"), value]]});
     let question = json!({"op": "encode", "name": "s", "keys": ["01"], "value": session});
     let answer = securecookie(&[question]).await.remove(0);

@@ -221,12 +221,12 @@ impl Serialize for Nested {
 }
 
 #[apply(trial)]
-async fn nesting_ends_at_64_levels() {
+async fn nesting_ends_at_128_levels() {
     let mut values = Values::new();
-    values.insert("k", Nested(64)).unwrap();
+    values.insert("k", Nested(128)).unwrap();
     assert_eq!(saved(&values).encode(), values.encode());
     assert_eq!(
-        *values.insert("k", Nested(65)).told().unwrap_err().kind(),
+        *values.insert("k", Nested(129)).told().unwrap_err().kind(),
         ValueErrorKind::TooDeep
     );
     assert_eq!(
@@ -237,13 +237,13 @@ async fn nesting_ends_at_64_levels() {
             .kind(),
         ValueErrorKind::TooDeep
     );
-    let draft = Draft::new("k", Nested(64)).unwrap();
+    let draft = Draft::new("k", Nested(128)).unwrap();
     assert_eq!(
         *values.push("list", &draft).told().unwrap_err().kind(),
         ValueErrorKind::TooDeep
     );
     values
-        .push("list", &Draft::new("k", Nested(63)).unwrap())
+        .push("list", &Draft::new("k", Nested(127)).unwrap())
         .unwrap();
     saved(&values);
 }

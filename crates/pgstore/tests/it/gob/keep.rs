@@ -298,11 +298,21 @@ async fn entries_of_a_map_keep_their_types() {
         .unwrap()
         .unwrap();
     assert_eq!(
-        json[0]["u"]["ID"],
-        json!(7),
-        "the struct inside stayed a main.User"
+        json[0]["u"],
+        json!({"Name": "Bob"}),
+        "a changed element of a list is a new one"
     );
     assert_eq!(go_type(&values, "n"), "[]map[string]interface {}");
+
+    let mut values = session("more/split_in_slice_of_structs");
+    values
+        .insert("n", json!([{"f": 1}, {"u": {"Name": "Ada"}}]))
+        .unwrap();
+    let json = saved(&values)
+        .get::<serde_json::Value>("n")
+        .unwrap()
+        .unwrap();
+    assert_eq!(json[1]["u"]["ID"], json!(7), "an unchanged one is not");
 }
 
 fn types_in(values: &Values, key: &str) -> Vec<(String, String)> {

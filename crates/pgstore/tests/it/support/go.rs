@@ -115,6 +115,15 @@ pub(crate) async fn securecookie(questions: &[Value]) -> Vec<Value> {
     ask("securecookie", questions).await
 }
 
+/// Writes a Go program with that many random types to a directory.
+pub(crate) fn typegen(seed: u64, count: usize, directory: &Path) {
+    let written = Command::new(program())
+        .args(["typegen", &seed.to_string(), &count.to_string()])
+        .arg(directory)
+        .status();
+    assert!(written.is_ok_and(|status| status.success()));
+}
+
 /// Runs a batch command: a line of JSON per question in, a line per answer out, in this order.
 async fn ask(command: &str, questions: &[Value]) -> Vec<Value> {
     let mut process = Process::new(program())

@@ -2,11 +2,13 @@
 
 mod duration;
 mod int;
+mod marshaled;
 mod named;
 mod time;
 
 pub use duration::{Duration, OutOfDuration};
 pub use int::{Int, Uint};
+pub use marshaled::Marshaled;
 pub use named::{Any, GoType, Named};
 
 pub use crate::wire::gob::{
@@ -16,5 +18,6 @@ pub use crate::wire::gob::{
 
 pub(super) use duration::DURATION;
 pub(super) use int::{INT, UINT};
+pub(super) use marshaled::MARSHALED;
 pub(super) use named::{ANY, NAMED};
 pub(super) use time::TIME;

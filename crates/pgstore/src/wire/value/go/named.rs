@@ -11,7 +11,12 @@ pub(crate) const NAMED: &str = "$pgstore::go::Named";
 ///
 /// A struct becomes a Go struct, which Go's `session.Values["user"].(User)` accepts. Fields are
 /// matched by name, so rename them as in Go: they begin with a capital letter. If a value of that
-/// type is in place, the fields that only Go knows are kept. Any other value is replaced.
+/// type is in place, the fields that only Go knows are kept; in lists, only those of elements in
+/// which nothing has changed. Any other value is replaced.
+///
+/// Structs of one Rust name in the value are one Go type with one definition, so give different Go
+/// types different names, and one Go type one name, with `#[serde(rename = "…")]`. If their values
+/// disagree about the type of a field, that is a usage error.
 ///
 /// Go declares the type of every field, and refuses the whole session if a field has another kind.
 /// Each field is written as the type that Go programs usually declare:
@@ -134,8 +139,9 @@ pub trait GoType {
 
 /// A value that Go declares as `interface{}`: a field, or the elements of a list or map.
 ///
-/// It makes a difference only in [`Named`] structs, whose fields otherwise have the type of the
-/// value. A `HashMap<String, go::Any<T>>` is always a `map[string]interface{}`.
+/// In [`Named`] structs, fields otherwise have the type of the value. Elsewhere it makes a
+/// `Vec<go::Any<T>>` under a new key a `[]interface {}`, also if all elements are of one type. A
+/// `HashMap<String, go::Any<T>>` is always a `map[string]interface{}`.
 ///
 /// ```
 /// use pgstore::{Values, go};

@@ -18,17 +18,21 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TimeVisitor)
+        deserializer.deserialize_newtype_struct(TIME, TimeVisitor)
     }
 }
 
 struct TimeVisitor;
 
-impl Visitor<'_> for TimeVisitor {
+impl<'de> Visitor<'de> for TimeVisitor {
     type Value = Time;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a time in RFC 3339")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, content: D) -> Result<Time, D::Error> {
+        content.deserialize_str(self)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Time, E> {
