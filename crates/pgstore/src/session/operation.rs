@@ -128,7 +128,7 @@ impl Operation {
     /// Whether it discards what the store has under the key.
     pub(super) fn discards(&self, key: &Key) -> bool {
         match self {
-            Self::Clear => true,
+            Self::Clear(..) => true,
             Self::Set(set, ..) | Self::Remove(set, _) => set == key,
             Self::All(all) => all.iter().any(|one| one.discards(key)),
             _ => false,
