@@ -225,11 +225,11 @@ impl SessionLayer {
     /// a line of plain text.
     ///
     /// The layer asks it when a save fails, and when an axum handler has returned a
-    /// [`SessionError`] as its response. Your response is sent unchanged except for the session's
+    /// [`SessionError`](crate::SessionError) as its response. Your response is sent unchanged except for the session's
     /// cookie; set headers such as `Retry-After` yourself, or start from
     /// [`failed.response()`](Failed::response). Cost: the layer copies the headers of every request.
     ///
-    /// [`Gone`](SessionError::Gone) tells that the session ended while the request was running.
+    /// [`Gone`](crate::SessionError::Gone) tells that the session ended while the request was running.
     /// Later requests get a new session instead, so pages for members must still check the user.
     ///
     /// ```
