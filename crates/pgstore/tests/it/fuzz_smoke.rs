@@ -8,6 +8,7 @@ mod fuzz;
 
 use fuzz::{properties, seeds};
 
+use crate::support::chance::Chance;
 use crate::support::{apply, trial};
 
 /// How many mutations of each property are tried: a few seconds together, in a debug build.
@@ -37,7 +38,7 @@ fn no_connection_string_panics_or_shows_its_password() {
 fn mutations_are_the_same_in_every_run() {
     let seeds = seeds::gobs();
     let run = || {
-        let mut chance = Chance(1);
+        let mut chance = Chance::new(1);
         (0..100)
             .map(|_| chance.mutation(&seeds))
             .collect::<Vec<_>>()
@@ -48,7 +49,7 @@ fn mutations_are_the_same_in_every_run() {
 
 /// The seeds as they are, then mutations of them. A failure prints the bytes.
 fn over_mutations(seeds: &[Vec<u8>], property: fn(&[u8])) {
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let mut chance = Chance::new(0x9e37_79b9_7f4a_7c15);
     let mutations = (0..ROUNDS).map(|_| chance.mutation(seeds));
     for bytes in seeds.iter().cloned().chain(mutations) {
         let result = std::panic::catch_unwind(|| property(&bytes));
@@ -60,17 +61,7 @@ fn over_mutations(seeds: &[Vec<u8>], property: fn(&[u8])) {
     }
 }
 
-/// A small generator (xorshift64).
-struct Chance(u64);
-
 impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-
     fn byte(&mut self) -> u8 {
         // Those at the ends of ranges, and those that mean something somewhere.
         const TELLING: &[u8] = b"\0\x01\x7f\x80\xf8\xff|=;,&?:@/%'\"\\ -A";

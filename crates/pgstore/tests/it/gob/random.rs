@@ -8,22 +8,9 @@ use serde_json::{Map, Value};
 use super::bytes::{encoded, saved, vectors};
 use crate::support::{apply, trial};
 
-/// A small generator (xorshift64*).
-pub(super) struct Chance(u64);
+pub(super) use crate::support::chance::Chance;
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(super) fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(number).unwrap() % bound
-    }
-
     fn text(&mut self) -> String {
         (0..self.below(6))
             .map(|_| ['a', 'é', '\0', 'Z', '😀'][self.below(5)])
