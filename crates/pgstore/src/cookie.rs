@@ -2,6 +2,7 @@
 //! `Set-Cookie`.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::{COOKIE, HeaderMap, HeaderValue};
@@ -28,8 +29,11 @@ pub(crate) fn values<'a>(
 }
 
 /// Returns the request's `Cookie` headers: usually one; HTTP/2 may split them.
-pub(crate) fn headers(headers: &HeaderMap) -> Vec<HeaderValue> {
-    headers.get_all(COOKIE).iter().cloned().collect()
+pub(crate) fn headers(headers: &HeaderMap) -> Arc<[HeaderValue]> {
+    match headers.contains_key(COOKIE) {
+        true => headers.get_all(COOKIE).iter().cloned().collect(),
+        false => Arc::default(), // It takes no memory.
+    }
 }
 
 /// Returns the `Set-Cookie` header that gives the browser `value`, or removes the cookie.

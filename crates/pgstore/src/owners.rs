@@ -7,7 +7,7 @@ use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::manager::SessionManager;
 use crate::name::CookieName;
-use crate::session::{CookieId, SealedRows, Session, SessionError, Usage};
+use crate::session::{CookieId, SealedRows, Session, SessionError};
 use crate::store::{
     Lookup, OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Row, RowExtras, Which, Written,
 };
@@ -188,7 +188,7 @@ impl SessionManager {
             return Ok(None);
         };
         let cookie = CookieId::fresh(id, now);
-        let session = Session::new(self.rows(name), vec![cookie], options, Usage::Background);
+        let session = Session::of_job(self.rows(name), cookie, options);
         if session.is_degraded().await? {
             return Err(SessionError::Degraded); // It is unknown whether the session has ended.
         }

@@ -42,7 +42,7 @@ pub struct Sessions {
 }
 
 struct RequestSessions {
-    cookies: Vec<HeaderValue>,
+    cookies: Arc<[HeaderValue]>,
     state: Mutex<OpenSessions>,
 }
 
@@ -110,7 +110,7 @@ impl SessionManager {
 }
 
 impl Sessions {
-    fn new(manager: SessionManager, cookies: Vec<HeaderValue>) -> Self {
+    fn new(manager: SessionManager, cookies: Arc<[HeaderValue]>) -> Self {
         let state = Mutex::default();
         let request = Arc::new(RequestSessions { cookies, state });
         Self { manager, request }

@@ -6,6 +6,8 @@ mod sealed_id;
 mod stranger_cookie;
 mod together;
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::HeaderValue;
 
@@ -17,7 +19,8 @@ use crate::manager::{ManagedSession, SessionManager};
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::session::{
-    BackgroundWork, Gravity, Session, SessionError, Usage, WeighedErrors, WorkGuard,
+    BackgroundWork, Gravity, OpenCookies, RequestCookies, Session, SessionError, WeighedErrors,
+    WorkGuard,
 };
 
 impl SessionManager {
@@ -86,28 +89,37 @@ impl SessionManager {
         errors.into_gravest()
     }
 
-    /// Stages 1 and 2. Stages 3 and 4 run at the session's first use.
+    /// Stage 1. Stages 2 to 4 run at the session's first use.
     pub(crate) fn begin(
         &self,
         name: CookieName,
         options: CookieOptions,
-        cookies: &[HeaderValue],
+        cookies: &Arc<[HeaderValue]>,
     ) -> Session {
-        let cookie_ids = self.open_all(&name, cookie::values(cookies, &name));
-        let session = Session::new(self.rows(name.clone()), cookie_ids, options, Usage::Request);
-        if session.has_no_id()
-            && let Some(stranger) = self.open_stranger(&name, cookie::values(cookies, &name))
-        {
-            session.greet_stranger(stranger);
-        }
-        session
+        let rows = self.rows(name.clone());
+        let open = (!cookies.is_empty()).then(|| {
+            let (manager, cookies) = (self.clone(), Arc::clone(cookies));
+            Box::new(move || manager.open_cookies(&name, &cookies)) as OpenCookies
+        });
+        Session::of_request(rows, open, options)
+    }
+
+    /// Stage 2. It runs at the session's first use.
+    fn open_cookies(&self, name: &CookieName, cookies: &[HeaderValue]) -> RequestCookies {
+        let ids = self.open_all(name, cookie::values(cookies, name));
+        let stranger = match ids.is_empty() {
+            true => self.open_stranger(name, cookie::values(cookies, name)),
+            false => None,
+        };
+        RequestCookies { ids, stranger }
     }
 
     /// Stages 5 and 6 for every session of a request, all at the same time, so that several take no
     /// longer than one.
     pub(crate) async fn finish_all(
-        sessions: Vec<ManagedSession>,
+        mut sessions: Vec<ManagedSession>,
     ) -> (HeaderChanges, WeighedErrors) {
+        sessions.retain(|one| one.session.looked_at()); // The others have nothing to save.
         if !sessions.iter().any(|one| one.session.has_work()) {
             return finish_each(sessions).await; // It asks the store nothing.
         }

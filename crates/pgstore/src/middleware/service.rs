@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -13,14 +14,14 @@ use super::layer::SessionLayer;
 #[derive(Clone, Debug)]
 pub struct SessionService<S> {
     inner: S,
-    layer: SessionLayer,
+    layer: Arc<SessionLayer>,
 }
 
 impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let layer = self.clone();
+        let layer = Arc::new(self.clone());
         SessionService { inner, layer }
     }
 }
@@ -41,12 +42,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
-        let layer = self.layer.clone();
-        let (sessions, session, place) = layer.begin(&request); // 1 cookie, 2 id
+        let layer = Arc::clone(&self.layer);
+        let (sessions, session, place) = layer.begin(&request); // 1 cookie
         let kept = layer.keep(&request, &session);
         request.extensions_mut().insert(session);
         request.extensions_mut().insert(sessions.clone());
-        let response = self.inner.call(request); // 3 row, 4 values: at a session's first use
+        let response = self.inner.call(request); // 2 id, 3 row, 4 values: at a session's first use
         let mut head = HeadGuard::new(sessions, place);
         SessionFuture::new(async move {
             let response = response.await.inspect_err(|_| head.note_failure())?;

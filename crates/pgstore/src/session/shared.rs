@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::SessionError;
 #[cfg(feature = "middleware")]
 use super::change::Change;
-use super::cookie_change::{CookieChange, StrangerCookie};
+use super::cookie_change::CookieChange;
 use super::cookie_id::CookieId;
 use super::operation::Operation;
 use super::record::{OpenedRow, RowMeta, SealedRows};
+use super::request_cookies::{OpenCookies, UnopenedCookies};
 use super::state::SessionState;
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -48,6 +49,7 @@ pub struct Session(Arc<Shared>);
 struct Shared {
     rows: SealedRows,
     usage: Usage,
+    cookies: UnopenedCookies,
     state: Mutex<SessionState>,
     /// Held while the store is asked, so that it is asked once.
     io: tokio::sync::Mutex<()>,
@@ -70,17 +72,35 @@ impl Usage {
 }
 
 impl Session {
-    pub(crate) fn new(
+    /// The session of a request. Its cookies are opened at its first use.
+    pub(crate) fn of_request(
         rows: SealedRows,
-        cookies: Vec<CookieId>,
+        cookies: Option<OpenCookies>,
+        options: CookieOptions,
+    ) -> Self {
+        Self::new(rows, UnopenedCookies::new(cookies), options, Usage::Request)
+    }
+
+    /// The session that a background job works on.
+    pub(crate) fn of_job(rows: SealedRows, id: CookieId, options: CookieOptions) -> Self {
+        let none = UnopenedCookies::new(None);
+        let session = Self::new(rows, none, options, Usage::Background);
+        session.state().take_cookies(vec![id]);
+        session
+    }
+
+    fn new(
+        rows: SealedRows,
+        cookies: UnopenedCookies,
         options: CookieOptions,
         usage: Usage,
     ) -> Self {
         let (go_peer, on_conflict) = (rows.go_peer.clone(), rows.policy.on_conflict);
-        let state = SessionState::new(cookies, options, go_peer, on_conflict);
+        let state = SessionState::new(options, go_peer, on_conflict);
         Self(Arc::new(Shared {
             rows,
             usage,
+            cookies,
             state: Mutex::new(state),
             io: tokio::sync::Mutex::new(()),
         }))
@@ -142,16 +162,6 @@ impl Session {
         }
     }
 
-    /// The browser has no session; its cookie is a stranger's.
-    pub(crate) fn greet_stranger(&self, cookie: StrangerCookie) {
-        self.state().carried_seed.greet(cookie);
-    }
-
-    /// Whether the request brought no ID of a session.
-    pub(crate) fn has_no_id(&self) -> bool {
-        self.state().cookie().is_none()
-    }
-
     pub(super) async fn read<R>(&self, read: impl FnOnce(&Values) -> R) -> Result<R, SessionError> {
         self.load().await?;
         match self.state().values() {
@@ -167,7 +177,7 @@ impl Session {
 
     /// Reads the session from the store, unless this request has read it.
     pub(super) async fn load(&self) -> Result<(), SessionError> {
-        self.state().looked_at = true;
+        drop(self.state_for_use());
         let _asking = self.lock_store().await;
         self.load_unlocked().await
     }
@@ -206,7 +216,15 @@ impl Session {
         self.0.io.lock().await
     }
 
+    /// The state of a session that is used, so that the response depends on the cookie.
     pub(super) fn state_for_use(&self) -> MutexGuard<'_, SessionState> {
+        self.0.cookies.open_once(|cookies| {
+            let mut state = self.state();
+            state.take_cookies(cookies.ids);
+            if let Some(stranger) = cookies.stranger {
+                state.carried_seed.greet(stranger);
+            }
+        });
         let mut state = self.state();
         state.looked_at = true;
         state

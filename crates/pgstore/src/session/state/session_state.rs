@@ -73,15 +73,13 @@ pub(super) enum Phase {
 
 impl SessionState {
     pub(in crate::session) fn new(
-        mut cookies: Vec<CookieId>,
         options: CookieOptions,
         go_peer: GoPeer,
         on_conflict: OnConflict,
     ) -> Self {
-        let other_cookies = cookies.split_off(cookies.len().min(1));
         Self {
-            id: cookies.pop(),
-            other_cookies,
+            id: None,
+            other_cookies: Vec::new(),
             was_moved_along: false,
             read: None,
             operations: Vec::new(),
@@ -101,6 +99,13 @@ impl SessionState {
             carried_seed: CarriedSeed::default(),
             looked_at: false,
         }
+    }
+
+    /// The request's cookies carry these IDs.
+    pub(in crate::session) fn take_cookies(&mut self, ids: Vec<CookieId>) {
+        let mut ids = ids.into_iter();
+        self.id = ids.next();
+        self.other_cookies = ids.collect();
     }
 
     /// The ID of the browser's cookie, or the one that the session was saved under since.
