@@ -85,8 +85,9 @@ impl MemoryTable {
 
     /// The row of the session that had this ID, and how long the ID is remembered.
     fn earlier(&self, id: &SessionId) -> Option<(i64, PreviousId)> {
-        let mut sessions = self.ids.iter();
-        sessions.find_map(|(number, ids)| Some((*number, ids.previous(id)?)))
+        let sessions = self.ids.iter();
+        let known = sessions.filter_map(|(number, ids)| Some((*number, ids.previous(id)?)));
+        known.max_by_key(|(number, _)| *number) // Go may have written a row of a replaced ID again.
     }
 
     pub(super) fn update(&mut self, id: &SessionId, seen: Timestamp, new: &Row) -> Written {
@@ -155,14 +156,11 @@ impl MemoryTable {
     /// Ends the session of an ID: the current one or an earlier one.
     pub(super) fn end(&mut self, id: &SessionId) -> u64 {
         let removed = self.delete(id);
-        if removed > 0 {
-            return removed;
-        }
         let earlier = self.earlier(id);
         let current = earlier.and_then(|(number, _)| self.rows.get(&number));
         match current.map(|entry| entry.key.clone()) {
-            Some(current) => self.delete(&current),
-            None => 0,
+            Some(current) => removed + self.delete(&current),
+            None => removed,
         }
     }
 

@@ -23,7 +23,9 @@ use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::random::{self, RngError};
-use crate::store::{IdChange, PreviousId, Row, RowExtras, StoreError, StoreErrorKind, Written};
+use crate::store::{
+    IdChange, Lookup, PreviousId, Row, RowExtras, StoreError, StoreErrorKind, Written,
+};
 
 /// How often a probe is sent whose connection was lost, or whose server turned out to be a standby.
 const TRIES: usize = 3;
@@ -83,8 +85,12 @@ async fn live(
     ];
     transaction.batch_execute(&limits.join(";\n")).await?;
     let client = transaction.client();
+    let answer = client
+        .query_typed(include_str!("sql/is_distributed.sql"), &[])
+        .await?;
     let probe = Probe {
         client,
+        may_be_distributed: answer.first().is_some_and(|row| row.get(0)),
         table: &inner.table,
         key_is_fixed: &inner.key_is_fixed,
     };
@@ -98,6 +104,8 @@ struct Probe<'a> {
     client: &'a Client,
     table: &'a TableName,
     key_is_fixed: &'a AtomicBool,
+    /// Whether the server distributes tables.
+    may_be_distributed: bool,
 }
 
 impl Probe<'_> {
@@ -165,14 +173,15 @@ impl Life {
         must_save(probe.run(&update).await?, "a probe's update changed no row")?;
         self.rename(probe).await?;
         self.must_load(second, &self.renamed, probe).await?;
-        self.must_lead(first, probe).await?;
+        self.must_lead(first, true, probe).await?;
         let confirm = Confirm {
             id: second,
             until: self.confirmed.expires_on,
-            grace_until: self.confirmed.expires_on,
+            grace_until: self.confirmed.modified_on,
         };
         probe.run(&confirm).await?;
         self.must_load(second, &self.confirmed, probe).await?;
+        self.must_lead(first, false, probe).await?;
         match probe.run(&Delete { id: second }).await? {
             0 => Err(refused("a probe's row was not deleted").into()),
             _ => Ok(()),
@@ -200,7 +209,8 @@ impl Life {
         };
         match renamed {
             Renamed::Done(written) => must_save(written, "a probe's row got no new ID"),
-            Renamed::KeyIsFixed => {
+            Renamed::KeyIsFixed(refused) if !probe.may_be_distributed => Err(refused.into()),
+            Renamed::KeyIsFixed(_) => {
                 probe.key_is_fixed.store(true, Ordering::Relaxed);
                 Err(AttemptFailure {
                     retry: Retry::Safe,
@@ -210,14 +220,23 @@ impl Life {
         }
     }
 
-    /// The first ID must lead to the row under the second one.
-    async fn must_lead(&self, id: &SessionId, probe: &Probe<'_>) -> Result<(), AttemptFailure> {
+    /// The first ID must belong to the session under the second one, and lead to it in its grace time
+    /// only.
+    async fn must_lead(
+        &self,
+        id: &SessionId,
+        has_grace: bool,
+        probe: &Probe<'_>,
+    ) -> Result<(), AttemptFailure> {
         let (ids, now) = (std::slice::from_ref(id), self.renamed.modified_on);
         let earlier = probe.run(&EarlierIds { ids, now }).await?;
-        let leads = |earlier: &EarlierId| earlier.current.as_ref() == Some(&self.second);
-        match earlier.iter().any(leads) {
+        let is_right = |earlier: &EarlierId| {
+            earlier.current.as_ref() == Some(&self.second)
+                && matches!(earlier.lookup, Lookup::Row(..)) == has_grace
+        };
+        match earlier.iter().any(is_right) {
             true => Ok(()),
-            false => Err(refused("a probe's first ID was not remembered").into()),
+            false => Err(refused("a probe's first ID is not remembered as it must be").into()),
         }
     }
 

@@ -67,7 +67,7 @@ impl Changed for Renamed {
     fn has_changed(&self) -> bool {
         match self {
             Self::Done(written) => written.has_changed(),
-            Self::KeyIsFixed => true, // It is not the table that refuses, but the way.
+            Self::KeyIsFixed(_) => true, // It is not the table that refuses, but the way.
         }
     }
 }

@@ -460,7 +460,7 @@ impl Run {
         let content = request.applied_to(Content::default());
         let continues = content != Content::default() || request.owner.is_some();
         if end == End::StartedOver && continues {
-            return self.begun(request, content).await;
+            return self.begun(request, content, told).await;
         }
         check(*told == Told::Removed, || {
             "the browser keeps the cookie".into()
@@ -482,11 +482,14 @@ impl Run {
     }
 
     /// A request has begun a session.
-    async fn begun(&mut self, request: &Request, content: Content) -> Checked {
+    async fn begun(&mut self, request: &Request, content: Content, told: &Told) -> Checked {
         let id = request.session.id().await.map_err(told_error)?;
         let id = id.ok_or("begins no session")?;
         let is_new = self.truth.session_of(&id).is_none();
         check(is_new, || "a new session has an old ID".into())?;
+        check(matches!(told, Told::Set(_)), || {
+            "no cookie tells the new session".into()
+        })?;
         self.row_numbers.push(self.world.row_number(&id).await?);
         self.counts.sessions += 1;
         self.truth.begin(id, content, request.owner);
@@ -527,12 +530,18 @@ impl Run {
             // A statement that missed because another request was first, and whose answer was lost.
             Err(error) if error.is_unavailable() && self.world.nodes[request.node].loses => Ok(()),
             Err(error) => Err(format!("saving fails: {error}")),
-            Ok(()) => self.written(request, found, was_read).await,
+            Ok(()) => self.written(request, found, was_read, told).await,
         }
     }
 
     /// A request with changes was saved.
-    async fn written(&mut self, request: &Request, found: May, was_read: bool) -> Checked {
+    async fn written(
+        &mut self,
+        request: &Request,
+        found: May,
+        was_read: bool,
+        told: &Told,
+    ) -> Checked {
         let id = request.session.id().await.map_err(told_error)?;
         let attached = match &request.loaded {
             Some(Loaded::Session(attached)) => Some(attached.number),
@@ -544,7 +553,7 @@ impl Run {
             let content = request.applied_to(Content::default());
             let is_stored = content != Content::default() || request.owner.is_some();
             return match is_stored {
-                true => self.begun(request, content).await,
+                true => self.begun(request, content, told).await,
                 false => check(id.is_none(), || "an empty session is stored".into()),
             };
         };
@@ -559,6 +568,11 @@ impl Run {
         let session = &mut self.truth.sessions[number];
         session.content = request.applied_to(content);
         session.owner = request.owner.or(session.owner);
+        let before = self.truth.sessions[number].current.clone();
+        let must_tell = id != before || !request.ids.contains(&id);
+        check(!must_tell || matches!(told, Told::Set(_)), || {
+            "no cookie tells the session's ID".into()
+        })?;
         self.changed_id(request, number, id)
     }
 

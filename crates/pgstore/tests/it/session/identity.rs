@@ -375,12 +375,80 @@ async fn a_session_keeps_its_row_whatever_refers_to_it() {
 
 /// What a server answers whose table is distributed by `key`, as Citus does.
 const KEY_IS_FIXED: &str = "
+    CREATE TABLE pg_dist_partition ();
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         RAISE feature_not_supported USING MESSAGE = 'modifying the partition value is not allowed';
     END $$;
     CREATE TRIGGER key_is_fixed BEFORE UPDATE ON http_sessions FOR EACH ROW
         WHEN (OLD.key IS DISTINCT FROM NEW.key) EXECUTE FUNCTION refuse()";
+
+#[apply(trial)]
+async fn a_trigger_that_refuses_new_ids_is_an_error_and_no_row_is_moved() {
+    let database = Database::fresh().await;
+    let app = App::over(database.store().await);
+    let client = database.client().await;
+    client.batch_execute(KEY_IS_FIXED).await.unwrap();
+    client
+        .batch_execute("DROP TABLE pg_dist_partition")
+        .await
+        .unwrap();
+    let mut user = app.log_in().await;
+    let login = user.request(renew).await;
+    assert!(matches!(login, Err(SessionError::Store(_))), "{login:?}");
+    assert!(app.sessions.probe().await.is_err());
+    assert_eq!(user.user().await.as_deref(), Some("ada"));
+    let numbers = client.query("SELECT id FROM http_sessions", &[]).await;
+    let numbers: Vec<i64> = numbers.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(numbers, [1]);
+}
+
+#[apply(trial)]
+async fn a_probe_works_where_the_table_is_distributed_by_its_key() {
+    let database = Database::fresh().await;
+    let app = App::over(database.store().await);
+    let client = database.client().await;
+    client.batch_execute(KEY_IS_FIXED).await.unwrap();
+    app.sessions.probe().await.unwrap();
+}
+
+#[apply(trial)]
+async fn a_probe_finds_a_table_of_earlier_ids_that_refuses_silently() {
+    for event in ["INSERT", "UPDATE"] {
+        let database = Database::fresh().await;
+        let app = App::over(database.store().await);
+        let client = database.client().await;
+        let skip = format!(
+            "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+             CREATE TRIGGER skip BEFORE {event} ON http_sessions_ids FOR EACH ROW
+                 EXECUTE FUNCTION skip()"
+        );
+        client.batch_execute(&skip).await.unwrap();
+        let error = app.sessions.probe().await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::RefusedSilently, "{event}");
+    }
+}
+
+#[apply(trial)]
+async fn a_logout_by_an_id_that_go_has_revived_ends_the_session() {
+    let database = Database::fresh().await;
+    let app = App::over(database.store().await);
+    let mut user = app.log_in().await;
+    let mut earlier = user.clone();
+    user.request(renew).await.unwrap();
+    let revive = "INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
+                  SELECT ids.key, data, created_on, modified_on, expires_on
+                    FROM http_sessions JOIN http_sessions_ids AS ids ON session_id = id";
+    let client = database.client().await;
+    assert_eq!(client.execute(revive, &[]).await.unwrap(), 1);
+    earlier.request(destroy).await.unwrap();
+    assert_eq!(user.user().await, None);
+    let rows = client
+        .query("SELECT FROM http_sessions", &[])
+        .await
+        .unwrap();
+    assert!(rows.is_empty());
+}
 
 #[apply(trial)]
 async fn ids_change_where_the_table_is_distributed_by_its_key() {

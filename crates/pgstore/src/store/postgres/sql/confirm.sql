@@ -1,14 +1,19 @@
 -- A request has brought the ID ($1) that a gentle rotation gave. From now on the grace time of the
 -- session's earlier IDs counts: they lead to it until $2 and are known as replaced until $3. The
--- row's version stays, so no save is disturbed.
-WITH confirmed AS (
-    UPDATE http_sessions
-       SET id_unconfirmed = NULL
-     WHERE key = $1
-       AND id_unconfirmed
-    RETURNING id
+-- row's version stays, so no save is disturbed. The row is marked only once its IDs are: otherwise the
+-- next request tries again.
+WITH earlier AS (
+    UPDATE http_sessions_ids
+       SET grace_until = least(grace_until, $2), until = greatest(until, $3)
+     WHERE session_id = ANY (ARRAY(
+               SELECT id FROM http_sessions WHERE key = $1 AND id_unconfirmed))
+       AND grace_until IS NOT NULL
+    RETURNING session_id
 )
-UPDATE http_sessions_ids
-   SET grace_until = least(grace_until, $2), until = greatest(until, $3)
- WHERE session_id IN (SELECT id FROM confirmed)
-   AND grace_until IS NOT NULL
+UPDATE http_sessions AS row
+   SET id_unconfirmed = NULL
+ WHERE row.key = $1
+   AND row.id_unconfirmed
+   AND (EXISTS (SELECT FROM earlier WHERE earlier.session_id = row.id)
+        OR NOT EXISTS (SELECT FROM http_sessions_ids AS ids
+                        WHERE ids.session_id = row.id AND ids.grace_until IS NOT NULL))

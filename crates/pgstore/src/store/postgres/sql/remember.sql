@@ -11,6 +11,10 @@ SELECT $1, id, $2, $3::timestamptz,
  WHERE key = $1
  ORDER BY modified_on DESC NULLS LAST, id DESC
  LIMIT 1
+-- If the next statement finds another version, a rotation that is under way at the same time must not
+-- lose its grace time by this one. The row's group decides.
 ON CONFLICT (key) DO UPDATE
-   SET session_id = excluded.session_id, until = excluded.until,
-       grace_until = excluded.grace_until, grace_group = excluded.grace_group
+   SET session_id = excluded.session_id,
+       until = greatest(http_sessions_ids.until, excluded.until),
+       grace_until = coalesce(excluded.grace_until, http_sessions_ids.grace_until),
+       grace_group = coalesce(excluded.grace_group, http_sessions_ids.grace_group)

@@ -12,7 +12,7 @@ use crate::store::postgres::columns::{Parameter, RowParameters, column, key, own
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::Micros;
-use crate::store::{IdChange, PreviousId, Row, Written};
+use crate::store::{IdChange, PreviousId, Row, StoreError, Written};
 
 /// Gives the newest row of the old key the new one, if it has the version that was seen.
 pub(crate) struct Rename<'a> {
@@ -23,8 +23,9 @@ pub(crate) struct Rename<'a> {
 /// What a [`Rename`] answers.
 pub(crate) enum Renamed {
     Done(Written),
-    /// The table is distributed by its key, which cannot change: nothing was done.
-    KeyIsFixed,
+    /// The server does not support the change, perhaps because the table is distributed by its key:
+    /// nothing was done.
+    KeyIsFixed(StoreError),
 }
 
 impl Statement for Rename<'_> {
@@ -55,10 +56,27 @@ impl Statement for Rename<'_> {
                 Ok(Renamed::Done(Written::from_count(rows.unsigned_abs())))
             }
             Err(error) if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
-                Ok(Renamed::KeyIsFixed)
+                Ok(Renamed::KeyIsFixed(AttemptFailure::from(error).error))
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// Asks whether the server distributes tables.
+pub(crate) struct IsDistributed;
+
+impl Statement for IsDistributed {
+    type Output = bool;
+    const SQL: &'static str = include_str!("../sql/is_distributed.sql");
+    const PARAMETERS: &'static [Type] = &[];
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::NeverWaits;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<bool, AttemptFailure> {
+        let answer = client.query_one(prepared, &[]).await?;
+        Ok(column(&answer, 0)?)
     }
 }
 

@@ -8,7 +8,7 @@ mod refusal;
 mod statement;
 mod writes;
 
-pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
+pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
 pub(super) use owners::{Find, Owned, Revoke};
 pub(super) use reads::{EarlierId, EarlierIds, Load, LoadAll};
