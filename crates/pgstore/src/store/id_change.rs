@@ -1,4 +1,4 @@
-//! Giving a session another ID, and what the IDs lead to that it had before.
+//! Giving a session another ID, and what its earlier IDs lead to.
 
 use std::time::Duration;
 

@@ -69,7 +69,7 @@ impl SealedRows {
             new,
             previous: PreviousId {
                 until: self.known_until(has_grace),
-                // The grace time begins when the new ID comes back. Until then nobody may know it.
+                // The grace time begins when the new ID comes back. Until then the browser may lack it.
                 grace_until: has_grace.then_some(row.expires_on),
             },
         };
