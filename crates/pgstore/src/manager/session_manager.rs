@@ -149,7 +149,7 @@ impl SessionManager {
         &self.config.codec
     }
 
-    /// The codec of cookies. They are short, whatever a row may hold.
+    /// The codec of cookies, which are short even if rows may be long.
     pub(crate) fn cookie_codec(&self) -> SecureCookie {
         let longest = SecureCookie::DEFAULT_MAX_LENGTH;
         self.codec().clone().max_length(longest)

@@ -50,7 +50,7 @@ impl SealedRows {
     }
 
     /// Gives the session under the old ID the new one, if its row is still the one that was read. A row
-    /// that could not be read is replaced whatever its version is.
+    /// that could not be read is replaced in any version.
     pub(in crate::session) async fn rename(
         &self,
         old: &SessionId,
