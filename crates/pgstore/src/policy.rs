@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::clock::OVERDUE;
 
-/// What a request gets if its session cannot be read because the store is away or too slow.
+/// What a request gets if its session cannot be read because the store is unavailable.
 ///
 /// ```
 /// # use pgstore::{OnOutage, SessionManagerBuilder};

@@ -168,7 +168,7 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets what a request gets when its session cannot be read because the store is away.
+    /// Sets what a request gets when its session cannot be read because the store is unavailable.
     /// Default: [`OnOutage::Required`].
     ///
     /// [`SessionLayer::on_outage`](crate::SessionLayer::on_outage) sets it for some routes.

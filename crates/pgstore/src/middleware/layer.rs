@@ -24,8 +24,8 @@ use crate::session::{Session, WeighedErrors};
 /// its end even if the client disconnects.
 ///
 /// If saving fails, the handler's response is not sent, since it may report a success that did not
-/// happen. The client gets 503 with `Retry-After` when the store is away, 409 when another request
-/// ended the session (unless the handler itself answers 4xx), and 500 otherwise. Set
+/// happen. The client gets 503 with `Retry-After` when the store is unavailable, 409 when another
+/// request ended the session (unless the handler itself answers 4xx), and 500 otherwise. Set
 /// [`on_failure`](SessionLayer::on_failure) to answer in another way. If several sessions fail, the
 /// gravest error decides: a logout that was not done, then an unavailable store, then the rest,
 /// then a session that has ended. The layer logs the causes and puts them into the response's
@@ -185,7 +185,7 @@ impl SessionLayer {
         })
     }
 
-    /// Sets what requests of these routes get while the store is away. Default: the manager's
+    /// Sets what requests of these routes get while the store is unavailable. Default: the manager's
     /// [`on_outage`](crate::SessionManagerBuilder::on_outage).
     ///
     /// ```

@@ -11,7 +11,7 @@ use http::{Response, StatusCode};
 
 use crate::session::{Gravity, SessionError, WeighedErrors};
 
-/// When the client may ask again while the store is away.
+/// When the client may ask again while the store is unavailable.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Why a session could not be loaded or saved: look for it among the response's extensions.

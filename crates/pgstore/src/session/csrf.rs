@@ -88,9 +88,9 @@ impl Session {
     /// [`SessionError::CsrfMismatch`] when the token is missing, malformed, or belongs to another
     /// session, or to this one before it was renewed. [`SessionError::CsrfSessionEnded`] when the
     /// browser's session has ended, so that its pages must be loaded again. Both are 403. [Load
-    /// errors](SessionError#load-errors), and [`SessionError::Degraded`], while the store is away
-    /// and the token cannot be checked. [`SessionError::Value`] when another value is stored under
-    /// `_csrf`.
+    /// errors](SessionError#load-errors), and [`SessionError::Degraded`], while the store is
+    /// unavailable and the token cannot be checked. [`SessionError::Value`] when another value is
+    /// stored under `_csrf`.
     pub async fn check_csrf(&self, token: &str) -> Result<(), SessionError> {
         let given = Seed::unmasked(token).ok_or(SessionError::CsrfMismatch)?;
         self.load().await?;
