@@ -73,7 +73,7 @@ pub enum OnConflict {
 #[non_exhaustive]
 pub enum SaveOn {
     /// Every status but those of a handler that failed or was aborted: 408 (a timeout), 499 (the
-    /// client went away), and 500 or above (the default). A 404 or 422 page may change its session.
+    /// client disconnected), and 500 or above (the default). A 404 or 422 page may change its session.
     #[default]
     Completion,
     /// Only statuses below 400.

@@ -103,13 +103,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// When the rows are not known to be changed.
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
 
-    /// Notes that a request has brought the ID that a gentle rotation gave the session. Earlier IDs
-    /// then lead to it until `grace_until` at the latest and are known until `until` at least. An ID
-    /// that is not [unconfirmed](super::RowExtras::id_is_unconfirmed) changes nothing. The row's
-    /// version stays.
+    /// Confirms that a request has brought the ID that a gentle rotation gave the session. Earlier IDs
+    /// then lead to it until `grace_until` at the latest and are known until `until` at least. A call
+    /// for an ID that is not [unconfirmed](super::RowExtras::id_is_unconfirmed) changes nothing. The
+    /// row's version stays.
     ///
     /// # Errors
-    /// When it is not known to be noted.
+    /// When the confirmation is not known to be stored.
     fn confirm<'a>(
         &'a self,
         id: &'a SessionId,
