@@ -24,7 +24,7 @@ impl<S: Sync> FromRequestParts<S> for CsrfToken {
 }
 
 /// Proof that a request sent a valid [`CsrfToken`] in its header `X-CSRF-Token`. Otherwise the
-/// client gets 403, and the handler does not run.
+/// client gets 403 (503 while the store is unavailable), and the handler does not run.
 ///
 /// Use it for requests from scripts, which find the token in the page. Forms cannot send headers:
 /// they send the token in a field, which the handler gives to [`Session::check_csrf`]. The check is
