@@ -38,9 +38,9 @@
 //!
 //! - It does not authenticate: it keeps what your login puts into the session.
 //! - It keeps no values in the cookie.
-//! - It does not choose between two values: if two requests [`insert`](Session::insert) under the same
-//!   key, the later save wins. Use
-//!   [`update`](Session::update) for a value that depends on the old one.
+//! - It does not choose between two values: if two requests [`insert`](Session::insert) under one
+//!   key, the later save wins. Use [`update`](Session::update) for a value that depends on the old
+//!   one.
 //! - It does not record every use: a session may end up to ⅛ of its lifetime early (3¾ days of 30).
 //!
 //! # Where do I find what?
