@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 24 * 60 * 60 * MICROS_PER_SECOND;
 
-/// How far two honest clocks may differ. Times that nodes share have this much of a margin. A time further ahead of this node's clock was written by a
-/// clock that is wrong, and does not count as written.
+/// The margin: how far two right clocks may differ. It is added to the times that nodes share. A
+/// time further ahead of this node's clock was written by a wrong clock, and counts as now.
 pub(crate) const SKEW_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The longest duration that a setting may have: 100 years.

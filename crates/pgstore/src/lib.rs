@@ -38,8 +38,9 @@
 //!
 //! - It does not authenticate: it keeps what your login puts into the session.
 //! - It keeps no values in the cookie.
-//! - If two requests [`insert`](Session::insert) under the same key, the later save wins. Use
-//!   [`update`](Session::update) for a value that depends on the old one.
+//! - It does not choose between two values: if two requests [`insert`](Session::insert) under one
+//!   key, the later save wins. Use [`update`](Session::update) for a value that depends on the old
+//!   one.
 //! - It does not record every use: a session may end up to ⅛ of its lifetime early (3¾ days of 30).
 //!
 //! # Where do I find what?
@@ -48,7 +49,7 @@
 //!   [`CookieOptions`]. Its [builder](SessionManagerBuilder) has every setting.
 //! - [`SessionLayer`] gives each request its [`Session`]; [`Sessions`] are those of several cookies;
 //!   [`Typed`] is a session seen as a struct.
-//! - [`PgStore`] keeps the rows, [`MemoryStore`] does in tests.
+//! - [`PgStore`] keeps the rows; in tests, [`MemoryStore`] does.
 //! - [`Session::csrf_token`] protects forms, [`SessionManager::sessions_of`] lists a user's devices.
 //!
 //! ```text
@@ -60,11 +61,11 @@
 //!
 //! # Coming from Go
 //!
-//! It shares every session with `gorilla/sessions` and `antonlindstrom/pgstore`, both ways: the same
-//! cookies, table, keys and values. Tell it about the Go program with
-//! [`go_peer`](SessionManagerBuilder::go_peer), so that it writes only what Go can read, and give both
-//! the same cookie attributes: [`CookieOptions::go`] has Go's. [`docs::from_go`] names for each name
-//! in Go the one here.
+//! It shares every session with `gorilla/sessions` and `antonlindstrom/pgstore`, both ways: the
+//! same cookies, table, keys and values. Tell it about the Go program with
+//! [`go_peer`](SessionManagerBuilder::go_peer), so that it writes only what Go can read, and give
+//! both the same cookie attributes: [`CookieOptions::go`] has Go's. [`docs::from_go`] lists what
+//! each Go name is called here.
 //!
 //! # Coming from tower-sessions
 //!

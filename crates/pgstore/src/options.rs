@@ -52,8 +52,8 @@ impl Default for CookieOptions {
 }
 
 impl CookieOptions {
-    /// Returns the attributes that Go's pgstore sets by default: Path and 30 days, without protection
-    /// from scripts, plain http and other sites.
+    /// Returns the attributes that Go's pgstore sets by default: Path and 30 days, without
+    /// protection from scripts, plain http and other sites.
     ///
     /// ```
     /// use pgstore::CookieOptions;

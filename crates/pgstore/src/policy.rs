@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::clock::OVERDUE;
 
-/// What a request gets if its session cannot be read because the store is away or too slow.
+/// What a request gets if its session cannot be read because the store is unavailable.
 ///
 /// ```
 /// # use pgstore::{OnOutage, SessionManagerBuilder};
@@ -23,9 +23,9 @@ pub enum OnOutage {
     #[default]
     Required,
     /// An empty session that can be read but not changed, for pages that are useful without a
-    /// session. [`is_degraded`](crate::Session::is_degraded) tells it from a new one, and no cookie is
-    /// written. Reading returns nothing, also [`flashes`](crate::Session::flashes). Every change, and
-    /// [`csrf_token`](crate::Session::csrf_token), is the error
+    /// session. [`is_degraded`](crate::Session::is_degraded) tells it from a new one, and no cookie
+    /// is written. Reading returns nothing, also [`flashes`](crate::Session::flashes). Every
+    /// change, and [`csrf_token`](crate::Session::csrf_token), is the error
     /// [`SessionError::Degraded`](crate::SessionError::Degraded), which as a response is 503: leave
     /// forms out of such pages. A request without a cookie asks the store nothing and is not
     /// degraded; its changes fail when they are saved.
@@ -47,7 +47,8 @@ pub enum OnUndecodable {
 }
 
 /// What happens to an [`insert`](crate::Session::insert), [`remove`](crate::Session::remove) or
-/// [`clear`](crate::Session::clear) if another request has changed the same value since this one read it.
+/// [`clear`](crate::Session::clear) if another request has changed the same value since this one
+/// read it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {
@@ -63,22 +64,23 @@ pub enum OnConflict {
 /// Which responses save what the handler changed, by their status:
 /// [`SessionLayer::save_on`](crate::SessionLayer::save_on).
 ///
-/// A handler that failed half-way has made a part of its changes. Of a request that saves nothing,
-/// [flashes](crate::Session::flashes) that it took are put back.
-/// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count with every status.
+/// A handler that failed half-way has made only a part of its changes. If a response saves nothing,
+/// [flashes](crate::Session::flashes) that its request took are put back.
+/// [`renew`](crate::Session::renew) and [`destroy`](crate::Session::destroy) count with every
+/// status.
 #[cfg(feature = "middleware")]
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub enum SaveOn {
     /// Every status but those of a handler that failed or was aborted: 408 (a timeout), 499 (the
-    /// client went away), and 500 or above (the default). A 404 or 422 page may change its session.
+    /// client disconnected), and 500 or above (the default). A 404 or 422 page may change its session.
     #[default]
     Completion,
-    /// Statuses below 400 alone.
+    /// Only statuses below 400.
     Success,
-    /// Every status, whatever it says.
+    /// Every status.
     AnyStatus,
-    /// Those of which the function says so.
+    /// Statuses for which the function returns `true`.
     ///
     /// ```
     /// use http::StatusCode;
@@ -106,9 +108,9 @@ impl SaveOn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Touch {
-    /// Once this part of its lifetime has passed since the last record: 8 (the default) is an eighth.
-    /// At least 1. A session that is read all the time costs at most this many writes in a lifetime.
-    /// It may end up to that part early, so at 8 up to 3¾ days of 30.
+    /// Once this part of its lifetime has passed since the last record: 8 (the default) is an
+    /// eighth. At least 1. A session that is read all the time costs at most this many writes in a
+    /// lifetime. It may end up to that part early, so at 8 up to 3¾ days of 30.
     AfterOneIn(u32),
     /// Never: a session lasts from its last change.
     Never,
@@ -129,7 +131,8 @@ impl Touch {
         }
     }
 
-    /// Whether to record a use again that was recorded `idle` seconds ago and lasts `lifetime` seconds.
+    /// Whether to record a use again that was recorded `idle` seconds ago and lasts `lifetime`
+    /// seconds.
     pub(crate) fn is_due(self, idle: i64, lifetime: u64) -> bool {
         let Self::AfterOneIn(part) = self else {
             return idle == OVERDUE; // A time that is not true is corrected under every policy.
@@ -148,7 +151,7 @@ pub(crate) struct Policy {
     pub(crate) touch: Touch,
     /// How long after its beginning a session ends, even if it is used.
     pub(crate) absolute_timeout: Option<Duration>,
-    /// How long a replaced ID is remembered.
+    /// How long a write by a replaced ID is `Gone`.
     pub(crate) retirement: Duration,
     /// How long the old ID of a gentle rotation still leads to the session.
     pub(crate) grace: Duration,

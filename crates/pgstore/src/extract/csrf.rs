@@ -10,8 +10,8 @@ use crate::session::{CsrfToken, Session, SessionError};
 /// The header in which scripts send the token.
 const HEADER: &str = "x-csrf-token";
 
-/// A token for the page that the handler makes, from [`Session::csrf_token`]. Extracting it reads the
-/// session; a session's first token changes it.
+/// A token for the page that the handler makes, from [`Session::csrf_token`]. Extracting it reads
+/// the session; a session's first token changes it.
 ///
 /// A handler that calls [`renew`](Session::renew) must get the token from the session afterwards.
 impl<S: Sync> FromRequestParts<S> for CsrfToken {
@@ -23,8 +23,8 @@ impl<S: Sync> FromRequestParts<S> for CsrfToken {
     }
 }
 
-/// Proof that a request sent a valid [`CsrfToken`] in its header `X-CSRF-Token`. Otherwise the client
-/// gets 403, and the handler does not run.
+/// Proof that a request sent a valid [`CsrfToken`] in its header `X-CSRF-Token`. Otherwise the
+/// client gets 403 (503 while the store is unavailable), and the handler does not run.
 ///
 /// Use it for requests from scripts, which find the token in the page. Forms cannot send headers:
 /// they send the token in a field, which the handler gives to [`Session::check_csrf`]. The check is

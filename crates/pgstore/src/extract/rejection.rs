@@ -39,9 +39,9 @@ impl IntoResponse for MissingSessionLayer {
     }
 }
 
-/// So that handlers can use `?`: 503 when the store is away, 409 when the session has ended, 403
-/// for a CSRF token that does not match or whose session has ended, 500 otherwise. The cause is logged,
-/// not sent; the response's extensions hold it as a
+/// So that handlers can use `?`: 503 when the store is unavailable, 409 when the session has ended,
+/// 403 for a CSRF token that does not match or whose session has ended, 500 otherwise. The cause is
+/// logged, not sent; the response's extensions hold it as a
 /// [`SessionFailure`](crate::middleware::SessionFailure).
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {

@@ -168,7 +168,7 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets what a request gets when its session cannot be read because the store is away.
+    /// Sets what a request gets when its session cannot be read because the store is unavailable.
     /// Default: [`OnOutage::Required`].
     ///
     /// [`SessionLayer::on_outage`](crate::SessionLayer::on_outage) sets it for some routes.
@@ -266,9 +266,10 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets for how long a write by a replaced ID is told that its session has another ID, so that
-    /// requests under way cannot undo a login. Default: 60 seconds, longer than requests take. A minute is
-    /// added because the clocks of nodes differ.
+    /// Sets for how long a write by a replaced ID fails with
+    /// [`SessionError::Gone`](crate::SessionError::Gone), so that requests under way cannot undo a
+    /// login. Default: 60 seconds, longer than requests take. A minute is added because the clocks
+    /// of nodes differ.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -286,10 +287,10 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Sets for how long an ID that was replaced by
-    /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session, counted from the first
-    /// request with the new ID. Default: 30 seconds; 0 for not at all. Unless it is 0, a minute is added
-    /// because the clocks of nodes differ.
+    /// Sets the grace time: for how long an ID that was replaced by
+    /// [`rotate_gently`](crate::Session::rotate_gently) still leads to its session, counted from
+    /// the first request with the new ID. Default: 30 seconds; 0 for not at all. Unless it is 0, a
+    /// minute is added because the clocks of nodes differ.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -330,14 +331,16 @@ impl SessionManagerBuilder {
     /// Reads the owner of the sessions of this cookie from a value, such as the `user` that a Go
     /// program's login puts there: a string, or an integer.
     ///
-    /// For applications that share their sessions with a Go program. The value is the truth and the
-    /// column `owner` its index: [listing](SessionManager::sessions_of) and revoking also open every
-    /// session that a Go program was the last to write. An index finds those. Cost: about
-    /// 10 ms for each thousand of them, however many other sessions there are. (With 1,000,000 rows, of
-    /// which Go wrote 1000 last, ending one owner's sessions takes 13 ms; without the index it takes
-    /// 800 ms.) Where no Go program writes,
-    /// use [`Session::set_owner`](crate::Session::set_owner) instead. For an owner that is found
-    /// in another way, see [`owner_from_values`](SessionManagerBuilder::owner_from_values).
+    /// Use it if a Go program writes the sessions too; otherwise use
+    /// [`Session::set_owner`](crate::Session::set_owner). If the owner is not a value of its own,
+    /// use [`owner_from_values`](SessionManagerBuilder::owner_from_values).
+    ///
+    /// The value decides, and each save of this library copies it to the column `owner`. Go does
+    /// not write the column, so [listing](SessionManager::sessions_of) and revoking also open every
+    /// session that a Go program wrote last. An index finds those. Cost: about 10 ms for each
+    /// thousand of them, however many other sessions there are. (With 1,000,000 rows, of which Go
+    /// wrote 1000 last, ending one owner's sessions takes 13 ms; without the index it takes 800
+    /// ms.)
     ///
     /// ```
     /// # use pgstore::{CookieName, Keys, MemoryStore, SessionManager};
@@ -354,12 +357,12 @@ impl SessionManagerBuilder {
         self
     }
 
-    /// Reads the owner of the sessions of this cookie from its values by a function: from a field of a
-    /// struct, or from one of several keys. Otherwise it is
+    /// Reads the owner of the sessions of this cookie from its values by a function: from a field
+    /// of a struct, or from one of several keys. Otherwise it is
     /// [`owner_from`](SessionManagerBuilder::owner_from).
     ///
-    /// The function runs at each save, and for every session that a Go program was the last to write
-    /// when an owner's sessions are listed or revoked. It must depend on the values alone and must
+    /// The function runs at each save. When an owner's sessions are listed or revoked, it also runs
+    /// for every session that a Go program wrote last. It must depend on the values alone and must
     /// not panic. A text that [`set_owner`](crate::Session::set_owner) would refuse counts as none.
     ///
     /// ```

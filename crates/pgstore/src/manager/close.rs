@@ -33,14 +33,15 @@ impl UnfinishedWork {
 }
 
 impl SessionManager {
-    /// Waits for the saves and logouts that run in the background, for this long at most. Call it when
-    /// the server has stopped serving, before the store is closed and the process ends.
+    /// Waits for the saves and logouts that run in the background, for this long at most. Call it
+    /// when the server has stopped serving, before the store is closed and the process ends.
     ///
-    /// Saves go on when their client disconnects, and logouts that the store could not take are tried
-    /// again for about two hours. A process that simply ends loses both. Waiting logouts are tried at
-    /// once and then several times a second. From this call on the manager and its clones save
-    /// nothing new: a save fails with [`StoreErrorKind::Closed`](crate::StoreErrorKind::Closed).
-    /// Cost: nothing if nothing is under way. A second call waits again.
+    /// Saves continue when their client disconnects, and logouts that the store could not take are
+    /// tried again for about two hours. If the process ends without this call, both are lost. This
+    /// call tries waiting logouts at once and then several times a second. From this call on the
+    /// manager and its clones save nothing new: a save fails with
+    /// [`StoreErrorKind::Closed`](crate::StoreErrorKind::Closed). Cost: nothing if nothing is under
+    /// way. A second call waits again.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -58,7 +59,7 @@ impl SessionManager {
     /// ```
     ///
     /// # Errors
-    /// [`UnfinishedWork`] when the time is over. What is left goes on until the runtime ends.
+    /// [`UnfinishedWork`] when the time is over. What is left continues until the runtime ends.
     pub async fn close(&self, at_most: Duration) -> Result<(), UnfinishedWork> {
         let background = self.background();
         background.close();

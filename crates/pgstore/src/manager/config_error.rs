@@ -7,7 +7,7 @@ use crate::wire::{ErrorClass, Key};
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Browsers would drop the session's cookie, whatever its name.
+    /// Browsers would drop a cookie with these attributes under any name.
     #[error(transparent)]
     Cookie(#[from] CookieError),
     /// A duration of zero where that would end every session or fail every save.

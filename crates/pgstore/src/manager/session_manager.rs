@@ -86,15 +86,15 @@ impl SessionManager {
 
     /// Checks whether sessions can be written right now: for a readiness endpoint.
     ///
-    /// It keeps a session in a transaction that it rolls back: inserts it, loads it, saves it, gives
-    /// it a new ID and deletes it. So it fails on a standby, without the table or a right to it,
-    /// without a policy where row-level security is active, and where a constraint, a trigger or the
+    /// In a transaction that it rolls back, it inserts a session, loads it, saves it, gives it a
+    /// new ID and deletes it. So it fails on a standby, without the table or a right to it, without
+    /// a policy where row-level security is active, and where a constraint, a trigger or the
     /// sequence of row numbers forbids a row. It leaves nothing but a used number of that sequence
     /// and the space of three dead rows for the next vacuum.
     ///
-    /// Cost: a connection of its own and about twenty short round trips, 10 to 30 ms in all. It waits
-    /// for no lock longer than two seconds. Call it every ten seconds or more rarely on each node, not
-    /// for each request.
+    /// Cost: a connection of its own and about twenty short round trips, 10 to 30 ms in all. It
+    /// waits for no lock longer than two seconds. Call it every ten seconds or more rarely on each
+    /// node, not for each request.
     ///
     /// ```
     /// # use http::StatusCode;
@@ -149,7 +149,7 @@ impl SessionManager {
         &self.config.codec
     }
 
-    /// The codec of cookies. They are short, whatever a row may hold.
+    /// The codec of cookies, which are short even if rows may be long.
     pub(crate) fn cookie_codec(&self) -> SecureCookie {
         let longest = SecureCookie::DEFAULT_MAX_LENGTH;
         self.codec().clone().max_length(longest)

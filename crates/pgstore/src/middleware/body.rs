@@ -6,11 +6,11 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a response from a [`SessionService`](super::SessionService): the handler's own, or
-    /// bytes in place of it.
+    /// The body of a response from a [`SessionService`](super::SessionService): the handler's own,
+    /// or bytes in place of it.
     ///
-    /// Its default is empty, so that layers such as tower-http's `TimeoutLayer`, which make responses
-    /// themselves, stack with the session layer.
+    /// Its default is empty, so that layers such as tower-http's `TimeoutLayer`, which make
+    /// responses themselves, stack with the session layer.
     #[derive(Debug)]
     pub struct SessionBody<B> {
         #[pin]

@@ -67,8 +67,8 @@ impl Drop for HeadGuard {
 }
 
 /// Saves what counts without a response: ends of sessions, and messages that go back to be shown by
-/// the next request. A new ID counts only if the service `failed`. If the client disconnected, it did
-/// nothing wrong and would never get the new ID.
+/// the next request. A new ID counts only if the service `failed`. If the client disconnected, it
+/// did nothing wrong and would never get the new ID.
 fn clean_up(sessions: &Sessions, failed: bool) {
     let open = sessions.in_order_of_names();
     for ManagedSession { session, .. } in &open {

@@ -17,19 +17,19 @@ use crate::session::{Session, WeighedErrors};
 /// The extensions also hold the [`Sessions`] of all other names.
 ///
 /// After the handler, and before the response's head is sent, the layer saves what changed and sets
-/// the cookie. A response that tells of a handler that failed or was aborted saves no value: one with
-/// a status of 500 or above, 408 or 499, unless [`save_on`](SessionLayer::save_on) says otherwise. A
+/// the cookie. A response with status 408, 499, or 500 and above saves no value, since its handler
+/// failed or was aborted; [`save_on`](SessionLayer::save_on) chooses other statuses. A
 /// [`renew`](Session::renew) or [`destroy`](Session::destroy) counts even then, and also if the
-/// service fails or panics (an axum handler's errors are responses). A save that has begun runs to its
-/// end even if the client disconnects.
+/// service fails or panics (an axum handler's errors are responses). A save that has begun runs to
+/// its end even if the client disconnects.
 ///
 /// If saving fails, the handler's response is not sent, since it may report a success that did not
-/// happen. The client gets 503 with `Retry-After` when the store is away, 409 when another request
-/// ended the session (unless the handler itself answers 4xx), and 500 otherwise. Set
+/// happen. The client gets 503 with `Retry-After` when the store is unavailable, 409 when another
+/// request ended the session (unless the handler itself answers 4xx), and 500 otherwise. Set
 /// [`on_failure`](SessionLayer::on_failure) to answer in another way. If several sessions fail, the
-/// gravest error decides: a logout that was not done, then an unavailable store, then the rest, then
-/// a session that has ended. The layer logs the causes and puts them into the response's extensions as
-/// a [`SessionFailure`](super::SessionFailure); the body tells nothing of them.
+/// gravest error decides: a logout that was not done, then an unavailable store, then the rest,
+/// then a session that has ended. The layer logs the causes and puts them into the response's
+/// extensions as a [`SessionFailure`](super::SessionFailure); the body does not contain them.
 ///
 /// ```
 /// # use pgstore::{Keys, MemoryStore, SessionLayer, SessionManager};
@@ -93,11 +93,12 @@ use crate::session::{Session, WeighedErrors};
 ///
 /// # May one layer be inside another?
 ///
-/// Yes: for two cookies, or for routes with a policy of their own. Handlers get the [`Session`] of the
-/// innermost layer, and all layers share the request's [`Sessions`]. The outermost one saves them all,
-/// once, each in the store of its own manager, and sets their cookies on whatever response it sends.
-/// Each layer discards the changes if it sees a response that [saves nothing](SessionLayer::save_on),
-/// and answers the failures of handlers inside it; failed saves are answered by the outermost.
+/// Yes: for two cookies, or for routes with a policy of their own. Handlers get the [`Session`] of
+/// the innermost layer, and all layers share the request's [`Sessions`]. The outermost one saves
+/// them all, once, each in the store of its own manager, and sets their cookies on the response
+/// that it sends. Each layer discards the changes if it sees a response that [saves
+/// nothing](SessionLayer::save_on), and answers the failures of handlers inside it; failed saves
+/// are answered by the outermost.
 ///
 /// Two layers under one cookie name give one session. The outer one's manager, cookie options and
 /// [outage policy](SessionLayer::on_outage) count; if the managers differ, a warning is logged.
@@ -184,7 +185,7 @@ impl SessionLayer {
         })
     }
 
-    /// Sets what requests of these routes get while the store is away. Default: the manager's
+    /// Sets what requests of these routes get while the store is unavailable. Default: the manager's
     /// [`on_outage`](crate::SessionManagerBuilder::on_outage).
     ///
     /// ```
@@ -204,8 +205,8 @@ impl SessionLayer {
     /// Sets which responses save what the handler changed, by their status. Default:
     /// [`SaveOn::Completion`], every response but those with 408, 499, and 500 or above.
     ///
-    /// Changes that are not saved are gone, and [flashes](Session::flashes) that the request took are
-    /// put back. New IDs and ends of sessions are saved with every status.
+    /// Changes that are not saved are lost, and [flashes](Session::flashes) that the request took
+    /// are put back. New IDs and ends of sessions are saved with every status.
     ///
     /// ```
     /// # use pgstore::{CookieError, SaveOn, SessionLayer, SessionManager};
@@ -224,13 +225,14 @@ impl SessionLayer {
     /// Sets how a failure of a session is answered. Return `None` to leave it to the layer. Default:
     /// a line of plain text.
     ///
-    /// The layer asks it when a save fails, and when an axum handler has returned a
-    /// [`SessionError`](crate::SessionError) as its response. Your response is sent unchanged except for the session's
-    /// cookie; set headers such as `Retry-After` yourself, or start from
+    /// The layer calls the function when a save fails, and when an axum handler has returned a
+    /// [`SessionError`](crate::SessionError) as its response. Your response is sent unchanged except
+    /// for the session's cookie; set headers such as `Retry-After` yourself, or start from
     /// [`failed.response()`](Failed::response). Cost: the layer copies the headers of every request.
     ///
-    /// [`Gone`](crate::SessionError::Gone) tells that the session ended while the request was running.
-    /// Later requests get a new session instead, so pages for members must still check the user.
+    /// [`Gone`](crate::SessionError::Gone) means that the session ended while the request was
+    /// running. Later requests get a new session instead, so pages for members must still check the
+    /// user.
     ///
     /// ```
     /// # use pgstore::{CookieError, SessionLayer, SessionManager};
@@ -265,8 +267,8 @@ impl SessionLayer {
 }
 
 impl SessionLayer {
-    /// All sessions of a request, the one of this layer's name, and whether a layer further out saves
-    /// them: stages 1 and 2.
+    /// All sessions of a request, the one of this layer's name, and whether a layer further out
+    /// saves them: stages 1 and 2.
     pub(super) fn begin<B>(&self, request: &Request<B>) -> (Sessions, Session, Place) {
         let joined = Sessions::of_layer_further_out(&self.manager, request.extensions());
         let (sessions, place) = match joined {

@@ -38,7 +38,7 @@ use crate::session::{Session, SessionError};
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Failed<'a> {
-    /// Why. Show nothing of it to the client.
+    /// Why the session failed. Do not show it to the client.
     pub error: &'a SessionError,
     /// The status that the layer answers with.
     pub status: StatusCode,

@@ -11,7 +11,7 @@ use http::{Response, StatusCode};
 
 use crate::session::{Gravity, SessionError, WeighedErrors};
 
-/// When the client may ask again while the store is away.
+/// When the client may ask again while the store is unavailable.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Why a session could not be loaded or saved: look for it among the response's extensions.
@@ -61,8 +61,8 @@ impl SessionFailure {
         failure
     }
 
-    /// Logs the errors of the saves of a request, and adds them to that of its handler, if it had one.
-    /// `None` if there are no errors.
+    /// Logs the errors of the saves of a request, and adds them to that of its handler, if it had
+    /// one. `None` if there are no errors.
     pub(super) fn of(handlers: Option<&Self>, saves: WeighedErrors) -> Option<Self> {
         let saves = saves.into_vec().into_iter();
         let mut errors: Vec<_> = saves
@@ -94,8 +94,8 @@ impl SessionFailure {
     }
 }
 
-/// Logs an error with its causes: as a warning if it is answered with a server error. What clients can
-/// cause is logged as information, so that it raises no alarm.
+/// Logs an error with its causes: as a warning if it is answered with a server error. What clients
+/// can cause is logged as information, so that it raises no alarm.
 fn log(error: &SessionError) {
     let (causes, status) = (error.with_causes(), status_and_text(error).0);
     if status.is_server_error() {
@@ -123,7 +123,7 @@ pub(crate) fn refusal(failure: &SessionFailure) -> Response<Bytes> {
     response
 }
 
-/// What a client is told. Never the cause.
+/// The text for the client. It never contains the cause.
 fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
     match error {
         SessionError::Gone => (StatusCode::CONFLICT, "The session has ended.\n"),

@@ -1,4 +1,4 @@
-//! The work that goes on when its request is over.
+//! Background work: saves and logouts that outlive their request.
 
 use std::time::Duration;
 

@@ -20,9 +20,9 @@ impl Session {
     /// Returns a token for this session's pages: put it into every form, or where the page's scripts
     /// find it, and [check](Session::check_csrf) the token that comes back.
     ///
-    /// Each call returns a different text, so that compressed pages do not leak the token (BREACH). All
-    /// of them are valid until the session ends or [`renew`](Session::renew) gives it a new ID. A
-    /// handler that renews the session calls this afterwards.
+    /// Each call returns a different text, so that compressed pages do not leak the token (BREACH).
+    /// All of them are valid until the session ends or [`renew`](Session::renew) gives it a new ID.
+    /// A handler that renews the session calls this afterwards.
     ///
     /// ```
     /// # async fn page(session: pgstore::Session) -> Result<String, pgstore::SessionError> {
@@ -36,13 +36,14 @@ impl Session {
     /// # }
     /// ```
     ///
-    /// A stranger, who has no session, gets tokens too, for a login form. They cost no row: a signed
-    /// cookie under the session's name carries what they are checked with, until a session begins.
+    /// A stranger (a browser without a session) gets tokens too, for a login form. They cost no row:
+    /// until a session begins, a signed cookie under the session's name carries the seed that the
+    /// tokens are made from.
     ///
     /// Cost: the session is read. The first token of a stored session is a change, and is saved. A
-    /// stranger without a cookie costs no statement and gets a cookie. Requests that ask for the first
-    /// token at the same time all get valid ones, except a stranger's: the cookie that the browser gets
-    /// last counts.
+    /// stranger without a cookie costs no statement and gets a cookie. If several requests of one
+    /// session ask for the first token at the same time, all their tokens are valid. If a stranger's
+    /// requests do so, only the tokens of the cookie that the browser gets last are valid.
     ///
     /// # Errors
     /// [Load errors](SessionError#load-errors). [`SessionError::Value`] when another value is stored
@@ -62,8 +63,8 @@ impl Session {
     /// Checks that a request comes from a page of this session. Call it before the request changes
     /// anything; `token` is the page's [`csrf_token`](Session::csrf_token) as the request sends it.
     ///
-    /// It works without a framework. With axum, [`CsrfHeader`](crate::CsrfHeader) checks a header that
-    /// scripts send.
+    /// It works without a framework. With axum, [`CsrfHeader`](crate::CsrfHeader) checks a header
+    /// that scripts send.
     ///
     /// ```
     /// # use axum::Form;
@@ -87,8 +88,9 @@ impl Session {
     /// [`SessionError::CsrfMismatch`] when the token is missing, malformed, or belongs to another
     /// session, or to this one before it was renewed. [`SessionError::CsrfSessionEnded`] when the
     /// browser's session has ended, so that its pages must be loaded again. Both are 403. [Load
-    /// errors](SessionError#load-errors), and [`SessionError::Degraded`] while the store is away: then
-    /// nothing is known of the token. [`SessionError::Value`] when another value is stored under `_csrf`.
+    /// errors](SessionError#load-errors), and [`SessionError::Degraded`], while the store is
+    /// unavailable and the token cannot be checked. [`SessionError::Value`] when another value is
+    /// stored under `_csrf`.
     pub async fn check_csrf(&self, token: &str) -> Result<(), SessionError> {
         let given = Seed::unmasked(token).ok_or(SessionError::CsrfMismatch)?;
         self.load().await?;

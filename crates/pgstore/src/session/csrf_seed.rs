@@ -22,7 +22,7 @@ pub(super) fn seed_of(values: &Values) -> Result<Option<Seed>, ValueError> {
     values.get(SEED)
 }
 
-/// Whether a seed is stored. A value that the application keeps under its key is none.
+/// Whether a seed is stored. Another value, which the application keeps under its key, does not count.
 pub(super) fn holds_seed(values: &Values) -> bool {
     matches!(seed_of(values), Ok(Some(_)))
 }

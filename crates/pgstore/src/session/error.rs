@@ -10,9 +10,8 @@ use crate::wire::{ErrorClass, Key, OpenError, TooLong, ValueError};
 /// What can go wrong between a handler and its session.
 ///
 /// As an axum response it is 503 with `Retry-After` when the store is unavailable, 409 when another
-/// request ended or changed the session, 403 for a CSRF token that does not match or whose session has
-/// ended, 500 otherwise.
-/// No variant and no message contains a value, an ID, a cookie or a key.
+/// request ended or changed the session, 403 for a CSRF token that does not match or whose session
+/// has ended, 500 otherwise. No variant and no message contains a value, an ID, a cookie or a key.
 ///
 /// # Load errors
 ///
@@ -54,7 +53,8 @@ pub enum SessionError {
          one, call start_over() in place of destroy()"
     )]
     Destroyed,
-    /// Another request ended the session while this one was changing it. The session stays ended.
+    /// Another request ended the session while this one was changing it, or gave it a new ID at a
+    /// login. Nothing was saved.
     #[error("another request ended the session: nothing was saved")]
     Gone,
     /// Another request has changed the value under this key since this one read it, and the
@@ -89,8 +89,9 @@ pub enum SessionError {
     /// session, or to this one before it was renewed: the request does not come from its page.
     #[error("the CSRF token is missing, malformed, or belongs to another session")]
     CsrfMismatch,
-    /// A [CSRF token](crate::Session::check_csrf) does not match, and the browser's session has ended: the
-    /// request may come from one of its pages, but cannot be told from a forged one. Show the page again.
+    /// A [CSRF token](crate::Session::check_csrf) does not match, and the browser's session has
+    /// ended. The request may come from one of that session's pages or be forged: refuse it and
+    /// show the page again.
     #[error("the CSRF token belongs to no session: the browser's session has ended")]
     CsrfSessionEnded,
     /// The stored row does not open with the keys, or does not contain a session. It is kept.

@@ -33,8 +33,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// As [`insert`](Session::insert). If a value that is not a list is stored under `_flash`, the next
-    /// read or the save fails, and nothing is saved.
+    /// As [`insert`](Session::insert). If a value that is not a list is stored under `_flash`, the
+    /// next read or the save fails, and nothing is saved.
     // Go: gorilla/sessions Session.AddFlash, which panics there.
     pub fn add_flash<T: Serialize>(&self, message: T) -> Result<(), SessionError> {
         self.add_flash_to(FLASHES, message)
@@ -64,13 +64,14 @@ impl Session {
 
     /// Takes the messages: each is returned to one request, once.
     ///
-    /// They are removed from the row at once, not when the response is sent: of several requests at the
-    /// same time only one gets a message. A response that [saves nothing](crate::SaveOn), a failed save,
-    /// an error or a panic of the service, and a client that goes away put them back. A session that
-    /// could not be read ([`is_degraded`](Session::is_degraded)) has none.
+    /// They are removed from the row at once, not when the response is sent, so that only one of
+    /// several requests at the same time gets a message. They are put back if the response [saves
+    /// nothing](crate::SaveOn), if the save fails, if the service fails or panics, or if the client
+    /// disconnects. A session that could not be read ([`is_degraded`](Session::is_degraded)) has
+    /// none.
     ///
-    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise. It is a
-    /// save of its own, with all retries within
+    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise.
+    /// It is a save of its own, with all retries within
     /// [`save_deadline`](crate::SessionManagerBuilder::save_deadline).
     ///
     /// ```

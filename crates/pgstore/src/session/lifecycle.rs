@@ -6,8 +6,8 @@ use super::shared::Session;
 use crate::id::SessionId;
 
 impl Session {
-    /// Whether the session is not stored yet: there is no cookie, an invalid one, or one whose row is
-    /// gone.
+    /// Whether the session is not stored yet: there is no cookie, an invalid one, or one whose row
+    /// is gone.
     ///
     /// ```
     /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -50,15 +50,17 @@ impl Session {
         Ok(self.state().is_degraded())
     }
 
-    /// Gives the session a new ID and kills all earlier ones. Call it at login and whenever the user's
-    /// rights change, so that an attacker who planted or saw an earlier ID does not share the session.
+    /// Gives the session a new ID and kills all earlier ones. Call it at login and whenever the
+    /// user's rights change, so that an attacker who planted or saw an earlier ID does not share
+    /// the session.
     ///
-    /// Values, owner, label and lifetime stay. [CSRF tokens](Session::csrf_token) of earlier pages are
-    /// refused from then on, and timeouts start again. For a minute
-    /// ([configurable](crate::SessionManagerBuilder::retirement)) requests under way with an earlier ID
-    /// read an empty session, and their changes fail with [`Gone`](SessionError::Gone), so that they
-    /// cannot undo the login. That includes a second login: if the response of the first one may have
-    /// been lost, call [`start_over`](Session::start_over) in place of this, which works with any cookie.
+    /// Values, owner, label and lifetime stay. [CSRF tokens](Session::csrf_token) of earlier pages
+    /// are refused from then on, and timeouts start again. For a minute
+    /// ([configurable](crate::SessionManagerBuilder::retirement)) requests under way with an
+    /// earlier ID read an empty session, and their changes fail with [`Gone`](SessionError::Gone),
+    /// so that they cannot undo the login. That includes a second login: if the response of the
+    /// first one may have been lost, call [`start_over`](Session::start_over) in place of this,
+    /// which works with any cookie.
     ///
     /// Cost: the save is one statement. The session keeps its row and the row its `id`.
     ///
@@ -83,18 +85,19 @@ impl Session {
         self.state_for_use().renew(reseed)
     }
 
-    /// Gives the session a new ID to which the old one leads for a while, for applications that change
-    /// IDs from time to time.
+    /// Gives the session a new ID to which the old one leads for a while, for applications that
+    /// change IDs from time to time.
     ///
-    /// Unlike after [`renew`](Session::renew), requests under way with the old ID keep working: it leads
-    /// to the session, and they get the new cookie. This ends a
-    /// [grace time](crate::SessionManagerBuilder::rotation_grace) after a request has brought the new ID, so
-    /// that a lost response logs no user out. It ends at once when the session is
-    /// [renewed](Session::renew) or ends, or its owner changes. Do not use it for logins: an attacker who has
-    /// seen the old ID shares the session for that time.
+    /// Unlike after [`renew`](Session::renew), requests under way with the old ID keep working: it
+    /// leads to the session, and they get the new cookie. The old ID leads to it until a request
+    /// has brought the new one, so that a lost response logs no user out, and for a [grace
+    /// time](crate::SessionManagerBuilder::rotation_grace) after that. It stops at once when the
+    /// session is [renewed](Session::renew) or ends, when its owner changes, or when a Go program
+    /// writes it. Do not use this for logins: an attacker who has seen the old ID shares the
+    /// session for that time.
     ///
-    /// A request that came with an earlier ID gets the current one and does not rotate again. Cost: one
-    /// statement, and one more when the new ID comes back.
+    /// A request that came with an earlier ID gets the current one and does not rotate again. Cost:
+    /// one statement, and one more when the new ID comes back.
     ///
     /// ```
     /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -109,16 +112,16 @@ impl Session {
         self.state_for_use().rotate()
     }
 
-    /// Ends the session: the save deletes its row and tells the browser to drop the cookie. Any ID that
-    /// the session has had will do. If the request has several cookies of the name, the sessions of all
-    /// of them end.
+    /// Ends the session: the save deletes its row and tells the browser to drop the cookie. This
+    /// works by every ID that the session had in the last three hours. If the request has several
+    /// cookies of the name, the sessions of all of them end.
     ///
-    /// If the store cannot be reached the save fails, so that no success is reported. The browser drops
-    /// the cookie anyway, and this node keeps trying to delete the row in the background.
+    /// If the store cannot be reached the save fails, so that no success is reported. The browser
+    /// drops the cookie anyway, and this node keeps trying to delete the row in the background.
     ///
-    /// Afterwards the session reads as empty and cannot be changed; to continue with a new one, for a
-    /// message on the next page, use [`start_over`](Session::start_over). A second call has no effect.
-    /// Cost: one statement, and none if the request came without a valid cookie.
+    /// Afterwards the session reads as empty and cannot be changed; to continue with a new one, for
+    /// a message on the next page, use [`start_over`](Session::start_over). A second call has no
+    /// effect. Cost: one statement, and none if the request came without a valid cookie.
     ///
     /// ```
     /// # fn log_out(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -137,14 +140,14 @@ impl Session {
         self.state_for_use().destroy()
     }
 
-    /// Ends the session and continues with an empty new one in the same request, for a message such as
-    /// "You are logged out" on the next page.
+    /// Ends the session and continues with an empty new one in the same request, for a message such
+    /// as "You are logged out" on the next page.
     ///
-    /// The save deletes the row as after [`destroy`](Session::destroy), with the same guarantees. What
-    /// the handler sets after this call is stored under a fresh ID, which the browser gets; if it sets
-    /// nothing, the browser drops the cookie. Nothing of the old session is kept: values, owner,
-    /// label, handle, lifetime and cookie options start again from the application's defaults.
-    /// Cost: one statement, and a second one if anything is set afterwards.
+    /// The save deletes the row as after [`destroy`](Session::destroy), with the same guarantees.
+    /// What the handler sets after this call is stored under a fresh ID, which the browser gets; if
+    /// it sets nothing, the browser drops the cookie. Nothing of the old session is kept: values,
+    /// owner, label, handle, lifetime and cookie options start again from the application's
+    /// defaults. Cost: one statement, and a second one if anything is set afterwards.
     ///
     /// ```
     /// # fn log_out(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -160,11 +163,11 @@ impl Session {
         self.state_for_use().start_over()
     }
 
-    /// Discards the changes that are not saved yet, for a request that failed half-way. A new ID or an
-    /// end that was asked for stays.
+    /// Discards the changes that are not saved yet, for a request that failed half-way. A new ID or
+    /// an end of the session is kept.
     ///
     /// [Flashes](Session::flashes) that were taken are put back when the session is saved. The
-    /// middleware calls this for a response with a 5xx status.
+    /// middleware calls this for a response that [saves nothing](crate::SaveOn), such as a 5xx.
     ///
     /// ```
     /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -177,8 +180,8 @@ impl Session {
         self.state().discard_changes();
     }
 
-    /// Returns the ID that the session is stored under, or `None` while it is new. It is a secret: do
-    /// not log it. Use [`handle`](Session::handle) to name a session publicly.
+    /// Returns the ID that the session is stored under, or `None` while it is new. It is a secret:
+    /// do not log it. Use [`handle`](Session::handle) to name a session publicly.
     ///
     /// ```
     /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {

@@ -135,7 +135,8 @@ impl Operation {
         }
     }
 
-    /// Applies the operation, if a Go program can read the result. On an error the values are unchanged.
+    /// Applies the operation, if a Go program can read the result. On an error the values are
+    /// unchanged.
     pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
             Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
@@ -194,8 +195,8 @@ impl Before {
     }
 }
 
-/// Counts the values that are to be removed and that the handler did not see. The seed of CSRF tokens
-/// is no value of the application.
+/// Counts the values that are to be removed and that the handler did not see. The seed of CSRF
+/// tokens is no value of the application.
 fn note_unseen(seen: &Values, now: &Values, policy: OnConflict) -> Result<u64, SessionError> {
     let keys = now.keys().flatten().filter_map(Key::of);
     let is_unseen = |key: &Key| !GoValue::are_same(seen.value(key), now.value(key));

@@ -8,10 +8,11 @@ impl Session {
     /// Sets how long this session lasts after its last use ("remember me"), on the server and in the
     /// browser. A negative number of seconds destroys the session, as in Go.
     ///
-    /// It stays with the session until it is set again, whatever the manager's maximal age is. The
-    /// limit is 400 days. An [absolute timeout](crate::SessionManagerBuilder::absolute_timeout) still
-    /// applies. Keep old keys for as long as the longest lifetime that you give. A Go program does not
-    /// know this lifetime: a session that outlasts the Go program's MaxAge does not open there.
+    /// It stays with the session until it is set again, and counts instead of the manager's maximal
+    /// age. The limit is 400 days. An [absolute
+    /// timeout](crate::SessionManagerBuilder::absolute_timeout) still applies. Keep old keys for as
+    /// long as the longest lifetime that you give. A Go program does not know this lifetime: a
+    /// session that outlasts the Go program's MaxAge does not open there.
     ///
     /// ```
     /// use std::time::Duration;

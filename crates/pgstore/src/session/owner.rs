@@ -6,8 +6,8 @@ use super::shared::Session;
 use crate::handle::SessionHandle;
 
 impl Session {
-    /// Returns the session's owner: what [`set_owner`](Session::set_owner) set, or the value that the
-    /// application [names](crate::SessionManagerBuilder::owner_from).
+    /// Returns the session's owner: what [`set_owner`](Session::set_owner) set, or the value that
+    /// the application [names](crate::SessionManagerBuilder::owner_from).
     ///
     /// ```
     /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -112,8 +112,8 @@ impl Session {
         state.change_metadata(|metadata| metadata.label = Some(label))
     }
 
-    /// Returns the session's public handle, which stays when its ID changes: for lists of devices and
-    /// for [background jobs](crate::SessionManager::by_handle).
+    /// Returns the session's public handle, which stays when its ID changes: for lists of devices
+    /// and for [background jobs](crate::SessionManager::by_handle).
     ///
     /// Every session has a handle from its first save on. One that is not saved yet, or that only a
     /// Go program has saved, gets its handle by this call, which is a change. A new session without

@@ -23,7 +23,7 @@ use crate::wire::Values;
 /// The session of one request.
 ///
 /// A `Session` costs nothing until it is used. The first method that reads is awaited and sends one
-/// query. Changes are made in memory and saved when the response's head is sent. A request that does
+/// query. Changes are made in memory and saved before the response's head is sent. A request that does
 /// not use its session costs no query and sets no cookie.
 ///
 /// Clones are the same session. Keys are mostly strings; see [`Key`](crate::Key) for what else Go

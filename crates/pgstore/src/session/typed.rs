@@ -38,19 +38,19 @@ use crate::wire::{Draft, FieldDrafts, Key};
 ///
 /// # What does serde decide?
 ///
-/// Serde decides the names (`rename`, `rename_all`), and what a field without a value is: `None` for an
-/// `Option`, the default with `#[serde(default)]`, otherwise an error. Give every field one of the two,
-/// since a new session has no values. Go's nil counts as no value. `alias` names older keys: they are
-/// read if the field's own key has no value, and never written. Fields that serde skips are not read or
-/// not written. Values are converted as by [`get`](Session::get), and keep their Go types as by
-/// [`insert`](Session::insert).
+/// Serde decides the names (`rename`, `rename_all`), and what a field without a value is: `None`
+/// for an `Option`, the default with `#[serde(default)]`, otherwise an error. Give every field one
+/// of the two, since a new session has no values. Go's nil counts as no value. `alias` names older
+/// keys: they are read if the field's own key has no value, and never written. Fields that serde
+/// skips are not read or not written. Values are converted as by [`get`](Session::get), and keep
+/// their Go types as by [`insert`](Session::insert).
 ///
 /// Types other than structs with named fields, and structs with `#[serde(flatten)]`, are errors.
 ///
 /// # When should you not use it?
 ///
-/// The struct is a copy from the time of loading: it does not see what other code of the same request
-/// changes. A counter that two requests increment at the same time is incremented once: use
+/// The struct is a copy from the time of loading: it does not see what other code of the same
+/// request changes. A counter that two requests increment at the same time is incremented once: use
 /// [`Session::update`] for such values.
 pub struct Typed<T> {
     session: Session,
@@ -77,13 +77,13 @@ impl<T: Serialize + DeserializeOwned> Typed<T> {
     /// }
     /// ```
     ///
-    /// Cost: the session is read, its values are copied, and the struct is deserialized and serialized
-    /// once.
+    /// Cost: the session is read, its values are copied, and the struct is deserialized and
+    /// serialized once.
     ///
     /// # Errors
     /// [`SessionError::Value`], which names the key, when a value is missing or not of its field's
-    /// type, when the field's default cannot be stored, or when `T` is not a struct with named fields.
-    /// [Load errors](SessionError#load-errors).
+    /// type, when the field's default cannot be stored, or when `T` is not a struct with named
+    /// fields. [Load errors](SessionError#load-errors).
     pub async fn load(session: Session) -> Result<Self, SessionError> {
         // A copy, so that no code of the application's runs while the state is locked.
         let values = session.values().await?;
@@ -109,15 +109,16 @@ impl<T: Serialize + DeserializeOwned> Typed<T> {
     /// # }
     /// ```
     ///
-    /// Unlike that of [`Session::update`], the closure runs once. If another request saves the session
-    /// first, the changed fields are set in what it saved.
+    /// Unlike that of [`Session::update`], the closure runs once. If another request saves the
+    /// session first, the changed fields are set in what it saved.
     ///
     /// Cost: the struct is serialized once more. If no field is different, nothing is saved.
     ///
     /// # Errors
     /// [`SessionError::Value`], which names the key, when a field cannot be stored;
-    /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late. The session is
-    /// unchanged then, but the struct is not: the next `update` that succeeds records the differences.
+    /// [`SessionError::HeadSent`] and [`SessionError::Destroyed`] when it is too late. The session
+    /// is unchanged then, but the struct is not: the next `update` that succeeds records the
+    /// differences.
     pub fn update<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> Result<R, SessionError> {
         let result = change(&mut self.value);
         let fields = FieldDrafts::of(&self.value)?;

@@ -11,8 +11,8 @@ use crate::wire::{Draft, Key, Values};
 impl Session {
     /// Returns the value under a key, or `None` if there is none or if it is Go's `nil`.
     ///
-    /// Any integer type that the stored number fits works; a struct is read from a Go struct or from a
-    /// map, a time from a Go `time.Time`.
+    /// Any integer type that the stored number fits works; a struct is read from a Go struct or
+    /// from a map, a time from a Go `time.Time`.
     ///
     /// ```
     /// # async fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {
@@ -106,10 +106,10 @@ impl Session {
     /// Replaces the value under a key by one that the closure computes from it. The closure gets
     /// `None` if there is no value.
     ///
-    /// Unlike a [`get`](Session::get) followed by an [`insert`](Session::insert), it loses nothing to
-    /// other requests: if one of them saves the session first, the closure runs again on the value
-    /// that it saved. The closure may therefore run several times. It must only compute, and it must
-    /// not use the session, which is locked meanwhile.
+    /// Unlike a [`get`](Session::get) followed by an [`insert`](Session::insert), it loses nothing
+    /// to other requests: if one of them saves the session first, the closure runs again on the
+    /// value that it saved. The closure may therefore run several times. It must only compute, and
+    /// it must not use the session, which is locked meanwhile.
     ///
     /// If the session was not read yet, it is read when it is saved, and errors come then.
     ///
@@ -148,12 +148,12 @@ impl Session {
         self.record(Operation::remove(key.into()))
     }
 
-    /// Removes all values. The session stays, with its ID, owner, label and lifetime: to log out, call
-    /// [`destroy`](Session::destroy).
+    /// Removes all values. The session stays, with its ID, owner, label and lifetime: to log out,
+    /// call [`destroy`](Session::destroy).
     ///
     /// If the session was read before, a value that another request has set or changed since is a
-    /// [conflict](crate::OnConflict), as for [`insert`](Session::insert): the later save wins, or nothing
-    /// is saved.
+    /// [conflict](crate::OnConflict), as for [`insert`](Session::insert): the later save wins, or
+    /// nothing is saved.
     ///
     /// ```
     /// # fn handler(session: pgstore::Session) -> Result<(), pgstore::SessionError> {

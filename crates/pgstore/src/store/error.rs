@@ -26,16 +26,16 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The store did not answer within the deadline of the operation.
     Timeout,
-    /// The table or a column is missing. Run `migrate()`, for the right schema.
+    /// A table or a column is missing. Run `migrate()`, for the right schema.
     NotMigrated,
     /// The database user lacks a right: it needs SELECT, INSERT, UPDATE and DELETE on the sessions
     /// table and on that of earlier IDs.
     Forbidden,
     /// A column of the row is NULL or an infinite time. The row is kept.
     UndecodableRow,
-    /// The table changed nothing where there was something to change, or something else than it was
-    /// told, and reported no error: row-level security without a policy for this role, a trigger or
-    /// a rule does that. Nothing was saved, and no session was ended.
+    /// The table refused a statement without an error: it changed nothing although there was
+    /// something to change, or it stored something else. Row-level security without a policy for
+    /// this role, a trigger or a rule does that. Nothing was saved, and no session was ended.
     RefusedSilently,
     /// The store was closed by the application.
     Closed,

@@ -1,4 +1,4 @@
-//! Giving a session another ID, and what the IDs lead to that it had before.
+//! Giving a session another ID, and what its earlier IDs lead to.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct IdChange<'a> {
     pub previous: PreviousId,
 }
 
-/// How long an ID that a session had before is remembered.
+/// How long an earlier ID of a session is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs)] // As for [`IdChange`].
 pub struct PreviousId {

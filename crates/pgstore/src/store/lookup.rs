@@ -23,10 +23,10 @@ use crate::id::SessionId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums)] // A caller that overlooks one of them leaks or loses sessions.
 pub enum Lookup<R = Row> {
-    /// The session's row, and the ID that it is stored under: the one asked for, or, within the
-    /// grace time after a gentle rotation, the one that replaced it.
+    /// The session's row, and the ID that it is stored under: the one asked for or, if that is an
+    /// earlier ID of a gentle rotation which still leads to the session, the current one.
     Row(SessionId, R),
-    /// The ID was replaced a moment ago and does not lead to its successor (a login).
+    /// The ID was replaced a moment ago and does not lead to the session any more, as after a login.
     Replaced,
     /// There is no session.
     Absent,
@@ -47,7 +47,7 @@ impl<R> Lookup<R> {
         }
     }
 
-    /// The row, under whichever ID it is stored.
+    /// The row, under the ID that was asked for or its successor.
     #[must_use]
     pub fn row(&self) -> Option<&R> {
         match self {
@@ -56,7 +56,7 @@ impl<R> Lookup<R> {
         }
     }
 
-    /// The row, under whichever ID it is stored.
+    /// The row, under the ID that was asked for or its successor.
     #[must_use]
     pub fn into_row(self) -> Option<R> {
         match self {

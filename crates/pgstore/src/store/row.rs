@@ -39,8 +39,8 @@ pub struct RowExtras {
     /// Its public name, which stays when the ID changes.
     pub handle: Option<SessionHandle>,
     /// Whether no request has brought the row's ID since a gentle rotation. Only
-    /// [`rename`](super::Store::rename) sets it, only [`confirm`](super::Store::confirm) clears it, and
-    /// only loads read it.
+    /// [`rename`](super::Store::rename) sets it, only [`confirm`](super::Store::confirm) clears it,
+    /// and only loads read it.
     pub id_is_unconfirmed: bool,
 }
 

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The grace time of an honoured ID begins when a request brings the ID that followed it
-//! ([`confirm`](SessionIds::confirm)), so a response that is lost strands nobody. A forgotten ID does not
-//! even end its session. `sql/{rename,confirm,update,earlier_ids,sweep_ids}.sql` do the same in
+//! ([`confirm`](SessionIds::confirm)), so a lost response logs no user out. A logout by a forgotten ID
+//! does not end its session. `sql/{rename,confirm,update,earlier_ids,sweep_ids}.sql` do the same in
 //! PostgreSQL; the conformance suite compares the two.
 
 use std::collections::HashMap;

@@ -32,10 +32,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// them, at once or in the background.
     ///
     /// An ID that was replaced leads to the row of its session until
-    /// [`grace_until`](super::PreviousId::grace_until), however often the ID has changed since, unless
-    /// the session has got another owner or was written by a peer since, or another row of its key is
-    /// newer. Otherwise it is [`Lookup::Replaced`] until [`until`](super::PreviousId::until), also
-    /// after the session's end.
+    /// [`grace_until`](super::PreviousId::grace_until), however often the ID has changed since,
+    /// unless the session has got another owner or was written by a peer since, or another row of
+    /// its key is newer. Otherwise it is [`Lookup::Replaced`] until
+    /// [`until`](super::PreviousId::until), also after the session's end.
     ///
     /// # Errors
     /// [`Unavailable`](super::StoreErrorKind::Unavailable) or
@@ -76,13 +76,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()>;
 
     /// Replaces the key's newest row if it has the version that was `seen`. It keeps the earlier
-    /// `created_on`. If the owner changes, [earlier IDs](super::PreviousId) do not lead to the session any
-    /// more.
+    /// `created_on`. If the owner changes, [earlier IDs](super::PreviousId) do not lead to the
+    /// session any more. It never creates a row: a session destroyed meanwhile stays destroyed.
     ///
     /// A row's version is its `modified_on`, compared by equality only. Give `row` a version other
-    /// than `seen` (the later of now and a microsecond after `seen`, unless a wrong clock wrote
-    /// `seen`), so that other writers which saw the same version miss. It never creates a row: a session destroyed meanwhile stays
-    /// destroyed.
+    /// than `seen`, so that other writers which saw the same version miss: the later of now and a
+    /// microsecond after `seen`, unless a wrong clock wrote `seen`.
     ///
     /// # Errors
     /// When the row is not known to be written.
@@ -97,19 +96,20 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// that was seen. Older rows of the old ID are removed. The old ID and those before it are
     /// [remembered](super::PreviousId).
     ///
-    /// Without a version, a row of any version is replaced. Use that for a row that cannot be decoded.
+    /// Without a version, a row of any version is replaced. Use that for a row that cannot be
+    /// decoded.
     ///
     /// # Errors
     /// When the rows are not known to be changed.
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written>;
 
-    /// Notes that a request has brought the ID that a gentle rotation gave the session. Earlier IDs
-    /// then lead to it until `grace_until` at the latest and are known until `until` at least. An ID
-    /// that is not [unconfirmed](super::RowExtras::id_is_unconfirmed) changes nothing. The row's
-    /// version stays.
+    /// Confirms that a request has brought the ID that a gentle rotation gave the session. Earlier IDs
+    /// then lead to it until `grace_until` at the latest and are known until `until` at least. A call
+    /// for an ID that is not [unconfirmed](super::RowExtras::id_is_unconfirmed) changes nothing. The
+    /// row's version stays.
     ///
     /// # Errors
-    /// When it is not known to be noted.
+    /// When the confirmation is not known to be stored.
     fn confirm<'a>(
         &'a self,
         id: &'a SessionId,
@@ -119,8 +119,8 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Ends the session to which an ID belongs: removes every row, and returns how many there were.
     ///
-    /// Any ID that the session has had will do, as long as it is remembered: the current one, one
-    /// in its grace time, or one that a login has replaced. An ID without a session is no error.
+    /// The ID may be the current one, one in its grace time, or one that a login has replaced, as
+    /// long as it is remembered. An ID without a session is no error.
     ///
     /// # Errors
     /// When the rows are not known to be removed.
@@ -156,8 +156,8 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Removes an owner's sessions in one step: all rows of each key that has a row of the owner.
     ///
-    /// A session that is renamed at the same time may escape. So the answer says how many rows were
-    /// seen, and the caller repeats the call until none is.
+    /// A session that gets another ID at the same time may escape. So the answer says how many rows
+    /// were seen, and the caller repeats the call until it is zero.
     ///
     /// # Errors
     /// When the rows are not known to be removed.

@@ -78,7 +78,7 @@ impl<S> Browser<S> {
     ///
     /// # Panics
     ///
-    /// As [`send`](Self::send) does, and if `uri` is none.
+    /// As [`send`](Self::send) does, and if `uri` is not a URI.
     pub async fn get<B>(&mut self, uri: &str) -> Page
     where
         S: Service<Request<String>, Response = Response<B>, Error: fmt::Debug> + Clone,
@@ -91,7 +91,7 @@ impl<S> Browser<S> {
     ///
     /// # Panics
     ///
-    /// As [`send`](Self::send) does, and if `uri` is none.
+    /// As [`send`](Self::send) does, and if `uri` is not a URI.
     pub async fn post_form<B>(&mut self, uri: &str, form: &str) -> Page
     where
         S: Service<Request<String>, Response = Response<B>, Error: fmt::Debug> + Clone,

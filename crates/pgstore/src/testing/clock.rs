@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 
-/// A clock that stands still until a test moves it. Clones show the same time.
+/// A clock that changes only when a test sets or advances it. Clones show the same time.
 ///
 /// Use it where lifetimes matter: give a clone to the session manager and move the other.
 ///

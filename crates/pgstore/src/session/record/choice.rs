@@ -28,8 +28,8 @@ impl Choice {
 }
 
 /// The first cookie whose session lives counts, and of two cookies of that session the one with its
-/// current ID. If none lives, an error counts before an ID that was replaced, and that before one
-/// that leads nowhere.
+/// current ID. If no session lives, the first that applies counts: an error, an ID that was replaced,
+/// an ID that leads nowhere.
 pub(super) fn choose(
     cookies: &[CookieId],
     found: Vec<Result<Lookup<OpenedRow>, SessionError>>,

@@ -50,7 +50,7 @@ impl SealedRows {
     }
 
     /// Gives the session under the old ID the new one, if its row is still the one that was read. A row
-    /// that could not be read is replaced whatever its version is.
+    /// that could not be read is replaced in any version.
     pub(in crate::session) async fn rename(
         &self,
         old: &SessionId,
@@ -69,7 +69,7 @@ impl SealedRows {
             new,
             previous: PreviousId {
                 until: self.known_until(has_grace),
-                // The grace time begins when the new ID comes back. Until then nobody may know it.
+                // The grace time begins when the new ID comes back. Until then the browser may lack it.
                 grace_until: has_grace.then_some(row.expires_on),
             },
         };

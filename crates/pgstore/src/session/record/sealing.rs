@@ -54,7 +54,7 @@ impl SealedRows {
         self.limits().is_young(extras, sealed_at, now)
     }
 
-    /// What a row's extra columns must say according to its values, whichever program wrote them.
+    /// What a row's extra columns must say according to its values, which Go may have written.
     /// `None` for a row that does not open or whose session has ended.
     pub(crate) fn extras_from_values(&self, row: &Row) -> Option<RowExtras> {
         let now = self.clock.now();
@@ -106,7 +106,7 @@ impl SealedRows {
         self.seal(new, None)
     }
 
-    /// Seals the row of a renewed session: it begins now, whatever `created_on` its values name.
+    /// Seals the row of a renewed session: it begins now, even if its values have a `created_on`.
     pub(in crate::session) fn seal_renewed(
         &self,
         new: NewRow<'_>,

@@ -55,7 +55,7 @@ impl LogoutRetry {
         self.0.count.load(Ordering::Acquire) > 0 && self.ids().contains(id)
     }
 
-    /// Ends the session of an ID, whichever of its IDs that is.
+    /// Ends the session that has or had this ID.
     pub(super) async fn end(&self, id: &SessionId) -> Result<(), StoreError> {
         self.0.store.delete(id).await?;
         Ok(())
@@ -102,7 +102,7 @@ impl LogoutRetry {
                 }
                 // The application closed the store and does not open it again.
                 Err(error) if error.kind() == StoreErrorKind::Closed => break,
-                // Other errors may be mended, also a missing right or migration.
+                // The operator may correct other errors, such as a missing right or migration.
                 Err(_) => {}
             }
         }

@@ -88,7 +88,7 @@ impl Session {
     }
 }
 
-/// The error of a save of which it is unknown whether it took effect.
+/// The error of a save that may have taken effect.
 pub(in crate::session) fn outcome_unknown() -> SessionError {
     StoreError::new(StoreErrorKind::Unavailable)
         .in_doubt()

@@ -27,8 +27,8 @@ impl Session {
         change != Change::None || confirms || self.plan() != Plan::Keep
     }
 
-    /// Saves what changed, if anything did, and returns what to tell the browser. Some of it the
-    /// browser is told even if the save fails.
+    /// Saves what changed, if anything did, and returns what to tell the browser. A part of that is
+    /// sent even if the save fails.
     ///
     /// If another request has saved the session since it was read, the session is read again and the
     /// changes are repeated on what that request saved: both requests keep their changes.

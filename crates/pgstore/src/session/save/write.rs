@@ -138,7 +138,7 @@ impl Session {
     }
 }
 
-/// A logout that fails, for whatever reason, is not done yet and continues in the background.
+/// A logout that fails for any reason is not done yet and continues in the background.
 fn not_done_yet(error: StoreError) -> StoreError {
     match error.is_unavailable() {
         true => error,

@@ -85,7 +85,7 @@ impl SessionState {
 
     /// An attempt took effect, so that no other one will; the others are returned.
     ///
-    /// Until this call all changes count as still to be saved, so a request whose client goes away
+    /// Until this call all changes count as still to be saved, so a request whose client disconnects
     /// during a save loses nothing.
     pub(in crate::session) fn record_saved(&mut self, saved: &Attempt) -> Vec<Attempt> {
         let mut others = std::mem::take(&mut self.attempts);

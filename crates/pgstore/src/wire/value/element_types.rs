@@ -20,7 +20,7 @@ impl<'a> ElementTypes<'a> {
     }
 
     /// The value whose type a new element takes if it fits: the one in its place, or for a struct
-    /// one of the only type of structs. Of several types none is known to be meant.
+    /// one of the only type of structs. If there are several, none of them is chosen.
     pub(super) fn like(&self, at: usize, new: &RustValue) -> Option<&'a GoValue> {
         let in_place = self.olds.get(at).and_then(typed);
         if new.content().pairs().is_none() {

@@ -123,8 +123,8 @@ pub enum ValueErrorKind {
         /// The line to add to the Go program.
         line: String,
     },
-    /// Go cannot decode the value into a type that the Go program declares. Go would refuse the whole
-    /// session.
+    /// Go cannot decode the value into a type that the Go program declares. Go would refuse the
+    /// whole session.
     #[error("Go's {name} cannot hold the value{}: {reason}", place(field))]
     RefusedByGo {
         /// The registered name of the Go type.
@@ -195,7 +195,8 @@ impl ValueError {
         self.key.as_deref()
     }
 
-    /// [`ErrorClass::Client`] if the stored value cannot be read as the type, else [`ErrorClass::Usage`].
+    /// [`ErrorClass::Client`] if the stored value cannot be read as the type, else
+    /// [`ErrorClass::Usage`].
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self.kind {

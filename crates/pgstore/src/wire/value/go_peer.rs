@@ -81,10 +81,11 @@ impl GoPeer {
     /// Adds what the Go program declares, since gob does not show it: how wide numbers are, which
     /// fields a struct has, and which interfaces have methods.
     ///
-    /// A value that Go could not decode into these types is a
-    /// [usage error](ValueErrorKind::RefusedByGo) then: Go would refuse the whole session. Each
+    /// A value that Go could not decode into these types is a [usage
+    /// error](ValueErrorKind::RefusedByGo) then: Go would refuse the whole session. Each
     /// declaration is a name and the type as Go prints it. A type with its own marshaler is a
-    /// `gob.GobEncoder` or an `encoding.BinaryMarshaler`. Fields of undeclared types are not checked.
+    /// `gob.GobEncoder` or an `encoding.BinaryMarshaler`. Fields of undeclared types are not
+    /// checked.
     ///
     /// ```
     /// use pgstore::{GoPeer, Values, ValueErrorKind, go::Named};

@@ -38,9 +38,8 @@ pub(crate) const NAMED: &str = "$pgstore::go::Named";
 ///
 /// The name is what [`GoPeer::registered`](crate::wire::GoPeer::registered) takes: `main.User`,
 /// `github.com/acme/app/models.User`, `*main.Profile`. Other types than structs may have one, too:
-/// `Named::new("main.Role", "admin")`. That Go has registered it is what
-/// [`GoPeer`](crate::wire::GoPeer) checks; a name that cannot be one is an error when the value is
-/// written.
+/// `Named::new("main.Role", "admin")`. [`GoPeer`](crate::wire::GoPeer) checks that Go has registered
+/// the name. A text that cannot be a registered name is an error when the value is written.
 ///
 /// ```
 /// use pgstore::{Values, go::Named};
