@@ -3,7 +3,6 @@ use std::fmt;
 use serde::{de, ser};
 use thiserror::Error;
 
-use super::key::Key;
 use crate::error_text::debug_as_text;
 use crate::wire::error::ErrorClass;
 
@@ -174,7 +173,7 @@ impl ValueError {
     }
 
     /// A key that is reserved for a time gets or has a value of another type.
-    pub(crate) fn no_time(key: &Key, found: &str) -> Self {
+    pub(crate) fn no_time(key: &impl ToString, found: &str) -> Self {
         let found = found.to_owned();
         let reason = "the key is reserved for a time".to_owned();
         Self::new(key, ValueErrorKind::Mismatch { found, reason })

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::NAME;
 use crate::support::browser::next_request;
-use crate::support::database::Database;
+use crate::support::database::{Data, Database};
 use crate::support::go::GoPeer;
 use crate::support::secrets::{self, Told};
 use crate::support::{apply, go_trial};
@@ -86,7 +86,10 @@ impl Scene {
         let data = codec.seal(NAME, &values.encode(), now, [3; 16]).unwrap();
         let client = self.database.client().await;
         let sql = "UPDATE http_sessions SET data = $1";
-        client.execute(sql, &[&data.as_bytes()]).await.unwrap();
+        client
+            .execute(sql, &[&Data(data.as_bytes())])
+            .await
+            .unwrap();
     }
 }
 
