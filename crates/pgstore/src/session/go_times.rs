@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::wire::{ValueError, Values, go};
+use crate::wire::{Draft, GoPeer, Key, ValueError, Values, go};
+
+const CREATED_ON: &str = "created_on";
+const EXPIRES_ON: &str = "expires_on";
 
 /// The times that the session's values give the row.
 // Go: pgstore.go save.
 pub(super) struct GoTimes {
-    /// `created_on`, for a first row. As in Go, a value that is not a time is ignored.
+    /// `created_on`, for a first row. As in Go, a value that is not a time is ignored. Only Go writes
+    /// such a value.
     pub(super) created_on: Option<Timestamp>,
     /// `expires_on`, which counts if it is later than the maximal age allows.
     expires_on: Option<Timestamp>,
@@ -21,8 +25,8 @@ impl GoTimes {
     /// When `expires_on` is set and is not a `time.Time`.
     // Go: pgstore.go save panics there.
     pub(super) fn of(values: &Values) -> Result<Self, ValueError> {
-        let created_on = values.time("created_on").ok().flatten();
-        let expires_on = values.time("expires_on")?;
+        let created_on = values.time(&CREATED_ON.into()).ok().flatten();
+        let expires_on = values.time(&EXPIRES_ON.into())?;
         Ok(Self {
             created_on: created_on.map(timestamp),
             expires_on: expires_on.map(timestamp),
@@ -42,6 +46,38 @@ impl GoTimes {
         let own = self.expires_on.filter(|own| *own > expires_on);
         own.map_or(expires_on, |own| own.plus(Duration::from_micros(2)))
     }
+}
+
+/// Whether the key is that of one of the two times.
+fn is_time_key(key: &Key) -> bool {
+    [CREATED_ON, EXPIRES_ON].map(Key::from).contains(key)
+}
+
+/// Writes a draft. The two keys take nothing but times: a Go program would panic on another value.
+pub(super) fn put(
+    values: &mut Values,
+    key: Key,
+    draft: &Draft,
+    go: &GoPeer,
+) -> Result<(), ValueError> {
+    if is_time_key(&key) {
+        values.put_time_for(key, draft, go)
+    } else {
+        values.put_for(key, draft, go)
+    }
+}
+
+/// Appends a draft to a list. The two keys take no lists.
+pub(super) fn push(
+    values: &mut Values,
+    key: Key,
+    draft: &Draft,
+    go: &GoPeer,
+) -> Result<(), ValueError> {
+    if is_time_key(&key) {
+        return Err(ValueError::no_time(&key, "[]interface {}"));
+    }
+    values.push_for(key, draft, go)
 }
 
 /// Converts to microseconds and limits the time to the years 1 to 9999: PostgreSQL refuses a row

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::SessionError;
 use super::csrf_seed::SEED;
+use super::go_times;
 use crate::policy::OnConflict;
 use crate::wire::{Draft, GoPeer, GoValue, Key, Values};
 
@@ -139,19 +140,19 @@ impl Operation {
     /// unchanged.
     pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
-            Self::Set(key, draft, _) => values.put_for(key.clone(), draft, go)?,
+            Self::Set(key, draft, _) => go_times::put(values, key.clone(), draft, go)?,
             Self::SetIfAbsent(key, draft) if values.value(&*key).is_none() => {
-                values.put_for(key.clone(), draft, go)?;
+                go_times::put(values, key.clone(), draft, go)?;
             }
             Self::ReplaceIf(holds, key, draft) if holds(values) => {
-                values.put_for(key.clone(), draft, go)?;
+                go_times::put(values, key.clone(), draft, go)?;
             }
             Self::SetIfAbsent(..) | Self::ReplaceIf(..) => {}
             Self::Remove(key, _) => {
                 values.remove(key.clone());
             }
             Self::Clear(_) => values.clear(),
-            Self::Append(key, draft) => values.push_for(key.clone(), draft, go)?,
+            Self::Append(key, draft) => go_times::push(values, key.clone(), draft, go)?,
             Self::Take(Taken { list, elements }) => {
                 values.remove_from_list(list.clone(), elements)?;
             }
@@ -160,7 +161,7 @@ impl Operation {
             }
             Self::Update(key, compute) => {
                 let draft = compute(values)?;
-                values.put_for(key.clone(), &draft, go)?;
+                go_times::put(values, key.clone(), &draft, go)?;
             }
             Self::All(operations) => {
                 let mut changed = values.clone();

@@ -172,6 +172,13 @@ impl ValueError {
         }
     }
 
+    /// A key that is reserved for a time gets or has a value of another type.
+    pub(crate) fn no_time(key: &impl ToString, found: &str) -> Self {
+        let found = found.to_owned();
+        let reason = "the key is reserved for a time".to_owned();
+        Self::new(key, ValueErrorKind::Mismatch { found, reason })
+    }
+
     pub(super) fn keyless(kind: ValueErrorKind) -> Self {
         Self { key: None, kind }
     }

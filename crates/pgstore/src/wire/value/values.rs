@@ -12,7 +12,7 @@ use crate::wire::gob::{
 
 use super::{
     draft::Draft,
-    error::{ValueError, ValueErrorKind},
+    error::ValueError,
     fit::fit,
     fit_rules::FitRules,
     go_peer::GoPeer,
@@ -205,17 +205,35 @@ impl Values {
 
     /// The value under a key, which must be Go's `time.Time` if there is one. A text that reads as a
     /// time is an error here: a Go program's `.(time.Time)` would panic on it.
-    pub(crate) fn time(&self, key: &'static str) -> Result<Option<Time>, ValueError> {
-        let Some(value) = self.value(key) else {
+    pub(crate) fn time(&self, key: &Key) -> Result<Option<Time>, ValueError> {
+        let Some(value) = self.value_of(key) else {
             return Ok(None);
         };
         if value.go_type_name() != "time.Time" {
-            let found = value.go_type_name().to_owned();
-            let reason = "the key is reserved for a time".to_owned();
-            let kind = ValueErrorKind::Mismatch { found, reason };
-            return Err(ValueError::new(&key, kind));
+            return Err(ValueError::no_time(key, value.go_type_name()));
         }
-        value.read_at(&key.into()).map(Some)
+        value.read_at(key).map(Some)
+    }
+
+    /// Writes a draft as [`put_for`](Self::put_for) does, if it is a time. It becomes a `time.Time`,
+    /// whatever the existing value is.
+    pub(crate) fn put_time_for(
+        &mut self,
+        key: Key,
+        draft: &Draft,
+        go: &GoPeer,
+    ) -> Result<(), ValueError> {
+        let mut alone = Self::new();
+        if let Ok(Some(_)) = self.time(&key) {
+            alone.set(key.clone(), self.value_of(&key).cloned());
+        }
+        alone.put_for(key.clone(), draft, go)?;
+        if alone.time(&key)?.is_none() {
+            return Err(ValueError::no_time(&key, "nil"));
+        }
+        let time = alone.value_of(&key).cloned();
+        self.set(key, time);
+        Ok(())
     }
 
     /// Writes a value, which you may pass by value or by reference. An existing value keeps its Go

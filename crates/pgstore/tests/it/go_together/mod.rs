@@ -3,6 +3,7 @@
 mod history;
 mod planted;
 mod rotation;
+mod special_keys;
 mod writers;
 
 /// The cookie of both applications.

@@ -1,6 +1,7 @@
 //! The gob codec, tested against Go's vectors, another implementation, the insert table and invalid
 //! bytes.
 
+mod build;
 mod bytes;
 mod go;
 mod go_lines;

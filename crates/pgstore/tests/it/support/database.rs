@@ -150,3 +150,28 @@ impl ToSql for Key<'_> {
 
     to_sql_checked!();
 }
+
+/// A row's sealed data as a parameter of the test's own statements, for the same reason.
+pub(crate) struct Data<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Debug for Data<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Data(..)")
+    }
+}
+
+impl ToSql for Data<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        self.0.to_sql(ty, out)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        <&[u8] as ToSql>::accepts(ty)
+    }
+
+    to_sql_checked!();
+}
