@@ -342,15 +342,18 @@ impl Run {
             Err(error) => return Err(told_error(error)),
         };
         let unsaved = request.unsaved_flashes();
-        let (may_be_gone, mut expected) = match &stored {
-            Stored::Kept => (false, Vec::new()),
-            Stored::Reached(stored) => (false, stored.clone()),
-            Stored::MaybeReached(stored) => (true, stored.clone()),
+        let mut expected = match &stored {
+            Stored::Kept => Vec::new(),
+            Stored::Reached(stored) => stored.clone(),
+            Stored::Gone => {
+                return check(taken.is_empty(), || format!("takes {taken:?} of nothing"));
+            }
+            Stored::Open => {
+                self.requests.remove(at); // What it has seen is open.
+                return Ok(());
+            }
         };
         expected.extend(unsaved);
-        if may_be_gone && taken.is_empty() && !expected.is_empty() {
-            return Ok(()); // The session has ended for it, and its own messages with it.
-        }
         check(taken == expected, || {
             format!("takes {taken:?}, not {expected:?}")
         })?;
@@ -375,7 +378,8 @@ impl Run {
         let stored = self.truth.sessions[attached.number].content.flashes.clone();
         match found.session {
             Some(_) if found.is_sure() => Stored::Reached(stored),
-            _ => Stored::MaybeReached(stored),
+            Some(_) => Stored::Open,
+            None => Stored::Gone,
         }
     }
 
@@ -679,8 +683,10 @@ enum Stored {
     Kept,
     /// These: it reads the session again.
     Reached(Vec<i64>),
-    /// These, or none if it finds the session no more.
-    MaybeReached(Vec<i64>),
+    /// None: its ID leads to no session any more, and its own messages stay unread.
+    Gone,
+    /// It depends on the clocks whether it still finds the session.
+    Open,
 }
 
 /// What a session holds but for its messages.
