@@ -107,11 +107,8 @@ impl SessionManager {
     /// Stage 2. It runs at the session's first use.
     fn open_cookies(&self, name: &CookieName, cookies: &[HeaderValue]) -> RequestCookies {
         let ids = self.open_all(name, cookie::values(cookies, name));
-        let stranger = match ids.is_empty() {
-            true => self.open_stranger(name, cookie::values(cookies, name)),
-            false => None,
-        };
-        RequestCookies { ids, stranger }
+        let strangers = self.open_strangers(name, cookie::values(cookies, &name.of_seed()));
+        RequestCookies { ids, strangers }
     }
 
     /// Stages 5 and 6 for every session of a request, all at the same time, so that several take no
@@ -149,13 +146,16 @@ async fn finish(one: ManagedSession, work: Option<WorkGuard>) -> (HeaderChanges,
         None if session.has_work() => session.refuse_to_save(),
         _ => session.save().await,
     };
+    let is_saved = result.is_ok();
     if let Err(error) = result {
         errors.add(session.gravity(&error), error);
     }
-    match manager.set_cookie(session.cookie_name(), &cookie) {
-        Ok(Some(header)) => changes.set_cookie(header, session, cookie),
-        Ok(None) => {}
-        Err(error) => errors.add(Gravity::of(&error), error),
+    for cookie in [cookie, session.strangers_cookie(is_saved)] {
+        match manager.set_cookie(session.cookie_name(), &cookie) {
+            Ok(Some(header)) => changes.set_cookie(header, session.clone(), cookie),
+            Ok(None) => {}
+            Err(error) => errors.add(Gravity::of(&error), error),
+        }
     }
     (changes, errors)
 }

@@ -46,9 +46,20 @@ impl Session {
             Err(error) => {
                 let is_gone = matches!(error, SessionError::Gone);
                 self.rows().counters.gone.add(u64::from(is_gone));
-                (self.cookie_after_failure(&error), Err(error))
+                (self.after_failure(&error), Err(error))
             }
         }
+    }
+
+    /// A logout that the store could not take continues in the background. What to tell the browser.
+    fn after_failure(&self, error: &SessionError) -> CookieChange {
+        if self.logout_failed(error) {
+            let cookies = self.state().cookies();
+            for cookie in cookies {
+                self.rows().logouts.take_over(cookie.id);
+            }
+        }
+        self.cookie_after_failure(error)
     }
 
     /// Until when a save that begins now may take.
@@ -59,7 +70,7 @@ impl Session {
     /// The answer to a save after the manager was closed.
     pub(crate) fn refuse_to_save(&self) -> (CookieChange, Result<(), SessionError>) {
         let error = StoreError::new(StoreErrorKind::Closed).into();
-        (self.cookie_after_failure(&error), Err(error))
+        (self.after_failure(&error), Err(error))
     }
 
     /// How grave it is that the save failed.
