@@ -1,6 +1,6 @@
 //! The response that leaves the layer: the handler's, or one in its place.
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 
 use super::body::SessionBody;
 use super::layer::SessionLayer;
@@ -67,5 +67,11 @@ fn is_answered<B>(
     let is_its_own = handlers.is_some_and(|handlers| failure.is_decided_by(handlers));
     let is_answer = response.extensions().get::<Answered>().is_some();
     is_its_own && (is_answer || status.is_client_error() || status.is_server_error())
-        || matches!(**failure, SessionError::Gone) && status.is_client_error()
+        || matches!(**failure, SessionError::Gone) && holds_though_gone(status)
+}
+
+/// Whether the handler's response holds although another request ended its session: it reports no
+/// success.
+pub(super) fn holds_though_gone(status: StatusCode) -> bool {
+    status.is_client_error()
 }

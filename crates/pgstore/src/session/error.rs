@@ -109,6 +109,11 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// The error of a save after the manager was closed.
+    pub(crate) fn of_closed() -> Self {
+        StoreError::new(StoreErrorKind::Closed).into()
+    }
+
     /// Who can fix it.
     ///
     /// ```

@@ -69,7 +69,7 @@ impl Session {
 
     /// The answer to a save after the manager was closed.
     pub(crate) fn refuse_to_save(&self) -> (CookieChange, Result<(), SessionError>) {
-        let error = StoreError::new(StoreErrorKind::Closed).into();
+        let error = SessionError::of_closed();
         (self.after_failure(&error), Err(error))
     }
 
