@@ -1,11 +1,11 @@
 //! The response that leaves the layer: the handler's, or one in its place.
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 
 use super::body::SessionBody;
 use super::layer::SessionLayer;
 use super::on_failure::KeptRequest;
-use super::refusal::{SessionFailure, refusal};
+use super::refusal::{SessionFailure, holds_though_gone, refusal};
 use crate::session::{Session, SessionError, WeighedErrors};
 
 impl SessionLayer {
@@ -68,10 +68,4 @@ fn is_answered<B>(
     let is_answer = response.extensions().get::<Answered>().is_some();
     is_its_own && (is_answer || status.is_client_error() || status.is_server_error())
         || matches!(**failure, SessionError::Gone) && holds_though_gone(status)
-}
-
-/// Whether the handler's response holds although another request ended its session: it reports no
-/// success.
-pub(super) fn holds_though_gone(status: StatusCode) -> bool {
-    status.is_client_error()
 }

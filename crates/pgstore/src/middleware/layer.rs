@@ -1,9 +1,9 @@
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
-use super::answer::holds_though_gone;
 use super::head_guard::Place;
 use super::on_failure::{Failed, OnFailure};
+use super::refusal::holds_though_gone;
 use crate::edge::HeaderChanges;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};

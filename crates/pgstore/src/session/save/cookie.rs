@@ -61,6 +61,19 @@ impl Session {
         cookie.is_some_and(|cookie| touch.is_due(seconds_since(cookie.issued_at, now), lifetime))
     }
 
+    /// The cookie of a session that could not be touched. What was read may be out of date: another request
+    /// may have given the session another ID. An ID that this request gave nobody else knows.
+    pub(super) fn cookie_without_touch(&self) -> CookieChange {
+        let (gave_id, options) = {
+            let state = self.state();
+            (state.gave_id(), state.options())
+        };
+        match gave_id {
+            true => self.give_cookie(options),
+            false => CookieChange::Keep,
+        }
+    }
+
     fn give_cookie(&self, options: CookieOptions) -> CookieChange {
         let Some(id) = self.state().stored_id() else {
             return CookieChange::Keep;
