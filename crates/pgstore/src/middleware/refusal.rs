@@ -58,8 +58,7 @@ impl SessionFailure {
     pub(crate) fn log(error: SessionError) -> Self {
         let gravity = Gravity::of(&error);
         log(gravity, &error);
-        let failure = Self([(gravity, Arc::new(error))].into());
-        failure
+        Self([(gravity, Arc::new(error))].into())
     }
 
     /// Logs the errors of the saves of a request, and adds them to that of its handler, if it had one.
