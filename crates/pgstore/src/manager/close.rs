@@ -38,7 +38,8 @@ impl SessionManager {
     ///
     /// Saves go on when their client disconnects, and logouts that the store could not take are tried
     /// again for about two hours. A process that simply ends loses both. Waiting logouts are tried at
-    /// once and then several times a second. From this call on the manager and its clones save
+    /// once and then several times a second. What a save under way leaves over, such as a logout that fails
+    /// only now, is waited for, too. From this call on the manager and its clones save
     /// nothing new: a save fails with [`StoreErrorKind::Closed`](crate::StoreErrorKind::Closed).
     /// Cost: nothing if nothing is under way. A second call waits again.
     ///
