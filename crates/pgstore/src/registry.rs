@@ -40,10 +40,12 @@ pub struct Sessions {
     manager: SessionManager,
     request: Arc<RequestSessions>,
     /// Whose registry this is.
+    #[cfg(feature = "middleware")]
     layer: Depth,
 }
 
 /// How many session layers of the request are further out.
+#[cfg(feature = "middleware")]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Depth(usize);
 
@@ -61,6 +63,7 @@ struct OpenSessions {
 struct OpenSession {
     managed: ManagedSession,
     /// The innermost layer whose policies apply to it: the one that opened it, or one of the same name.
+    #[cfg(feature = "middleware")]
     layer: Depth,
 }
 
@@ -127,6 +130,7 @@ impl Sessions {
         Self {
             manager,
             request: Arc::new(RequestSessions { cookies, state }),
+            #[cfg(feature = "middleware")]
             layer: Depth(0),
         }
     }
@@ -194,6 +198,7 @@ impl Sessions {
                 manager,
                 session: session.clone(),
             },
+            #[cfg(feature = "middleware")]
             layer: self.layer,
         };
         state.by_name.insert(name.clone(), open);
