@@ -18,9 +18,12 @@ use crate::wire::ErrorClass;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CookieName(Arc<str>);
 
-/// The length that a name may have. Browsers keep 4096 bytes of name and value, and a sealed ID takes
-/// at most 200 of them.
-const LONGEST: usize = 4096 - 200;
+/// The end of the name of the cookie that carries a stranger's CSRF seed.
+const OF_SEED: &str = "-csrf";
+
+/// The length that a name may have. Browsers keep 4096 bytes of name and value, and a sealed ID or
+/// seed takes at most 200 of them.
+const LONGEST: usize = 4096 - 200 - OF_SEED.len();
 
 impl CookieName {
     /// Checks a name.
@@ -44,6 +47,12 @@ impl CookieName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name of the cookie that carries a stranger's CSRF seed. It has the prefix of this name, so
+    /// that browsers enforce the same attributes.
+    pub(crate) fn of_seed(&self) -> Self {
+        Self(format!("{}{OF_SEED}", self.0).into())
     }
 
     /// Whether the name has this prefix. Browsers compare prefixes without regard to case.

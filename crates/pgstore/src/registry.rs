@@ -39,7 +39,15 @@ pub struct Sessions {
     /// Opens the names that the request has not opened yet.
     manager: SessionManager,
     request: Arc<RequestSessions>,
+    /// Whose registry this is.
+    #[cfg(feature = "middleware")]
+    layer: Depth,
 }
+
+/// How many session layers of the request are further out.
+#[cfg(feature = "middleware")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Depth(usize);
 
 struct RequestSessions {
     cookies: Arc<[HeaderValue]>,
@@ -48,8 +56,15 @@ struct RequestSessions {
 
 #[derive(Default)]
 struct OpenSessions {
-    by_name: BTreeMap<CookieName, ManagedSession>,
+    by_name: BTreeMap<CookieName, OpenSession>,
     closed: bool,
+}
+
+struct OpenSession {
+    managed: ManagedSession,
+    /// The innermost layer whose policies apply to it: the one that opened it, or one of the same name.
+    #[cfg(feature = "middleware")]
+    layer: Depth,
 }
 
 impl SessionManager {
@@ -112,8 +127,12 @@ impl SessionManager {
 impl Sessions {
     fn new(manager: SessionManager, cookies: Arc<[HeaderValue]>) -> Self {
         let state = Mutex::default();
-        let request = Arc::new(RequestSessions { cookies, state });
-        Self { manager, request }
+        Self {
+            manager,
+            request: Arc::new(RequestSessions { cookies, state }),
+            #[cfg(feature = "middleware")]
+            layer: Depth(0),
+        }
     }
 
     /// The registry that a layer further out has put into the request, for this layer's manager.
@@ -128,6 +147,7 @@ impl Sessions {
         is_open.then(|| Self {
             manager: manager.clone(),
             request: Arc::clone(&outer.request),
+            layer: Depth(outer.layer.0 + 1),
         })
     }
 
@@ -150,29 +170,45 @@ impl Sessions {
         Ok(self.open(&name, options))
     }
 
+    /// The session that a layer gives to the handlers inside it. Its policies apply to it from now on.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn open_for_layer(&self, name: &CookieName, options: CookieOptions) -> Session {
+        let session = self.open(name, options);
+        if let Some(open) = self.state().by_name.get_mut(name) {
+            open.layer = self.layer;
+        }
+        session
+    }
+
     /// The session under a name whose options have been checked. If the name is open already, the
     /// manager and the options stay those with which it was opened.
-    pub(crate) fn open(&self, name: &CookieName, options: CookieOptions) -> Session {
+    fn open(&self, name: &CookieName, options: CookieOptions) -> Session {
         let mut state = self.state();
         if let Some(open) = state.by_name.get(name) {
-            warn_of_two_managers(open, &self.manager);
-            return open.session.clone();
+            warn_of_two_managers(&open.managed, &self.manager);
+            return open.managed.session.clone();
         }
         let manager = self.manager.clone();
         let session = manager.begin(name.clone(), options, &self.request.cookies);
         if state.closed {
             session.close();
         }
-        let open = ManagedSession {
-            manager,
-            session: session.clone(),
+        let open = OpenSession {
+            managed: ManagedSession {
+                manager,
+                session: session.clone(),
+            },
+            #[cfg(feature = "middleware")]
+            layer: self.layer,
         };
         state.by_name.insert(name.clone(), open);
         session
     }
 
     pub(crate) fn in_order_of_names(&self) -> Vec<ManagedSession> {
-        self.state().by_name.values().cloned().collect()
+        let state = self.state();
+        let open = state.by_name.values();
+        open.map(|open| open.managed.clone()).collect()
     }
 
     /// Makes later changes an error, since nothing would save them.
@@ -180,15 +216,18 @@ impl Sessions {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        state.by_name.values().for_each(|open| open.session.close());
+        let open = state.by_name.values();
+        open.for_each(|open| open.managed.session.close());
     }
 
-    /// Forgets what the handler has changed, except for ends of sessions and new IDs.
+    /// Forgets what the handler has changed, except for ends of sessions and new IDs. The sessions that
+    /// layers further out have opened are left to those.
     #[cfg(feature = "middleware")]
     pub(crate) fn discard_changes(&self) {
         let state = self.state();
         let open = state.by_name.values();
-        open.for_each(|open| open.session.discard_changes());
+        let own = open.filter(|open| open.layer >= self.layer);
+        own.for_each(|open| open.managed.session.discard_changes());
     }
 
     /// Returns to the store, in the background, the flashes that no page of this request shows.
@@ -209,7 +248,12 @@ impl Sessions {
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.state().by_name.values().map(|open| &open.session))
+            .entries(
+                self.state()
+                    .by_name
+                    .values()
+                    .map(|open| &open.managed.session),
+            )
             .finish()
     }
 }

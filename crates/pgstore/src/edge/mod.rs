@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::HeaderValue;
+use tokio::task::JoinError;
 
 pub(crate) use headers::HeaderChanges;
 
@@ -107,63 +108,99 @@ impl SessionManager {
     /// Stage 2. It runs at the session's first use.
     fn open_cookies(&self, name: &CookieName, cookies: &[HeaderValue]) -> RequestCookies {
         let ids = self.open_all(name, cookie::values(cookies, name));
-        let stranger = match ids.is_empty() {
-            true => self.open_stranger(name, cookie::values(cookies, name)),
-            false => None,
-        };
-        RequestCookies { ids, stranger }
+        let strangers = self.open_strangers(name, cookie::values(cookies, &name.of_seed()));
+        RequestCookies { ids, strangers }
     }
 
     /// Stages 5 and 6 for every session of a request, all at the same time, so that several take no
     /// longer than one.
     pub(crate) async fn finish_all(
-        mut sessions: Vec<ManagedSession>,
+        sessions: Vec<ManagedSession>,
     ) -> (HeaderChanges, WeighedErrors) {
+        Self::finish_all_then(sessions, |_| {}).await
+    }
+
+    /// As `finish_all`; `then` sees the errors even if the caller is dropped. Closing the manager waits for
+    /// all of it from this call on.
+    pub(crate) fn finish_all_then(
+        mut sessions: Vec<ManagedSession>,
+        then: impl FnOnce(&WeighedErrors) + Send + 'static,
+    ) -> impl Future<Output = (HeaderChanges, WeighedErrors)> + Send {
         sessions.retain(|one| one.session.looked_at()); // The others have nothing to save.
-        if !sessions.iter().any(|one| one.session.has_work()) {
-            return finish_each(sessions).await; // It asks the store nothing.
+        let has_work = sessions.iter().any(|one| one.session.has_work());
+        let finishing = finish_each(sessions.into_iter().map(Finishing::begin).collect(), then);
+        async move {
+            match has_work {
+                true => run_to_its_end(finishing).await,
+                false => finishing.await, // It asks the store nothing.
+            }
         }
-        run_to_its_end(finish_each(sessions)).await
     }
 }
 
-async fn finish_each(sessions: Vec<ManagedSession>) -> (HeaderChanges, WeighedErrors) {
-    let each = sessions.into_iter().map(|one| {
+/// A session whose request ends.
+struct Finishing {
+    one: ManagedSession,
+    /// `None` if the manager is closed.
+    work: Option<WorkGuard>,
+}
+
+impl Finishing {
+    fn begin(one: ManagedSession) -> Self {
         let work = one.manager.background().begin(BackgroundWork::Save);
-        finish(one, work)
-    });
+        Self { one, work }
+    }
+}
+
+async fn finish_each(
+    sessions: Vec<Finishing>,
+    then: impl FnOnce(&WeighedErrors),
+) -> (HeaderChanges, WeighedErrors) {
+    let each = sessions.iter().map(finish).collect();
     let (mut changes, mut errors) = (HeaderChanges::default(), WeighedErrors::default());
-    for (its_changes, its_errors) in together(each.collect()).await {
+    for (its_changes, its_errors) in together(each).await {
         changes.merge(its_changes);
         errors.merge(its_errors);
     }
+    then(&errors); // The saves still count as under way, so that it can hand on what is left of them.
     (changes, errors)
 }
 
 /// Stages 5 and 6.
-async fn finish(one: ManagedSession, work: Option<WorkGuard>) -> (HeaderChanges, WeighedErrors) {
-    let ManagedSession { manager, session } = one;
+async fn finish(finishing: &Finishing) -> (HeaderChanges, WeighedErrors) {
+    let ManagedSession { manager, session } = &finishing.one;
     let (mut changes, mut errors) = (HeaderChanges::default(), WeighedErrors::default());
     changes.note_look(session.looked_at());
-    let (cookie, result) = match work {
+    let (cookie, result) = match finishing.work {
         None if session.has_work() => session.refuse_to_save(),
         _ => session.save().await,
     };
+    let is_saved = result.is_ok();
     if let Err(error) = result {
         errors.add(session.gravity(&error), error);
     }
-    match manager.set_cookie(session.cookie_name(), &cookie) {
-        Ok(Some(header)) => changes.set_cookie(header, session, cookie),
-        Ok(None) => {}
-        Err(error) => errors.add(Gravity::of(&error), error),
+    for cookie in [cookie, session.strangers_cookie(is_saved)] {
+        match manager.set_cookie(session.cookie_name(), &cookie) {
+            Ok(Some(header)) => changes.set_cookie(header, session.clone(), cookie),
+            Ok(None) => {}
+            Err(error) => errors.add(Gravity::of(&error), error),
+        }
     }
     (changes, errors)
 }
 
 /// Runs a save to its end, even if the client disconnects and the caller is dropped.
-async fn run_to_its_end<T: Send + 'static>(save: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(save).await {
+async fn run_to_its_end(
+    save: impl Future<Output = (HeaderChanges, WeighedErrors)> + Send + 'static,
+) -> (HeaderChanges, WeighedErrors) {
+    match tokio::spawn(save).await.map_err(JoinError::try_into_panic) {
         Ok(saved) => saved,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime ends.
+        Err(Err(_)) => {
+            let mut errors = WeighedErrors::default();
+            errors.add(Gravity::Unavailable, SessionError::of_closed());
+            (HeaderChanges::default(), errors)
+        }
     }
 }

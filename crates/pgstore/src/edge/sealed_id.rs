@@ -31,14 +31,8 @@ impl SessionManager {
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Vec<CookieId> {
         let now = self.now().unix_seconds();
-        let mut bytes = 0;
         let mut cookies = Vec::new();
-        for value in values {
-            bytes += value.len();
-            if bytes > MOST_BYTES_OPENED {
-                tracing::debug!(name = name.as_str(), "too many cookies of one name");
-                break;
-            }
+        for value in within_bound(name, values) {
             match self.open(name, value, now) {
                 Ok(cookie) => cookies.extend(cookie),
                 Err(error) => {
@@ -77,17 +71,23 @@ impl SessionManager {
         name: &CookieName,
         change: &CookieChange,
     ) -> Result<Option<HeaderValue>, SessionError> {
-        let (text, options) = match change {
+        let removed = |options: &CookieOptions| options.clone().max_age(MaxAge::Delete);
+        let (name, text, options) = match change {
             CookieChange::Keep => return Ok(None),
-            CookieChange::Set(given) => (self.seal(name, given)?, given.options.clone()),
-            CookieChange::SetStrangers(cookie, options) => {
-                (self.seal_stranger(name, cookie)?, options.clone())
+            CookieChange::Set(given) => {
+                let text = self.seal(name, given)?;
+                (name.clone(), text, given.options.clone())
             }
-            CookieChange::Remove(options) => {
-                (String::new(), options.clone().max_age(MaxAge::Delete))
+            CookieChange::SetStrangers(cookie, options) => {
+                let text = self.seal_stranger(name, cookie)?;
+                (name.of_seed(), text, options.clone())
+            }
+            CookieChange::Remove(options) => (name.clone(), String::new(), removed(options)),
+            CookieChange::RemoveStrangers(options) => {
+                (name.of_seed(), String::new(), removed(options))
             }
         };
-        Ok(cookie::set_cookie(name, &text, &options, self.now()))
+        Ok(cookie::set_cookie(&name, &text, &options, self.now()))
     }
 
     fn seal(&self, name: &CookieName, given: &GivenCookie) -> Result<String, SessionError> {
@@ -96,6 +96,22 @@ impl SessionManager {
         let sealed = self.cookie_codec().seal(name.as_str(), &plaintext, now, iv);
         sealed.map_err(SessionError::TooLarge)
     }
+}
+
+/// The first of these values, up to the number of bytes that are opened.
+pub(super) fn within_bound<'a>(
+    name: &CookieName,
+    values: impl Iterator<Item = &'a [u8]>,
+) -> impl Iterator<Item = &'a [u8]> {
+    let mut bytes = 0;
+    values.take_while(move |value| {
+        bytes += value.len();
+        let is_within = bytes <= MOST_BYTES_OPENED;
+        if !is_within {
+            tracing::debug!(name = name.as_str(), "too many cookies of one name");
+        }
+        is_within
+    })
 }
 
 /// Each ID once, in the same order.

@@ -1,6 +1,9 @@
-//! The cookie of a browser without a session, under the session's name. It carries the seed of the CSRF
+//! The cookie of a browser without a session, under a name of its own. It carries the seed of the CSRF
 //! tokens of the browser's pages (a signed double submit), so that they cost no row.
+//!
+//! Under the session's name it would replace the cookie of a session that another response has begun.
 
+use super::sealed_id::within_bound;
 use crate::manager::SessionManager;
 use crate::name::CookieName;
 use crate::random;
@@ -8,22 +11,23 @@ use crate::session::{Seed, SessionError, StrangerCookie};
 use crate::wire::gob;
 
 impl SessionManager {
-    /// Opens the first cookie of a stranger among those of one name.
-    pub(super) fn open_stranger<'a>(
+    /// Opens every cookie of a stranger that it can: usually the only one.
+    pub(super) fn open_strangers<'a>(
         &self,
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
-    ) -> Option<StrangerCookie> {
-        let (now, codec) = (self.now().unix_seconds(), self.cookie_codec());
-        let signed = signed_name(name);
-        let codec = codec.max_age(self.codec().lifetime().as_secs().cast_signed());
-        let mut opened =
-            values.filter_map(|text| codec.open(&signed, text, now, gob::decode_string).ok());
-        let opened = opened.next()?;
-        Some(StrangerCookie {
-            seed: Seed::parse(&opened.value)?,
-            issued_at: opened.issued_at,
-        })
+    ) -> Vec<StrangerCookie> {
+        let (now, signed) = (self.now().unix_seconds(), signed_name(name));
+        let lifetime = self.codec().lifetime().as_secs().cast_signed();
+        let codec = self.cookie_codec().max_age(lifetime);
+        let open = |text| {
+            let opened = codec.open(&signed, text, now, gob::decode_string).ok()?;
+            Some(StrangerCookie {
+                seed: Seed::parse(&opened.value)?,
+                issued_at: opened.issued_at,
+            })
+        };
+        within_bound(name, values).filter_map(open).collect()
     }
 
     pub(super) fn seal_stranger(
@@ -41,7 +45,7 @@ impl SessionManager {
 }
 
 /// What the MAC covers in place of the cookie's name, so that neither Go nor this library takes the
-/// seed for the ID of a session. No cookie's name has a space.
+/// seed for the ID of a session, whatever the session's name is. No cookie's name has a space.
 fn signed_name(name: &CookieName) -> String {
     format!("{} of a stranger", name.as_str())
 }

@@ -1,16 +1,20 @@
 //! Several futures at the same time, in one task.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::thread;
 
-/// Waits until all futures are done. Their answers have the order of the futures.
+/// Waits until all futures are done. Their answers have the order of the futures. If some panic, the
+/// panic of the first of them goes on when the others are done.
 pub(super) async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut answers: Vec<_> = running.iter().map(|_| None).collect();
-    poll_fn(move |context| {
+    let answers: Vec<thread::Result<_>> = poll_fn(move |context| {
         for (future, answer) in running.iter_mut().zip(&mut answers) {
             if answer.is_none()
-                && let Poll::Ready(ready) = future.as_mut().poll(context)
+                && let Poll::Ready(ready) = poll_or_panic(future.as_mut(), context)
             {
                 *answer = Some(ready);
             }
@@ -20,7 +24,20 @@ pub(super) async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
             false => Poll::Pending,
         }
     })
-    .await
+    .await;
+    let unwound = |answer: thread::Result<_>| answer.unwrap_or_else(|panic| resume_unwind(panic));
+    answers.into_iter().map(unwound).collect()
+}
+
+/// A future that has panicked is done. It is not polled again, so that nobody sees what it has left.
+fn poll_or_panic<F: Future>(
+    future: Pin<&mut F>,
+    context: &mut Context<'_>,
+) -> Poll<thread::Result<F::Output>> {
+    match catch_unwind(AssertUnwindSafe(|| future.poll(context))) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
 }
 
 #[cfg(test)]
@@ -45,5 +62,21 @@ mod tests {
                 .is_empty()
         );
         assert_eq!(together(vec![ready(3)]).await, [3]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_one_lets_the_others_end() {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let panics: Pin<Box<dyn Future<Output = ()> + Send>> =
+            Box::pin(async { panic!("the first") });
+        let other = Box::pin(async move {
+            tokio::task::yield_now().await;
+            sender.send(()).unwrap();
+        });
+        let error = tokio::spawn(together(vec![panics, other]))
+            .await
+            .unwrap_err();
+        assert!(error.is_panic());
+        receiver.await.unwrap();
     }
 }

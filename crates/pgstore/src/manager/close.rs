@@ -36,12 +36,12 @@ impl SessionManager {
     /// Waits for the saves and logouts that run in the background, for this long at most. Call it
     /// when the server has stopped serving, before the store is closed and the process ends.
     ///
-    /// Saves continue when their client disconnects, and logouts that the store could not take are
-    /// tried again for about two hours. If the process ends without this call, both are lost. This
-    /// call tries waiting logouts at once and then several times a second. From this call on the
-    /// manager and its clones save nothing new: a save fails with
-    /// [`StoreErrorKind::Closed`](crate::StoreErrorKind::Closed). Cost: nothing if nothing is under
-    /// way. A second call waits again.
+    /// Saves continue when their client disconnects, and logouts that the store could not take are tried
+    /// again for about two hours. If the process ends without this call, both are lost. Waiting logouts are tried at
+    /// once and then several times a second. What a save under way leaves over, such as a logout that fails
+    /// only now, is waited for, too. From this call on the manager and its clones save
+    /// nothing new: a save fails with [`StoreErrorKind::Closed`](crate::StoreErrorKind::Closed).
+    /// Cost: nothing if nothing is under way. A second call waits again.
     ///
     /// ```no_run
     /// # use std::time::Duration;

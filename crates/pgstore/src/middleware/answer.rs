@@ -5,7 +5,7 @@ use http::{Request, Response};
 use super::body::SessionBody;
 use super::layer::SessionLayer;
 use super::on_failure::KeptRequest;
-use super::refusal::{SessionFailure, refusal};
+use super::refusal::{SessionFailure, holds_though_gone, refusal};
 use crate::session::{Session, SessionError, WeighedErrors};
 
 impl SessionLayer {
@@ -67,5 +67,5 @@ fn is_answered<B>(
     let is_its_own = handlers.is_some_and(|handlers| failure.is_decided_by(handlers));
     let is_answer = response.extensions().get::<Answered>().is_some();
     is_its_own && (is_answer || status.is_client_error() || status.is_server_error())
-        || matches!(**failure, SessionError::Gone) && status.is_client_error()
+        || matches!(**failure, SessionError::Gone) && holds_though_gone(status)
 }

@@ -81,15 +81,19 @@ fn clean_up(sessions: &Sessions, failed: bool) {
     let changed: Vec<_> = open.into_iter().filter(has_changed).collect();
     if let (false, Ok(runtime)) = (changed.is_empty(), Handle::try_current()) {
         let sessions = sessions.clone();
+        // It counts as under way from here on.
+        let saving = SessionManager::finish_all_then(changed, move |errors| {
+            if !errors.is_empty() {
+                sessions.return_flashes();
+            }
+        });
         runtime.spawn(async move {
-            let (_, errors) = SessionManager::finish_all(changed).await;
-            if let Err(error) = errors.into_gravest() {
+            if let Err(error) = saving.await.1.into_gravest() {
                 let error = error.with_causes();
                 tracing::warn!(
                     error,
                     "the session of a request without a response was not saved"
                 );
-                sessions.return_flashes();
             }
         });
     }

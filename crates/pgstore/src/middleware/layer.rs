@@ -1,8 +1,9 @@
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 
 use super::head_guard::Place;
 use super::on_failure::{Failed, OnFailure};
+use super::refusal::holds_though_gone;
 use crate::edge::HeaderChanges;
 use crate::manager::SessionManager;
 use crate::name::{CookieError, CookieName};
@@ -93,12 +94,12 @@ use crate::session::{Session, WeighedErrors};
 ///
 /// # May one layer be inside another?
 ///
-/// Yes: for two cookies, or for routes with a policy of their own. Handlers get the [`Session`] of
-/// the innermost layer, and all layers share the request's [`Sessions`]. The outermost one saves
-/// them all, once, each in the store of its own manager, and sets their cookies on the response
-/// that it sends. Each layer discards the changes if it sees a response that [saves
-/// nothing](SessionLayer::save_on), and answers the failures of handlers inside it; failed saves
-/// are answered by the outermost.
+/// Yes: for two cookies, or for routes with a policy of their own. Handlers get the [`Session`] of the
+/// innermost layer, and all layers share the request's [`Sessions`]. The outermost one saves them all,
+/// once, each in the store of its own manager, and sets their cookies on whatever response it sends.
+/// Each layer discards the changes of its session, and of those that were opened inside it, if it sees a
+/// response that [saves nothing](SessionLayer::save_on). It leaves those of the layers further out to
+/// them. It answers the failures of handlers inside it; failed saves are answered by the outermost.
 ///
 /// Two layers under one cookie name give one session. The outer one's manager, cookie options and
 /// [outage policy](SessionLayer::on_outage) count; if the managers differ, a warning is logged.
@@ -275,22 +276,28 @@ impl SessionLayer {
             Some(sessions) => (sessions, Place::Joined),
             None => (self.manager.sessions(request.headers()), Place::Outermost),
         };
-        let session = sessions.open(&self.name, self.options.clone());
+        let session = sessions.open_for_layer(&self.name, self.options.clone());
         (sessions, session, place)
     }
 
-    /// Saves all sessions of a request, and returns their headers: stages 5 and 6.
+    /// Saves all sessions of a request whose response has this status, and returns their headers: stages
+    /// 5 and 6. If a save fails, flashes that the request took go back, unless the page is sent all the
+    /// same.
     pub(super) async fn finish(
-        sessions: &Sessions,
+        sessions: Sessions,
         place: Place,
+        status: StatusCode,
     ) -> (HeaderChanges, WeighedErrors) {
         if place == Place::Joined {
             return Default::default();
         }
-        let (headers, errors) = SessionManager::finish_all(sessions.in_order_of_names()).await;
-        if !errors.is_empty() {
-            sessions.return_flashes();
-        }
-        (headers, errors)
+        let open = sessions.in_order_of_names();
+        let return_flashes = move |errors: &WeighedErrors| {
+            let is_sent = errors.are_only_gone() && holds_though_gone(status);
+            if !errors.is_empty() && !is_sent {
+                sessions.return_flashes();
+            }
+        };
+        SessionManager::finish_all_then(open, return_flashes).await
     }
 }

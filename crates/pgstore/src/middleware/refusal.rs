@@ -56,9 +56,9 @@ impl SessionFailure {
     /// Logs an error of a handler.
     #[cfg(feature = "axum")]
     pub(crate) fn log(error: SessionError) -> Self {
-        let failure = Self([(Gravity::of(&error), Arc::new(error))].into());
-        log(&failure);
-        failure
+        let gravity = Gravity::of(&error);
+        log(gravity, &error);
+        Self([(gravity, Arc::new(error))].into())
     }
 
     /// Logs the errors of the saves of a request, and adds them to that of its handler, if it had
@@ -68,7 +68,8 @@ impl SessionFailure {
         let mut errors: Vec<_> = saves
             .map(|(gravity, error)| (gravity, Arc::new(error)))
             .collect();
-        errors.iter().for_each(|(_, error)| log(error));
+        let each = errors.iter();
+        each.for_each(|(gravity, error)| log(*gravity, error));
         errors.extend(
             handlers
                 .iter()
@@ -85,7 +86,12 @@ impl SessionFailure {
 
     /// The status of the layer's own answer.
     pub(super) fn status(&self) -> StatusCode {
-        status_and_text(self).0
+        self.status_and_text().0
+    }
+
+    fn status_and_text(&self) -> (StatusCode, &'static str) {
+        let (gravity, error) = &self.0[0]; // Both constructors put one in at least.
+        status_and_text(*gravity, error)
     }
 
     /// When the client may ask again, if waiting helps.
@@ -94,10 +100,10 @@ impl SessionFailure {
     }
 }
 
-/// Logs an error with its causes: as a warning if it is answered with a server error. What clients
-/// can cause is logged as information, so that it raises no alarm.
-fn log(error: &SessionError) {
-    let (causes, status) = (error.with_causes(), status_and_text(error).0);
+/// Logs an error with its causes: as a warning if it is answered with a server error. What clients can
+/// cause is logged as information, so that it raises no alarm.
+fn log(gravity: Gravity, error: &SessionError) {
+    let (causes, status) = (error.with_causes(), status_and_text(gravity, error).0);
     if status.is_server_error() {
         tracing::warn!(error = causes, status = status.as_u16(), "a session failed");
     } else {
@@ -105,9 +111,15 @@ fn log(error: &SessionError) {
     }
 }
 
+/// Whether the handler's response holds although another request ended its session: it reports no
+/// success.
+pub(super) fn holds_though_gone(status: StatusCode) -> bool {
+    status.is_client_error()
+}
+
 /// Tells the client as much as it may know.
 pub(crate) fn refusal(failure: &SessionFailure) -> Response<Bytes> {
-    let (status, text) = status_and_text(failure);
+    let (status, text) = failure.status_and_text();
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -123,9 +135,16 @@ pub(crate) fn refusal(failure: &SessionFailure) -> Response<Bytes> {
     response
 }
 
-/// The text for the client. It never contains the cause.
-fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
+const NOT_AVAILABLE: (StatusCode, &str) = (
+    StatusCode::SERVICE_UNAVAILABLE,
+    "Sessions are not available right now.\n",
+);
+
+/// What a client is told. Never the cause.
+fn status_and_text(gravity: Gravity, error: &SessionError) -> (StatusCode, &'static str) {
     match error {
+        // Whatever the reason, this node keeps trying: the client may ask again.
+        _ if gravity == Gravity::LogoutNotDone => NOT_AVAILABLE,
         SessionError::Gone => (StatusCode::CONFLICT, "The session has ended.\n"),
         SessionError::Conflict(_) => (
             StatusCode::CONFLICT,
@@ -143,10 +162,7 @@ fn status_and_text(error: &SessionError) -> (StatusCode, &'static str) {
             StatusCode::SERVICE_UNAVAILABLE,
             "The session is in use by too many requests.\n",
         ),
-        error if error.is_unavailable() => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Sessions are not available right now.\n",
-        ),
+        error if error.is_unavailable() => NOT_AVAILABLE,
         _ => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "The session could not be used.\n",

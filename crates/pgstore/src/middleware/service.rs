@@ -55,7 +55,8 @@ where
             if !layer.save_on.saves(response.status()) {
                 sessions.discard_changes();
             }
-            let (headers, errors) = SessionLayer::finish(&sessions, place).await; // 5 row, 6 cookie
+            let finished = SessionLayer::finish(sessions, place, response.status());
+            let (headers, errors) = finished.await; // 5 row, 6 cookie
             let mut response = layer.answer(kept.as_ref(), response, errors);
             headers.write(response.headers_mut());
             Ok(response)

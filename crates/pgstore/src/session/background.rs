@@ -36,11 +36,24 @@ pub(crate) struct WorkGuard {
 impl Background {
     /// Begins some work. `None` when closed.
     pub(crate) fn begin(&self, work: BackgroundWork) -> Option<WorkGuard> {
+        self.begin_if(work, |under_way| !under_way.closed)
+    }
+
+    /// Begins what is left of a save. Closing waits for it as long as anything else is under way, such as
+    /// the save itself. `None` when closed and nothing is.
+    pub(crate) fn continue_as(&self, work: BackgroundWork) -> Option<WorkGuard> {
+        self.begin_if(work, |under_way| !under_way.closed || !under_way.is_idle())
+    }
+
+    fn begin_if(
+        &self,
+        work: BackgroundWork,
+        may_begin: impl Fn(&UnderWay) -> bool,
+    ) -> Option<WorkGuard> {
         let begins = |under_way: &mut UnderWay| {
-            if !under_way.closed {
-                *under_way.count(work) += 1;
-            }
-            !under_way.closed
+            let begins = may_begin(under_way);
+            *under_way.count(work) += usize::from(begins);
+            begins
         };
         self.0.send_if_modified(begins).then(|| WorkGuard {
             of: self.clone(),
@@ -63,8 +76,7 @@ impl Background {
 
     /// Waits until nothing is under way.
     pub(crate) async fn ended(&self) {
-        self.wait_for(|under_way| under_way.saves == 0 && under_way.logouts == 0)
-            .await;
+        self.wait_for(UnderWay::is_idle).await;
     }
 
     /// How many saves and logouts are under way.
@@ -80,6 +92,10 @@ impl Background {
 }
 
 impl UnderWay {
+    fn is_idle(&self) -> bool {
+        self.saves == 0 && self.logouts == 0
+    }
+
     fn count(&mut self, work: BackgroundWork) -> &mut usize {
         match work {
             BackgroundWork::Save => &mut self.saves,

@@ -12,8 +12,10 @@ pub(crate) enum CookieChange {
     Keep,
     /// To keep this cookie from now on.
     Set(GivenCookie),
-    /// To keep this cookie until a session begins.
+    /// To keep this cookie, which carries a stranger's CSRF seed.
     SetStrangers(StrangerCookie, CookieOptions),
+    /// To drop the cookie that carries a stranger's CSRF seed.
+    RemoveStrangers(CookieOptions),
     /// To drop the cookie: the session has ended.
     Remove(CookieOptions),
 }

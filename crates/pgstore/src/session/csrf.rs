@@ -36,9 +36,10 @@ impl Session {
     /// # }
     /// ```
     ///
-    /// A stranger (a browser without a session) gets tokens too, for a login form. They cost no row:
-    /// until a session begins, a signed cookie under the session's name carries the seed that the
-    /// tokens are made from.
+    /// A stranger, who has no session, gets tokens too, for a login form. They cost no row: a signed
+    /// cookie carries what they are checked with, until a session begins. Its name is the session's with
+    /// `-csrf` appended; give no session such a name. Its attributes are the session's, always with
+    /// `HttpOnly`. A login or logout removes it.
     ///
     /// Cost: the session is read. The first token of a stored session is a change, and is saved. A
     /// stranger without a cookie costs no statement and gets a cookie. If several requests of one
@@ -99,15 +100,19 @@ impl Session {
 }
 
 impl SessionState {
-    fn check_csrf(&self, given: &Seed) -> Result<(), SessionError> {
+    fn check_csrf(&mut self, given: &Seed) -> Result<(), SessionError> {
         if self.is_degraded() {
             return Err(SessionError::Degraded);
         }
         let stored = self.values().map_or(Ok(None), seed_of)?;
-        match stored.as_ref().or_else(|| self.strangers_seed()) {
-            Some(seed) if seed.is(given) => Ok(()),
-            _ if self.leads_nowhere() => Err(SessionError::CsrfSessionEnded),
-            _ => Err(SessionError::CsrfMismatch),
+        let is_valid = match stored {
+            Some(seed) => seed.is(given),
+            None => self.accepts_strangers_seed(given),
+        };
+        match is_valid {
+            true => Ok(()),
+            false if self.leads_nowhere() => Err(SessionError::CsrfSessionEnded),
+            false => Err(SessionError::CsrfMismatch),
         }
     }
 

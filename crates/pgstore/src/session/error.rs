@@ -9,9 +9,11 @@ use crate::wire::{ErrorClass, Key, OpenError, TooLong, ValueError};
 
 /// What can go wrong between a handler and its session.
 ///
-/// As an axum response it is 503 with `Retry-After` when the store is unavailable, 409 when another
-/// request ended or changed the session, 403 for a CSRF token that does not match or whose session
-/// has ended, 500 otherwise. No variant and no message contains a value, an ID, a cookie or a key.
+/// As an axum response it is 503 with `Retry-After` when the store is unavailable (the layer also answers
+/// so for a logout that was not done, whatever the reason), 409 when another
+/// request ended or changed the session, 403 for a CSRF token that does not match or whose session has
+/// ended, 500 otherwise.
+/// No variant and no message contains a value, an ID, a cookie or a key.
 ///
 /// # Load errors
 ///
@@ -110,6 +112,11 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// The error of a save after the manager was closed.
+    pub(crate) fn of_closed() -> Self {
+        StoreError::new(StoreErrorKind::Closed).into()
+    }
+
     /// Who can fix it.
     ///
     /// ```

@@ -64,14 +64,15 @@ impl Session {
 
     /// Takes the messages: each is returned to one request, once.
     ///
-    /// They are removed from the row at once, not when the response is sent, so that only one of
-    /// several requests at the same time gets a message. They are put back if the response [saves
-    /// nothing](crate::SaveOn), if the save fails, if the service fails or panics, or if the client
-    /// disconnects. A session that could not be read ([`is_degraded`](Session::is_degraded)) has
-    /// none.
+    /// They are removed from the row at once, not when the response is sent: of several requests at the
+    /// same time only one gets a message. With the middleware, a response that
+    /// [saves nothing](crate::SaveOn), a failed save in whose place an error is sent, an error or a panic of
+    /// the service, and a client that disconnects put them back. Without it, call
+    /// [`discard_changes`](Session::discard_changes) and save again. A session that could not be read
+    /// ([`is_degraded`](Session::is_degraded)) has none.
     ///
-    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise.
-    /// It is a save of its own, with all retries within
+    /// Cost: one statement more than [`get`](Session::get) if there are messages, none otherwise. It is a
+    /// save of its own. The read and all retries are within one
     /// [`save_deadline`](crate::SessionManagerBuilder::save_deadline).
     ///
     /// ```
@@ -108,6 +109,11 @@ impl Session {
         list: impl Into<Key>,
     ) -> Result<Vec<T>, SessionError> {
         let list = list.into();
+        let taken = timeout_at(self.save_until(), self.take_in_time(&list));
+        taken.await.unwrap_or_else(|_| Err(took_too_long()))
+    }
+
+    async fn take_in_time<T: DeserializeOwned>(&self, list: &Key) -> Result<Vec<T>, SessionError> {
         self.load().await?;
         if self.state().is_degraded() {
             return Ok(Vec::new()); // The session could not be read; the page is shown without.
@@ -115,13 +121,13 @@ impl Session {
         self.state().must_be_changeable()?;
         let mut messages = Vec::new();
         let is_stored = self.state().row().is_some();
-        if is_stored && !self.state().has_discarded(&list) {
-            let Some(stored) = self.take_stored(&list).await? else {
+        if is_stored && !self.state().has_discarded(list) {
+            let Some(stored) = self.take_stored(list).await? else {
                 return Ok(Vec::new()); // Another request has ended the session.
             };
             messages = stored;
         }
-        messages.extend(self.take_unsaved(&list)?);
+        messages.extend(self.take_unsaved(list)?);
         Ok(messages)
     }
 
@@ -141,14 +147,6 @@ impl Session {
     /// Takes the messages that are stored, and leaves this request's other changes for its save.
     /// `None` when the row is gone.
     async fn take_stored<T: DeserializeOwned>(
-        &self,
-        list: &Key,
-    ) -> Result<Option<Vec<T>>, SessionError> {
-        let taken = timeout_at(self.save_until(), self.take_stored_in_time(list));
-        taken.await.unwrap_or_else(|_| Err(took_too_long()))
-    }
-
-    async fn take_stored_in_time<T: DeserializeOwned>(
         &self,
         list: &Key,
     ) -> Result<Option<Vec<T>>, SessionError> {
@@ -220,9 +218,12 @@ impl Session {
         match self.attempt(attempt, update).await? {
             Outcome::Saved(()) => {
                 row.meta = sealed.meta();
-                self.state().note_taken(taken);
-                self.take_in(Lookup::Row(id, row))?;
-                Ok(true)
+                let read = self.take_in(Lookup::Row(id, row));
+                match read.is_ok() {
+                    true => self.state().note_taken(taken),
+                    false => self.state().put_back(taken), // The handler gets an error in their place.
+                }
+                read.map(|()| true)
             }
             Outcome::Missed => Ok(false),
             // The statement may still arrive and remove messages that no request would show.

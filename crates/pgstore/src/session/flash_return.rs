@@ -18,10 +18,13 @@ impl Session {
         }
         self.discard_changes();
         self.forget_new_id();
-        let work = self.rows().logouts.background().begin(BackgroundWork::Save);
+        let background = self.rows().logouts.background();
+        let work = background.continue_as(BackgroundWork::Save);
         if let (Some(work), Ok(runtime)) = (work, Handle::try_current()) {
             let session = self.clone();
             runtime.spawn(async move { session.keep_returning_flashes(work).await });
+        } else {
+            tracing::warn!("flashes that no page has shown are lost: the sessions are closed");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a session has besides its values: owner, label, maximal age, public handle.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error_text::debug_as_text;
@@ -39,6 +40,19 @@ impl TextOf {
     pub(crate) fn new(text: impl Fn(&Values) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(text))
     }
+
+    /// The text; none if the function panics, so that its panic ends no save.
+    fn of(&self, values: &Values) -> Option<String> {
+        // It only reads the values, so a panic leaves them as they are.
+        let text = catch_unwind(AssertUnwindSafe(|| (self.0)(values)));
+        text.unwrap_or_else(|_| {
+            tracing::error!(
+                "the function that finds the owner or label among a session's values has panicked: \
+                 the session counts as without"
+            );
+            None
+        })
+    }
 }
 
 impl fmt::Debug for TextOf {
@@ -70,8 +84,8 @@ impl TextSource {
         match self {
             Self::Setter => {}
             Self::Value(key) => *column = text_under(key, values),
-            Self::Values(TextOf(text)) => {
-                *column = text(values).filter(|text| check_owner(text).is_ok());
+            Self::Values(text) => {
+                *column = text.of(values).filter(|text| check_owner(text).is_ok())
             }
         }
     }

@@ -11,8 +11,8 @@ use super::cookie_id::CookieId;
 pub(crate) struct RequestCookies {
     /// The session IDs: usually one.
     pub(crate) ids: Vec<CookieId>,
-    /// The CSRF seed of a browser that has no session.
-    pub(crate) stranger: Option<StrangerCookie>,
+    /// The CSRF seeds that the browser got as a stranger.
+    pub(crate) strangers: Vec<StrangerCookie>,
 }
 
 /// Opens the cookies of a request.

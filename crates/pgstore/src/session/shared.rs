@@ -157,7 +157,9 @@ impl Session {
     pub(crate) fn note_given(&self, change: &CookieChange) {
         match change {
             CookieChange::Set(given) => self.state().record_cookie(given),
-            CookieChange::SetStrangers(..) => self.state().record_strangers_cookie(),
+            CookieChange::SetStrangers(..) | CookieChange::RemoveStrangers(_) => {
+                self.state().carried_seed.record_told();
+            }
             CookieChange::Keep | CookieChange::Remove(_) => {}
         }
     }
@@ -221,9 +223,7 @@ impl Session {
         self.0.cookies.open_once(|cookies| {
             let mut state = self.state();
             state.take_cookies(cookies.ids);
-            if let Some(stranger) = cookies.stranger {
-                state.carried_seed.greet(stranger);
-            }
+            state.carried_seed.greet(cookies.strangers);
         });
         let mut state = self.state();
         state.looked_at = true;

@@ -48,6 +48,13 @@ impl WeighedErrors {
         self.0.is_empty()
     }
 
+    /// Whether all that is wrong is that other requests have ended sessions.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn are_only_gone(&self) -> bool {
+        let mut errors = self.0.iter();
+        errors.all(|(_, error)| matches!(error, SessionError::Gone))
+    }
+
     #[cfg(any(feature = "middleware", test))]
     pub(crate) fn into_vec(self) -> Vec<(Gravity, SessionError)> {
         self.0

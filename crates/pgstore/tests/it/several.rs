@@ -252,9 +252,18 @@ async fn of_several_errors_the_gravest_decides_and_all_are_in_the_extensions() {
             true,
             true,
             503,
-            &["cannot be reached", "cannot be reached", "too large"],
+            &[
+                "the database user may not",
+                "cannot be reached",
+                "too large",
+            ],
         ),
-        (true, false, 503, &["cannot be reached", "too large"]),
+        (
+            true,
+            false,
+            503,
+            &["the database user may not", "too large"],
+        ),
     ] {
         let router = app.router(handler(log_out, fails));
         let page = Browser::with_cookies(router, browser.cookies().clone())
@@ -373,4 +382,53 @@ async fn several_sessions_stay_within_one_deadline() {
         begun.elapsed() < deadline * 4,
         "not one deadline after the other"
     );
+}
+
+#[apply(trial)]
+async fn an_inner_layer_leaves_the_sessions_of_an_outer_one_to_its_policy() {
+    let app = app();
+    let fails = |sessions: Sessions| async move {
+        for name in ["a", "b", "c"] {
+            sessions.get(name).unwrap().insert("n", 1).unwrap();
+        }
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let router = Router::new()
+        .route("/", any(fails))
+        .layer(layer(&app.sessions, "b"))
+        .layer(layer(&app.sessions, "a").save_on(SaveOn::AnyStatus));
+    let page = Browser::new(router).get("/").await;
+    assert_eq!(set_cookies(&page), ["a"]);
+    assert_eq!(app.store.calls(), ["insert"]);
+}
+
+#[apply(trial)]
+async fn messages_of_a_page_that_is_sent_though_a_session_has_ended_are_shown_once() {
+    let app = app();
+    let begins = |sessions: Sessions| async move {
+        sessions.get("a").unwrap().add_flash("hello").unwrap();
+        sessions.get("b").unwrap().insert("n", 1).unwrap();
+    };
+    let mut browser = Browser::new(app.router(begins));
+    browser.get("/").await;
+    let (manager, request) = (app.sessions.clone(), browser.cookies().request());
+    let shows = move |sessions: Sessions| async move {
+        let messages = sessions.get("a").unwrap().flashes::<String>().await;
+        let b = sessions.get("b").unwrap();
+        assert_eq!(b.get::<u8>("n").await.unwrap(), Some(1));
+        b.insert("n", 2).unwrap();
+        let other = manager.get(&request, "b").unwrap();
+        other.destroy().unwrap();
+        let saved = manager.save(&other, &mut http::HeaderMap::new()).await;
+        saved.unwrap();
+        (StatusCode::NOT_FOUND, messages.unwrap().concat())
+    };
+    let cookies = browser.cookies().clone();
+    let page = Browser::with_cookies(app.router(shows), cookies.clone())
+        .get("/")
+        .await;
+    assert_eq!(page.text(), "hello");
+    app.sessions.close(Duration::from_secs(10)).await.unwrap();
+    let session = app.sessions.get(&cookies.request(), "a").unwrap();
+    assert!(session.flashes::<String>().await.unwrap().is_empty());
 }

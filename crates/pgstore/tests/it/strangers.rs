@@ -18,18 +18,34 @@ fn spied() -> App<SpyStore> {
 }
 
 impl<S> Visitor<'_, S> {
-    /// The token of a page that the browser loads, and what it is told with it.
+    /// The token of a page that the browser loads, and what it is told of the cookie with its seed.
     async fn page(&mut self) -> (String, Told) {
         let session = self.session();
         let token = session.csrf_token().await.unwrap().to_string();
-        let (told, result) = self.save(&session).await;
-        result.unwrap();
-        (token, told)
+        let response = self.app.save(&session).await;
+        self.follow(&response);
+        (token, told_of_seed(&response))
     }
 
     async fn check(&self, token: &str) -> Result<(), SessionError> {
         self.session().check_csrf(token).await
     }
+}
+
+/// What a response says about the cookie of a stranger's seed.
+fn told_of_seed(response: &HeaderMap) -> Told {
+    match seed_cookie(response) {
+        None => Told::Nothing,
+        Some(header) if header.starts_with("s-csrf=;") => Told::Remove,
+        Some(_) => Told::Set,
+    }
+}
+
+/// The header about the cookie of a stranger's seed.
+fn seed_cookie(response: &HeaderMap) -> Option<&str> {
+    let headers = response.get_all(SET_COOKIE).iter();
+    let mut texts = headers.map(|header| header.to_str().unwrap());
+    texts.find(|text| text.contains("-csrf="))
 }
 
 #[track_caller]
@@ -171,7 +187,9 @@ async fn after_a_logout_the_same_request_can_make_a_strangers_token() {
     let session = browser.session();
     session.start_over().unwrap();
     let token = session.csrf_token().await.unwrap();
-    assert_eq!(browser.save(&session).await.0, Told::Set);
+    let response = app.save(&session).await;
+    assert_eq!(browser.follow(&response), Told::Remove);
+    assert_eq!(told_of_seed(&response), Told::Set);
     assert_eq!(app.store.len(), 0);
     browser.check(token.as_str()).await.unwrap();
     let session = browser.session();
@@ -357,4 +375,167 @@ async fn clearing_removes_what_the_handler_saw_and_new_csrf_seeds_without_a_conf
     browser.clone().page().await;
     browser.save(&clears).await.1.unwrap();
     assert!(browser.session().values().await.unwrap().is_empty());
+}
+
+#[apply(trial)]
+async fn a_login_form_works_in_a_browser_whose_session_has_ended() {
+    let app = App::new();
+    let mut browser = app.log_in().await;
+    let (of_session, _) = browser.page().await;
+    app.pass(31 * 24 * 60 * 60);
+    // The browser keeps the dead cookie: it still opens, and its session is gone.
+    let (token, told) = browser.page().await;
+    assert_eq!(told, Told::Set);
+    assert!(browser.cookies.get("s").is_some());
+    let (again, told) = browser.page().await;
+    assert_eq!(told, Told::Nothing);
+    for token in [&token, &again] {
+        browser.check(token).await.unwrap();
+    }
+    assert_ended(browser.check(&of_session).await);
+    let login = browser.session();
+    login.check_csrf(&token).await.unwrap();
+    login.renew().unwrap();
+    login.insert("user", "ada").unwrap();
+    let response = app.save(&login).await;
+    assert_eq!(browser.follow(&response), Told::Set);
+    assert_eq!(told_of_seed(&response), Told::Remove);
+    assert_refused(browser.check(&token).await);
+}
+
+#[apply(trial)]
+async fn a_late_page_of_a_stranger_does_not_replace_the_cookie_of_a_session() {
+    let app = App::new();
+    let mut browser = Visitor::of(&app);
+    let page = browser.session();
+    let token = page.csrf_token().await.unwrap().to_string();
+    let late = app.save(&page).await;
+    let begins = |session: Session| async move { session.insert("user", "ada") };
+    browser.request(begins).await.unwrap();
+    browser.follow(&late);
+    assert_eq!(browser.user().await.as_deref(), Some("ada"));
+    assert_refused(browser.check(&token).await);
+    assert_eq!(browser.page().await.1, Told::Nothing);
+}
+
+#[apply(trial)]
+async fn a_login_form_works_in_a_browser_that_lost_the_response_of_a_login() {
+    let app = App::new();
+    let mut browser = app.log_in().await;
+    let (of_session, _) = browser.page().await;
+    let mut old = browser.clone();
+    let renews = |session: Session| async move { session.renew() };
+    browser.request(renews).await.unwrap();
+    let (token, told) = old.page().await;
+    assert_eq!(told, Told::Set);
+    old.check(&token).await.unwrap();
+    assert_ended(old.check(&of_session).await);
+    assert_refused(browser.check(&token).await);
+    let mut http = Browser::new(app.router(async |token: CsrfToken| token.to_string()));
+    let cookies = old.cookies.header().unwrap();
+    let request = http::Request::get("/").header(http::header::COOKIE, cookies);
+    let page = http.send(request.body(String::new()).unwrap()).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    let login = old.session();
+    login.check_csrf(&token).await.unwrap();
+    login.start_over().unwrap();
+    login.insert("user", "bob").unwrap();
+    let response = app.save(&login).await;
+    old.follow(&response);
+    assert_eq!(told_of_seed(&response), Told::Remove);
+    assert_eq!(old.user().await.as_deref(), Some("bob"));
+}
+
+#[apply(trial)]
+async fn a_login_that_was_not_saved_leaves_the_token_of_its_form() {
+    let app = App::new();
+    let mut browser = Visitor::of(&app);
+    let (token, _) = browser.page().await;
+    let login = browser.session();
+    login.check_csrf(&token).await.unwrap();
+    login.renew().unwrap();
+    login.insert("user", "ada").unwrap();
+    app.store.fail_with(Some(StoreErrorKind::Unavailable));
+    browser.save(&login).await.1.unwrap_err();
+    app.store.fail_with(None);
+    browser.check(&token).await.unwrap();
+}
+
+#[apply(trial)]
+async fn a_strangers_token_never_counts_once_there_is_a_session() {
+    let app = App::new();
+    let mut stranger = Visitor::of(&app);
+    let (token, _) = stranger.page().await;
+    let user = app.log_in().await;
+    // A request that brings both cookies, whether the session has a seed of its own or not.
+    for has_seed in [false, true] {
+        let mut user = user.clone();
+        if has_seed {
+            user.page().await;
+        }
+        let (of_user, of_stranger) = (user.cookies.header(), stranger.cookies.header());
+        let both =
+            [of_user, of_stranger].map(|header| header.unwrap().to_str().unwrap().to_owned());
+        let mut request = HeaderMap::new();
+        request.insert(http::header::COOKIE, both.join("; ").parse().unwrap());
+        assert_refused(app.session(&request).check_csrf(&token).await);
+    }
+}
+
+#[apply(trial)]
+async fn of_several_strangers_cookies_each_has_its_tokens() {
+    let app = App::new();
+    let (mut one, mut other) = (Visitor::of(&app), Visitor::of(&app));
+    let tokens = [one.page().await.0, other.page().await.0];
+    let both = [&one, &other].map(|browser| {
+        let header = browser.cookies.header().unwrap();
+        header.to_str().unwrap().to_owned()
+    });
+    let mut request = HeaderMap::new();
+    request.insert(http::header::COOKIE, both.join("; ").parse().unwrap());
+    for token in &tokens {
+        app.session(&request).check_csrf(token).await.unwrap();
+        // The session that a form begins has the seed of that form.
+        let session = app.session(&request);
+        session.check_csrf(token).await.unwrap();
+        session.insert("cart", 1).unwrap();
+        let mut begun = Cookies::none();
+        begun.follow(&app.save(&session).await);
+        let session = app.session(&begun.request());
+        session.check_csrf(token).await.unwrap();
+    }
+}
+
+#[apply(trial)]
+async fn the_cookie_of_a_stranger_has_a_name_of_its_own_and_the_attributes_of_the_session() {
+    let options = pgstore::CookieOptions::go().secure(true).max_age(600);
+    let app = App::with(|sessions| sessions.cookie_options(options));
+    for name in ["s", "__Host-s", "__Secure-s"] {
+        let session = app.sessions.get(&HeaderMap::new(), name).unwrap();
+        session.csrf_token().await.unwrap();
+        let response = app.save(&session).await;
+        let (own, value) = seed_cookie(&response).unwrap().split_once('=').unwrap();
+        assert_eq!(own, format!("{name}-csrf"));
+        let attributes: Vec<_> = value.split("; ").skip(1).collect();
+        assert!(
+            attributes.contains(&"Path=/") && attributes.contains(&"Max-Age=600"),
+            "{attributes:?}"
+        );
+        assert!(
+            attributes.contains(&"Secure") && attributes.contains(&"HttpOnly"),
+            "{attributes:?}"
+        );
+    }
+}
+
+#[apply(trial)]
+async fn a_page_that_saves_nothing_still_gives_the_cookie_of_its_form() {
+    let app = App::new();
+    let layer = app.layer().save_on(pgstore::SaveOn::Success);
+    let page = async |token: CsrfToken| (StatusCode::UNAUTHORIZED, token.to_string());
+    let router = axum::Router::new()
+        .route("/", axum::routing::get(page))
+        .layer(layer);
+    let page = Browser::new(router).get("/").await;
+    assert_eq!(told_of_seed(page.headers()), Told::Set);
 }

@@ -13,10 +13,6 @@ impl Session {
     pub(super) fn cookie_without_saving(&self) -> CookieChange {
         let state = self.state();
         let is_destroyed = state.change() == Change::Destroyed;
-        let strangers = state.owed_strangers_cookie().filter(|_| !is_destroyed);
-        if let Some(cookie) = strangers {
-            return CookieChange::SetStrangers(cookie, state.options());
-        }
         let has_ended = is_destroyed || state.cookie_is_stale();
         drop(state);
         match has_ended {
@@ -65,6 +61,19 @@ impl Session {
         cookie.is_some_and(|cookie| touch.is_due(seconds_since(cookie.issued_at, now), lifetime))
     }
 
+    /// The cookie of a session that could not be touched. What was read may be out of date: another request
+    /// may have given the session another ID. An ID that this request gave nobody else knows.
+    pub(super) fn cookie_without_touch(&self) -> CookieChange {
+        let (gave_id, options) = {
+            let state = self.state();
+            (state.gave_id(), state.options())
+        };
+        match gave_id {
+            true => self.give_cookie(options),
+            false => CookieChange::Keep,
+        }
+    }
+
     fn give_cookie(&self, options: CookieOptions) -> CookieChange {
         let Some(id) = self.state().stored_id() else {
             return CookieChange::Keep;
@@ -77,20 +86,25 @@ impl Session {
         CookieChange::Remove(self.options())
     }
 
-    /// A logout that the store could not take still removes the browser's cookie, and continues in the
-    /// background.
+    /// What the browser is told about its cookie although the save failed: a logout still removes it.
     pub(super) fn cookie_after_failure(&self, error: &SessionError) -> CookieChange {
-        let state = self.state();
-        let (is_logout, is_stale) = (state.change().ends_the_session(), state.cookie_is_stale());
-        let cookies = state.cookies();
-        drop(state);
-        let logout_failed = is_logout && matches!(error, SessionError::Store(_));
-        for cookie in cookies.into_iter().filter(|_| logout_failed) {
-            self.rows().logouts.take_over(cookie.id);
-        }
-        match logout_failed || is_stale {
+        match self.logout_failed(error) || self.state().cookie_is_stale() {
             true => self.removal(),
             false => CookieChange::Keep,
         }
+    }
+
+    /// Whether the store could not take a logout.
+    pub(super) fn logout_failed(&self, error: &SessionError) -> bool {
+        let is_logout = self.state().change().ends_the_session();
+        is_logout && matches!(error, SessionError::Store(_))
+    }
+
+    /// What the browser is told about the cookie that carries a stranger's CSRF seed, when the save has
+    /// succeeded or failed.
+    pub(crate) fn strangers_cookie(&self, is_saved: bool) -> CookieChange {
+        let state = self.state();
+        let is_over = is_saved || state.change().ends_the_session();
+        state.strangers_cookie(is_over)
     }
 }

@@ -64,7 +64,7 @@ impl LogoutRetry {
     /// Continues to end the session in the background for a bounded time. Until then no request on
     /// this node sees the session.
     pub(in crate::session) fn take_over(&self, id: SessionId) {
-        let Some(work) = self.0.background.begin(BackgroundWork::Logout) else {
+        let Some(work) = self.0.background.continue_as(BackgroundWork::Logout) else {
             self.0.counters.logouts_given_up.add(1);
             tracing::error!(
                 "gave up a logout because the sessions are closed: its session lives until it expires"

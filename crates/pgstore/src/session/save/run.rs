@@ -46,9 +46,19 @@ impl Session {
             Err(error) => {
                 let is_gone = matches!(error, SessionError::Gone);
                 self.rows().counters.gone.add(u64::from(is_gone));
-                (self.cookie_after_failure(&error), Err(error))
+                (self.after_failure(&error), Err(error))
             }
         }
+    }
+
+    /// A logout that the store could not take continues in the background. What to tell the browser.
+    fn after_failure(&self, error: &SessionError) -> CookieChange {
+        if self.logout_failed(error) {
+            let ids = self.state().ids_to_end();
+            ids.into_iter()
+                .for_each(|id| self.rows().logouts.take_over(id));
+        }
+        self.cookie_after_failure(error)
     }
 
     /// Until when a save that begins now may take.
@@ -58,8 +68,8 @@ impl Session {
 
     /// The answer to a save after the manager was closed.
     pub(crate) fn refuse_to_save(&self) -> (CookieChange, Result<(), SessionError>) {
-        let error = StoreError::new(StoreErrorKind::Closed).into();
-        (self.cookie_after_failure(&error), Err(error))
+        let error = SessionError::of_closed();
+        (self.after_failure(&error), Err(error))
     }
 
     /// How grave it is that the save failed.
@@ -72,7 +82,7 @@ impl Session {
     }
 
     async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
-        self.resolve_earlier_attempts().await?;
+        self.settle_earlier_attempts().await?;
         self.end_if_started_over().await?;
         self.look_up_to_save().await?;
         self.confirm_id().await;
@@ -90,6 +100,16 @@ impl Session {
             if missed == MAX_ATTEMPTS {
                 return Err(SessionError::Contended);
             }
+        }
+    }
+
+    /// Finds out what became of attempts in doubt. Where the session ends that does not matter: what they
+    /// may have stored is deleted.
+    async fn settle_earlier_attempts(&self) -> Result<(), SessionError> {
+        let ends = self.state().change().ends_the_session();
+        match ends {
+            true => self.delete_first_rows_in_doubt().await,
+            false => self.resolve_earlier_attempts().await,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::session::cookie_change::CookieChange;
 use crate::session::record::{NewRow, RowMeta, SealedRow};
 use crate::session::state::{Attempt, CoveredChanges, Replaces, Snapshot};
 use crate::session::{Session, SessionError, Usage};
-use crate::store::{StoreError, StoreErrorKind, Written};
+use crate::store::Written;
 
 impl Session {
     pub(super) async fn execute(&self, plan: Plan) -> Result<Outcome<CookieChange>, SessionError> {
@@ -95,8 +95,7 @@ impl Session {
             }
         }
         self.state().forget_attempts();
-        // What was read may be out of date: another request may have given the session another ID.
-        Ok(Outcome::Saved(CookieChange::Keep))
+        Ok(Outcome::Saved(self.cookie_without_touch()))
     }
 
     /// Ends the session, and that of every other cookie of the name.
@@ -104,9 +103,19 @@ impl Session {
         let others = self.state().cookies().into_iter().skip(1);
         let others: Vec<_> = others.map(|cookie| cookie.id).collect();
         for id in std::iter::once(id).chain(&others) {
-            self.rows().logouts.end(id).await.map_err(not_done_yet)?;
+            self.rows().logouts.end(id).await?;
         }
         self.state().record_deleted();
+        Ok(())
+    }
+
+    /// Deletes the first rows that attempts in doubt may have inserted: no cookie carries their IDs.
+    pub(super) async fn delete_first_rows_in_doubt(&self) -> Result<(), SessionError> {
+        let ids = self.state().first_ids_in_doubt();
+        for id in &ids {
+            self.rows().logouts.end(id).await?;
+        }
+        self.state().forget_all_attempts();
         Ok(())
     }
 
@@ -135,14 +144,6 @@ impl Session {
                 .filter(|_| !self.counts_as_use(snapshot))
                 .map(RowMeta::last_use),
         })
-    }
-}
-
-/// A logout that fails for any reason is not done yet and continues in the background.
-fn not_done_yet(error: StoreError) -> StoreError {
-    match error.is_unavailable() {
-        true => error,
-        false => StoreError::caused_by(StoreErrorKind::Unavailable, error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a save writes, and what the request knows once it is done.
 
-use super::attempt::{Attempt, CoveredChanges};
+use super::attempt::{Attempt, CoveredChanges, Replaces};
 use super::session_state::SessionState;
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -78,6 +78,25 @@ impl SessionState {
         self.attempts.pop();
     }
 
+    /// The IDs of first rows that attempts in doubt may have inserted.
+    pub(in crate::session) fn first_ids_in_doubt(&self) -> Vec<SessionId> {
+        let inserts = self.attempts.iter();
+        let inserts = inserts.filter(|attempt| matches!(attempt.replaces, Replaces::Nothing));
+        inserts.map(|attempt| attempt.id.clone()).collect()
+    }
+
+    /// All IDs whose sessions a logout ends.
+    pub(in crate::session) fn ids_to_end(&self) -> Vec<SessionId> {
+        let mut ids: Vec<_> = self.cookies().into_iter().map(|cookie| cookie.id).collect();
+        ids.extend(self.first_ids_in_doubt());
+        ids
+    }
+
+    /// The session ends, whatever became of the attempts in doubt.
+    pub(in crate::session) fn forget_all_attempts(&mut self) {
+        self.attempts.clear();
+    }
+
     /// Forgets attempts whose outcome does not matter. Those that took flashes stay.
     pub(in crate::session) fn forget_attempts(&mut self) {
         self.attempts.retain(|attempt| attempt.takes.is_some());
@@ -115,6 +134,7 @@ impl SessionState {
     /// The session has an ID that no cookie carries yet.
     fn take_new_id(&mut self, id: SessionId, at: Timestamp) {
         self.cookie_is_owed = true;
+        self.gave_id = true;
         self.cookie_is_stale = false;
         self.id = Some(CookieId::fresh(id, at));
     }
@@ -127,6 +147,7 @@ impl SessionState {
         if let Some(cookie) = self.id.as_mut().filter(|cookie| cookie.id == given.id) {
             *cookie = CookieId::fresh(given.id.clone(), given.at);
             self.cookie_is_owed = false;
+            self.gave_id = false;
         }
     }
 

@@ -36,6 +36,8 @@ pub(in crate::session) struct SessionState {
     pub(super) options_changed: bool,
     /// Whether the browser must get a cookie, because the session has an ID that it does not know.
     pub(super) cookie_is_owed: bool,
+    /// Whether this request has given the session an ID that no browser has yet.
+    pub(super) gave_id: bool,
     /// Whether the browser has the cookie of a session that this request has ended.
     pub(super) cookie_is_stale: bool,
     pub(super) go_peer: GoPeer,
@@ -88,6 +90,7 @@ impl SessionState {
             options,
             options_changed: false,
             cookie_is_owed: false,
+            gave_id: false,
             cookie_is_stale: false,
             go_peer,
             on_conflict,
@@ -150,6 +153,11 @@ impl SessionState {
 
     pub(in crate::session) fn cookie_is_owed(&self) -> bool {
         self.cookie_is_owed
+    }
+
+    /// Whether this request has given the session an ID that no browser has yet.
+    pub(in crate::session) fn gave_id(&self) -> bool {
+        self.gave_id
     }
 
     pub(in crate::session) fn cookie_is_stale(&self) -> bool {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use pgstore::store::Fault;
-use pgstore::{SessionError, StoreErrorKind};
+use pgstore::testing::Browser;
+use pgstore::{Session, SessionError, StoreErrorKind};
 use tokio::time::timeout;
 
 use super::Lab;
@@ -91,4 +92,60 @@ async fn after_closing_nothing_new_is_saved_and_reading_works() {
     };
     assert_eq!(error.kind(), StoreErrorKind::Closed);
     assert_eq!(lab.session().get::<i64>("n").await.unwrap(), Some(0));
+}
+
+#[apply(trial)]
+async fn closing_waits_for_a_logout_that_fails_while_it_waits() {
+    let lab = Lab::new().await;
+    lab.faults()
+        .every("delete", Fault::Fails(StoreErrorKind::Unavailable));
+    let session = lab.session();
+    session.destroy().unwrap();
+    let delete = lab.app.store.hold();
+    let sessions = lab.app.sessions.clone();
+    let saving = tokio::spawn(async move {
+        let saved = sessions.save(&session, &mut HeaderMap::new()).await;
+        saved.unwrap_err();
+    });
+    delete.reached().await;
+    let left = lab.app.sessions.close(SHORT).await.unwrap_err();
+    assert_eq!((left.saves, left.logouts), (1, 0), "{left}");
+    delete.release();
+    saving.await.unwrap();
+    let left = lab.app.sessions.close(SHORT).await.unwrap_err();
+    assert_eq!((left.saves, left.logouts), (0, 1), "{left}");
+    lab.faults().mend();
+    lab.app.sessions.close(LONG).await.unwrap();
+    assert_eq!(lab.rows(), 0);
+}
+
+#[apply(trial)]
+async fn closing_waits_for_flashes_that_go_back_while_it_waits() {
+    let lab = Lab::new().await;
+    lab.faults()
+        .every("rename", Fault::Fails(StoreErrorKind::Unavailable));
+    let logs_in = |session: Session| async move {
+        let messages = session.flashes::<String>().await.unwrap();
+        session.renew().unwrap();
+        messages.concat()
+    };
+    let mut browser = Browser::with_cookies(lab.app.router(logs_in), (*lab.cookies).clone());
+    let load = lab.app.store.hold();
+    let request = tokio::spawn(async move { browser.get("/").await });
+    load.reached().await;
+    let take = lab.app.store.hold();
+    load.release();
+    take.reached().await;
+    let rename = lab.app.store.hold();
+    take.release();
+    rename.reached().await;
+    let left = lab.app.sessions.close(SHORT).await.unwrap_err();
+    assert_eq!((left.saves, left.logouts), (1, 0), "{left}");
+    // The client goes away, too.
+    request.abort();
+    assert!(request.await.unwrap_err().is_cancelled());
+    rename.release();
+    lab.app.sessions.close(LONG).await.unwrap();
+    let messages = lab.session().flashes::<String>().await.unwrap();
+    assert_eq!(messages, ["hello"]);
 }

@@ -156,3 +156,24 @@ async fn flashes_that_the_store_never_answers_are_an_error_in_time() {
     assert!(error.expect("in time").unwrap_err().is_unavailable());
     lab.faults().mend();
 }
+
+#[apply(trial)]
+async fn messages_that_the_handler_did_not_get_stay() {
+    let (app, cookies) = with_a_message().await;
+    let session = app.session(&cookies.request());
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    // It is repeated on each row that is read; it fails on the one without the messages.
+    let third = move |_: Option<u8>| {
+        let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        assert_ne!(call, 2, "the row without the messages");
+        1_u8
+    };
+    session.get::<u8>("n").await.unwrap();
+    session.update("n", third).unwrap();
+    let error = session.flashes::<String>().await.unwrap_err();
+    assert!(matches!(error, SessionError::UpdatePanicked), "{error}");
+    app.save(&session).await;
+    let session = app.session(&cookies.request());
+    assert_eq!(session.flashes::<String>().await.unwrap(), ["hello"]);
+    assert_eq!(session.get::<u8>("n").await.unwrap(), Some(1));
+}

@@ -5,6 +5,7 @@ use pgstore::Session;
 use pgstore::store::{Fault, StoreErrorKind};
 
 use super::Lab;
+use crate::support::app::{Told, Visitor};
 use crate::support::browser::Cookies;
 use crate::support::{apply, trial};
 
@@ -207,4 +208,63 @@ async fn a_save_cut_off_by_its_deadline_is_settled_by_the_next_one() {
     assert!(lab.save(&session).await.unwrap_err().is_unavailable());
     lab.save(&session).await.unwrap();
     assert_eq!(lab.stored().await, Some(1));
+}
+
+#[apply(trial)]
+async fn a_logout_after_a_save_of_unknown_fate_ends_the_session() {
+    let mut lab = Lab::new().await;
+    let session = lab.session();
+    session.get::<i64>("n").await.unwrap();
+    add_one(&session);
+    lab.faults().once("update", Fault::LosesTheAnswer);
+    lab.faults()
+        .once("load", Fault::Fails(StoreErrorKind::Unavailable));
+    lab.save(&session).await.unwrap_err();
+    // Another request writes, so that nobody can tell any more.
+    let other = lab.session();
+    add_one(&other);
+    lab.save(&other).await.unwrap();
+    session.destroy().unwrap();
+    assert_eq!(lab.save(&session).await.unwrap(), Told::Remove);
+    assert_eq!(lab.rows(), 0);
+}
+
+#[apply(trial)]
+async fn a_logout_deletes_a_first_row_of_unknown_fate() {
+    for is_away in [false, true] {
+        let lab = Lab::new().await;
+        let mut browser = Visitor::of(&lab.app);
+        let session = browser.session();
+        session.insert("n", 1).unwrap();
+        lab.faults().once("insert", Fault::LosesTheAnswer);
+        lab.faults()
+            .once("load", Fault::Fails(StoreErrorKind::Unavailable));
+        browser.save(&session).await.1.unwrap_err();
+        assert_eq!(lab.rows(), 2);
+        session.destroy().unwrap();
+        if is_away {
+            lab.faults()
+                .once("delete", Fault::Fails(StoreErrorKind::Unavailable));
+        }
+        assert_eq!(browser.save(&session).await.1.is_err(), is_away);
+        let long = std::time::Duration::from_secs(60);
+        lab.app.sessions.close(long).await.unwrap();
+        assert_eq!(lab.rows(), 1);
+    }
+}
+
+#[apply(trial)]
+async fn a_new_id_reaches_the_browser_though_the_session_cannot_be_touched() {
+    let mut lab = Lab::new().await;
+    let session = lab.session();
+    session.get::<i64>("n").await.unwrap();
+    session.renew().unwrap();
+    lab.faults().once("rename", Fault::LosesTheAnswer);
+    lab.faults()
+        .once("load", Fault::Fails(StoreErrorKind::Unavailable));
+    lab.save(&session).await.unwrap_err();
+    lab.faults()
+        .once("update", Fault::Fails(StoreErrorKind::Unavailable));
+    assert_eq!(lab.save(&session).await.unwrap(), Told::Set);
+    assert_eq!(lab.stored().await, Some(0));
 }

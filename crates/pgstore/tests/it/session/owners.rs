@@ -597,3 +597,14 @@ async fn an_owner_is_found_among_the_values_by_a_function() {
     }
     assert_eq!(adas.user().await.as_deref(), Some("ada"));
 }
+
+#[apply(trial)]
+async fn a_function_that_panics_finds_no_owner_and_ends_no_save() {
+    let app = App::with(|sessions| {
+        let name = CookieName::new("s").unwrap();
+        sessions.owner_from_values(name, |_| panic!("the application's function"))
+    });
+    let mut browser = app.log_in().await;
+    assert_eq!(browser.session().owner().await.unwrap(), None);
+    assert_eq!(browser.user().await.as_deref(), Some("ada"));
+}
