@@ -58,11 +58,11 @@ impl PreviousId {
     #[must_use]
     pub fn confirmed(self, until: Timestamp, grace_until: Timestamp) -> Self {
         match self.grace_until {
-            Some(end) => Self {
+            Some(end) if end > grace_until => Self {
                 until: self.until.max(until),
-                grace_until: Some(end.min(grace_until)),
+                grace_until: Some(grace_until),
             },
-            None => self,
+            _ => self, // It was confirmed before.
         }
     }
 

@@ -7,7 +7,7 @@ WITH earlier AS (
        SET grace_until = least(grace_until, $2), until = greatest(until, $3)
      WHERE session_id = ANY (ARRAY(
                SELECT id FROM http_sessions WHERE key = $1 AND id_unconfirmed))
-       AND grace_until IS NOT NULL
+       AND grace_until > $2 -- The others were confirmed before.
     RETURNING session_id
 )
 UPDATE http_sessions AS row
@@ -16,4 +16,4 @@ UPDATE http_sessions AS row
    AND row.id_unconfirmed
    AND (EXISTS (SELECT FROM earlier WHERE earlier.session_id = row.id)
         OR NOT EXISTS (SELECT FROM http_sessions_ids AS ids
-                        WHERE ids.session_id = row.id AND ids.grace_until IS NOT NULL))
+                        WHERE ids.session_id = row.id AND ids.grace_until > $2))
