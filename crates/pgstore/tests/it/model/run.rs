@@ -610,13 +610,10 @@ impl Run {
             }
             Some(Loaded::Nothing(_)) => None,
             None => {
-                let ids = request.ids.iter();
-                let mut current = ids.filter(|id| self.truth.is_current(id));
-                let first = current.next().and_then(|id| self.truth.session_of(id));
                 let session = self.expected(request).session;
-                first
-                    .map(|(number, _)| number)
-                    .filter(|number| Some(*number) == session)
+                let brings =
+                    |number: &usize| request.ids.contains(&self.truth.sessions[*number].current);
+                session.filter(brings)
             }
         };
         let is_open = |number: &usize| {
