@@ -573,7 +573,8 @@ impl Run {
         session.content = request.applied_to(content);
         session.owner = request.owner.or(session.owner);
         let before = self.truth.sessions[number].current.clone();
-        let must_tell = id != before || !request.ids.contains(&id);
+        let loses = self.world.nodes[request.node].loses; // Then a touch may give no cookie.
+        let must_tell = id != before || !request.ids.contains(&id) && !loses;
         check(!must_tell || matches!(told, Told::Set(_)), || {
             "no cookie tells the session's ID".into()
         })?;
