@@ -57,7 +57,7 @@ async fn programs_agree_with_the_model() {
 #[apply(trials)]
 fn each_defect_is_found() -> Vec<Trial> {
     let trial = |defect: Defect| {
-        let name = format!("model::each_defect_is_found::{defect:?}");
+        let name = format!("model::each_defect_is_found::{}", defect.name());
         Trial::test(name, move || {
             let runtime = tokio::runtime::Runtime::new()?;
             runtime.block_on(find(defect)).map_err(Failed::from)

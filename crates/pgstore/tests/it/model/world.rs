@@ -10,9 +10,10 @@ use pgstore::testing::TestClock;
 use pgstore::{Clock, Session, SessionError, SessionId, SessionManager, Store, Timestamp};
 use tokio_postgres::Client;
 
-use super::defects::{Broken, Defect};
+use super::defects::Defect;
 use super::program::{BROWSERS, NODES};
 use crate::support::app::{NOW, keys};
+use crate::support::careless::Careless;
 use crate::support::database::{Database, Key};
 
 /// The cookie's name.
@@ -24,7 +25,7 @@ const LIFETIME: Duration = Duration::from_secs(100_000);
 /// One node.
 pub(super) struct Node {
     pub(super) sessions: SessionManager,
-    store: FaultyStore<Broken>,
+    store: FaultyStore<Careless>,
     clock: TestClock,
     skew: i64,
     pub(super) logouts_fail: bool,
@@ -85,7 +86,8 @@ impl World {
         let database = Database::fresh().await;
         let mut nodes = Vec::new();
         for _ in 0..NODES {
-            let store = Broken::new(database.store().await, &database.url(), defect).await;
+            let of_the_store = defect.and_then(Defect::of_the_store);
+            let store = Careless::new(database.store().await, database.url(), of_the_store);
             let store = FaultyStore::new(store);
             let clock = TestClock::at(NOW);
             let sessions = SessionManager::builder(store.clone(), keys())

@@ -2,9 +2,9 @@
 
 use pgstore::SessionError;
 
-use super::careless::{Careless, Missing};
 use super::{Round, Scene, at_once, check, run, run_until_lost, save};
 use crate::support::browser::Cookies;
+use crate::support::careless::StoreDefect;
 use crate::support::{apply, trial};
 
 const NAME: &str = "a logout against 100 saves";
@@ -18,8 +18,7 @@ async fn a_logout_wins_against_a_hundred_saves() {
 
 #[apply(trial)]
 async fn a_logout_loses_where_updates_insert() {
-    let missing = Missing::UpdatesNeverInsert;
-    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
+    let scene = Scene::without(StoreDefect::AnUpdateInserts).await;
     run_until_lost(NAME, || log_out(&scene)).await;
 }
 

@@ -2,7 +2,6 @@
 //! barrier, with printed counts. Each race is also run without what guards against it, and must
 //! be lost then.
 
-mod careless;
 mod ending;
 mod merging;
 mod revoking;
@@ -20,6 +19,7 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use crate::support::browser::Cookies;
+use crate::support::careless::{Careless, StoreDefect};
 use crate::support::database::Database;
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::unguarded::unguarded;
@@ -53,7 +53,12 @@ impl Scene {
         Self::on(database, &url, |store, _| store).await
     }
 
-    /// The same with stores that go without one of their guards.
+    /// The same with stores that have a defect.
+    async fn without(defect: StoreDefect) -> Self {
+        Self::over(|store, url| Careless::new(store, url, Some(defect))).await
+    }
+
+    /// The same with stores that are made from the real ones.
     async fn over<S: Store>(careless: impl Fn(PgStore, String) -> S) -> Self {
         let database = Database::fresh().await;
         database.store().await.close().await;

@@ -1,8 +1,8 @@
 //! Revoking all sessions of an owner against what they are doing.
 
-use super::careless::{Careless, Missing};
 use super::{Round, Scene, at_once, check, run, run_until_lost, save};
 use crate::support::browser::Cookies;
+use crate::support::careless::StoreDefect;
 use crate::support::{apply, trial};
 
 const SESSIONS: usize = 8;
@@ -15,8 +15,7 @@ async fn revoking_all_wins_against_saves() {
 
 #[apply(trial)]
 async fn revoking_all_loses_where_updates_insert() {
-    let missing = Missing::UpdatesNeverInsert;
-    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
+    let scene = Scene::without(StoreDefect::AnUpdateInserts).await;
     run_until_lost("revoking against saves", || revoke(&scene, false)).await;
 }
 
@@ -28,8 +27,7 @@ async fn revoking_all_wins_against_new_ids() {
 
 #[apply(trial)]
 async fn a_new_id_escapes_where_revoking_looks_once() {
-    let missing = Missing::RevokingIsRepeated;
-    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
+    let scene = Scene::without(StoreDefect::ARevocationLooksOnce).await;
     run_until_lost("revoking against new IDs", || revoke(&scene, true)).await;
 }
 

@@ -2,9 +2,9 @@
 
 use pgstore::SessionError;
 
-use super::careless::{Careless, Missing};
 use super::{Round, Scene, at_once, check, run, run_until_lost, save};
 use crate::support::browser::Cookies;
+use crate::support::careless::StoreDefect;
 use crate::support::{apply, trial};
 
 const REQUESTS: usize = 20;
@@ -17,8 +17,7 @@ async fn of_twenty_rotations_at_the_same_time_one_id_lives_and_nobody_is_logged_
 
 #[apply(trial)]
 async fn two_ids_live_where_a_new_id_is_two_statements() {
-    let missing = Missing::RenamingIsOneStep;
-    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
+    let scene = Scene::without(StoreDefect::ANewIdIsTwoStatements).await;
     run_until_lost("20 rotations", || rotate(&scene)).await;
 }
 
@@ -63,8 +62,7 @@ async fn a_login_among_twenty_requests_leaves_one_id_and_its_cookie() {
 
 #[apply(trial)]
 async fn requests_undo_a_login_where_nobody_remembers_the_old_id() {
-    let missing = Missing::PreviousIds;
-    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
+    let scene = Scene::without(StoreDefect::NoIdIsRemembered).await;
     run_until_lost("a login among 20 requests", || {
         log_in_among_requests(&scene)
     })
@@ -117,8 +115,7 @@ async fn nobody_with_the_old_cookie_gets_into_a_login() {
 
 #[apply(trial)]
 async fn an_attacker_gets_in_where_the_old_id_leads_to_the_new_one() {
-    let missing = Missing::LoginsEndTheOldId;
-    let scene = Scene::over(|store, _| Careless::new(store, missing.clone())).await;
+    let scene = Scene::without(StoreDefect::ALoginKeepsTheOldId).await;
     run_until_lost("a login against replays", || log_in_against_replays(&scene)).await;
 }
 

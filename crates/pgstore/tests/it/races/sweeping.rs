@@ -7,9 +7,9 @@ use pgstore::store::Sweeper;
 use pgstore::testing::TestClock;
 use pgstore::{Clock, SessionManager, Store, SweepOptions};
 
-use super::careless::{Careless, Missing};
 use super::{Round, Scene, at_once, check, run, run_until_lost, save};
 use crate::support::browser::Cookies;
+use crate::support::careless::{Careless, StoreDefect};
 use crate::support::database::Database;
 use crate::support::secrets;
 use crate::support::{apply, trial};
@@ -26,15 +26,9 @@ struct Nodes {
 }
 
 impl Nodes {
-    async fn new(missing: Option<fn(String) -> Missing>) -> Self {
+    async fn new(defect: Option<StoreDefect>) -> Self {
         let database = Database::fresh().await;
-        let store: Arc<dyn Store> = match missing {
-            None => Arc::new(database.store().await),
-            Some(missing) => {
-                let missing = missing(database.url());
-                Arc::new(Careless::new(database.store().await, missing))
-            }
-        };
+        let store = Careless::new(database.store().await, database.url(), defect);
         let clock = TestClock::at(1_700_000_000);
         let keys = secrets::keys(&[b"the hash key of these sweeps"]);
         let sessions = SessionManager::builder(database.store().await, keys)
@@ -48,7 +42,7 @@ impl Nodes {
                 nodes: vec![sessions; super::NODES],
             },
             clock,
-            store,
+            store: Arc::new(store),
         }
     }
 
@@ -68,7 +62,7 @@ async fn a_session_touched_in_time_is_never_swept() {
 
 #[apply(trial)]
 async fn touched_sessions_are_swept_where_a_sweep_does_not_look_again() {
-    let nodes = Nodes::new(Some(Missing::SweepingLooksAgain)).await;
+    let nodes = Nodes::new(Some(StoreDefect::ASweepLooksOnce)).await;
     run_until_lost("a sweep against touches", || sweep(&nodes)).await;
 }
 

@@ -6,25 +6,10 @@ use std::time::Duration;
 use pgstore::store::{Fault, FaultyStore, StoreErrorKind};
 use pgstore::{MemoryStore, Session, SessionError};
 
+use super::handlers::{destroy, renew, rotate, write};
 use crate::support::app::{App, Told, Visitor};
 use crate::support::database::Database;
 use crate::support::{apply, log, trial};
-
-async fn renew(session: Session) -> Result<(), SessionError> {
-    session.renew()
-}
-
-async fn rotate(session: Session) -> Result<(), SessionError> {
-    session.rotate_gently()
-}
-
-async fn write(session: Session) -> Result<(), SessionError> {
-    session.insert("late", true)
-}
-
-async fn destroy(session: Session) -> Result<(), SessionError> {
-    session.destroy()
-}
 
 /// When a touch is due.
 const LATER: u64 = 5 * 24 * 60 * 60;

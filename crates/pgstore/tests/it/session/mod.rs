@@ -4,6 +4,7 @@ mod api_misuse;
 mod closing;
 mod edge_cases;
 mod flashes_in_doubt;
+mod handlers;
 mod identity;
 mod in_doubt;
 mod lifetimes;

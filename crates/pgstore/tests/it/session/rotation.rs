@@ -4,27 +4,12 @@ use std::time::Duration;
 
 use pgstore::{Session, SessionError};
 
+use super::handlers::{destroy, renew, rotate, write};
 use crate::support::app::{App, Told};
 use crate::support::{apply, trial};
 
 /// How far the clocks of two nodes may differ, in seconds: the margin of all times that they share.
 const CLOCKS_DIFFER_BY: u64 = 60;
-
-async fn renew(session: Session) -> Result<(), SessionError> {
-    session.renew()
-}
-
-async fn rotate(session: Session) -> Result<(), SessionError> {
-    session.rotate_gently()
-}
-
-async fn write(session: Session) -> Result<(), SessionError> {
-    session.insert("late", true)
-}
-
-async fn destroy(session: Session) -> Result<(), SessionError> {
-    session.destroy()
-}
 
 #[apply(trial)]
 async fn a_request_with_a_renewed_id_is_anonymous_and_its_writes_are_gone() {

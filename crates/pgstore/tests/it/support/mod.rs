@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod browser;
+pub(crate) mod careless;
 pub(crate) mod chance;
 pub(crate) mod database;
 pub(crate) mod go;
