@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgstore::store::Sweeper;
-use pgstore::{Clock, FirstSweep, MemoryStore, Store, StoreErrorKind, SweepOptions, Timestamp};
+use pgstore::store::{SweepBatch, Sweeper};
+use pgstore::{
+    Clock, FirstSweep, MemoryStore, PgStore, Store, StoreErrorKind, SweepOptions, Timestamp,
+};
 
+use super::migrate::AS_GO_DOES;
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
 use crate::support::secrets::Told;
@@ -61,6 +64,18 @@ async fn five_thousand_rows_are_swept_in_batches_past_a_locked_one() {
             .is_some()
     );
     handle.stop().await;
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_table_that_only_go_has_made_is_swept() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    client.batch_execute(FILL).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let batch = SweepBatch::new(at(0), at(0), 10_000);
+    let swept = store.sweep(&batch).await.told().unwrap();
+    assert_eq!((swept.removed, count(&client).await), (5000, 0));
 }
 
 #[apply(trial_on_both_servers)]
