@@ -79,6 +79,17 @@ impl ConnectionSource {
         }
     }
 
+    /// How many reads are under way at once when they are gathered: two for each connection, so that
+    /// the server has the next one when it has answered one.
+    pub(super) fn readers(&self) -> usize {
+        match self {
+            Self::Own(pool) => 2 * pool.readers(),
+            // A statement has a connection of its own there. The others are left to the application.
+            #[cfg(feature = "deadpool")]
+            Self::Application(pool) => pool.size().div_ceil(2).min(4) as usize,
+        }
+    }
+
     /// Sends a statement once.
     pub(super) async fn attempt<S: Statement>(
         &self,

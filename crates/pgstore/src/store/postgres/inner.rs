@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::executor::Executor;
+use super::gather_queue::Queued;
 use super::needs_migration::NeedsMigration;
 use super::statements::Statement;
 use super::table_name::TableName;
@@ -16,7 +17,7 @@ use crate::store::{StoreError, StoreErrorKind};
 
 /// What the clones of a [`PgStore`](super::PgStore) share.
 pub(super) struct Inner {
-    pub(super) executor: Executor,
+    pub(super) executor: Arc<Executor>,
     pub(super) table: TableName,
     pub(super) clock: Arc<dyn Clock>,
     /// When the last probe began that proved that no rows are hidden from this role.
@@ -29,7 +30,7 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) fn new(executor: Executor, table: TableName, clock: Arc<dyn Clock>) -> Self {
         Self {
-            executor,
+            executor: Arc::new(executor),
             table,
             clock,
             proved: Mutex::default(),
@@ -50,10 +51,24 @@ impl Inner {
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
         let outcome = self.executor.run(statement, deadline).await;
-        outcome.map_err(|error| match error.kind() {
-            StoreErrorKind::NotMigrated => NeedsMigration::of(S::MIGRATION, error),
-            _ => error,
-        })
+        outcome.map_err(told_what_to_migrate::<S>)
+    }
+
+    /// Runs a statement, or its request in one statement with those of other callers.
+    pub(super) async fn run_gathered<G, S>(
+        &self,
+        statement: &S,
+        request: impl FnOnce() -> G::Request + Send,
+        deadline: Instant,
+    ) -> Result<S::Output, StoreError>
+    where
+        G: Queued<Answer = S::Output>,
+        S: Statement,
+    {
+        let gathered = self
+            .executor
+            .run_gathered::<G, S>(statement, request, deadline);
+        gathered.await.map_err(told_what_to_migrate::<S>)
     }
 
     /// How many older rows were removed from keys that had several.
@@ -81,5 +96,13 @@ impl Inner {
                 tracing::debug!(error, "could not remove older duplicate rows of a session");
             }
         }
+    }
+}
+
+/// Adds to the error of an incomplete table which migration the statement needs.
+fn told_what_to_migrate<S: Statement>(error: StoreError) -> StoreError {
+    match error.kind() {
+        StoreErrorKind::NotMigrated => NeedsMigration::of(S::MIGRATION, error),
+        _ => error,
     }
 }

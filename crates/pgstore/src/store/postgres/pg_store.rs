@@ -36,7 +36,7 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// All repetitions happen within the deadline:
 ///
 /// - A statement that lost to a concurrent one (a deadlock, a serialization failure) is sent up to
-///   seven more times.
+///   fifteen more times.
 /// - A statement whose connection was found closed or read-only is sent again, once for each
 ///   connection that the store or the application's pool may hold, and at least twice.
 /// - When a connection is lost while a statement is under way, the statement is repeated if that
@@ -48,8 +48,8 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// # What does it cost?
 ///
 /// One round trip for each operation, a second one for a load that finds no row or a change that
-/// changes nothing, and one more when a connection sees a statement for the first time. Two
-/// connections, a third one during a sweep, and another one for the moment of a probe.
+/// changes nothing, and one more when a connection sees a statement for the first time. At most four
+/// connections, another one during a sweep, and one for the moment of a probe.
 ///
 /// # What if the table silently refuses a change?
 ///

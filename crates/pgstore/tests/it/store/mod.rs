@@ -3,6 +3,7 @@
 mod clocks;
 mod doubles;
 mod executor;
+mod gathering;
 mod guards;
 mod hostile;
 mod in_doubt;

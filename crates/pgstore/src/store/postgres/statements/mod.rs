@@ -1,5 +1,6 @@
 //! The statements that the store sends, one type each, with its SQL from `sql/`.
 
+mod gathered;
 mod ids;
 mod maintenance;
 mod owners;
@@ -8,10 +9,11 @@ mod refusal;
 mod statement;
 mod writes;
 
+pub(super) use gathered::Gathered;
 pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
 pub(super) use owners::{Find, Owned, Revoke};
-pub(super) use reads::{EarlierId, EarlierIds, Load, LoadAll};
+pub(super) use reads::{ById, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
 pub(super) use refusal::{Newest, Revocable};
 pub(super) use statement::{Effect, Lane, Statement};
 pub(super) use writes::{Delete, DeleteVersion, Insert, Update};
