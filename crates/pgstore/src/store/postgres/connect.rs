@@ -9,7 +9,7 @@ use pgstore_connect::{ConfigError, ConnectError, Connector};
 use super::application_pool::ApplicationPool;
 use super::connection_source::ConnectionSource;
 use super::executor::{Deadlines, Executor};
-use super::gather_queue::GatherQueues;
+use super::gather_queues::GatherQueues;
 use super::inner::Inner;
 use super::options::PgStoreOptions;
 use super::pg_store::PgStore;
@@ -157,7 +157,7 @@ impl PgStoreOptions {
             reading: reading.min(LONGEST_SETTING),
         };
         let queues = match self.strategy {
-            StatementStrategy::Gathered => Some(GatherQueues::new(source.readers(), self.queue)),
+            StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
             StatementStrategy::OnePerCaller => None,
         };
         let executor = Executor::new(source, self.table.clone(), deadlines, queues);

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connection_source::ConnectionSource;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
-use super::gather_queue::GatherQueues;
+use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
 use super::statements::{Effect, Lane, Statement};
 use super::table_name::TableName;

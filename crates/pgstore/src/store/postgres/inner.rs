@@ -7,13 +7,13 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::executor::Executor;
-use super::gather_queue::Queued;
+use super::gather_queues::Queued;
 use super::needs_migration::NeedsMigration;
-use super::statements::Statement;
+use super::statements::{Statement, Update};
 use super::table_name::TableName;
 use crate::clock::Clock;
 use crate::id::SessionId;
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::{StoreError, StoreErrorKind, Written};
 
 /// What the clones of a [`PgStore`](super::PgStore) share.
 pub(super) struct Inner {
@@ -60,15 +60,25 @@ impl Inner {
         statement: &S,
         request: impl FnOnce() -> G::Request + Send,
         deadline: Instant,
-    ) -> Result<S::Output, StoreError>
+    ) -> Result<G::Answer, StoreError>
     where
-        G: Queued<Answer = S::Output>,
+        G: Queued<Answer: From<S::Output>>,
         S: Statement,
     {
         let gathered = self
             .executor
             .run_gathered::<G, S>(statement, request, deadline);
         gathered.await.map_err(told_what_to_migrate::<S>)
+    }
+
+    /// Replaces a row, by itself or in one statement with those of other callers.
+    pub(super) async fn save(
+        &self,
+        update: &Update<'_>,
+        deadline: Instant,
+    ) -> Result<Written, StoreError> {
+        let saved = self.executor.save(update, deadline);
+        saved.await.map_err(told_what_to_migrate::<Update<'_>>)
     }
 
     /// How many older rows were removed from keys that had several.

@@ -33,6 +33,7 @@ mod connection_source;
 mod executor;
 mod failure;
 mod gather_queue;
+mod gather_queues;
 mod gathering;
 mod identity;
 mod in_flight;

@@ -15,9 +15,11 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// Sessions in PostgreSQL. A handle: clones share the connections.
 ///
 /// All callers share a few connections, on which their statements are pipelined, so there is no
-/// pool to exhaust. A lost connection is replaced at the next use. Every operation ends within a
-/// deadline (5 seconds by default). Every change is one statement that commits by itself, so a
-/// client that disconnects leaves nothing half-done.
+/// pool to exhaust. Loads, first rows and saves that arrive while others are under way go out in one
+/// statement, with an outcome for each caller ([`StatementStrategy`](crate::StatementStrategy)). A
+/// lost connection is replaced at the next use. Every operation ends within a deadline (5 seconds by
+/// default). Every change is done by one statement that commits by itself, so a client that
+/// disconnects leaves nothing half-done.
 ///
 /// ```no_run
 /// use pgstore::PgStore;
@@ -130,10 +132,7 @@ impl Store for PgStore {
         seen: Timestamp,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move {
-            let guard = Guard::version(id, seen);
-            self.inner.change(&Update { id, seen, row }, guard).await
-        })
+        Box::pin(async move { self.inner.update(&Update { id, seen, row }).await })
     }
 
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {

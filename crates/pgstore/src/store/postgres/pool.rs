@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Connection;
 use super::failure::{AttemptFailure, ConnectionState};
+use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
 use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
 use super::statements::{Lane, Statement};
@@ -55,9 +56,14 @@ impl Pool {
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 
-    /// How many of them carry reads.
-    pub(super) fn readers(&self) -> usize {
-        self.lane(Lane::Reads).len()
+    /// How many statements are under way at once when they are gathered: two reads for each
+    /// connection, so that the server has the next one when it has answered one; a write for each, so
+    /// that none waits for another one's commit.
+    pub(super) fn at_once(&self) -> UnderWayAtOnce {
+        UnderWayAtOnce {
+            reads: 2 * self.lane(Lane::Reads).len(),
+            writes: self.lane(Lane::Commits).len(),
+        }
     }
 
     pub(super) fn connector(&self) -> &Connector {

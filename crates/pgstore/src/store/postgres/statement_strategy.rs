@@ -4,12 +4,12 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StatementStrategy {
-    /// Loads that arrive while others are under way go out together in the next statement, `key =
-    /// ANY (…)`. No load waits for others to arrive: a lone caller sends its own at once. Under load it
-    /// costs client and server less than half of the time per load.
+    /// Loads, first rows and changed saves that arrive while others of their kind are under way go out
+    /// together in the next statement. None waits for others to arrive: a lone caller sends its own
+    /// at once. Under load, client and server spend less time on each, and writes share a commit.
     #[default]
     Gathered,
     /// Each caller's statement is sent by itself, pipelined with those of other callers. Use it for
-    /// servers that do badly with statements about many keys.
+    /// servers that do badly with statements about many keys, such as Citus.
     OnePerCaller,
 }

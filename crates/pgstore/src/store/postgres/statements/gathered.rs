@@ -1,6 +1,7 @@
 //! One statement for the requests of several callers.
 
 use super::statement::Statement;
+use crate::id::SessionId;
 use crate::store::StoreError;
 
 /// A statement that carries the requests of several callers, and answers each.
@@ -18,4 +19,9 @@ pub(crate) trait Gathered:
 
     /// The statement for these requests.
     fn of(requests: Vec<Self::Request>) -> Self;
+
+    /// The session of which one request at a time may be under way, if any.
+    fn id(_: &Self::Request) -> Option<&SessionId> {
+        None
+    }
 }

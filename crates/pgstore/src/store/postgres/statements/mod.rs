@@ -8,6 +8,7 @@ mod reads;
 mod refusal;
 mod statement;
 mod writes;
+mod writes_together;
 
 pub(super) use gathered::Gathered;
 pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
@@ -17,3 +18,4 @@ pub(super) use reads::{ById, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, L
 pub(super) use refusal::{Newest, Revocable};
 pub(super) use statement::{Effect, Lane, Statement};
 pub(super) use writes::{Delete, DeleteVersion, Insert, Update};
+pub(super) use writes_together::{FirstRow, InsertAll, NewVersion, Replaced, UpdateAll};
