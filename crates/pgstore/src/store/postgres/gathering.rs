@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use super::executor::Executor;
-use super::gather_queue::{Reply, Turn, Waiting, Way};
+use super::gather_queue::{NoReply, Reply, Turn, Waiting, Way};
 use super::gather_queues::Queued;
 use super::statements::{Effect, NewVersion, Replaced, Statement, Update, UpdateAll};
 use crate::store::{StoreError, StoreErrorKind, Written};
@@ -98,17 +98,12 @@ impl Executor {
         match ticket.reply(deadline).await {
             Ok(Reply::Answer(answer)) => answer,
             Ok(Reply::SendAlone) => Ok(self.run_entered(alone, deadline).await?.into()),
-            Err(no_reply) => {
-                let in_doubt = no_reply.is_sent && S::EFFECT != Effect::None;
-                let is_late = Instant::now() >= deadline;
-                match (is_late, in_doubt) {
-                    (true, false) => Err(StoreError::new(StoreErrorKind::Timeout)),
-                    (true, true) => Err(StoreError::new(StoreErrorKind::Timeout).in_doubt()),
-                    // The runtime of the task that sends has shut down.
-                    (false, false) => Ok(self.run_entered(alone, deadline).await?.into()),
-                    (false, true) => Err(StoreError::new(StoreErrorKind::Unavailable).in_doubt()),
-                }
+            Err(NoReply { is_sent }) if is_sent && S::EFFECT != Effect::None => {
+                Err(without_reply(deadline).in_doubt())
             }
+            Err(_) if Instant::now() >= deadline => Err(without_reply(deadline)),
+            // The runtime of the task that sends has shut down.
+            Err(_) => Ok(self.run_entered(alone, deadline).await?.into()),
         }
     }
 
@@ -129,6 +124,15 @@ impl Executor {
     }
 }
 
+/// The error of a caller that got no reply: its deadline passed, or the runtime of the task that
+/// sends has shut down.
+fn without_reply(deadline: Instant) -> StoreError {
+    StoreError::new(match Instant::now() >= deadline {
+        true => StoreErrorKind::Timeout,
+        false => StoreErrorKind::Unavailable,
+    })
+}
+
 /// Tells the callers what became of their requests. A caller that has left is not told.
 fn tell<A>(
     callers: Vec<oneshot::Sender<Reply<A>>>,
@@ -142,7 +146,7 @@ fn tell<A>(
         }
         Err(error) => {
             for caller in callers {
-                let _ = caller.send(match error.is_unavailable() {
+                let _ = caller.send(match error.is_unavailable() || error.is_in_doubt() {
                     true => Reply::Answer(Err(error.clone())),
                     false => Reply::SendAlone,
                 });
