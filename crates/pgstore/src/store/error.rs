@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error_text::debug_as_text;
 use crate::wire::ErrorClass;
@@ -11,11 +12,13 @@ type Cause = Box<dyn Error + Send + Sync>;
 /// Why a call of a [`Store`](super::Store) failed.
 ///
 /// Branch on [`kind`](StoreError::kind) and report the [`source`](Error::source). Neither contains
-/// a session's ID, its data or a password.
+/// a session's ID, its data or a password. Callers whose requests failed together get clones of
+/// one error.
+#[derive(Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
     is_in_doubt: bool,
-    cause: Option<Cause>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// The kinds of [`StoreError`].
@@ -58,7 +61,7 @@ impl StoreError {
     #[must_use]
     pub fn caused_by(kind: StoreErrorKind, cause: impl Into<Cause>) -> Self {
         Self {
-            cause: Some(cause.into()),
+            cause: Some(Arc::from(cause.into())),
             ..Self::new(kind)
         }
     }

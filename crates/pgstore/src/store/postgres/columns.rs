@@ -63,6 +63,56 @@ impl<'a> RowParameters<'a> {
     }
 }
 
+/// The parameters that write several rows: an array for each column.
+#[derive(Default)]
+pub(super) struct RowArrays<'a> {
+    data: Vec<Secret<'a>>,
+    created_on: Vec<Micros>,
+    modified_on: Vec<Micros>,
+    expires_on: Vec<Micros>,
+    save_token: Vec<Option<i64>>,
+    saved_on: Vec<Option<Micros>>,
+    max_age: Vec<Option<i64>>,
+    owner: Vec<Option<Secret<'a>>>,
+    label: Vec<Option<Secret<'a>>>,
+    handle: Vec<Option<Secret<'a>>>,
+}
+
+impl<'a> RowArrays<'a> {
+    pub(super) fn of(rows: impl Iterator<Item = &'a Row>) -> Self {
+        let mut arrays = Self::default();
+        for row in rows.map(RowParameters::of) {
+            arrays.data.push(row.data);
+            arrays.created_on.push(row.created_on);
+            arrays.modified_on.push(row.modified_on);
+            arrays.expires_on.push(row.expires_on);
+            arrays.save_token.push(row.save_token);
+            arrays.saved_on.push(row.saved_on);
+            arrays.max_age.push(row.max_age);
+            arrays.owner.push(row.owner);
+            arrays.label.push(row.label);
+            arrays.handle.push(row.handle);
+        }
+        arrays
+    }
+
+    /// All of them, in the order of [`RowParameters::parameters`].
+    pub(super) fn parameters(&self) -> [Parameter<'_>; 10] {
+        [
+            &self.data,
+            &self.created_on,
+            &self.modified_on,
+            &self.expires_on,
+            &self.save_token,
+            &self.saved_on,
+            &self.max_age,
+            &self.owner,
+            &self.label,
+            &self.handle,
+        ]
+    }
+}
+
 /// The owner, as a parameter of its own.
 pub(super) fn owner(extras: &RowExtras) -> Option<Secret<'_>> {
     extras.owner.as_deref().map(Secret::text)

@@ -9,10 +9,12 @@ use pgstore_connect::{ConfigError, ConnectError, Connector};
 use super::application_pool::ApplicationPool;
 use super::connection_source::ConnectionSource;
 use super::executor::{Deadlines, Executor};
+use super::gather_queues::GatherQueues;
 use super::inner::Inner;
 use super::options::PgStoreOptions;
 use super::pg_store::PgStore;
 use super::pool::Pool;
+use super::statement_strategy::StatementStrategy;
 use crate::clock::LONGEST_SETTING;
 
 impl PgStore {
@@ -44,7 +46,7 @@ impl PgStore {
 
     /// Uses the application's own pool for every statement, with the default options.
     ///
-    /// Use it if the application has a pool and connections are scarce. The store's own two
+    /// Use it if the application has a pool and connections are scarce. The store's own
     /// connections are faster: they carry the statements of many callers at a time, while a pool
     /// lends a connection to one caller at a time. The pool decides how to connect, including TLS.
     /// Waiting for one of its connections counts towards the deadline.
@@ -154,7 +156,11 @@ impl PgStoreOptions {
             all: self.deadline.min(LONGEST_SETTING),
             reading: reading.min(LONGEST_SETTING),
         };
-        let executor = Executor::new(source, self.table.clone(), deadlines);
+        let queues = match self.strategy {
+            StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
+            StatementStrategy::OnePerCaller => None,
+        };
+        let executor = Executor::new(source, self.table.clone(), deadlines, queues);
         PgStore {
             inner: Arc::new(Inner::new(executor, self.table, self.clock)),
         }

@@ -1,6 +1,6 @@
 //! One connection, on which the statements of many callers are pipelined.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pgstore_connect::{ConnectError, ConnectionTask, Connector, Host};
@@ -21,7 +21,12 @@ pub(super) struct Connection {
     prepared: PreparedStatements,
     task: ConnectionTask,
     retired: AtomicBool,
+    given_up: AtomicBool,
+    under_way: AtomicUsize,
 }
+
+/// Counts one statement of a connection for as long as it is under way.
+struct StatementGuard<'a>(&'a AtomicUsize);
 
 impl Connection {
     /// Connects, and warns if the server's clock and this one are far apart.
@@ -36,6 +41,8 @@ impl Connection {
             prepared: PreparedStatements::default(),
             task,
             retired: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
         })
     }
 
@@ -47,6 +54,11 @@ impl Connection {
     /// Gives it no new statements; it closes when the current ones are done. `true` the first time.
     pub(super) fn retire(&self) -> bool {
         !self.retired.swap(true, Ordering::Relaxed)
+    }
+
+    /// How many statements are under way on it.
+    pub(super) fn load(&self) -> usize {
+        self.under_way.load(Ordering::Relaxed)
     }
 
     /// The host that it is connected to.
@@ -62,6 +74,7 @@ impl Connection {
         table: &TableName,
         deadline: Instant,
     ) -> Result<S::Output, AttemptFailure> {
+        let _guard = StatementGuard::on(&self.under_way);
         let prepared = self.prepared.get::<S>(&self.client, table);
         let prepared = timeout_at(deadline, prepared)
             .await
@@ -75,9 +88,12 @@ impl Connection {
     }
 
     /// Retires it and asks the server to cancel its statement. After `grace` the connection is
-    /// aborted.
+    /// aborted. Many callers may give up at once; the server is asked once.
     pub(super) fn give_up(&self, grace: Duration) {
         self.retire();
+        if self.given_up.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let (cancel, task) = (self.task.cancel_handle(), self.task.abort_handle());
         tokio::spawn(async move {
             if let Err(error) = cancel.cancel().await {
@@ -92,5 +108,18 @@ impl Connection {
     pub(super) async fn close(self) {
         drop(self.client);
         self.task.ended().await;
+    }
+}
+
+impl<'a> StatementGuard<'a> {
+    fn on(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for StatementGuard<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

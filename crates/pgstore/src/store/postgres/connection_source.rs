@@ -10,6 +10,7 @@ use tokio_postgres::Client;
 #[cfg(feature = "deadpool")]
 use super::application_pool::{ApplicationPool, Checkout, POOL};
 use super::failure::AttemptFailure;
+use super::gather_queues::UnderWayAtOnce;
 use super::pool::Pool;
 use super::statements::Statement;
 use super::table_name::TableName;
@@ -76,6 +77,22 @@ impl ConnectionSource {
             Self::Own(pool) => pool.size(),
             #[cfg(feature = "deadpool")]
             Self::Application(pool) => pool.size(),
+        }
+    }
+
+    /// How many statements are under way at once when they are gathered.
+    pub(super) fn at_once(&self) -> UnderWayAtOnce {
+        match self {
+            Self::Own(pool) => pool.at_once(),
+            // A statement has a connection of its own there. The others are left to the application.
+            #[cfg(feature = "deadpool")]
+            Self::Application(pool) => {
+                let half = pool.size().div_ceil(2).min(4) as usize;
+                UnderWayAtOnce {
+                    reads: half,
+                    writes: half,
+                }
+            }
         }
     }
 

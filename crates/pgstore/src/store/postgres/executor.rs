@@ -1,7 +1,6 @@
 //! From many callers to a few connections: which connection, how many attempts, how long.
 //!
-//! The rest of the store knows [`Executor::run`] alone. Another executor, one that gathers the
-//! statements of several callers into one, can take its place.
+//! `gathering.rs` adds how the requests of several callers go out in one statement.
 
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connection_source::ConnectionSource;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
+use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
 use super::statements::{Effect, Lane, Statement};
 use super::table_name::TableName;
@@ -17,7 +17,7 @@ use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// How often a statement is sent at most when concurrent statements make it fail.
-const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 16;
 
 /// Runs the statements of many callers.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Executor {
     table: TableName,
     deadlines: Deadlines,
     in_flight: InFlight,
+    /// `None` if each caller's statement is sent by itself.
+    queues: Option<GatherQueues>,
 }
 
 /// How long an operation may take in all.
@@ -37,12 +39,18 @@ pub(super) struct Deadlines {
 }
 
 impl Executor {
-    pub(super) fn new(source: ConnectionSource, table: TableName, deadlines: Deadlines) -> Self {
+    pub(super) fn new(
+        source: ConnectionSource,
+        table: TableName,
+        deadlines: Deadlines,
+        queues: Option<GatherQueues>,
+    ) -> Self {
         Self {
             source,
             table,
             deadlines,
             in_flight: InFlight::default(),
+            queues,
         }
     }
 
@@ -58,6 +66,15 @@ impl Executor {
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
         let _guard = self.enter()?;
+        self.run_entered(statement, deadline).await
+    }
+
+    /// The same for a caller that is counted as in flight already.
+    pub(super) async fn run_entered<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+    ) -> Result<S::Output, StoreError> {
         let (mut attempt, mut in_doubt) = (1, false);
         loop {
             let outcome = self.source.attempt(statement, &self.table, deadline);
@@ -83,7 +100,7 @@ impl Executor {
     /// When an operation that begins now with this statement has to end.
     pub(super) fn deadline<S: Statement>(&self) -> Instant {
         let time = match (S::EFFECT, S::LANE) {
-            (Effect::None, Lane::NeverWaits) => self.deadlines.reading,
+            (Effect::None, Lane::Reads) => self.deadlines.reading,
             _ => self.deadlines.all,
         };
         Instant::now() + time
@@ -107,6 +124,10 @@ impl Executor {
         // An operation that is still in flight after that has failed with a timeout of its own.
         let _ = timeout_at(deadline, self.in_flight.emptied()).await;
         self.source.close(deadline).await;
+    }
+
+    pub(super) fn queues(&self) -> Option<&GatherQueues> {
+        self.queues.as_ref()
     }
 
     pub(super) fn source(&self) -> &ConnectionSource {

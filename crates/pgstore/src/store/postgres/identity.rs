@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::inner::Inner;
 use super::refusal::Guard;
 use super::statements::{
-    Delete, EarlierId, EarlierIds, IsDistributed, Load, LoadAll, Move, Remember, Rename, Renamed,
-    Retire, SweepIds,
+    ById, Delete, EarlierAll, EarlierId, EarlierIds, Gathered, IsDistributed, Load, LoadAll,
+    Loaded, Move, Remember, Rename, Renamed, Retire, SweepIds,
 };
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -31,53 +31,71 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Lookup, StoreError> {
         let deadline = self.executor.deadline::<Load<'_>>();
-        let loaded = self.run_until(&Load { id, now }, deadline).await?;
-        if loaded.has_older {
-            self.spawn_remove_older(id);
-        }
-        if let Some(row) = loaded.row {
+        let request = || ById {
+            id: id.clone(),
+            now,
+        };
+        let load = Load { id, now };
+        let loaded = self.run_gathered::<LoadAll, _>(&load, request, deadline);
+        if let Some(row) = self.row_of(id, loaded.await?) {
             return Ok(Lookup::Row(id.clone(), row));
         }
         let ids = std::slice::from_ref(id);
-        let mut earlier = self.earlier_ids(ids, now, deadline).await?;
-        Ok(earlier
-            .pop()
-            .map_or(Lookup::Absent, |earlier| earlier.lookup))
+        let earlier_ids = EarlierIds { ids, now };
+        let earlier = self.run_gathered::<EarlierAll, _>(&earlier_ids, request, deadline);
+        let known = earlier.await?.pop();
+        Ok(known.map_or(Lookup::Absent, |earlier| earlier.lookup))
     }
 
     /// Looks several IDs up: one statement, and a second one if any of them has no row.
     pub(super) async fn look_up_all(
-        &self,
+        self: &Arc<Self>,
         ids: &[SessionId],
         now: Timestamp,
     ) -> Result<Vec<Result<Lookup, StoreError>>, StoreError> {
-        let deadline = self.executor.deadline::<LoadAll<'_>>();
-        let rows = self.run_until(&LoadAll { ids, now }, deadline).await?;
-        let mut found: HashMap<_, _> = rows.into_iter().collect();
-        let has_no_row = |id: &&SessionId| !found.contains_key(*id);
-        let others: Vec<_> = ids.iter().filter(has_no_row).cloned().collect();
-        let earlier = match others.is_empty() {
-            true => Vec::new(),
-            false => self.earlier_ids(&others, now, deadline).await?,
+        let deadline = self.executor.deadline::<LoadAll>();
+        let requests = ids.iter().map(|id| ById {
+            id: id.clone(),
+            now,
+        });
+        let loads = LoadAll::of(requests.collect());
+        let loaded = self.run_until(&loads, deadline).await?;
+        let rows = ids.iter().zip(loaded);
+        let rows = rows.map(|(id, loaded)| Ok((id, self.row_of(id, loaded?))));
+        let rows: Vec<Result<(&SessionId, Option<Row>), StoreError>> = rows.collect();
+        let without_row = |row: &Result<(&SessionId, Option<Row>), _>| match row {
+            Ok((id, None)) => Some((*id).clone()),
+            _ => None,
         };
-        let mut earlier: HashMap<_, _> = earlier
-            .into_iter()
-            .map(|earlier| (earlier.id, earlier.lookup))
-            .collect();
-        let mut lookup = |id: &SessionId| match found.remove(id) {
-            Some(row) => row.map(|row| Lookup::Row(id.clone(), row)),
-            None => Ok(earlier.remove(id).unwrap_or(Lookup::Absent)),
+        let others: Vec<_> = rows.iter().filter_map(without_row).collect();
+        let mut earlier = self.earlier_lookups(&others, now, deadline).await?;
+        let mut lookup = |(id, row): (&SessionId, Option<Row>)| match row {
+            Some(row) => Lookup::Row(id.clone(), row),
+            None => earlier.remove(id).unwrap_or(Lookup::Absent),
         };
-        Ok(ids.iter().map(&mut lookup).collect())
+        Ok(rows.into_iter().map(|row| row.map(&mut lookup)).collect())
     }
 
-    async fn earlier_ids(
+    /// The row that was loaded. Older ones of its key are removed in the background.
+    fn row_of(self: &Arc<Self>, id: &SessionId, loaded: Loaded) -> Option<Row> {
+        if loaded.has_older {
+            self.spawn_remove_older(id);
+        }
+        loaded.row
+    }
+
+    async fn earlier_lookups(
         &self,
         ids: &[SessionId],
         now: Timestamp,
         deadline: Instant,
-    ) -> Result<Vec<EarlierId>, StoreError> {
-        self.run_until(&EarlierIds { ids, now }, deadline).await
+    ) -> Result<HashMap<SessionId, Lookup>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let earlier = self.run_until(&EarlierIds { ids, now }, deadline).await?;
+        let lookup = |earlier: EarlierId| (earlier.id, earlier.lookup);
+        Ok(earlier.into_iter().map(lookup).collect())
     }
 
     /// Gives a session another ID: one statement, or three if the table is distributed by its key.

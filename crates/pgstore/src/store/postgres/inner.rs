@@ -7,16 +7,17 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::executor::Executor;
+use super::gather_queues::Queued;
 use super::needs_migration::NeedsMigration;
-use super::statements::Statement;
+use super::statements::{Statement, Update};
 use super::table_name::TableName;
 use crate::clock::Clock;
 use crate::id::SessionId;
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::{StoreError, StoreErrorKind, Written};
 
 /// What the clones of a [`PgStore`](super::PgStore) share.
 pub(super) struct Inner {
-    pub(super) executor: Executor,
+    pub(super) executor: Arc<Executor>,
     pub(super) table: TableName,
     pub(super) clock: Arc<dyn Clock>,
     /// When the last probe began that proved that no rows are hidden from this role.
@@ -29,7 +30,7 @@ pub(super) struct Inner {
 impl Inner {
     pub(super) fn new(executor: Executor, table: TableName, clock: Arc<dyn Clock>) -> Self {
         Self {
-            executor,
+            executor: Arc::new(executor),
             table,
             clock,
             proved: Mutex::default(),
@@ -50,10 +51,34 @@ impl Inner {
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
         let outcome = self.executor.run(statement, deadline).await;
-        outcome.map_err(|error| match error.kind() {
-            StoreErrorKind::NotMigrated => NeedsMigration::of(S::MIGRATION, error),
-            _ => error,
-        })
+        outcome.map_err(told_what_to_migrate::<S>)
+    }
+
+    /// Runs a statement, or its request in one statement with those of other callers.
+    pub(super) async fn run_gathered<G, S>(
+        &self,
+        statement: &S,
+        request: impl FnOnce() -> G::Request + Send,
+        deadline: Instant,
+    ) -> Result<G::Answer, StoreError>
+    where
+        G: Queued<Answer: From<S::Output>>,
+        S: Statement,
+    {
+        let gathered = self
+            .executor
+            .run_gathered::<G, S>(statement, request, deadline);
+        gathered.await.map_err(told_what_to_migrate::<S>)
+    }
+
+    /// Replaces a row, by itself or in one statement with those of other callers.
+    pub(super) async fn save(
+        &self,
+        update: &Update<'_>,
+        deadline: Instant,
+    ) -> Result<Written, StoreError> {
+        let saved = self.executor.save(update, deadline);
+        saved.await.map_err(told_what_to_migrate::<Update<'_>>)
     }
 
     /// How many older rows were removed from keys that had several.
@@ -81,5 +106,13 @@ impl Inner {
                 tracing::debug!(error, "could not remove older duplicate rows of a session");
             }
         }
+    }
+}
+
+/// Adds to the error of an incomplete table which migration the statement needs.
+fn told_what_to_migrate<S: Statement>(error: StoreError) -> StoreError {
+    match error.kind() {
+        StoreErrorKind::NotMigrated => NeedsMigration::of(S::MIGRATION, error),
+        _ => error,
     }
 }

@@ -7,7 +7,9 @@
 //!
 //! 1. `pg_store.rs`: a method of [`Store`](super::Store) makes a *statement* (`statements/`, with
 //!    its SQL from `sql/`).
-//! 2. `executor.rs` runs it within its deadline, and repeats it where that is safe.
+//! 2. `executor.rs` runs it within its deadline, and repeats it where that is safe. While statements
+//!    of its kind are under way, it waits in `gather_queue.rs`; `gathering.rs` sends those that wait
+//!    as one.
 //! 3. `connection_source.rs` takes a connection: from `pool.rs`, whose slots (`pool_slot.rs`)
 //!    replace lost connections by the crate [`pgstore_connect`], or from the application's own pool
 //!    (`application_pool.rs`).
@@ -30,9 +32,13 @@ mod connection;
 mod connection_source;
 mod executor;
 mod failure;
+mod gather_queue;
+mod gather_queues;
+mod gathering;
 mod identity;
 mod in_flight;
 mod inner;
+mod lanes;
 mod migrate;
 mod migrate_error;
 mod migrations;
@@ -44,6 +50,7 @@ mod pool_slot;
 mod prepared_statements;
 mod probe;
 mod refusal;
+mod statement_strategy;
 mod statements;
 mod table_name;
 mod types;
@@ -54,4 +61,5 @@ pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
 pub use pg_store::PgStore;
 pub use pgstore_connect::{ConfigError, ConnectError, DatabaseError, connection_strings};
+pub use statement_strategy::StatementStrategy;
 pub use table_name::{InvalidTableName, TableName};

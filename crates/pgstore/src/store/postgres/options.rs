@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pgstore_connect::{Config, ConfigBuilder};
 
+use super::statement_strategy::StatementStrategy;
 use super::table_name::TableName;
 use crate::clock::{Clock, SystemClock};
 
@@ -28,13 +29,15 @@ pub struct PgStoreOptions {
     pub(super) connections: usize,
     pub(super) deadline: Duration,
     pub(super) read_deadline: Option<Duration>,
+    pub(super) queue: usize,
+    pub(super) strategy: StatementStrategy,
     pub(super) config: ConfigBuilder,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) table: TableName,
 }
 
 impl PgStoreOptions {
-    /// The defaults: 2 connections, 5 seconds for an operation and for connecting, the table
+    /// The defaults: up to 4 connections, 5 seconds for an operation and for connecting, the table
     /// `http_sessions`.
     ///
     /// ```
@@ -45,25 +48,29 @@ impl PgStoreOptions {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            connections: 2,
+            connections: 4,
             deadline: Duration::from_secs(5),
             read_deadline: None,
+            queue: 10_240,
+            strategy: StatementStrategy::Gathered,
             config: Config::builder().fallback_application_name("pgstore"),
             clock: Arc::new(SystemClock),
             table: TableName::default(),
         }
     }
 
-    /// How many connections requests share (default 2, at least 1).
+    /// How many connections requests share at most (default 4, at least 1). They are opened as needed.
     ///
     /// Any number of requests use a connection at the same time, so this is not a limit on
-    /// concurrent requests. With two, one keeps working while the other is replaced. A sweep opens
-    /// one more while it lasts.
+    /// concurrent requests. Reads, writes that only commit, and writes that may wait for a row lock
+    /// use different connections, so that none delays the others; with 1 they share it. If one kind
+    /// has no connection and can make none, it uses another kind's. A sweep opens one more while it
+    /// lasts.
     ///
     /// ```
     /// use pgstore::PgStoreOptions;
     ///
-    /// let options = PgStoreOptions::new().connections(4);
+    /// let options = PgStoreOptions::new().connections(8);
     /// ```
     #[must_use]
     pub fn connections(self, connections: usize) -> Self {
@@ -105,6 +112,35 @@ impl PgStoreOptions {
             read_deadline: Some(deadline),
             ..self
         }
+    }
+
+    /// How many callers of each kind of statement may wait while others are under way (default 10,240).
+    ///
+    /// Beyond that a caller gets
+    /// [`StoreErrorKind::Unavailable`](crate::StoreErrorKind::Unavailable) at once. It has no effect
+    /// with [`StatementStrategy::OnePerCaller`].
+    ///
+    /// ```
+    /// use pgstore::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().queue(1_000);
+    /// ```
+    #[must_use]
+    pub fn queue(self, queue: usize) -> Self {
+        Self { queue, ..self }
+    }
+
+    /// Whether several callers' requests go out in one statement (default
+    /// [`StatementStrategy::Gathered`]).
+    ///
+    /// ```
+    /// use pgstore::{PgStoreOptions, StatementStrategy};
+    ///
+    /// let options = PgStoreOptions::new().strategy(StatementStrategy::OnePerCaller);
+    /// ```
+    #[must_use]
+    pub fn strategy(self, strategy: StatementStrategy) -> Self {
+        Self { strategy, ..self }
     }
 
     /// How long one attempt to connect may take (default 5 seconds).

@@ -15,9 +15,11 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// Sessions in PostgreSQL. A handle: clones share the connections.
 ///
 /// All callers share a few connections, on which their statements are pipelined, so there is no
-/// pool to exhaust. A lost connection is replaced at the next use. Every operation ends within a
-/// deadline (5 seconds by default). Every change is one statement that commits by itself, so a
-/// client that disconnects leaves nothing half-done.
+/// pool to exhaust. Loads, first rows and saves that arrive while others are under way go out in one
+/// statement, with an outcome for each caller ([`StatementStrategy`](crate::StatementStrategy)). A
+/// lost connection is replaced at the next use. Every operation ends within a deadline (5 seconds by
+/// default). Every change is done by one statement that commits by itself, so a client that
+/// disconnects leaves nothing half-done.
 ///
 /// ```no_run
 /// use pgstore::PgStore;
@@ -36,7 +38,7 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// All repetitions happen within the deadline:
 ///
 /// - A statement that lost to a concurrent one (a deadlock, a serialization failure) is sent up to
-///   seven more times.
+///   fifteen more times.
 /// - A statement whose connection was found closed or read-only is sent again, once for each
 ///   connection that the store or the application's pool may hold, and at least twice.
 /// - When a connection is lost while a statement is under way, the statement is repeated if that
@@ -48,8 +50,8 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// # What does it cost?
 ///
 /// One round trip for each operation, a second one for a load that finds no row or a change that
-/// changes nothing, and one more when a connection sees a statement for the first time. Two
-/// connections, a third one during a sweep, and another one for the moment of a probe.
+/// changes nothing, and one more when a connection sees a statement for the first time. At most four
+/// connections, another one during a sweep, and one for the moment of a probe.
 ///
 /// # What if the table silently refuses a change?
 ///
@@ -130,10 +132,7 @@ impl Store for PgStore {
         seen: Timestamp,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move {
-            let guard = Guard::version(id, seen);
-            self.inner.change(&Update { id, seen, row }, guard).await
-        })
+        Box::pin(async move { self.inner.update(&Update { id, seen, row }).await })
     }
 
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {

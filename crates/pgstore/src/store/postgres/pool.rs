@@ -3,19 +3,23 @@
 use std::error::Error;
 use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Connection;
 use super::failure::{AttemptFailure, ConnectionState};
-use super::pool_slot::{PoolSlot, outcome};
+use super::gather_queues::UnderWayAtOnce;
+use super::lanes::Lanes;
+use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
 use super::statements::{Lane, Statement};
 use super::table_name::TableName;
 use crate::clock::Clock;
 use crate::store::{StoreError, StoreErrorKind};
+
+/// How long a statement waits for a connection of its lane before it uses one of another lane.
+const STAND_IN_AFTER: Duration = Duration::from_millis(250);
 
 /// A few connections for requests, and one for background work.
 #[derive(Debug)]
@@ -24,8 +28,8 @@ pub(super) struct Pool {
     /// The servers' clocks are compared with it.
     clock: Arc<dyn Clock>,
     slots: Vec<Arc<PoolSlot>>,
+    lanes: Lanes,
     background: Arc<PoolSlot>,
-    turn: AtomicUsize,
     /// How long a hung connection may take to end its statement before it is aborted.
     grace: Duration,
 }
@@ -41,15 +45,25 @@ impl Pool {
             connector: Arc::new(connector),
             clock,
             slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
+            lanes: Lanes::of(connections),
             background: Arc::default(),
-            turn: AtomicUsize::new(0),
             grace,
         }
     }
 
-    /// How many connections requests share, in one lane or the other.
+    /// How many connections requests share, in all lanes.
     pub(super) fn size(&self) -> u32 {
         u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many statements are under way at once when they are gathered: two reads for each
+    /// connection, so that the server has the next one when it has answered one; a write for each, so
+    /// that none waits for another one's commit.
+    pub(super) fn at_once(&self) -> UnderWayAtOnce {
+        UnderWayAtOnce {
+            reads: 2 * self.lane(Lane::Reads).len(),
+            writes: self.lane(Lane::Commits).len(),
+        }
     }
 
     pub(super) fn connector(&self) -> &Connector {
@@ -71,7 +85,7 @@ impl Pool {
         table: &TableName,
         deadline: Instant,
     ) -> Result<S::Output, AttemptFailure> {
-        let connection = timeout_at(deadline, self.connection(self.lane(S::LANE)))
+        let connection = timeout_at(deadline, self.connection(S::LANE))
             .await
             .map_err(|_| AttemptFailure::too_late())??;
         let answer = connection.run(statement, table, deadline).await;
@@ -89,30 +103,74 @@ impl Pool {
         }
     }
 
-    /// The connections of a lane: half of them each, or the same one if there is only one.
     fn lane(&self, lane: Lane) -> &[Arc<PoolSlot>] {
-        let half = self.slots.len().div_ceil(2);
         match lane {
-            Lane::NeverWaits => &self.slots[..half],
-            Lane::MayWait => &self.slots[half.min(self.slots.len() - 1)..],
             Lane::Background => slice::from_ref(&self.background),
+            _ => &self.slots[self.lanes.range(lane)],
         }
     }
 
-    /// The next connection in turn, or any live one while that one is being replaced.
-    async fn connection(&self, slots: &[Arc<PoolSlot>]) -> Result<Arc<Connection>, AttemptFailure> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let (before, from) = slots.split_at(turn % slots.len());
-        if let Some(connection) = from[0].live() {
+    /// A connection of the lane. While the lane has none, another lane's stands in.
+    async fn connection(&self, lane: Lane) -> Result<Arc<Connection>, AttemptFailure> {
+        let slots = self.lane(lane);
+        if let Some(connection) = self.least_busy(slots) {
             return Ok(connection);
         }
-        let attempt = from[0]
+        let attempt = slots[0]
             .connect(&self.connector, &self.clock)
             .ok_or_else(AttemptFailure::closed)?;
-        match from.iter().chain(before).find_map(|slot| slot.live()) {
+        match lane {
+            Lane::Background => outcome(attempt).await.map_err(unavailable),
+            _ if slots[0].has_failed() => match self.stand_in() {
+                Some(connection) => Ok(connection),
+                None => outcome(attempt).await.map_err(unavailable),
+            },
+            _ => self.outcome_or_stand_in(attempt).await,
+        }
+    }
+
+    async fn outcome_or_stand_in(
+        &self,
+        attempt: ConnectAttempt,
+    ) -> Result<Arc<Connection>, AttemptFailure> {
+        let early = timeout(STAND_IN_AFTER, outcome(attempt.clone())).await;
+        if let Ok(Ok(connection)) = early {
+            return Ok(connection);
+        }
+        match self.stand_in() {
             Some(connection) => Ok(connection),
             None => outcome(attempt).await.map_err(unavailable),
         }
+    }
+
+    /// The live connection with the fewest statements under way. If all are busy, another one is
+    /// opened meanwhile.
+    fn least_busy(&self, slots: &[Arc<PoolSlot>]) -> Option<Arc<Connection>> {
+        let mut least: Option<Arc<Connection>> = None;
+        let mut vacant = None;
+        for slot in slots {
+            match slot.live() {
+                Some(connection) if connection.load() == 0 => return Some(connection),
+                Some(connection) if least.as_ref().is_none_or(|l| connection.load() < l.load()) => {
+                    least = Some(connection);
+                }
+                Some(_) => {}
+                None => vacant = vacant.or(Some(slot)),
+            }
+        }
+        if least.is_some()
+            && let Some(slot) = vacant
+        {
+            // Its outcome is for later statements.
+            let _ = slot.connect(&self.connector, &self.clock);
+        }
+        least
+    }
+
+    /// A live connection of any lane that requests use.
+    fn stand_in(&self) -> Option<Arc<Connection>> {
+        let live = self.slots.iter().filter_map(|slot| slot.live());
+        live.min_by_key(|connection| connection.load())
     }
 
     /// Tries a host last from now on whose server is no longer the primary.

@@ -24,7 +24,11 @@ enum SlotState {
         not_before: Instant,
     },
     /// A task is connecting. All callers wait for its outcome.
-    Connecting(ConnectAttempt),
+    Connecting {
+        attempt: ConnectAttempt,
+        /// How many attempts in a row have failed before it.
+        failures: u32,
+    },
     Filled(Arc<Connection>),
     Closed,
 }
@@ -41,6 +45,16 @@ impl PoolSlot {
         }
     }
 
+    /// Whether the last attempt to connect failed.
+    pub(super) fn has_failed(&self) -> bool {
+        match *self.state() {
+            SlotState::Empty { failures, .. } | SlotState::Connecting { failures, .. } => {
+                failures > 0
+            }
+            SlotState::Filled(_) | SlotState::Closed => false,
+        }
+    }
+
     /// Starts an attempt to connect, or joins the one under way. `None` when closed.
     pub(super) fn connect(
         self: &Arc<Self>,
@@ -50,7 +64,7 @@ impl PoolSlot {
         let mut state = self.state();
         let (failures, not_before) = match &*state {
             SlotState::Closed => return None,
-            SlotState::Connecting(attempt) if !is_abandoned(attempt) => {
+            SlotState::Connecting { attempt, .. } if !is_abandoned(attempt) => {
                 return Some(attempt.clone());
             }
             SlotState::Filled(connection) if connection.is_live() => {
@@ -60,10 +74,13 @@ impl PoolSlot {
                 failures,
                 not_before,
             } => (*failures, *not_before),
-            SlotState::Connecting(_) | SlotState::Filled(_) => (0, Instant::now()),
+            SlotState::Connecting { .. } | SlotState::Filled(_) => (0, Instant::now()),
         };
         let (outcome, attempt) = watch::channel(None);
-        *state = SlotState::Connecting(attempt.clone());
+        *state = SlotState::Connecting {
+            attempt: attempt.clone(),
+            failures,
+        };
         let (slot, connector) = (Arc::clone(self), Arc::clone(connector));
         let clock = Arc::clone(clock);
         // In a task of its own: a caller that gives up must not end the attempt for the others.

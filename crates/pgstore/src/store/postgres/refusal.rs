@@ -18,9 +18,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::inner::Inner;
 use super::statements::{
-    BatchSwept, Insert, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
+    BatchSwept, FirstRow, Insert, InsertAll, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
 };
-use super::statements::{Statement, Sweep};
+use super::statements::{Statement, Sweep, Update};
 use super::types::Micros;
 use crate::clock::Timestamp;
 use crate::error_text::debug_as_text;
@@ -82,7 +82,12 @@ impl Inner {
     /// Writes a first row.
     pub(super) async fn insert(&self, insert: &Insert<'_>) -> Result<(), StoreError> {
         let deadline = self.executor.deadline::<Insert<'_>>();
-        if self.run_until(insert, deadline).await? > 0 {
+        let request = || FirstRow {
+            id: insert.id.clone(),
+            row: insert.row.clone(),
+        };
+        let inserted = self.run_gathered::<InsertAll, _>(insert, request, deadline);
+        if inserted.await? > 0 {
             return Ok(());
         }
         // A trigger may have written the row into another table, such as a partition.
@@ -108,6 +113,19 @@ impl Inner {
             let answer = self.run_until(statement, deadline).await?;
             if answer.has_changed() || !self.is_untouched(&guard, deadline).await? {
                 return Ok(answer);
+            }
+        }
+        Err(refused("a row was neither changed nor removed"))
+    }
+
+    /// Replaces the row of a version that was seen. It is missed only if it has another one.
+    pub(super) async fn update(&self, update: &Update<'_>) -> Result<Written, StoreError> {
+        let deadline = self.executor.deadline::<Update<'_>>();
+        let guard = Guard::version(update.id, update.seen);
+        for _ in 0..TRIES {
+            let written = self.save(update, deadline).await?;
+            if written.has_changed() || !self.is_untouched(&guard, deadline).await? {
+                return Ok(written);
             }
         }
         Err(refused("a row was neither changed nor removed"))

@@ -3,6 +3,8 @@
 mod clocks;
 mod doubles;
 mod executor;
+mod gathering;
+mod gathering_writes;
 mod guards;
 mod hostile;
 mod in_doubt;

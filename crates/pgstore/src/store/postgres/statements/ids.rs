@@ -71,7 +71,7 @@ impl Statement for IsDistributed {
     const SQL: &'static str = include_str!("../sql/is_distributed.sql");
     const PARAMETERS: &'static [Type] = &[];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, client: &Client, prepared: &Prepared) -> Result<bool, AttemptFailure> {

@@ -24,7 +24,7 @@ impl Statement for Find<'_> {
     const SQL: &'static str = include_str!("../sql/find.sql");
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(
@@ -49,7 +49,7 @@ impl Statement for Owned<'_> {
     const SQL: &'static str = include_str!("../sql/owned.sql");
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(

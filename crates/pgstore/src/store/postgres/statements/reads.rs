@@ -1,8 +1,11 @@
 //! Reading sessions by their IDs.
 
+use std::collections::HashMap;
+
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row as PgRow, Statement as Prepared};
 
+use super::gathered::Gathered;
 use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -29,7 +32,7 @@ impl Statement for Load<'_> {
     const SQL: &'static str = include_str!("../sql/load.sql");
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Loaded, AttemptFailure> {
@@ -42,18 +45,31 @@ impl Statement for Load<'_> {
     }
 }
 
-/// Reads the newest row of each of several keys, and the key of each row.
-pub(crate) struct LoadAll<'a> {
-    pub(crate) ids: &'a [SessionId],
+/// One caller's question about an ID.
+#[derive(Clone)]
+pub(crate) struct ById {
+    pub(crate) id: SessionId,
     pub(crate) now: Timestamp,
 }
 
-impl Statement for LoadAll<'_> {
-    type Output = Vec<(SessionId, Result<Row, StoreError>)>;
+/// Reads the newest row of each of several keys: [`Load`] for several.
+pub(crate) struct LoadAll(Vec<ById>);
+
+impl Gathered for LoadAll {
+    type Request = ById;
+    type Answer = Loaded;
+
+    fn of(requests: Vec<ById>) -> Self {
+        Self(requests)
+    }
+}
+
+impl Statement for LoadAll {
+    type Output = Vec<Result<Loaded, StoreError>>;
     const SQL: &'static str = include_str!("../sql/load_all.sql");
     const PARAMETERS: &'static [Type] = &[Type::BYTEA_ARRAY];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(
@@ -61,15 +77,28 @@ impl Statement for LoadAll<'_> {
         client: &Client,
         prepared: &Prepared,
     ) -> Result<Self::Output, AttemptFailure> {
-        let mut rows = Vec::new();
-        for found in client.query(prepared, &[&keys(self.ids)]).await? {
-            let row = confirmable(&found);
-            if !row.as_ref().is_ok_and(|row| row.is_expired(self.now)) {
-                rows.extend(id(&found, ID)?.map(|id| (id, row)));
-            }
-        }
-        Ok(rows)
+        let found = client.query(prepared, &[&keys_of(&self.0)]).await?;
+        let by_key = by_key(&found, ID)?;
+        let loaded = |request: &ById| loaded(by_key.get(request.id.as_bytes()), request.now);
+        Ok(self.0.iter().map(loaded).collect())
     }
+}
+
+fn loaded(found: Option<&&PgRow>, now: Timestamp) -> Result<Loaded, StoreError> {
+    let row = found.map(|found| confirmable(found)).transpose()?;
+    let has_older = found.map(|found| column(found, ID + 1)).transpose()?;
+    Ok(Loaded {
+        row: row.filter(|row| !row.is_expired(now)),
+        has_older: has_older.unwrap_or(false),
+    })
+}
+
+/// The rows of an answer by a column that is a key.
+fn by_key(found: &[PgRow], index: usize) -> Result<HashMap<&[u8], &PgRow>, StoreError> {
+    found
+        .iter()
+        .map(|row| Ok((column(row, index)?, row)))
+        .collect()
 }
 
 /// Reads what is known of IDs that sessions had before.
@@ -93,7 +122,7 @@ impl Statement for EarlierIds<'_> {
     const SQL: &'static str = include_str!("../sql/earlier_ids.sql");
     const PARAMETERS: &'static [Type] = &[Type::BYTEA_ARRAY];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(
@@ -106,6 +135,42 @@ impl Statement for EarlierIds<'_> {
         Ok(earlier
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?)
+    }
+}
+
+/// Reads what is known of several IDs that sessions had before: [`EarlierIds`] for several callers.
+pub(crate) struct EarlierAll(Vec<ById>);
+
+impl Gathered for EarlierAll {
+    type Request = ById;
+    type Answer = Vec<EarlierId>;
+
+    fn of(requests: Vec<ById>) -> Self {
+        Self(requests)
+    }
+}
+
+impl Statement for EarlierAll {
+    type Output = Vec<Result<Vec<EarlierId>, StoreError>>;
+    const SQL: &'static str = EarlierIds::SQL;
+    const PARAMETERS: &'static [Type] = EarlierIds::PARAMETERS;
+    const EFFECT: Effect = EarlierIds::EFFECT;
+    const LANE: Lane = EarlierIds::LANE;
+    const MIGRATION: &'static Migration = EarlierIds::MIGRATION;
+
+    async fn run(
+        &self,
+        client: &Client,
+        prepared: &Prepared,
+    ) -> Result<Self::Output, AttemptFailure> {
+        let found = client.query(prepared, &[&keys_of(&self.0)]).await?;
+        let by_key = by_key(&found, ID + 1)?;
+        let earlier = |request: &ById| {
+            let found = by_key.get(request.id.as_bytes());
+            let earlier = found.map(|found| earlier_id(found, request.now));
+            Ok(earlier.transpose()?.flatten().into_iter().collect())
+        };
+        Ok(self.0.iter().map(earlier).collect())
     }
 }
 
@@ -151,4 +216,8 @@ fn id(found: &PgRow, index: usize) -> Result<Option<SessionId>, StoreError> {
 
 fn keys(ids: &[SessionId]) -> Vec<Secret<'_>> {
     ids.iter().map(key).collect()
+}
+
+fn keys_of(requests: &[ById]) -> Vec<Secret<'_>> {
+    requests.iter().map(|request| key(&request.id)).collect()
 }

@@ -32,7 +32,7 @@ impl Statement for Newest<'_> {
     const SQL: &'static str = include_str!("../sql/newest.sql");
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, client: &Client, prepared: &Prepared) -> Result<NewestRow, AttemptFailure> {
@@ -55,7 +55,7 @@ impl Statement for Revocable<'_> {
     const SQL: &'static str = include_str!("../sql/revocable.sql");
     const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(

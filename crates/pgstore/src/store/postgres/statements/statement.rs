@@ -10,12 +10,14 @@ use crate::store::postgres::migrations::Migration;
 
 /// Which connections a statement uses.
 ///
-/// A connection answers its statements in order. A statement that may wait for a row lock would
-/// delay those behind it, so the kinds use connections of their own.
+/// A connection answers its statements in order. A statement that waits for a row lock, or for its
+/// commit to reach the disk, would delay those behind it, so the kinds use connections of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// For reads and inserts: no row lock can delay them.
-    NeverWaits,
+    /// For reads: neither a lock nor a commit can delay them.
+    Reads,
+    /// For writes that wait for no row lock: inserts.
+    Commits,
     /// For changes of existing rows: they may wait for another writer's row lock.
     MayWait,
     /// For maintenance, which must not delay requests.

@@ -31,7 +31,7 @@ impl Statement for Insert<'_> {
         KEY, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
     ];
     const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::NeverWaits;
+    const LANE: Lane = Lane::Commits;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {

@@ -1,0 +1,319 @@
+//! The callers that wait while statements of their kind are under way.
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::statements::Gathered;
+use crate::id::SessionId;
+use crate::store::StoreError;
+
+/// How many requests one statement carries at most.
+const MOST: usize = 512;
+
+/// The callers of one kind of statement.
+///
+/// A caller that finds a place free sends its own statement at once. The others wait, and their
+/// requests go out together in the next statement. There are no timers.
+pub(super) struct GatherQueue<G: Gathered> {
+    state: Mutex<QueueState<G>>,
+    places: Places,
+    bound: usize,
+}
+
+/// How many statements of a kind may be under way at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Places {
+    /// This many in all.
+    Shared(usize),
+    /// This many for several callers, and one more for a caller that finds none under way. It may
+    /// have to wait for a row, and keeps no other caller waiting.
+    Apart(usize),
+}
+
+struct QueueState<G: Gathered> {
+    /// How many statements are under way, but for the one that is apart.
+    sending: usize,
+    /// Whether a caller's own statement is under way apart from the others.
+    is_apart: bool,
+    waiting: VecDeque<Waiting<G>>,
+    /// The sessions of the requests that are under way together.
+    ids: HashSet<SessionId>,
+}
+
+/// A caller that waits.
+pub(super) struct Waiting<G: Gathered> {
+    pub(super) request: G::Request,
+    pub(super) deadline: Instant,
+    pub(super) caller: oneshot::Sender<Reply<G::Answer>>,
+    is_sent: Arc<AtomicBool>,
+}
+
+/// What a caller that waited is told.
+pub(super) enum Reply<A> {
+    Answer(Result<A, StoreError>),
+    /// The statement for all failed without an effect. It may be one request that makes it fail.
+    SendAlone,
+}
+
+/// How a caller's request may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By itself if there is a place, else together with others.
+    Any,
+    /// In the statement for several callers, even if it is the only one.
+    Together,
+}
+
+/// What a caller does now.
+pub(super) enum Turn<G: Gathered> {
+    /// It sends a statement of its own.
+    Send,
+    /// It waits for its answer.
+    Wait(Ticket<G::Answer>),
+    /// It starts the task that sends for those who wait, and waits for its answer.
+    Start(Ticket<G::Answer>),
+    /// Too many callers wait.
+    Full,
+}
+
+/// A place in the queue.
+pub(super) struct Ticket<A> {
+    answer: oneshot::Receiver<Reply<A>>,
+    is_sent: Arc<AtomicBool>,
+}
+
+/// A caller got no reply: its deadline passed, or the task that sends has ended early.
+pub(super) struct NoReply {
+    /// Whether its request was sent, so that it may have taken effect.
+    pub(super) is_sent: bool,
+}
+
+impl<G: Gathered> GatherQueue<G> {
+    /// `bound`: how many callers wait at most.
+    pub(super) fn new(places: Places, bound: usize) -> Self {
+        let state = QueueState {
+            sending: 0,
+            is_apart: false,
+            waiting: VecDeque::new(),
+            ids: HashSet::new(),
+        };
+        Self {
+            state: Mutex::new(state),
+            places,
+            bound,
+        }
+    }
+
+    /// Takes a caller's request if the caller has to wait. With [`Way::Together`], it waits until a
+    /// task sends it.
+    pub(super) fn join(
+        &self,
+        request: impl FnOnce() -> G::Request,
+        way: Way,
+        deadline: Instant,
+    ) -> Turn<G> {
+        let mut state = self.state();
+        let starts = match self.places {
+            Places::Shared(places) if way == Way::Any && state.sending < places => {
+                state.sending += 1;
+                return Turn::Send;
+            }
+            Places::Apart(_) if way == Way::Any && state.is_idle() => {
+                state.is_apart = true;
+                return Turn::Send;
+            }
+            Places::Shared(places) | Places::Apart(places) => state.sending < places,
+        };
+        if state.waiting.len() >= self.bound {
+            // Those that have left need no place.
+            state.waiting.retain(|waiting| !waiting.caller.is_closed());
+        }
+        if state.waiting.len() >= self.bound {
+            return Turn::Full;
+        }
+        let ticket = state.push(request(), deadline);
+        if !starts {
+            return Turn::Wait(ticket);
+        }
+        state.sending += 1;
+        Turn::Start(ticket)
+    }
+
+    /// The callers whose requests go out in the next statement, one for each session. If there are
+    /// none, the statement that was under way counts as ended.
+    pub(super) fn next(&self) -> Option<Vec<Waiting<G>>> {
+        let mut state = self.state();
+        let next = state.take();
+        if next.is_empty() {
+            state.sending -= 1;
+            return None;
+        }
+        Some(next)
+    }
+
+    /// The requests of these sessions are not under way any more.
+    pub(super) fn release(&self, ids: &[SessionId]) {
+        let mut state = self.state();
+        for id in ids {
+            state.ids.remove(id);
+        }
+    }
+
+    /// A caller's own statement has ended. Whether a task has to send for those who wait.
+    pub(super) fn has_sent(&self) -> bool {
+        let mut state = self.state();
+        match self.places {
+            Places::Shared(_) if state.waiting.is_empty() => {
+                state.sending -= 1;
+                false
+            }
+            Places::Shared(_) => true,
+            Places::Apart(_) => {
+                state.is_apart = false;
+                false
+            }
+        }
+    }
+
+    /// The task that sends has ended early, and those who wait send alone.
+    pub(super) fn abandon(&self) {
+        let mut state = self.state();
+        state.sending -= 1;
+        // The callers find that nobody will answer.
+        state.waiting.clear();
+        state.ids.clear();
+    }
+
+    fn state(&self) -> MutexGuard<'_, QueueState<G>> {
+        // No code panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<G: Gathered> QueueState<G> {
+    fn is_idle(&self) -> bool {
+        self.sending == 0 && !self.is_apart
+    }
+
+    fn push(&mut self, request: G::Request, deadline: Instant) -> Ticket<G::Answer> {
+        let (caller, answer) = oneshot::channel();
+        let is_sent = Arc::new(AtomicBool::new(false));
+        self.waiting.push_back(Waiting {
+            request,
+            deadline,
+            caller,
+            is_sent: Arc::clone(&is_sent),
+        });
+        Ticket { answer, is_sent }
+    }
+
+    /// Takes requests in order. Those of a session that has one under way stay.
+    fn take(&mut self) -> Vec<Waiting<G>> {
+        let (mut next, mut later, now) = (Vec::new(), Vec::new(), Instant::now());
+        while next.len() < MOST
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let id = G::id(&waiting.request).cloned();
+            if waiting.deadline <= now {
+                continue; // Its caller is told that it was not sent.
+            }
+            if id.as_ref().is_some_and(|id| self.ids.contains(id)) {
+                later.push(waiting);
+            } else if waiting.is_sent_now() {
+                self.ids.extend(id);
+                next.push(waiting);
+            }
+        }
+        for waiting in later.into_iter().rev() {
+            self.waiting.push_front(waiting);
+        }
+        next
+    }
+}
+
+impl<G: Gathered> Waiting<G> {
+    /// Notes that the request is sent, unless the caller has left.
+    fn is_sent_now(&self) -> bool {
+        // In this order, and the other way round in `Ticket`: the caller is not told otherwise.
+        self.is_sent.store(true, Ordering::SeqCst);
+        !self.caller.is_closed()
+    }
+}
+
+impl<A> Ticket<A> {
+    /// Waits for the reply, until `deadline` at most.
+    pub(super) async fn reply(mut self, deadline: Instant) -> Result<Reply<A>, NoReply> {
+        if let Ok(Ok(reply)) = timeout_at(deadline, &mut self.answer).await {
+            return Ok(reply);
+        }
+        self.answer.close();
+        if let Ok(reply) = self.answer.try_recv() {
+            return Ok(reply);
+        }
+        let is_sent = self.is_sent.load(Ordering::SeqCst);
+        Err(NoReply { is_sent })
+    }
+}
+
+/// Without the requests: they name sessions.
+impl<G: Gathered> fmt::Debug for GatherQueue<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("GatherQueue")
+            .field("sending", &state.sending)
+            .field("waiting", &state.waiting.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::statements::{ById, LoadAll};
+    use super::*;
+    use crate::clock::Timestamp;
+
+    fn wait(queue: &GatherQueue<LoadAll>, time: Duration) -> (Ticket<impl Sized>, Instant) {
+        let request = || ById {
+            id: SessionId::generate().unwrap(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let deadline = Instant::now() + time;
+        match queue.join(request, Way::Any, deadline) {
+            Turn::Wait(ticket) => (ticket, deadline),
+            _ => panic!("the place is taken"),
+        }
+    }
+
+    fn queue() -> GatherQueue<LoadAll> {
+        let queue = GatherQueue::new(Places::Shared(1), 10);
+        let first = queue.join(|| unreachable!(), Way::Any, Instant::now());
+        assert!(matches!(first, Turn::Send));
+        queue
+    }
+
+    #[tokio::test]
+    async fn a_caller_knows_at_its_deadline_whether_its_request_was_sent() {
+        let queue = queue();
+        let (late, deadline) = wait(&queue, Duration::ZERO);
+        let (sent, other_deadline) = wait(&queue, Duration::from_millis(50));
+        let next = queue.next().unwrap();
+        assert_eq!(next.len(), 1);
+        let no_reply = |reply: Result<_, NoReply>| reply.err().map(|no_reply| no_reply.is_sent);
+        assert_eq!(no_reply(late.reply(deadline).await), Some(false));
+        assert_eq!(no_reply(sent.reply(other_deadline).await), Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_has_left_is_not_sent() {
+        let queue = queue();
+        drop(wait(&queue, Duration::from_secs(5)));
+        assert!(queue.next().is_none());
+    }
+}

@@ -1,0 +1,62 @@
+//! The kinds of statements that are gathered.
+
+use super::gather_queue::{GatherQueue, Places};
+use super::statements::{EarlierAll, Gathered, InsertAll, LoadAll, UpdateAll};
+
+/// A queue for each kind of statement that is gathered.
+#[derive(Debug)]
+pub(super) struct GatherQueues {
+    loads: GatherQueue<LoadAll>,
+    earlier_ids: GatherQueue<EarlierAll>,
+    inserts: GatherQueue<InsertAll>,
+    updates: GatherQueue<UpdateAll>,
+}
+
+/// How many statements of a kind are under way at once when they are gathered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnderWayAtOnce {
+    pub(super) reads: usize,
+    pub(super) writes: usize,
+}
+
+impl GatherQueues {
+    /// `bound`: how many callers of a kind wait at most.
+    pub(super) fn new(at_once: UnderWayAtOnce, bound: usize) -> Self {
+        let UnderWayAtOnce { reads, writes } = at_once;
+        Self {
+            loads: GatherQueue::new(Places::Shared(reads), bound),
+            earlier_ids: GatherQueue::new(Places::Shared(reads), bound),
+            inserts: GatherQueue::new(Places::Shared(writes), bound),
+            updates: GatherQueue::new(Places::Apart(writes), bound),
+        }
+    }
+}
+
+/// A statement that has a queue.
+pub(super) trait Queued: Gathered {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self>;
+}
+
+impl Queued for LoadAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.loads
+    }
+}
+
+impl Queued for EarlierAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.earlier_ids
+    }
+}
+
+impl Queued for InsertAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.inserts
+    }
+}
+
+impl Queued for UpdateAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.updates
+    }
+}
