@@ -10,7 +10,7 @@ use tower_sessions::{SessionStore as _, cookie::time};
 use tower_sessions_sqlx_store::{PostgresStore, sqlx::PgPool};
 
 use crate::Outcome;
-use crate::server::Server;
+use crate::server::{Server, run_each};
 
 /// The cookie's name, under which the rows are sealed, too.
 pub(crate) const COOKIE: &str = "session";
@@ -75,13 +75,16 @@ impl Dataset {
             let records: Vec<Vec<u8>> = rows.map(|row| theirs.record(tower_id(row))).collect();
             admin.execute(FILL_THEIRS, &[&ids, &records]).await?;
         }
-        admin
-            .batch_execute(
-                "VACUUM ANALYZE http_sessions; VACUUM ANALYZE tower_sessions.session;
-                 RESET synchronous_commit; CHECKPOINT",
-            )
-            .await?;
-        Ok(())
+        run_each(
+            admin,
+            &[
+                "RESET synchronous_commit",
+                "VACUUM ANALYZE http_sessions",
+                "VACUUM ANALYZE tower_sessions.session",
+                "CHECKPOINT",
+            ],
+        )
+        .await
     }
 }
 

@@ -44,6 +44,14 @@ impl Server {
     }
 }
 
+/// Runs each command in a transaction of its own, as VACUUM demands.
+pub(crate) async fn run_each(client: &Client, commands: &[&str]) -> Outcome<()> {
+    for command in commands {
+        client.batch_execute(command).await?;
+    }
+    Ok(())
+}
+
 /// A connection that runs by itself.
 pub(crate) async fn connect(url: &str) -> Outcome<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;

@@ -13,7 +13,7 @@ use crate::contestants::{InProcess as _, Ours};
 use crate::dataset::Dataset;
 use crate::drive::{Driven, Load, drive};
 use crate::report::Table;
-use crate::server::Server;
+use crate::server::{Server, run_each};
 use crate::statistics::percentile;
 use crate::work::{Cell, Work};
 
@@ -36,10 +36,11 @@ pub(crate) async fn run(size: &Size) -> Outcome<()> {
     dataset.fill(&server).await?;
     eprintln!("writing {expired} expired rows");
     server.admin.execute(EXPIRED, &[&expired]).await?;
-    server
-        .admin
-        .batch_execute("VACUUM ANALYZE http_sessions; CHECKPOINT")
-        .await?;
+    run_each(
+        &server.admin,
+        &["VACUUM ANALYZE http_sessions", "CHECKPOINT"],
+    )
+    .await?;
 
     let store = PgStore::connect(server.url()).await?;
     let ours = Arc::new(Ours::over(store.clone(), dataset)?);
