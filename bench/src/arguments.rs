@@ -72,7 +72,7 @@ pub(crate) struct CompareArguments {
     pub(crate) json: Option<PathBuf>,
     /// The time of one flush, such as 2ms: a slower disk, simulated by PostgreSQL's commit_delay
     #[arg(long, value_parser = duration, default_value = "0ms")]
-    pub(crate) flush: Duration,
+    pub(crate) flush_delay: Duration,
     /// Only these kinds of work
     #[arg(long, value_delimiter = ',')]
     pub(crate) work: Vec<Work>,

@@ -38,7 +38,7 @@ pub(crate) async fn run(size: &Size) -> Outcome<()> {
         "table before → after",
         "indexes before → after",
     ]);
-    table.row(&churn(&server, dataset, Name::OursSingle).await?);
+    table.row(&churn(&server, dataset, Name::OursBatched).await?);
     match churn(&server, dataset, Name::Go).await {
         Ok(line) => table.row(&line),
         Err(error) => println!("LEFT OUT: Go: {error}"),

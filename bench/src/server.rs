@@ -39,6 +39,18 @@ impl Server {
         self.postgres.url()
     }
 
+    /// The same, for a client that the server knows under this name.
+    pub(crate) fn url_as(&self, name: &str) -> String {
+        format!("{}&application_name={name}", self.url())
+    }
+
+    /// How many connections the client of this name has.
+    pub(crate) async fn connections_of(&self, name: &str) -> Outcome<usize> {
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+        let count: i64 = self.admin.query_one(count, &[&name]).await?.try_get(0)?;
+        Ok(usize::try_from(count)?)
+    }
+
     pub(crate) fn cpu(&self) -> Duration {
         cpu::of_server(self.postgres.pid())
     }

@@ -15,9 +15,9 @@ pub(crate) enum Work {
     Save,
     /// The first row of a new session.
     Insert,
-    /// 95 reads to 5 saves.
+    /// 95 reads to 5 saves; through the middleware, where there is one, without sockets.
     Mix,
-    /// The same mix through the middleware, without sockets.
+    /// A request through the middleware whose handler reads a value.
     Http,
     /// A request through the middleware whose handler leaves the session alone.
     Untouched,

@@ -82,7 +82,7 @@ impl CellResult {
         let ours = self
             .contestants
             .iter()
-            .find(|rounds| rounds.name == Name::OursSingle)?;
+            .find(|rounds| rounds.name == Name::OursBatched)?;
         Ratio::of(&ours.rates(), &other.rates())
     }
 }
@@ -117,7 +117,7 @@ impl fmt::Display for CellResult {
         let mut table = Table::new(&[
             "contestant",
             "ops/s",
-            "ours-single / it (min–max)",
+            "ours-batched / it (min–max)",
             "client µs",
             "server µs",
             "connections",
@@ -178,7 +178,7 @@ mod tests {
             bytes: 200,
         });
         for (rate, theirs) in [(300.0, 100.0), (100.0, 100.0), (200.0, 400.0)] {
-            for (name, ops_per_s) in [(Name::Go, theirs), (Name::OursSingle, rate)] {
+            for (name, ops_per_s) in [(Name::Go, theirs), (Name::OursBatched, rate)] {
                 let sample = Sample {
                     ops_per_s,
                     client_us: 1.0,
@@ -189,7 +189,7 @@ mod tests {
         }
         result.lacks(Name::Inner, "keeps no sessions");
         let measurements = result.measurements();
-        assert_eq!(measurements[0].contestant, "ours-single");
+        assert_eq!(measurements[0].contestant, "ours-batched");
         assert!((measurements[0].ops_per_s - 200.0).abs() < 1e-9);
         let table = result.to_string();
         assert!(table.contains("1.00 (0.50–3.00)"), "{table}");

@@ -21,7 +21,7 @@ use cell_result::{CellResult, Sample};
 /// Runs the plan, prints a table for each cell, and writes the medians.
 pub(crate) async fn run(arguments: &CompareArguments) -> Outcome<()> {
     let begun = Instant::now();
-    let server = Server::start(arguments.flush).await?;
+    let server = Server::start(arguments.flush_delay).await?;
     make_tables(&server).await?;
     explain(arguments);
     let plan = plan::plan(arguments);
@@ -60,11 +60,8 @@ pub(crate) async fn make_tables(server: &Server) -> Outcome<()> {
 }
 
 fn explain(arguments: &CompareArguments) {
-    println!(
-        "Of ours there is `ours-single` today; the library has no batches and no unnamed statements yet."
-    );
-    if !arguments.flush.is_zero() {
-        let flush = arguments.flush.as_micros();
+    if !arguments.flush_delay.is_zero() {
+        let flush = arguments.flush_delay.as_micros();
         println!("Each flush takes {flush} µs longer (commit_delay).");
     }
     println!();
@@ -126,7 +123,8 @@ async fn measure(
             let sample = sample(server, cell, contestant, time).await;
             let sample = sample.map_err(|error| format!("{name}, {cell}: {error}"))?;
             if !is_warm_up {
-                result.add(*name, sample, contestant.connections(cell));
+                let connections = contestant.connections(*name, server, cell).await?;
+                result.add(*name, sample, connections);
             }
         }
         contestants.rotate_left(1.min(contestants.len()));

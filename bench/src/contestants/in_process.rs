@@ -18,9 +18,6 @@ pub(crate) type Answer<'a> = Pin<Box<dyn Future<Output = Outcome<()>> + Send + '
 pub(crate) trait InProcess: Send + Sync + 'static {
     /// Does one operation, for a visitor that `random` chooses.
     fn operation<'a>(&'a self, cell: Cell, random: Random) -> Answer<'a>;
-
-    /// How many connections it uses.
-    fn connections(&self) -> usize;
 }
 
 /// Runs the callers for a while.

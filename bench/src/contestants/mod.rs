@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use pgstore::{PgStoreOptions, StatementStrategy};
 
 use crate::Outcome;
 use crate::dataset::Dataset;
@@ -32,11 +33,13 @@ use tower_sessions::TowerSessions;
 /// How many connections the contestants with a pool have: sqlx's default.
 pub(crate) const POOL: usize = 10;
 
-/// The contestants. Of ours there is one for each strategy that the library has: today its statements
-/// go out one for each caller (`ours-single`). `ours-batched` and `ours-unnamed` are one variant and
-/// one line in [`Ours::start`] each, once the library has the settings.
+/// The contestants. Of ours there is one for each way in which the library sends its statements; a new
+/// way is one variant here and one line in [`Contestant::start`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Name {
+    /// The library as it is by default: the statements of waiting callers go out as one
+    OursBatched,
+    /// The library with a statement for each caller
     OursSingle,
     TowerSessions,
     /// One query for each request over deadpool-postgres
@@ -48,7 +51,8 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(crate) const ALL: [Name; 6] = [
+    pub(crate) const ALL: [Name; 7] = [
+        Name::OursBatched,
         Name::OursSingle,
         Name::TowerSessions,
         Name::Pool,
@@ -64,6 +68,7 @@ impl Name {
             (Name::Go, Work::Http | Work::Untouched) => Some("is no tower middleware"),
             (Name::Inner, Work::Untouched) => None,
             (Name::Inner, _) => Some("keeps no sessions"),
+            (Name::OursSingle, Work::Untouched) => Some("the same as ours-batched: no statement"),
             _ => None,
         }
     }
@@ -71,7 +76,7 @@ impl Name {
     /// What it does less or more than ours in the same work.
     pub(crate) fn remark(self) -> Option<&'static str> {
         match self {
-            Name::OursSingle | Name::Inner => None,
+            Name::OursBatched | Name::OursSingle | Name::Inner => None,
             Name::TowerSessions => Some("no signed cookie, no version guard: the last save wins"),
             Name::Pool => Some("rows only: nothing is opened or decoded; what is saved is sealed"),
             Name::Pgbench => Some("rows only, no version guard; at its best client count"),
@@ -85,6 +90,7 @@ impl Name {
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Name::OursBatched => "ours-batched",
             Name::OursSingle => "ours-single",
             Name::TowerSessions => "tower-sessions",
             Name::Pool => "pool",
@@ -114,17 +120,24 @@ pub(crate) enum Contestant {
 impl Contestant {
     /// Prepares a contestant. An error says why it cannot take part.
     pub(crate) async fn start(name: Name, server: &Server, dataset: Dataset) -> Outcome<Self> {
-        let url = server.url();
+        let url = &server.url_as(&name.to_string());
+        let options = PgStoreOptions::new();
         Ok(match name {
-            Name::OursSingle => Self::InProcess(Arc::new(Ours::start(url, dataset).await?)),
-            Name::TowerSessions => {
-                Self::InProcess(Arc::new(TowerSessions::start(url, dataset).await?))
+            Name::OursBatched => Self::in_process(Ours::start(url, dataset, options).await?),
+            Name::OursSingle => {
+                let options = options.strategy(StatementStrategy::OnePerCaller);
+                Self::in_process(Ours::start(url, dataset, options).await?)
             }
-            Name::Pool => Self::InProcess(Arc::new(Pool::start(url, dataset)?)),
-            Name::Inner => Self::InProcess(Arc::new(Inner)),
-            Name::Pgbench => Self::Pgbench(Pgbench::start(server, dataset)?),
+            Name::TowerSessions => Self::in_process(TowerSessions::start(url, dataset).await?),
+            Name::Pool => Self::in_process(Pool::start(url, dataset)?),
+            Name::Inner => Self::in_process(Inner::start(dataset)?),
+            Name::Pgbench => Self::Pgbench(Pgbench::start(server, url, dataset)?),
             Name::Go => Self::Go(Go::start(url, dataset).await?),
         })
+    }
+
+    fn in_process(contestant: impl InProcess) -> Self {
+        Self::InProcess(Arc::new(contestant))
     }
 
     /// Does what must be done once before the rounds of a cell.
@@ -144,12 +157,16 @@ impl Contestant {
         }
     }
 
-    /// How many connections it uses.
-    pub(crate) fn connections(&self, cell: Cell) -> usize {
+    /// How many connections it has open, or had in its last round.
+    pub(crate) async fn connections(
+        &self,
+        name: Name,
+        server: &Server,
+        cell: Cell,
+    ) -> Outcome<usize> {
         match self {
-            Self::InProcess(contestant) => contestant.connections(),
-            Self::Pgbench(pgbench) => pgbench.clients(cell),
-            Self::Go(_) => cell.callers,
+            Self::Pgbench(pgbench) => Ok(pgbench.clients(cell)),
+            Self::InProcess(_) | Self::Go(_) => server.connections_of(&name.to_string()).await,
         }
     }
 }

@@ -7,10 +7,9 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
 use pgstore::{Clock, PgStore, PgStoreOptions, SystemClock};
 use pgstore::{Session, SessionError, SessionLayer, SessionManager};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, service_fn};
 
-use super::in_process::of_mix;
-use super::inner::{Handling, expect_success};
+use super::inner::{Handling, Served, ok};
 use super::{Answer, InProcess};
 use crate::Outcome;
 use crate::dataset::{COOKIE, Dataset, key, keys, text};
@@ -20,17 +19,19 @@ use crate::work::{Cell, Work};
 /// The library over its own connections.
 pub(crate) struct Ours {
     sessions: SessionManager,
-    layer: SessionLayer,
+    service: Served,
     requests: Vec<HeaderMap>,
     dataset: Dataset,
-    connections: usize,
 }
 
 impl Ours {
-    /// With today's only strategy: one statement for each caller, two connections.
-    pub(crate) async fn start(url: &str, dataset: Dataset) -> Outcome<Ours> {
-        let store = PgStoreOptions::new().connect(url).await?;
-        Self::over(store, dataset)
+    /// Over a store with these options.
+    pub(crate) async fn start(
+        url: &str,
+        dataset: Dataset,
+        options: PgStoreOptions,
+    ) -> Outcome<Ours> {
+        Self::over(options.connect(url).await?, dataset)
     }
 
     /// Over a store of the caller's.
@@ -44,12 +45,13 @@ impl Ours {
             .max_length(64 * 1024)
             .clock(clock)
             .build()?;
+        let layer = SessionLayer::new(&sessions, COOKIE)?;
+        let requests = dataset.requests()?;
         Ok(Ours {
-            layer: SessionLayer::new(&sessions, COOKIE)?,
+            service: Served::new(layer.layer(service_fn(handle)), requests.clone()),
             sessions,
-            requests: dataset.requests()?,
+            requests,
             dataset,
-            connections: 2,
         })
     }
 
@@ -100,55 +102,22 @@ impl Ours {
         session.insert("text", text(bytes))?;
         Ok(self.sessions.save(&session, &mut HeaderMap::new()).await?)
     }
-
-    async fn request(&self, headers: HeaderMap, handling: Handling) -> Outcome<()> {
-        let mut request = Request::new(());
-        *request.headers_mut() = headers;
-        request.extensions_mut().insert(handling);
-        let response = self
-            .layer
-            .layer(service_fn(handle))
-            .oneshot(request)
-            .await?;
-        expect_success(&response)
-    }
 }
 
 impl InProcess for Ours {
     fn operation<'a>(&'a self, cell: Cell, mut random: Random) -> Answer<'a> {
         let visitor = random.below(self.requests.len());
-        Box::pin(async move {
-            let work = match cell.work {
-                Work::Mix => of_mix(&mut random),
-                work => work,
-            };
-            match work {
-                Work::Read | Work::Mix => self.read(visitor).await,
-                Work::Save => self.save(visitor, &mut random).await,
-                Work::Insert => self.insert(cell.bytes).await,
-                Work::Http => {
-                    let handling = match of_mix(&mut random) {
-                        Work::Save => Handling::Change,
-                        _ => Handling::Read,
-                    };
-                    self.request(self.requests[visitor].clone(), handling).await
-                }
-                Work::Untouched if cell.has_cookie() => {
-                    self.request(self.requests[visitor].clone(), Handling::Leave)
-                        .await
-                }
-                Work::Untouched => self.request(HeaderMap::new(), Handling::Leave).await,
-            }
-        })
-    }
-
-    fn connections(&self) -> usize {
-        self.connections
+        match cell.work {
+            Work::Read => Box::pin(self.read(visitor)),
+            Work::Save => Box::pin(async move { self.save(visitor, &mut random).await }),
+            Work::Insert => Box::pin(self.insert(cell.bytes)),
+            Work::Mix | Work::Http | Work::Untouched => self.service.request(cell, &mut random),
+        }
     }
 }
 
 async fn handle(request: Request<()>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"ok")));
+    let mut response = ok();
     let extensions = request.extensions();
     let done = match (extensions.get::<Session>(), extensions.get::<Handling>()) {
         (Some(session), Some(handling)) => use_session(session, *handling).await.is_ok(),

@@ -27,7 +27,7 @@ pub(crate) struct Pgbench {
 }
 
 impl Pgbench {
-    pub(crate) fn start(server: &Server, dataset: Dataset) -> Outcome<Pgbench> {
+    pub(crate) fn start(server: &Server, url: &str, dataset: Dataset) -> Outcome<Pgbench> {
         let scripts = server.postgres.folder().to_owned();
         let data = String::from_utf8(sealed(&text(dataset.bytes))?)?;
         fs::write(scripts.join("read"), read_script(dataset))?;
@@ -35,7 +35,7 @@ impl Pgbench {
         fs::write(scripts.join("insert"), insert_script(&data))?;
         Ok(Pgbench {
             program: server.postgres.bin_dir().join("pgbench"),
-            url: server.url().to_owned(),
+            url: url.to_owned(),
             scripts,
             best: HashMap::new(),
         })

@@ -118,10 +118,6 @@ impl InProcess for Pool {
             }
         })
     }
-
-    fn connections(&self) -> usize {
-        POOL
-    }
 }
 
 /// A pool that checks nothing when it hands out a connection.

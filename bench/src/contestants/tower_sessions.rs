@@ -6,15 +6,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, service_fn};
 use tower_sessions::cookie::time;
 use tower_sessions::session::{Error, Id, Session};
 use tower_sessions::{Expiry, SessionManagerLayer};
 use tower_sessions_sqlx_store::PostgresStore;
 use tower_sessions_sqlx_store::sqlx::postgres::PgPoolOptions;
 
-use super::in_process::of_mix;
-use super::inner::{Handling, expect_success};
+use super::inner::{Handling, Served, ok};
 use super::ours::new_value;
 use super::{Answer, InProcess, POOL};
 use crate::Outcome;
@@ -25,9 +24,8 @@ use crate::work::{Cell, Work};
 /// tower-sessions: its `Session`, and its layer.
 pub(crate) struct TowerSessions {
     store: Arc<PostgresStore>,
-    layer: SessionManagerLayer<PostgresStore>,
+    service: Served,
     ids: Vec<Id>,
-    cookies: Vec<HeaderMap>,
 }
 
 impl TowerSessions {
@@ -38,10 +36,10 @@ impl TowerSessions {
             .map(|visitor| tower_id(dataset.row(visitor)))
             .collect();
         let cookies: Outcome<_> = ids.iter().map(|&id| cookie(id)).collect();
+        let layer = SessionManagerLayer::new(store.clone()).with_expiry(month());
         Ok(TowerSessions {
-            layer: SessionManagerLayer::new(store.clone()).with_expiry(month()),
+            service: Served::new(layer.layer(service_fn(handle)), cookies?),
             store: Arc::new(store),
-            cookies: cookies?,
             ids,
         })
     }
@@ -71,51 +69,22 @@ impl TowerSessions {
         session.insert("text", text(bytes)).await?;
         Ok(session.save().await?)
     }
-
-    async fn request(&self, headers: HeaderMap, handling: Handling) -> Outcome<()> {
-        let mut request = Request::new(());
-        *request.headers_mut() = headers;
-        request.extensions_mut().insert(handling);
-        let service = self.layer.layer(service_fn(handle));
-        expect_success(&service.oneshot(request).await?)
-    }
 }
 
 impl InProcess for TowerSessions {
     fn operation<'a>(&'a self, cell: Cell, mut random: Random) -> Answer<'a> {
         let visitor = random.below(self.ids.len());
-        Box::pin(async move {
-            let work = match cell.work {
-                Work::Mix => of_mix(&mut random),
-                work => work,
-            };
-            match work {
-                Work::Read | Work::Mix => self.read(visitor).await,
-                Work::Save => self.save(visitor, &mut random).await,
-                Work::Insert => self.insert(cell.bytes).await,
-                Work::Http => {
-                    let handling = match of_mix(&mut random) {
-                        Work::Save => Handling::Change,
-                        _ => Handling::Read,
-                    };
-                    self.request(self.cookies[visitor].clone(), handling).await
-                }
-                Work::Untouched if cell.has_cookie() => {
-                    self.request(self.cookies[visitor].clone(), Handling::Leave)
-                        .await
-                }
-                Work::Untouched => self.request(HeaderMap::new(), Handling::Leave).await,
-            }
-        })
-    }
-
-    fn connections(&self) -> usize {
-        POOL
+        match cell.work {
+            Work::Read => Box::pin(self.read(visitor)),
+            Work::Save => Box::pin(async move { self.save(visitor, &mut random).await }),
+            Work::Insert => Box::pin(self.insert(cell.bytes)),
+            Work::Mix | Work::Http | Work::Untouched => self.service.request(cell, &mut random),
+        }
     }
 }
 
 async fn handle(request: Request<()>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"ok")));
+    let mut response = ok();
     let extensions = request.extensions();
     let done = match (extensions.get::<Session>(), extensions.get::<Handling>()) {
         (Some(session), Some(handling)) => use_session(session, *handling).await.is_ok(),
