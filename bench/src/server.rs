@@ -1,0 +1,72 @@
+//! The PostgreSQL server of a run.
+
+use std::time::Duration;
+
+use pgstore_embedded::EmbeddedPostgres;
+use tokio_postgres::{Client, NoTls};
+
+use crate::{Outcome, cpu};
+
+/// A durable server of our own, and a connection for its administration.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) postgres: EmbeddedPostgres,
+    pub(crate) admin: Client,
+}
+
+impl Server {
+    /// Starts a server that flushes each commit. A longer `flush` simulates a slower disk: the
+    /// server then waits that long before each flush, once for all commits that share the flush.
+    pub(crate) async fn start(flush: Duration) -> Outcome<Server> {
+        let delay = flush.as_micros().to_string();
+        let postgres = EmbeddedPostgres::builder()
+            .durable()
+            .initdb_arg("--wal-segsize=16")
+            .settings(&[
+                ("shared_buffers", "1GB"),
+                ("max_connections", "600"),
+                ("max_wal_size", "8GB"),
+                ("checkpoint_timeout", "30min"),
+                ("commit_delay", &delay),
+                ("commit_siblings", "0"),
+            ])
+            .start()?;
+        let admin = connect(postgres.url()).await?;
+        Ok(Server { postgres, admin })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.postgres.url()
+    }
+
+    /// The same, for a client that the server knows under this name.
+    pub(crate) fn url_as(&self, name: &str) -> String {
+        format!("{}&application_name={name}", self.url())
+    }
+
+    /// How many connections the client of this name has.
+    pub(crate) async fn connections_of(&self, name: &str) -> Outcome<usize> {
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+        let count: i64 = self.admin.query_one(count, &[&name]).await?.try_get(0)?;
+        Ok(usize::try_from(count)?)
+    }
+
+    pub(crate) fn cpu(&self) -> Duration {
+        cpu::of_server(self.postgres.pid())
+    }
+}
+
+/// Runs each command in a transaction of its own, as VACUUM demands.
+pub(crate) async fn run_each(client: &Client, commands: &[&str]) -> Outcome<()> {
+    for command in commands {
+        client.batch_execute(command).await?;
+    }
+    Ok(())
+}
+
+/// A connection that runs by itself.
+pub(crate) async fn connect(url: &str) -> Outcome<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
