@@ -189,7 +189,12 @@ impl SessionManager {
 
     /// The limits that end its sessions.
     pub(crate) fn limits(&self) -> Limits<'_> {
-        Limits::new(self.codec(), self.config.policy.absolute_timeout)
+        let config = &*self.config;
+        let (max_age, timeout) = (
+            config.cookie_options.lasting(),
+            config.policy.absolute_timeout,
+        );
+        Limits::new(&config.codec, max_age, timeout)
     }
 
     /// The logouts that this node has still to store.
@@ -209,6 +214,7 @@ impl SessionManager {
                 on_outage: self.on_outage,
                 ..config.policy
             },
+            max_age: config.cookie_options.lasting(),
             sources: config.sources(&name),
             logouts: config.logouts.clone(),
             counters: Arc::clone(&config.counters),

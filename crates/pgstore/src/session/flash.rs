@@ -203,7 +203,6 @@ impl Session {
         let new_row = NewRow {
             values: &row.values,
             extras: row.meta.extras.with_save_token()?,
-            max_age: covers.max_age(),
             used_at: self.usage().last_use(&row.meta),
         };
         let sealed = self.rows().seal_next(new_row, &row.meta)?;

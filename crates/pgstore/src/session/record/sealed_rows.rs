@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, SKEW_TOLERANCE, Timestamp};
 use crate::id::SessionId;
 use crate::name::CookieName;
+use crate::options::MaxAge;
 use crate::policy::Policy;
 use crate::session::SessionError;
 use crate::session::metadata::MetadataSources;
@@ -25,6 +26,8 @@ pub(crate) struct SealedRows {
     /// The cookie's name, which every row is signed with.
     pub(crate) name: CookieName,
     pub(crate) policy: Policy,
+    /// The maximal age of sessions without one of their own.
+    pub(crate) max_age: MaxAge,
     pub(crate) sources: MetadataSources,
     pub(crate) logouts: LogoutRetry,
     pub(crate) counters: Arc<Counters>,

@@ -139,7 +139,6 @@ impl Session {
         Ok(NewRow {
             values: &snapshot.values,
             extras: snapshot.extras.with_save_token()?,
-            max_age: snapshot.covers.max_age(),
             used_at: read
                 .filter(|_| !self.counts_as_use(snapshot))
                 .map(RowMeta::last_use),

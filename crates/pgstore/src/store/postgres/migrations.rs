@@ -24,6 +24,9 @@ enum Made {
     /// Columns of a table, and the table if there is none.
     Columns(Relation, &'static [NewColumn]),
     Index(NewIndex),
+    /// Storage parameters of a table, as far as it has none of that name. They only make it faster,
+    /// so a table is complete without them.
+    Settings(Relation, &'static [NewSetting]),
 }
 
 /// The tables that the migrations make.
@@ -67,6 +70,13 @@ pub(super) struct NewIndex {
     pub(super) condition: Option<&'static str>,
     /// The statement that makes it.
     sql: &'static str,
+}
+
+/// A storage parameter that a migration sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NewSetting {
+    pub(super) name: &'static str,
+    value: &'static str,
 }
 
 const BYTES: Option<&str> = Some("bytea");
@@ -182,6 +192,15 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
             sql: include_str!("../../../migrations/0002_session_metadata/7_peer_written_index.sql"),
         }),
+        MigrationStep::settings(
+            include_str!("../../../migrations/0002_session_metadata/8_settings.sql"),
+            Relation::Sessions,
+            &[
+                NewSetting::new("fillfactor", "85"),
+                NewSetting::new("autovacuum_vacuum_scale_factor", "0.02"),
+                NewSetting::new("autovacuum_vacuum_insert_scale_factor", "0.05"),
+            ],
+        ),
     ],
 };
 
@@ -232,7 +251,9 @@ impl Migration {
         self.steps.iter().flat_map(|step| {
             let (relation, columns) = match step.makes {
                 Made::Columns(relation, columns) => (relation, columns),
-                Made::Index(index) => (index.relation, &[][..]),
+                Made::Index(NewIndex { relation, .. }) | Made::Settings(relation, _) => {
+                    (relation, &[][..])
+                }
             };
             columns.iter().map(move |column| (relation, column))
         })
@@ -241,16 +262,37 @@ impl Migration {
     /// The indexes that it makes.
     pub(super) fn indexes(&self) -> impl Iterator<Item = NewIndex> {
         self.steps.iter().filter_map(|step| match step.makes {
-            Made::Columns(..) => None,
             Made::Index(index) => Some(index),
+            Made::Columns(..) | Made::Settings(..) => None,
         })
     }
 
-    /// Its statements, except those that make an index.
+    /// The settings that it makes, each with its table.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (Relation, NewSetting)> {
+        self.steps.iter().flat_map(|step| {
+            let (relation, settings) = match step.makes {
+                Made::Settings(relation, settings) => (relation, settings),
+                Made::Columns(relation, _) | Made::Index(NewIndex { relation, .. }) => {
+                    (relation, &[][..])
+                }
+            };
+            settings.iter().map(move |setting| (relation, *setting))
+        })
+    }
+
+    /// Its statements for a new table, except those that make settings.
+    pub(super) fn new_table_statements(&self) -> impl Iterator<Item = &'static str> {
+        self.steps.iter().filter_map(|step| match step.makes {
+            Made::Columns(..) | Made::Index(_) => Some(without_heading(step.sql)),
+            Made::Settings(..) => None,
+        })
+    }
+
+    /// Its statements that make columns.
     pub(super) fn table_statements(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().filter_map(|step| match step.makes {
             Made::Columns(..) => Some(without_heading(step.sql)),
-            Made::Index(_) => None,
+            Made::Index(_) | Made::Settings(..) => None,
         })
     }
 }
@@ -258,6 +300,15 @@ impl Migration {
 impl MigrationStep {
     const fn columns(sql: &'static str, relation: Relation, columns: &'static [NewColumn]) -> Self {
         let makes = Made::Columns(relation, columns);
+        Self { sql, makes }
+    }
+
+    const fn settings(
+        sql: &'static str,
+        relation: Relation,
+        settings: &'static [NewSetting],
+    ) -> Self {
+        let makes = Made::Settings(relation, settings);
         Self { sql, makes }
     }
 
@@ -270,6 +321,20 @@ impl MigrationStep {
 impl NewColumn {
     const fn new(name: &'static str, of_type: Option<&'static str>) -> Self {
         Self { name, of_type }
+    }
+}
+
+impl NewSetting {
+    const fn new(name: &'static str, value: &'static str) -> Self {
+        Self { name, value }
+    }
+
+    /// The statement that makes these settings of the table `http_sessions`.
+    pub(super) fn statement(settings: &[Self]) -> String {
+        let texts = settings.iter();
+        let texts = texts.map(|setting| format!("{} = {}", setting.name, setting.value));
+        let list = texts.collect::<Vec<_>>().join(", ");
+        format!("ALTER TABLE http_sessions SET ({list})")
     }
 }
 
@@ -336,9 +401,25 @@ mod tests {
     }
 
     #[test]
+    fn the_statement_of_settings_says_what_their_data_say() {
+        for step in migrations().iter().flat_map(|migration| migration.steps) {
+            if let Made::Settings(relation, settings) = step.makes {
+                assert_eq!(
+                    relation,
+                    Relation::Sessions,
+                    "the statement names that table"
+                );
+                assert_eq!(without_heading(step.sql), NewSetting::statement(settings));
+            }
+        }
+    }
+
+    #[test]
     fn no_statement_of_a_migration_fails_when_its_work_is_done() {
         for step in migrations().iter().flat_map(|migration| migration.steps) {
-            assert!(step.sql.contains("IF NOT EXISTS"), "{}", step.sql);
+            let may_be_repeated = matches!(step.makes, Made::Settings(..));
+            let looks = step.sql.contains("IF NOT EXISTS");
+            assert!(looks || may_be_repeated, "{}", step.sql);
             assert!(!step.sql.contains(';'), "one statement only: {}", step.sql);
         }
     }

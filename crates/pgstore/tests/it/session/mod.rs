@@ -3,6 +3,7 @@
 mod api_misuse;
 mod closing;
 mod edge_cases;
+mod expiry;
 mod flashes_in_doubt;
 mod handlers;
 mod identity;
