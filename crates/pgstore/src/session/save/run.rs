@@ -4,7 +4,7 @@
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::attempt::{Outcome, pause};
-use super::plan::{Plan, plan};
+use super::plan::{Comparison, Plan, plan};
 use super::resolve::outcome_unknown;
 use crate::session::change::Change;
 use crate::session::cookie_change::CookieChange;
@@ -24,7 +24,7 @@ impl Session {
         let state = self.state();
         let (change, confirms) = (state.change(), state.id_to_confirm().is_some());
         drop(state);
-        change != Change::None || confirms || self.plan() != Plan::Keep
+        change != Change::None || confirms || self.plan(Comparison::Same) != Plan::Keep
     }
 
     /// Saves what changed, if anything did, and returns what to tell the browser. A part of that is
@@ -84,13 +84,20 @@ impl Session {
     async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
         self.settle_earlier_attempts().await?;
         self.end_if_started_over().await?;
+        let mut same = match self.state().is_read() {
+            true => Comparison::Same,
+            false => Comparison::SameAsJustRead,
+        };
         self.look_up_to_save().await?;
         self.confirm_id().await;
         let (mut missed, mut lost) = (0, 0);
         loop {
-            match self.execute(self.plan()).await? {
+            match self.execute(self.plan(same)).await? {
                 Outcome::Saved(cookie) => return Ok(cookie),
-                Outcome::Missed => self.look_up_again(missed).await?,
+                Outcome::Missed => {
+                    self.look_up_again(missed).await?;
+                    same = Comparison::SameAsJustRead;
+                }
                 Outcome::Lost => lost += 1,
             }
             missed += 1;
@@ -114,7 +121,8 @@ impl Session {
     }
 
     /// Plans each attempt anew: another request, or an earlier attempt, may have done part of the work.
-    fn plan(&self) -> Plan {
+    /// `same` says what it is if the values are those of the row.
+    fn plan(&self, same: Comparison) -> Plan {
         let (rows, state) = (self.rows(), self.state());
         let change = state.change();
         let found = match state.lookup() {
@@ -132,6 +140,10 @@ impl Session {
             found.map(age),
             change,
             state.content(&rows.sources),
+            match change == Change::Values && state.is_as_stored(&rows.sources) {
+                true => same,
+                false => Comparison::Different,
+            },
             self.cookie_due(&state),
             &rows.policy,
         )
@@ -142,7 +154,7 @@ impl Session {
         if self.state().change() != Change::StartedOver {
             return Ok(());
         }
-        match self.plan() {
+        match self.plan(Comparison::Same) {
             Plan::Delete(id) => self.delete_row(&id).await,
             _ => {
                 self.state().record_deleted();
