@@ -5,8 +5,8 @@ use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::policy::{OnOutage, Policy};
 use crate::session::{
-    Background, Counters, Limits, LogoutRetry, MetadataSources, SealedRows, SessionStats,
-    TextSource,
+    Background, Counters, Limits, LogoutRetry, MetadataSources, SaveTurns, SealedRows,
+    SessionStats, TextSource,
 };
 use crate::store::{Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, SecureCookie};
@@ -64,6 +64,7 @@ pub(super) struct ManagerConfig {
     pub(super) label_value: Option<(CookieName, TextSource)>,
     pub(super) background: Background,
     pub(super) logouts: LogoutRetry,
+    pub(super) turns: SaveTurns,
     pub(super) counters: Arc<Counters>,
 }
 
@@ -217,6 +218,7 @@ impl SessionManager {
             max_age: config.cookie_options.lasting(),
             sources: config.sources(&name),
             logouts: config.logouts.clone(),
+            turns: config.turns.clone(),
             counters: Arc::clone(&config.counters),
             name,
         }

@@ -10,7 +10,7 @@ use crate::policy::Policy;
 use crate::session::SessionError;
 use crate::session::metadata::MetadataSources;
 use crate::session::record::meta::RowMeta;
-use crate::session::save::LogoutRetry;
+use crate::session::save::{LogoutRetry, SaveTurns};
 use crate::session::stats::Counters;
 use crate::store::{IdChange, Lookup, PreviousId, Row, Store, Written};
 use crate::wire::{GoPeer, SecureCookie};
@@ -30,6 +30,7 @@ pub(crate) struct SealedRows {
     pub(crate) max_age: MaxAge,
     pub(crate) sources: MetadataSources,
     pub(crate) logouts: LogoutRetry,
+    pub(crate) turns: SaveTurns,
     pub(crate) counters: Arc<Counters>,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pgstore::testing::TestClock;
 use pgstore::{CookieOptions, PgStore, Session, SessionManagerBuilder, Timestamp, Touch};
+use pgstore_embedded::EmbeddedPostgres;
 
 use crate::support::app::{App, Told, Visitor, keys};
 use crate::support::chance::Chance;
@@ -46,7 +47,9 @@ async fn hot_updates(database: &Database, store: &PgStore, updates: i64) -> i64 
 async fn saves_of_sessions_in_use_change_no_indexed_column() {
     const BROWSERS: i64 = 40;
     const SAVES: i64 = 60;
-    let database = Database::fresh().await;
+    // A server of its own: pages are not cleaned while others' transactions may see the old versions.
+    let server = EmbeddedPostgres::start().expect("PostgreSQL starts");
+    let database = Database::fresh_on(server.url()).await;
     let store = database.store().await;
     let app = App::build(store.clone(), keys(), limited);
     let mut browsers = Vec::new();

@@ -14,6 +14,7 @@ mod owners;
 mod rotation;
 mod skew;
 mod start_over;
+mod turns;
 mod unchanged;
 
 use pgstore::store::{FaultyStore, SpyStore};
