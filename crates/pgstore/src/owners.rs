@@ -39,8 +39,8 @@ pub struct SessionInfo {
 }
 
 impl SessionManager {
-    /// Lists an owner's sessions, the last used first, at most a thousand. `current` is marked in the
-    /// list.
+    /// Lists an owner's sessions, the last used first: the thousand that began last, if there are
+    /// more. `current` is marked in the list.
     ///
     /// These are the sessions that a request would still find: not those that have outlived the
     /// maximal age or the absolute timeout as they are set now, nor those whose logout this node has
@@ -49,7 +49,7 @@ impl SessionManager {
     ///
     /// The owner is the one that [`set_owner`](Session::set_owner) set, or that
     /// [a session value](crate::SessionManagerBuilder::owner_from) names. Sessions of all cookie names
-    /// are listed. Cost: one statement; if a value names the owner, also a read of the rows that a Go
+    /// are listed. Cost: one statement for each thousand rows; if a value names the owner, also a read of the rows that a Go
     /// program wrote last.
     ///
     /// ```
@@ -117,7 +117,8 @@ impl SessionManager {
     /// password, or when an account is closed.
     ///
     /// Changes that other requests are making to these sessions are not saved. A login at the same
-    /// moment may remain.
+    /// moment may remain. It works in batches of a thousand: if it fails, a part is done, and another
+    /// call continues. 100,000 sessions take some seconds.
     ///
     /// ```
     /// # use pgstore::{SessionError, SessionManager};

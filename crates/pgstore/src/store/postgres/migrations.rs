@@ -63,6 +63,8 @@ pub(super) struct NewIndex {
     pub(super) name: &'static str,
     /// Its first column. An index with the same first column counts, whatever its name.
     pub(super) column: &'static str,
+    /// Its second column. An index without it counts, too.
+    then: Option<&'static str>,
     /// Whether it leaves out rows in which the column is NULL.
     pub(super) is_partial: bool,
     /// The condition of an index that has only the rows that meet it. It counts only if it is
@@ -106,6 +108,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_expiry_idx",
             column: "expires_on",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
@@ -114,6 +117,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_key_idx",
             column: "key",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
@@ -145,6 +149,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_owner_idx",
             column: "owner",
+            then: Some("id"),
             is_partial: true,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
@@ -153,6 +158,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_handle_idx",
             column: "handle",
+            then: None,
             is_partial: true,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
@@ -172,6 +178,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::EarlierIds,
             name: "http_sessions_ids_session_idx",
             column: "session_id",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/5_ids_session_index.sql"),
@@ -180,6 +187,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::EarlierIds,
             name: "http_sessions_ids_until_idx",
             column: "until",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/6_ids_until_index.sql"),
@@ -188,6 +196,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_peer_written_idx",
             column: "id",
+            then: None,
             is_partial: true,
             condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
             sql: include_str!("../../../migrations/0002_session_metadata/7_peer_written_index.sql"),
@@ -368,12 +377,17 @@ mod tests {
     fn the_statement_of_an_index_says_what_its_data_say() {
         for index in migrations().iter().flat_map(Migration::indexes) {
             let NewIndex { name, column, .. } = index;
+            let then = index
+                .then
+                .map(|then| format!(", {then}"))
+                .unwrap_or_default();
             let table = match index.relation {
                 Relation::Sessions => "http_sessions",
                 Relation::EarlierIds => "http_sessions_ids",
             };
-            let mut expected =
-                format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})");
+            let mut expected = format!(
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column}{then})"
+            );
             if let Some(condition) = index.condition {
                 expected += &format!(" WHERE {condition}");
             } else if index.is_partial {

@@ -16,7 +16,7 @@
 //! 4. `connection.rs` prepares the statement once (`prepared_statements.rs`) and pipelines it with
 //!    those of other callers.
 //!
-//! `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
+//! `of_owner.rs` lists and ends an owner's sessions in batches. `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
 //! `probe.rs` proves that sessions can be kept.
 //!
@@ -43,6 +43,7 @@ mod migrate;
 mod migrate_error;
 mod migrations;
 mod needs_migration;
+mod of_owner;
 mod options;
 mod pg_store;
 mod pool;

@@ -19,13 +19,14 @@ use tokio::time::{Instant, timeout_at};
 use super::inner::Inner;
 use super::statements::{
     BatchSwept, FirstRow, Insert, InsertAll, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
+    RevokedRows,
 };
 use super::statements::{Statement, Sweep, Update};
 use super::types::Micros;
 use crate::clock::Timestamp;
 use crate::error_text::debug_as_text;
 use crate::id::SessionId;
-use crate::store::{Revocation, Revoked, StoreError, StoreErrorKind, SweepBatch, Swept, Written};
+use crate::store::{StoreError, StoreErrorKind, SweepBatch, Swept, Written};
 
 /// How often a statement is sent that changes nothing although it should.
 const TRIES: usize = 2;
@@ -140,20 +141,26 @@ impl Inner {
         Ok(guard.version.is_none() || newest.version == guard.version)
     }
 
-    /// Removes an owner's sessions.
-    pub(super) async fn revoke(&self, revocation: &Revocation<'_>) -> Result<Revoked, StoreError> {
+    /// Removes one batch of an owner's sessions.
+    pub(super) async fn revoke_batch(
+        &self,
+        revoke: &Revoke<'_>,
+    ) -> Result<RevokedRows, StoreError> {
         let deadline = self.executor.deadline::<Revoke<'_>>();
-        let (revoke, revocable) = (Revoke { revocation }, Revocable { revocation });
-        let first = self.run_until(&revoke, deadline).await?;
+        let revocable = Revocable {
+            revocation: revoke.revocation,
+            after: revoke.after,
+        };
+        let first = self.run_until(revoke, deadline).await?;
         if first.revoked.seen == 0 {
             self.must_see_rows(first.may_hide_rows, deadline).await?;
         }
         if first.revoked.seen == 0 || first.revoked.removed > 0 {
-            return Ok(first.revoked);
+            return Ok(first);
         }
         let before = self.run_until(&revocable, deadline).await?;
-        let second = self.run_until(&revoke, deadline).await?.revoked;
-        if second.seen == 0 || second.removed > 0 {
+        let second = self.run_until(revoke, deadline).await?;
+        if second.revoked.seen == 0 || second.revoked.removed > 0 {
             return Ok(second);
         }
         // A row with the same version before and after was there in between.

@@ -48,6 +48,7 @@ impl Statement for Newest<'_> {
 /// Reads which rows a revocation has to remove, by number and version.
 pub(crate) struct Revocable<'a> {
     pub(crate) revocation: &'a Revocation<'a>,
+    pub(crate) after: i64,
 }
 
 impl Statement for Revocable<'_> {
@@ -63,7 +64,7 @@ impl Statement for Revocable<'_> {
         client: &Client,
         prepared: &Prepared,
     ) -> Result<Self::Output, AttemptFailure> {
-        let conditions = RevocationParameters::of(self.revocation);
+        let conditions = RevocationParameters::of(self.revocation, self.after);
         let found = client.query(prepared, &conditions.parameters()).await?;
         let rows = found.iter().map(|row| Ok((column(row, 0)?, time(row, 1)?)));
         Ok(rows.collect::<Result<_, StoreError>>()?)
