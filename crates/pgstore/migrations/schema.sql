@@ -45,6 +45,6 @@ CREATE INDEX http_sessions_ids_until_idx ON http_sessions_ids USING btree (until
 
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
-CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);
+CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner, id) WHERE (owner IS NOT NULL);
 
 CREATE INDEX http_sessions_peer_written_idx ON http_sessions USING btree (id) WHERE (saved_expires_on IS DISTINCT FROM expires_on);

@@ -4,7 +4,8 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::migrate_error::MigrateError;
-use super::migrations::{Migration, NewIndex, NewSetting, Relation, migrations};
+use super::migration_step::{NewIndex, NewSetting, Relation};
+use super::migrations::{Migration, migrations};
 use super::table_name::TableName;
 
 /// What the catalogue says about the tables.

@@ -16,7 +16,8 @@ use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use super::catalogue::{FoundTable, look};
 use super::migrate_error::MigrateError;
-use super::migrations::{Migration, NewIndex};
+use super::migration_step::NewIndex;
+use super::migrations::Migration;
 use super::pg_store::PgStore;
 use super::table_name::TableName;
 

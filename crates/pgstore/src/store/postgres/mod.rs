@@ -18,7 +18,7 @@
 //!
 //! `of_owner.rs` lists and ends an owner's sessions in batches. `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
-//! `probe.rs` proves that sessions can be kept.
+//! `sweeping.rs` removes expired rows. `probe.rs` proves that sessions can be kept.
 //!
 //! `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
 
@@ -41,6 +41,7 @@ mod inner;
 mod lanes;
 mod migrate;
 mod migrate_error;
+mod migration_step;
 mod migrations;
 mod needs_migration;
 mod of_owner;
@@ -53,6 +54,7 @@ mod probe;
 mod refusal;
 mod statement_strategy;
 mod statements;
+mod sweeping;
 mod table_name;
 mod types;
 

@@ -21,15 +21,15 @@ use super::statements::{
     BatchSwept, FirstRow, Insert, InsertAll, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
     RevokedRows,
 };
-use super::statements::{Statement, Sweep, Update};
+use super::statements::{Statement, Update};
 use super::types::Micros;
 use crate::clock::Timestamp;
 use crate::error_text::debug_as_text;
 use crate::id::SessionId;
-use crate::store::{StoreError, StoreErrorKind, SweepBatch, Swept, Written};
+use crate::store::{StoreError, StoreErrorKind, Written};
 
 /// How often a statement is sent that changes nothing although it should.
-const TRIES: usize = 2;
+pub(super) const TRIES: usize = 2;
 
 /// Which row a statement changes.
 pub(super) struct Guard<'a> {
@@ -171,17 +171,6 @@ impl Inner {
         }
     }
 
-    /// Removes one batch of expired rows.
-    pub(super) async fn sweep_sessions(&self, batch: &SweepBatch) -> Result<Swept, StoreError> {
-        for _ in 0..TRIES {
-            let answer = self.run(&Sweep { batch }).await?;
-            if !may_be_refused(&answer) {
-                return Ok(answer.swept);
-            }
-        }
-        Err(refused("no expired row was removed"))
-    }
-
     /// Removes the older rows of a key.
     pub(super) async fn remove_older(&self, id: &SessionId) -> Result<u64, StoreError> {
         let now = self.clock.now();
@@ -218,7 +207,7 @@ impl Inner {
 
 /// Whether a batch left rows that it should have removed. Rows that it could not lock are locked by
 /// others, or row-level security lets this role lock none.
-fn may_be_refused(batch: &BatchSwept) -> bool {
+pub(super) fn may_be_refused(batch: &BatchSwept) -> bool {
     let hides = batch.may_hide_rows && batch.due > 0;
     batch.swept.removed == 0 && (batch.locked > 0 || hides)
 }

@@ -12,7 +12,8 @@ mod writes_together;
 
 pub(super) use gathered::Gathered;
 pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
-pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
+pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten};
+pub(super) use maintenance::{Sweep, SweepAnswer, SweepPlace};
 pub(super) use owners::{Find, Owned, Revoke, RevokedRows};
 pub(super) use reads::{ById, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
 pub(super) use refusal::{Newest, Revocable};
