@@ -23,8 +23,8 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     clock_skew: u64,
 
-    /// How many rows one statement looks at, at least 1.
-    #[arg(long, value_name = "ROWS", default_value_t = 1000)]
+    /// How many rows one statement looks at, at most; at least 1.
+    #[arg(long, value_name = "ROWS", default_value_t = 5000)]
     batch: u32,
 
     #[command(flatten)]

@@ -19,7 +19,7 @@ CREATE TABLE http_sessions (
     grace_group bigint,
     id_unconfirmed boolean,
     saved_expires_on timestamp with time zone
-);
+) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 
 CREATE TABLE http_sessions_ids (
     key bytea NOT NULL,
@@ -45,6 +45,6 @@ CREATE INDEX http_sessions_ids_until_idx ON http_sessions_ids USING btree (until
 
 CREATE INDEX http_sessions_key_idx ON http_sessions USING btree (key);
 
-CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner) WHERE (owner IS NOT NULL);
+CREATE INDEX http_sessions_owner_idx ON http_sessions USING btree (owner, id) WHERE (owner IS NOT NULL);
 
 CREATE INDEX http_sessions_peer_written_idx ON http_sessions USING btree (id) WHERE (saved_expires_on IS DISTINCT FROM expires_on);

@@ -32,15 +32,15 @@ pub struct SessionInfo {
     /// [⅛ of the lifetime](crate::SessionManagerBuilder::touch), and the request that asks is not
     /// recorded yet: show "now" where [`is_current`](SessionInfo::is_current) is true.
     pub last_used: Timestamp,
-    /// When it ends unless it is used again.
+    /// When it ends unless it is used again. The row's `expires_on` may be later: it is rounded up.
     pub expires: Timestamp,
     /// Whether it is the session of the request that asks.
     pub is_current: bool,
 }
 
 impl SessionManager {
-    /// Lists an owner's sessions, the last used first, at most a thousand. `current` is marked in the
-    /// list.
+    /// Lists an owner's sessions, the last used first: the thousand that began last, if there are
+    /// more. `current` is marked in the list.
     ///
     /// These are the sessions that a request would still find: not those that have outlived the
     /// maximal age or the absolute timeout as they are set now, nor those whose logout this node has
@@ -49,7 +49,7 @@ impl SessionManager {
     ///
     /// The owner is the one that [`set_owner`](Session::set_owner) set, or that
     /// [a session value](crate::SessionManagerBuilder::owner_from) names. Sessions of all cookie names
-    /// are listed. Cost: one statement; if a value names the owner, also a read of the rows that a Go
+    /// are listed. Cost: one statement for each thousand rows; if a value names the owner, also a read of the rows that a Go
     /// program wrote last.
     ///
     /// ```
@@ -78,15 +78,16 @@ impl SessionManager {
             rows.extend(self.sync_extras(&value, owner).await?);
         }
         let now = self.now();
-        let live = rows
+        let theirs = rows
             .into_iter()
-            .filter(|(id, row)| self.limits().is_live(row, now) && !self.logouts().is_pending(id));
+            .filter(|(id, _)| !self.logouts().is_pending(id));
         let info = |(id, row): (SessionId, Row)| {
+            let expires = self.limits().end_of_live(&row, now)?;
             let is_current =
                 current.is_some_and(|current| current.is(&id, row.extras.handle.as_ref()));
-            SessionInfo::of(row, is_current)
+            SessionInfo::of(row, expires, is_current)
         };
-        let mut all: Vec<_> = live.filter_map(info).collect();
+        let mut all: Vec<_> = theirs.filter_map(info).collect();
         all.sort_by_key(|one| std::cmp::Reverse(one.last_used));
         Ok(all)
     }
@@ -116,7 +117,8 @@ impl SessionManager {
     /// password, or when an account is closed.
     ///
     /// Changes that other requests are making to these sessions are not saved. A login at the same
-    /// moment may remain.
+    /// moment may remain. It works in batches of a thousand: if it fails, a part is done, and another
+    /// call continues. 100,000 sessions take some seconds.
     ///
     /// ```
     /// # use pgstore::{SessionError, SessionManager};
@@ -335,13 +337,13 @@ fn with_extras(row: &Row, extras: &RowExtras) -> Result<Row, SessionError> {
 }
 
 impl SessionInfo {
-    fn of(row: Row, is_current: bool) -> Option<Self> {
+    fn of(row: Row, expires: Timestamp, is_current: bool) -> Option<Self> {
         Some(Self {
             handle: row.extras.handle?,
             label: row.extras.label,
             created: row.created_on,
             last_used: row.modified_on,
-            expires: row.expires_on,
+            expires,
             is_current,
         })
     }

@@ -10,7 +10,7 @@ use crate::clock::LONGEST_SETTING;
 use crate::name::CookieError;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::Touch;
-use crate::session::{Background, Counters, LogoutRetry, TextSource};
+use crate::session::{Background, Counters, LogoutRetry, SaveTurns, TextSource};
 use crate::wire::{Key, Keys, SecureCookie};
 
 /// The shortest hash key that raises no warning: HMAC-SHA256's own strength.
@@ -70,6 +70,7 @@ impl SessionManagerBuilder {
                 label_value: self.label_value,
                 background,
                 logouts,
+                turns: SaveTurns::default(),
                 counters,
             }),
         })

@@ -5,8 +5,8 @@ use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::policy::{OnOutage, Policy};
 use crate::session::{
-    Background, Counters, Limits, LogoutRetry, MetadataSources, SealedRows, SessionStats,
-    TextSource,
+    Background, Counters, Limits, LogoutRetry, MetadataSources, SaveTurns, SealedRows,
+    SessionStats, TextSource,
 };
 use crate::store::{Store, StoreError, SweepHandle, SweepOptions, Sweeper};
 use crate::wire::{GoPeer, SecureCookie};
@@ -64,6 +64,7 @@ pub(super) struct ManagerConfig {
     pub(super) label_value: Option<(CookieName, TextSource)>,
     pub(super) background: Background,
     pub(super) logouts: LogoutRetry,
+    pub(super) turns: SaveTurns,
     pub(super) counters: Arc<Counters>,
 }
 
@@ -189,7 +190,12 @@ impl SessionManager {
 
     /// The limits that end its sessions.
     pub(crate) fn limits(&self) -> Limits<'_> {
-        Limits::new(self.codec(), self.config.policy.absolute_timeout)
+        let config = &*self.config;
+        let (max_age, timeout) = (
+            config.cookie_options.lasting(),
+            config.policy.absolute_timeout,
+        );
+        Limits::new(&config.codec, max_age, timeout)
     }
 
     /// The logouts that this node has still to store.
@@ -209,8 +215,10 @@ impl SessionManager {
                 on_outage: self.on_outage,
                 ..config.policy
             },
+            max_age: config.cookie_options.lasting(),
             sources: config.sources(&name),
             logouts: config.logouts.clone(),
+            turns: config.turns.clone(),
             counters: Arc::clone(&config.counters),
             name,
         }

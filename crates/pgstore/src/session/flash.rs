@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 use super::SessionError;
 use super::operation::{Operation, Taken};
 use super::record::{NewRow, OpenedRow};
-use super::save::{Outcome, outcome_unknown, pause, took_too_long};
+use super::save::{Outcome, Turn, Waited, outcome_unknown, pause, took_too_long};
 use super::shared::Session;
 use super::state::{Attempt, Replaces};
 use crate::store::Lookup;
@@ -151,6 +151,7 @@ impl Session {
         list: &Key,
     ) -> Result<Option<Vec<T>>, SessionError> {
         let _asking = self.lock_store().await;
+        let _turn = self.take_turn_for(list).await?;
         self.resolve_earlier_attempts().await?;
         for missed in 0..MAX_TRIES {
             if missed > 0 {
@@ -173,6 +174,24 @@ impl Session {
             self.state().note_stale();
         }
         Err(SessionError::Contended)
+    }
+
+    /// Waits for other saves of the session on this node, if there are messages to take.
+    async fn take_turn_for(&self, list: &Key) -> Result<Option<Turn>, SessionError> {
+        let id = {
+            let state = self.state();
+            let elements = state.values().map(|values| values.list(list)).transpose()?;
+            let has_some = elements.is_some_and(|elements| !elements.is_empty());
+            state.stored_id().filter(|_| has_some)
+        };
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let turn = self.rows().turns.take(&id).await;
+        if turn.waited() == Waited::Yes {
+            self.state().note_stale();
+        }
+        Ok(Some(turn))
     }
 
     /// The row without this request's changes, or `None` when there is none.
@@ -203,7 +222,6 @@ impl Session {
         let new_row = NewRow {
             values: &row.values,
             extras: row.meta.extras.with_save_token()?,
-            max_age: covers.max_age(),
             used_at: self.usage().last_use(&row.meta),
         };
         let sealed = self.rows().seal_next(new_row, &row.meta)?;

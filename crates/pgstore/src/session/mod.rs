@@ -39,7 +39,7 @@ pub use metadata::InvalidText;
 pub(crate) use metadata::{MetadataSources, TextOf, TextSource};
 pub(crate) use record::{Limits, SealedRows};
 pub(crate) use request_cookies::{OpenCookies, RequestCookies};
-pub(crate) use save::LogoutRetry;
+pub(crate) use save::{LogoutRetry, SaveTurns};
 pub use shared::Session;
 pub(crate) use shared::Usage;
 pub(crate) use stats::Counters;

@@ -27,6 +27,7 @@ pub(crate) struct Counters {
     pub(crate) replayed: Counter,
     pub(crate) overwritten: Counter,
     pub(crate) gone: Counter,
+    pub(crate) unchanged: Counter,
     pub(crate) degraded: Counter,
     pub(crate) several_sessions: Counter,
     pub(crate) touched: Counter,
@@ -48,6 +49,8 @@ pub struct SessionStats {
     pub overwritten: u64,
     /// How many saves found that their session had ended.
     pub gone: u64,
+    /// How many saves wrote nothing, because the row had what they would have written.
+    pub unchanged: u64,
     /// How many requests continued without their session because the store was unavailable.
     pub degraded: u64,
     /// How many requests brought several cookies of one name whose sessions all live. Check that all
@@ -73,6 +76,7 @@ impl Counters {
             replayed: self.replayed.value(),
             overwritten: self.overwritten.value(),
             gone: self.gone.value(),
+            unchanged: self.unchanged.value(),
             degraded: self.degraded.value(),
             several_sessions: self.several_sessions.value(),
             touched: self.touched.value(),

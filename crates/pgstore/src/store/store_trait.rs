@@ -144,7 +144,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     ) -> StoreFuture<'a, Option<(SessionId, Row)>>;
 
     /// Lists the sessions with this value in the column `owner`, newest first. Expired sessions and
-    /// rows that cannot be decoded are left out.
+    /// rows that cannot be decoded are left out. A store may list only a thousand, those that began
+    /// last.
     ///
     /// # Errors
     /// When the store cannot be asked.
@@ -154,13 +155,14 @@ pub trait Store: Debug + Send + Sync + 'static {
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<(SessionId, Row)>>;
 
-    /// Removes an owner's sessions in one step: all rows of each key that has a row of the owner.
+    /// Removes an owner's sessions: all rows of each key that has a row of the owner. A store may do so
+    /// in several steps.
     ///
     /// A session that gets another ID at the same time may escape. So the answer says how many rows
     /// were seen, and the caller repeats the call until it is zero.
     ///
     /// # Errors
-    /// When the rows are not known to be removed.
+    /// When the rows are not known to be removed. Some may be; another call removes the rest.
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked>;
 
     /// Reads one bounded batch of the rows that a peer wrote last. A peer (Go's pgstore) does not

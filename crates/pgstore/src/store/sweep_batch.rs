@@ -85,12 +85,23 @@ pub struct Swept {
     pub removed: u64,
     /// Where the next batch begins, or `None` when this was the last one.
     pub next: Option<SweepCursor>,
+    /// How many expired rows it skipped because they cannot be removed: something forbids it, such as a
+    /// foreign key of a table of the application.
+    pub undeletable: u64,
+    /// When the first of the rows that it had to remove expired, as far as it is known. Rows that end
+    /// with the browser do not count.
+    pub oldest: Option<Timestamp>,
 }
 
 impl Swept {
-    /// What a store answers to [`Store::sweep`](super::Store::sweep).
+    /// What a store answers to [`Store::sweep`](super::Store::sweep) that skipped no row.
     #[must_use]
     pub fn new(removed: u64, next: Option<SweepCursor>) -> Self {
-        Self { removed, next }
+        Self {
+            removed,
+            next,
+            undeletable: 0,
+            oldest: None,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! A row before it is sealed and after it is opened.
 
 use crate::clock::Timestamp;
-use crate::options::MaxAge;
 use crate::store::{Row, RowExtras};
 use crate::wire::Values;
 
@@ -43,9 +42,13 @@ impl RowMeta {
         }
     }
 
-    /// When the session was last used.
+    /// When the session was last used: its last write, unless that was no use. Then only the second is
+    /// known.
     pub(in crate::session) fn last_use(&self) -> Timestamp {
-        Timestamp::from_unix_seconds(self.sealed_at)
+        match self.version.unix_seconds() == self.sealed_at {
+            true => self.version,
+            false => Timestamp::from_unix_seconds(self.sealed_at),
+        }
     }
 
     /// Takes times that only a wrong clock can have written as now. The version stays, since the next
@@ -60,9 +63,9 @@ impl RowMeta {
         }
     }
 
-    /// The lifetime in seconds that the last write gave the row. It is rounded, because Go reads its
-    /// clock several times for one row.
-    pub(in crate::session) fn lifetime(&self) -> i64 {
+    /// The seconds from the last write to `expires_on`. They are rounded, because Go reads its clock
+    /// several times for one row.
+    pub(super) fn lifetime(&self) -> i64 {
         (self.expires_on.unix_micros() - self.version.unix_micros() + 500_000).div_euclid(1_000_000)
     }
 }
@@ -71,7 +74,6 @@ impl RowMeta {
 pub(in crate::session) struct NewRow<'a> {
     pub(in crate::session) values: &'a Values,
     pub(in crate::session) extras: RowExtras,
-    pub(in crate::session) max_age: MaxAge,
     /// When the session was last used, if not now: a background change does not count as use.
     pub(in crate::session) used_at: Option<Timestamp>,
 }

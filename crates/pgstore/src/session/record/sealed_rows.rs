@@ -5,13 +5,14 @@ use std::sync::Arc;
 use crate::clock::{Clock, SKEW_TOLERANCE, Timestamp};
 use crate::id::SessionId;
 use crate::name::CookieName;
+use crate::options::MaxAge;
 use crate::policy::Policy;
 use crate::session::SessionError;
 use crate::session::metadata::MetadataSources;
 use crate::session::record::meta::RowMeta;
-use crate::session::save::LogoutRetry;
+use crate::session::save::{LogoutRetry, SaveTurns};
 use crate::session::stats::Counters;
-use crate::store::{IdChange, PreviousId, Row, Store, Written};
+use crate::store::{IdChange, Lookup, PreviousId, Row, Store, Written};
 use crate::wire::{GoPeer, SecureCookie};
 
 /// The store of one cookie name, with the codec that opens and seals its rows.
@@ -25,8 +26,11 @@ pub(crate) struct SealedRows {
     /// The cookie's name, which every row is signed with.
     pub(crate) name: CookieName,
     pub(crate) policy: Policy,
+    /// The maximal age of sessions without one of their own.
+    pub(crate) max_age: MaxAge,
     pub(crate) sources: MetadataSources,
     pub(crate) logouts: LogoutRetry,
+    pub(crate) turns: SaveTurns,
     pub(crate) counters: Arc<Counters>,
 }
 
@@ -47,6 +51,21 @@ impl SealedRows {
         row: &Row,
     ) -> Result<Written, SessionError> {
         Ok(self.store.update(id, read.version, row).await?)
+    }
+
+    /// The version of the row under this ID, if its session lives.
+    pub(in crate::session) async fn version(
+        &self,
+        id: &SessionId,
+    ) -> Result<Option<Timestamp>, SessionError> {
+        if self.logouts.is_pending(id) {
+            return Ok(None);
+        }
+        let found = self.store.load(id, self.clock.now()).await?;
+        Ok(match found {
+            Lookup::Row(stored_under, row) if stored_under == *id => Some(row.modified_on),
+            _ => None,
+        })
     }
 
     /// Gives the session under the old ID the new one, if its row is still the one that was read. A row

@@ -8,7 +8,7 @@ use crate::random::{self, RngError};
 use crate::session::SessionError;
 use crate::session::cookie_id::CookieId;
 use crate::session::go_times::GoTimes;
-use crate::session::record::limits::{Limits, own_max_age};
+use crate::session::record::limits::{Limits, NewTimes, own_max_age};
 use crate::session::record::meta::{NewRow, OpenedRow, RowMeta, SealedRow};
 use crate::session::record::sealed_rows::SealedRows;
 use crate::session::save::Age;
@@ -32,7 +32,8 @@ impl SealedRows {
         Ok((!is_too_old).then_some(opened))
     }
 
-    /// Opens a row's data. `None` when the data is too old.
+    /// Opens a row's data. `None` when the data is too old, or when the session was idle for too long:
+    /// the row's `expires_on` may be rounded up.
     fn unseal(&self, row: &Row, now: Timestamp) -> Result<Option<OpenedRow>, SessionError> {
         let (name, ageless) = (self.name.as_str(), self.codec.clone().max_age(0));
         let data = ageless
@@ -44,9 +45,9 @@ impl SealedRows {
         };
         opened.meta.heal(now);
         opened.meta.owner = self.extras_of(&opened).owner;
-        Ok(self
-            .is_young(&row.extras, data.issued_at, now)
-            .then_some(opened))
+        let is_over = !self.is_young(&row.extras, data.issued_at, now)
+            || self.limits().end(&opened.meta) <= now && !row.ends_with_the_browser();
+        Ok((!is_over).then_some(opened))
     }
 
     /// Whether what was sealed at that time still opens.
@@ -73,8 +74,13 @@ impl SealedRows {
         self.limits().is_past_the_absolute_timeout(row, now)
     }
 
+    /// The maximal age in seconds that the last write gave the row.
+    pub(in crate::session) fn given_age(&self, row: &RowMeta) -> i64 {
+        self.limits().given_age(row)
+    }
+
     fn limits(&self) -> Limits<'_> {
-        Limits::new(&self.codec, self.policy.absolute_timeout)
+        Limits::new(&self.codec, self.max_age, self.policy.absolute_timeout)
     }
 
     /// How old the row is, for the decision whether to touch it.
@@ -93,8 +99,8 @@ impl SealedRows {
     pub(in crate::session) fn cookie_lifetime(&self, extras: &RowExtras, browser: MaxAge) -> u64 {
         let own = own_max_age(extras).and_then(|own| u64::try_from(own).ok());
         own.unwrap_or_else(|| {
-            let lifetime = self.codec.lifetime().min(self.lifetime(browser));
-            lifetime.as_secs()
+            let lifetime = self.limits().lifetime_of(browser);
+            self.codec.lifetime().min(lifetime).as_secs()
         })
     }
 
@@ -103,7 +109,7 @@ impl SealedRows {
         &self,
         new: NewRow<'_>,
     ) -> Result<SealedRow, SessionError> {
-        self.seal(new, None)
+        self.seal(new, None, None)
     }
 
     /// Seals the row of a renewed session: it begins now, even if its values have a `created_on`.
@@ -111,7 +117,7 @@ impl SealedRows {
         &self,
         new: NewRow<'_>,
     ) -> Result<SealedRow, SessionError> {
-        self.seal(new, Some(self.clock.now()))
+        self.seal(new, Some(self.clock.now()), None)
     }
 
     /// Seals the row that replaces the one that was read. The session's beginning stays, unless it lies
@@ -126,7 +132,9 @@ impl SealedRows {
         read: &RowMeta,
     ) -> Result<SealedRow, SessionError> {
         let now = self.clock.now();
-        let SealedRow { mut row, sealed_at } = self.seal(new, Some(read.created_on.min(now)))?;
+        let created_on = Some(read.created_on.min(now));
+        let sealed = self.seal(new, created_on, Some(read.expires_on))?;
+        let SealedRow { mut row, sealed_at } = sealed;
         let moment = Duration::from_micros(1);
         row.modified_on = match read.version.is_too_far_ahead_of(now) {
             true => now.plus(fraction_of_a_second()?),
@@ -138,30 +146,32 @@ impl SealedRows {
         Ok(SealedRow { row, sealed_at })
     }
 
+    /// Seals a row. `stored` is the `expires_on` of the row that it replaces.
     fn seal(
         &self,
         new: NewRow<'_>,
         created_on: Option<Timestamp>,
+        stored: Option<Timestamp>,
     ) -> Result<SealedRow, SessionError> {
         let now = self.clock.now();
         let used = new.used_at.unwrap_or(now);
-        let times = GoTimes::of(new.values)?;
+        let go = GoTimes::of(new.values)?;
         let (name, iv) = (self.name.as_str(), random::bytes()?);
         let data = self
             .codec
             .seal(name, &new.values.encode(), used.unix_seconds(), iv)
             .map_err(SessionError::TooLarge)?;
-        let created_on = created_on.unwrap_or_else(|| times.created_on.unwrap_or(now));
-        let expires_on = self.expires_on(created_on, new.max_age, used);
-        let expires_on = match self.sources.find_peer_written_rows() {
-            true => times.later_than_go(expires_on),
-            false => times.later(expires_on),
+        let created_on = created_on.unwrap_or_else(|| go.created_on.unwrap_or(now));
+        let times = NewTimes {
+            created_on,
+            used,
+            extras: &new.extras,
         };
         let row = Row {
             data: data.into_bytes(),
             created_on,
             modified_on: now,
-            expires_on,
+            expires_on: self.expires_on(times, &go, stored),
             extras: new.extras,
         };
         Ok(SealedRow {
@@ -170,22 +180,20 @@ impl SealedRows {
         })
     }
 
-    fn expires_on(&self, created_on: Timestamp, max_age: MaxAge, used: Timestamp) -> Timestamp {
-        let idle = used.plus(self.lifetime(max_age));
-        match self.policy.absolute_timeout {
-            Some(timeout) => idle.min(created_on.plus(timeout)),
-            None => idle,
-        }
-    }
-
-    /// How long a row that is written now lives. The row of a browser session lives as long as its
-    /// data opens.
-    // Go: pgstore.go save writes expires_on = now for a MaxAge of 0, so that the next Cleanup ends
-    // the session while the browser is still open.
-    fn lifetime(&self, max_age: MaxAge) -> Duration {
-        match max_age {
-            MaxAge::For(age) => age,
-            MaxAge::UntilBrowserCloses | MaxAge::Delete => self.codec.lifetime(),
+    fn expires_on(
+        &self,
+        times: NewTimes<'_>,
+        go: &GoTimes,
+        stored: Option<Timestamp>,
+    ) -> Timestamp {
+        let (limits, end) = (self.limits(), self.limits().expires_on(times, stored));
+        let by_value = match self.sources.find_peer_written_rows() {
+            true => go.later_than_go(end),
+            false => go.later(end),
+        };
+        match by_value > end {
+            true => by_value.max(limits.beyond_rounding(times)),
+            false => end,
         }
     }
 }

@@ -32,17 +32,17 @@ impl Session {
 
     /// The cookie of a session that this request has saved, if anything about the cookie changes.
     pub(super) fn cookie_for_saving(&self, snapshot: &Snapshot) -> CookieChange {
-        let state = self.state();
+        let (rows, state) = (self.rows(), self.state());
         let cookie = state.cookie();
         let has_older_keys = cookie.is_some_and(|cookie| !cookie.by_current_keys);
-        let has_another_lifetime = match (&snapshot.row, state.row()) {
-            (Some(before), Some(after)) => before.lifetime() != after.lifetime(),
+        let has_another_age = match (&snapshot.row, state.row()) {
+            (Some(before), Some(after)) => rows.given_age(before) != rows.given_age(after),
             _ => false,
         };
         let is_due = state.cookie_is_owed()
             || state.options_changed()
             || has_older_keys
-            || has_another_lifetime
+            || has_another_age
             || self.cookie_is_old(&state, self.rows().policy.touch.or_default());
         drop(state);
         match is_due {

@@ -8,6 +8,7 @@ mod logout_retry;
 mod plan;
 mod resolve;
 mod run;
+mod turns;
 mod write;
 
 pub(super) use attempt::{Outcome, pause};
@@ -17,3 +18,5 @@ pub(super) use logout_retry::pause_before;
 pub(super) use plan::{Age, Content};
 pub(super) use resolve::outcome_unknown;
 pub(super) use run::took_too_long;
+pub(crate) use turns::SaveTurns;
+pub(super) use turns::{Turn, Waited};

@@ -1,7 +1,7 @@
 //! Decides how to save a session. Pure: `write.rs` carries the plan out.
 
 use crate::id::SessionId;
-use crate::policy::Policy;
+use crate::policy::{Policy, Touch};
 use crate::session::change::Change;
 use crate::store::Lookup;
 
@@ -30,6 +30,16 @@ pub(in crate::session) enum CookieDue {
     No,
 }
 
+/// What a save of changed values would write, compared with the row that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::session) enum Comparison {
+    Different,
+    /// The same, such as a value that was set to what it was.
+    Same,
+    /// The same as in a row that this save itself has read.
+    SameAsJustRead,
+}
+
 /// The state change that saves the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
@@ -37,6 +47,10 @@ pub(super) enum Plan {
     Keep,
     /// Insert a first row under a fresh ID.
     Insert,
+    /// Nothing is written, since the row has the values: make sure that it still is as it was read.
+    Check(SessionId),
+    /// Nothing is written, since the row has the values.
+    Leave,
     /// Update the row with new values.
     Update(SessionId),
     /// Update the row with the same values, sealed again, so that the session lasts and the browser
@@ -62,19 +76,22 @@ pub(super) enum Plan {
 /// A cookie is given only with a write that confirmed in this request that its session lives. So a
 /// cookie that is due takes a touch.
 ///
+/// Values that are the same are written if a use has to be recorded, since every save is one.
+///
 /// A new session without values is not stored, so that bots which only read make no rows.
 // Go: pgstore.go Save stores it.
 pub(super) fn plan(
     found: Lookup<Option<Age>>,
     change: Change,
     content: Content,
+    comparison: Comparison,
     cookie: CookieDue,
     policy: &Policy,
 ) -> Plan {
+    let is_due =
+        |touch: Touch, age: Age| cookie == CookieDue::Now || touch.is_due(age.idle, age.lifetime);
     match (found, change, content) {
-        (Lookup::Row(id, Some(age)), Change::None, _)
-            if cookie == CookieDue::Now || policy.touch.is_due(age.idle, age.lifetime) =>
-        {
+        (Lookup::Row(id, Some(age)), Change::None, _) if is_due(policy.touch, age) => {
             Plan::Touch(id)
         }
         (_, Change::None, _) => Plan::Keep,
@@ -83,6 +100,17 @@ pub(super) fn plan(
         (Lookup::Unknown, ..) => Plan::Unavailable,
         (Lookup::Absent, _, Content::Empty) => Plan::Keep,
         (Lookup::Absent, _, Content::Something) => Plan::Insert,
+        (Lookup::Row(id, Some(age)), Change::Values, _)
+            if comparison == Comparison::Same && !is_due(policy.touch.or_default(), age) =>
+        {
+            Plan::Check(id)
+        }
+        (Lookup::Row(_, Some(age)), Change::Values, _)
+            if comparison == Comparison::SameAsJustRead
+                && !is_due(policy.touch.or_default(), age) =>
+        {
+            Plan::Leave
+        }
         (Lookup::Row(id, _), Change::Values, _) => Plan::Update(id),
         (Lookup::Row(id, _), Change::Rotated, _) => Plan::Rotate(id),
         (Lookup::Row(id, _), Change::Renewed, _) => Plan::Rename(id),
@@ -93,7 +121,6 @@ pub(super) fn plan(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Touch;
 
     fn id() -> SessionId {
         SessionId::parse(&[b'A'; SessionId::LENGTH]).unwrap()
@@ -206,8 +233,10 @@ mod tests {
                     .into_iter()
                     .zip(expected)
                 {
-                    let [touching, never] = policies()
-                        .map(|policy| plan(found.clone(), change, content, CookieDue::No, &policy));
+                    let [touching, never] = policies().map(|policy| {
+                        let (found, comparison) = (found.clone(), Comparison::Different);
+                        plan(found, change, content, comparison, CookieDue::No, &policy)
+                    });
                     assert_eq!(touching, expected, "{found:?} {change:?} {content:?}");
                     let expected = match expected {
                         Plan::Touch(_) => Plan::Keep,
@@ -224,12 +253,45 @@ mod tests {
     #[test]
     fn a_cookie_that_is_due_takes_a_touch_of_a_row_that_was_read() {
         for policy in policies() {
-            let plan =
-                |found, change| plan(found, change, Content::Something, CookieDue::Now, &policy);
+            let plan = |found, change| {
+                let (content, comparison) = (Content::Something, Comparison::Different);
+                plan(found, change, content, comparison, CookieDue::Now, &policy)
+            };
             assert_eq!(plan(row(0), Change::None), Plan::Touch(id()));
             assert_eq!(plan(row(0), Change::Values), Plan::Update(id()));
             for found in [Lookup::Row(id(), None), Lookup::Replaced, Lookup::Absent] {
                 assert_eq!(plan(found, Change::None), Plan::Keep);
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_are_the_same_are_written_only_if_a_use_has_to_be_recorded() {
+        use Comparison::{Different, Same, SameAsJustRead};
+        for policy in policies() {
+            let plan = |found, change, comparison, cookie| {
+                plan(
+                    found,
+                    change,
+                    Content::Something,
+                    comparison,
+                    cookie,
+                    &policy,
+                )
+            };
+            for (comparison, young) in [
+                (Different, Plan::Update(id())),
+                (Same, Plan::Check(id())),
+                (SameAsJustRead, Plan::Leave),
+            ] {
+                let of = |found, cookie| plan(found, Change::Values, comparison, cookie);
+                assert_eq!(of(row(99), CookieDue::No), young);
+                assert_eq!(of(row(100), CookieDue::No), Plan::Update(id()));
+                assert_eq!(of(row(0), CookieDue::Now), Plan::Update(id()));
+                let unread = Lookup::Row(id(), None);
+                assert_eq!(of(unread, CookieDue::No), Plan::Update(id()));
+                let rotated = plan(row(99), Change::Rotated, comparison, CookieDue::No);
+                assert_eq!(rotated, Plan::Rotate(id()));
             }
         }
     }

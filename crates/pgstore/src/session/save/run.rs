@@ -4,8 +4,9 @@
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::attempt::{Outcome, pause};
-use super::plan::{Plan, plan};
+use super::plan::{Comparison, Plan, plan};
 use super::resolve::outcome_unknown;
+use super::turns::{Turn, Waited};
 use crate::session::change::Change;
 use crate::session::cookie_change::CookieChange;
 use crate::session::state::Resolution;
@@ -24,7 +25,7 @@ impl Session {
         let state = self.state();
         let (change, confirms) = (state.change(), state.id_to_confirm().is_some());
         drop(state);
-        change != Change::None || confirms || self.plan() != Plan::Keep
+        change != Change::None || confirms || self.plan(Comparison::Same) != Plan::Keep
     }
 
     /// Saves what changed, if anything did, and returns what to tell the browser. A part of that is
@@ -33,13 +34,16 @@ impl Session {
     /// If another request has saved the session since it was read, the session is read again and the
     /// changes are repeated on what that request saved: both requests keep their changes.
     ///
-    /// All of it has one deadline, the wait for another task that asks the store included.
+    /// All of it has one deadline. The waits for another task that asks the store and for other saves of
+    /// the session on this node are included.
     pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
         let until = self.save_until();
         let only_reads = self.state().change() == Change::None;
         let saved = timeout_at(until, async {
             let _asking = self.lock_store().await;
-            self.save_unlocked().await
+            let turn = self.take_turn().await;
+            let waited = turn.as_ref().map_or(Waited::No, Turn::waited);
+            self.save_unlocked(waited).await
         });
         match saved.await.unwrap_or_else(|_| self.give_up(only_reads)) {
             Ok(cookie) => (cookie, Ok(())),
@@ -81,16 +85,32 @@ impl Session {
         }
     }
 
-    async fn save_unlocked(&self) -> Result<CookieChange, SessionError> {
+    /// Waits for other saves of the session on this node. Reads, touches and logouts do not wait: a touch
+    /// that comes too late is dropped, and a logout wins. Nor do those wait whose ID leads nowhere.
+    async fn take_turn(&self) -> Option<Turn> {
+        let id = {
+            let state = self.state();
+            let change = state.change();
+            let is_there = !state.is_read() || state.row().is_some();
+            let waits = change != Change::None && !change.ends_the_session() && is_there;
+            state.cookie().filter(|_| waits)?.id.clone()
+        };
+        Some(self.rows().turns.take(&id).await)
+    }
+
+    async fn save_unlocked(&self, waited: Waited) -> Result<CookieChange, SessionError> {
         self.settle_earlier_attempts().await?;
         self.end_if_started_over().await?;
-        self.look_up_to_save().await?;
+        let mut same = self.look_up_to_save(waited).await?;
         self.confirm_id().await;
         let (mut missed, mut lost) = (0, 0);
         loop {
-            match self.execute(self.plan()).await? {
+            match self.execute(self.plan(same)).await? {
                 Outcome::Saved(cookie) => return Ok(cookie),
-                Outcome::Missed => self.look_up_again(missed).await?,
+                Outcome::Missed => {
+                    self.look_up_again(missed).await?;
+                    same = Comparison::SameAsJustRead;
+                }
                 Outcome::Lost => lost += 1,
             }
             missed += 1;
@@ -114,7 +134,8 @@ impl Session {
     }
 
     /// Plans each attempt anew: another request, or an earlier attempt, may have done part of the work.
-    fn plan(&self) -> Plan {
+    /// `same` says what it is if the values are those of the row.
+    fn plan(&self, same: Comparison) -> Plan {
         let (rows, state) = (self.rows(), self.state());
         let change = state.change();
         let found = match state.lookup() {
@@ -132,6 +153,10 @@ impl Session {
             found.map(age),
             change,
             state.content(&rows.sources),
+            match change == Change::Values && state.is_as_stored(&rows.sources) {
+                true => same,
+                false => Comparison::Different,
+            },
             self.cookie_due(&state),
             &rows.policy,
         )
@@ -142,7 +167,7 @@ impl Session {
         if self.state().change() != Change::StartedOver {
             return Ok(());
         }
-        match self.plan() {
+        match self.plan(Comparison::Same) {
             Plan::Delete(id) => self.delete_row(&id).await,
             _ => {
                 self.state().record_deleted();
@@ -151,16 +176,27 @@ impl Session {
         }
     }
 
-    /// Reads the session if the change needs it.
-    async fn look_up_to_save(&self) -> Result<(), SessionError> {
+    /// Reads the session if the change needs it, again if another save of it has ended since. Returns
+    /// what the values are if they are those of the row.
+    async fn look_up_to_save(&self, waited: Waited) -> Result<Comparison, SessionError> {
         let change = self.state().change();
         if change == Change::None || change.ends_the_session() {
-            return Ok(());
+            return Ok(Comparison::Same);
         }
-        match self.load_unlocked().await {
-            Ok(()) => Ok(()),
-            Err(error) => self.replace_undecodable(error),
+        let (is_read, has_row, in_doubt) = {
+            let state = self.state();
+            let in_doubt = !state.attempts().is_empty();
+            (state.is_read(), state.row().is_some(), in_doubt)
+        };
+        if !is_read {
+            let read = self.load_unlocked().await;
+            read.or_else(|error| self.replace_undecodable(error))?;
+        } else if waited == Waited::Yes && has_row && !in_doubt {
+            self.look_up_again(0).await?;
+        } else {
+            return Ok(Comparison::Same);
         }
+        Ok(Comparison::SameAsJustRead)
     }
 
     /// A row that does not open is replaced if the handler asked for a new ID.

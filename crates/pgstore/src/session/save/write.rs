@@ -18,6 +18,11 @@ impl Session {
             Plan::Gone => Err(SessionError::Gone),
             Plan::Unavailable => Err(SessionError::Degraded),
             Plan::Touch(id) => self.touch(&id).await,
+            Plan::Check(id) => self.check_row(&id).await,
+            Plan::Leave => {
+                let covers = self.state().covers_all();
+                Ok(self.leave_row(&covers))
+            }
             Plan::Delete(id) => {
                 self.delete_row(&id).await?;
                 Ok(Outcome::Saved(self.removal()))
@@ -72,6 +77,25 @@ impl Session {
         let rename = rows.rename(old, read, &new, &sealed.row, is_gentle);
         let outcome = self.attempt(attempt, rename).await?;
         Ok(outcome.map(|()| self.cookie_for_saving(&snapshot)))
+    }
+
+    /// Makes sure that the session still is as it was read, because nothing else is to be written.
+    async fn check_row(&self, id: &SessionId) -> Result<Outcome<CookieChange>, SessionError> {
+        let (covers, read) = {
+            let state = self.state();
+            (state.covers_all(), state.row().map(|row| row.version))
+        };
+        let found = self.rows().version(id).await?;
+        Ok(match found.is_some() && found == read {
+            true => self.leave_row(&covers),
+            false => Outcome::Missed,
+        })
+    }
+
+    fn leave_row(&self, covers: &CoveredChanges) -> Outcome<CookieChange> {
+        self.state().record_unchanged(covers);
+        self.rows().counters.unchanged.add(1);
+        Outcome::Saved(CookieChange::Keep)
     }
 
     /// Seals the row again so that the session lasts. A failure does not fail the request, which has
@@ -139,7 +163,6 @@ impl Session {
         Ok(NewRow {
             values: &snapshot.values,
             extras: snapshot.extras.with_save_token()?,
-            max_age: snapshot.covers.max_age(),
             used_at: read
                 .filter(|_| !self.counts_as_use(snapshot))
                 .map(RowMeta::last_use),

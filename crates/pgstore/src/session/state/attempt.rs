@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::options::{CookieOptions, MaxAge};
+use crate::options::CookieOptions;
 use crate::session::change::Change;
 use crate::session::metadata::MetadataChange;
 use crate::session::operation::Taken;
@@ -30,12 +30,6 @@ pub(in crate::session) struct CoveredChanges {
     pub(in crate::session) metadata: MetadataChange,
     /// How many of the recorded operations, from the first on.
     pub(in crate::session) operations: usize,
-}
-
-impl CoveredChanges {
-    pub(in crate::session) fn max_age(&self) -> MaxAge {
-        self.options.lasting()
-    }
 }
 
 /// What the statement replaces.

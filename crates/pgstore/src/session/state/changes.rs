@@ -18,6 +18,9 @@ impl SessionState {
         self.must_be_changeable()?;
         if let Some(read) = &mut self.read {
             operation.note_before(&read.values);
+            if self.operations.is_empty() {
+                read.stored = Some(read.values.clone());
+            }
             operation.apply(&mut read.values, &self.go_peer)?;
         }
         self.operations.push(operation);
@@ -105,6 +108,7 @@ impl SessionState {
         self.metadata = MetadataChange::default();
         self.read = Some(ReadSession {
             values: Values::new(),
+            stored: None,
             lookup: Lookup::Absent,
         });
     }

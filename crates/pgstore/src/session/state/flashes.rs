@@ -50,6 +50,7 @@ impl SessionState {
             Some(ReadSession {
                 values,
                 lookup: Lookup::Row(_, Some(meta)),
+                ..
             }) if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
                 values: values.clone(),
                 meta: meta.clone(),

@@ -38,13 +38,29 @@ impl SessionState {
             values: self.values().cloned().unwrap_or_default(),
             row: self.row().cloned(),
             extras: self.extras(sources),
-            covers: CoveredChanges {
-                change: self.change(),
-                options: self.options(),
-                metadata: self.metadata.clone(),
-                operations: self.operations.len(),
-            },
+            covers: self.covers_all(),
         })
+    }
+
+    /// All changes that the handler has made so far.
+    pub(in crate::session) fn covers_all(&self) -> CoveredChanges {
+        CoveredChanges {
+            change: self.change(),
+            options: self.options(),
+            metadata: self.metadata.clone(),
+            operations: self.operations.len(),
+        }
+    }
+
+    /// These changes need no write: the row has what they would have written.
+    pub(in crate::session) fn record_unchanged(&mut self, covers: &CoveredChanges) {
+        if self.requested.ends_the_session() {
+            return; // The handler ended it meanwhile: the next save deletes the row.
+        }
+        self.forget_saved(covers);
+        if let Some(read) = &mut self.read {
+            read.stored = None;
+        }
     }
 
     /// Stores the CSRF seed that pages have and the row has not: that of a stranger whose session begins,
@@ -117,6 +133,7 @@ impl SessionState {
         }
         self.forget_saved(&saved.covers);
         if let Some(read) = &mut self.read {
+            read.stored = None;
             read.lookup = Lookup::Row(saved.id.clone(), Some(saved.meta.clone()));
         }
         others

@@ -62,6 +62,8 @@ pub(in crate::session) struct SessionState {
 pub(super) struct ReadSession {
     /// The values as the handler sees them, with its changes.
     pub(super) values: Values,
+    /// The values that the row has, if they are known and the handler has done something to them.
+    pub(super) stored: Option<Values>,
     /// Where the values come from. A row without metadata does not open and is replaced.
     pub(super) lookup: Lookup<Option<RowMeta>>,
 }
@@ -264,6 +266,7 @@ impl SessionState {
             // Flashes that were taken belonged to the session that is gone.
             self.operations.retain(|operation| !operation.puts_back());
         }
+        let stored = (!self.operations.is_empty()).then(|| values.clone());
         let mut overwritten = 0;
         for operation in &mut self.operations {
             overwritten += operation.note_conflicts(&values, self.on_conflict)?;
@@ -272,7 +275,11 @@ impl SessionState {
         if let Lookup::Row(id, _) = &lookup {
             self.follow_to(id.clone());
         }
-        self.read = Some(ReadSession { values, lookup });
+        self.read = Some(ReadSession {
+            values,
+            stored,
+            lookup,
+        });
         self.row_is_stale = false;
         Ok(overwritten)
     }
@@ -310,6 +317,25 @@ impl SessionState {
         {
             meta.extras.id_is_unconfirmed = false;
         }
+    }
+
+    /// Whether a save would write nothing that the row has not. An attempt in doubt is a difference: a
+    /// write of the row makes sure that it does not land later.
+    pub(in crate::session) fn is_as_stored(&self, sources: &MetadataSources) -> bool {
+        let (Some(read), Some(row)) = (&self.read, self.row()) else {
+            return false;
+        };
+        let stored = RowExtras {
+            save_token: None,
+            ..row.extras.clone()
+        };
+        let mut known = read.stored.iter();
+        let has_same_values =
+            self.operations.is_empty() || known.any(|stored| stored.are_same_as(&read.values));
+        !self.options_changed
+            && self.attempts.is_empty()
+            && has_same_values
+            && self.extras(sources) == stored
     }
 
     /// What there is to save.

@@ -233,15 +233,21 @@ impl MemoryTable {
         let places = self.places(batch);
         let looked_at = &places[..places.len().min(limit)];
         let before = self.rows.len();
+        let mut oldest = None;
         for place in looked_at {
-            if batch.removes(&self.rows[&place.row].row) {
+            let row = &self.rows[&place.row].row;
+            if batch.removes(row) {
+                oldest = oldest.or((!row.ends_with_the_browser()).then_some(row.expires_on));
                 self.rows.remove(&place.row);
             }
         }
         self.forget_ids(batch.expired_before);
         let full = !looked_at.is_empty() && looked_at.len() == limit;
         let next = looked_at.last().copied().filter(|_| full);
-        Swept::new((before - self.rows.len()) as u64, next)
+        Swept {
+            oldest,
+            ..Swept::new((before - self.rows.len()) as u64, next)
+        }
     }
 
     fn forget_ids(&mut self, now: Timestamp) {

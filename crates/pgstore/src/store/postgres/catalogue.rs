@@ -4,7 +4,8 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::migrate_error::MigrateError;
-use super::migrations::{Migration, NewIndex, Relation, migrations};
+use super::migration_step::{NewIndex, NewSetting, Relation};
+use super::migrations::{Migration, migrations};
 use super::table_name::TableName;
 
 /// What the catalogue says about the tables.
@@ -14,6 +15,8 @@ pub(super) struct FoundTable {
     pub(super) exists: bool,
     missing_columns: Vec<(Relation, String)>,
     missing_indexes: Vec<String>,
+    /// The settings that the sessions table does not have, with any value.
+    missing_settings: Vec<NewSetting>,
 }
 
 /// Reads the catalogue, without a lock on the tables.
@@ -45,6 +48,10 @@ async fn look_at(
     let partial: Vec<_> = indexes.iter().map(|index| index.is_partial).collect();
     let conditional = indexes.iter().map(|index| index.condition.is_some());
     let conditional: Vec<_> = conditional.collect();
+    let settings = migrations().iter().flat_map(Migration::settings);
+    let settings = settings.filter(|(of, _)| *of == relation);
+    let mut settings: Vec<_> = settings.map(|(_, setting)| setting).collect();
+    let setting_names: Vec<_> = settings.iter().map(|setting| setting.name).collect();
 
     let rows = client
         .query_typed(
@@ -57,12 +64,15 @@ async fn look_at(
                 (&leading, NAMES),
                 (&partial, Type::BOOL_ARRAY),
                 (&conditional, Type::BOOL_ARRAY),
+                (&setting_names, NAMES),
             ],
         )
         .await?;
     // The statement has no WHERE at its top, so it answers with one row.
     let row = rows.first().ok_or_else(MigrateError::no_answer)?;
     let missing_columns: Vec<String> = row.try_get(1)?;
+    let missing_settings: Vec<String> = row.try_get(3)?;
+    settings.retain(|setting| missing_settings.iter().any(|name| name == setting.name));
     Ok(FoundTable {
         exists: row.try_get(0)?,
         missing_columns: missing_columns
@@ -70,6 +80,7 @@ async fn look_at(
             .map(|name| (relation, name))
             .collect(),
         missing_indexes: row.try_get(2)?,
+        missing_settings: settings,
     })
 }
 
@@ -107,6 +118,12 @@ impl FoundTable {
         self.missing_indexes.iter().any(|name| name == index.name)
     }
 
+    /// The statement that makes the settings which the table does not have.
+    pub(super) fn set(&self) -> Option<String> {
+        let missing = &self.missing_settings;
+        (!missing.is_empty()).then(|| NewSetting::statement(missing))
+    }
+
     /// The missing parts as SQL to run by hand. For a table that exists it cannot run in one
     /// transaction, because the indexes are built while others write.
     pub(super) fn sql(&self, table: &TableName) -> String {
@@ -115,7 +132,8 @@ impl FoundTable {
             let alter = migrations.flat_map(Migration::table_statements);
             let indexes = self.without_indexes().into_iter();
             let create = indexes.map(|(_, index)| index.concurrently());
-            let all = alter.map(str::to_owned).chain(create);
+            let set = self.set().filter(|_| !self.has_all_columns());
+            let all = alter.map(str::to_owned).chain(set).chain(create);
             all.map(|text| format!("{};\n", table.put_into(&text)))
                 .collect()
         } else {

@@ -23,6 +23,8 @@ pub(super) struct Inner {
     /// When the last probe began that proved that no rows are hidden from this role.
     pub(super) proved: Mutex<Option<Instant>>,
     duplicates_removed: AtomicU64,
+    /// Whether a sweep has found a row that cannot be removed.
+    has_undeletable: AtomicBool,
     /// Whether the table is known to be distributed by its key, so that the key cannot change.
     pub(super) key_is_fixed: AtomicBool,
 }
@@ -35,6 +37,7 @@ impl Inner {
             clock,
             proved: Mutex::default(),
             duplicates_removed: AtomicU64::new(0),
+            has_undeletable: AtomicBool::new(false),
             key_is_fixed: AtomicBool::new(false),
         }
     }
@@ -68,6 +71,11 @@ impl Inner {
     /// How many older rows were removed from keys that had several.
     pub(super) fn duplicates_removed(&self) -> u64 {
         self.duplicates_removed.load(Ordering::Relaxed)
+    }
+
+    /// Notes a row that cannot be removed. Returns whether it is the first.
+    pub(super) fn first_undeletable(&self) -> bool {
+        !self.has_undeletable.swap(true, Ordering::Relaxed)
     }
 
     /// Removes the older rows of a key in the background. The caller does not wait: the newest row is

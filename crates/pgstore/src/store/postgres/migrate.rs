@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, GenericClient, IsolationLevel};
+use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
 use super::catalogue::{FoundTable, look};
 use super::migrate_error::MigrateError;
-use super::migrations::{Migration, NewIndex};
+use super::migration_step::NewIndex;
+use super::migrations::Migration;
 use super::pg_store::PgStore;
 use super::table_name::TableName;
 
@@ -127,7 +128,7 @@ impl Migrator<'_> {
     /// Creates the table with its indexes, or adds columns to it, in one transaction.
     async fn make_table(&mut self) -> Result<Progress, MigrateError> {
         let table = self.table;
-        let transaction = self
+        let mut transaction = self
             .client
             .build_transaction()
             // At a higher level all statements would see the snapshot of the first one.
@@ -161,6 +162,9 @@ impl Migrator<'_> {
             made.without_indexes()
                 .first()
                 .map_or(Ok(()), |(_, index)| made.refuse_without(index, table))?;
+        }
+        if let Some(set) = made.set() {
+            set_if_possible(&mut transaction, &table.put_into(&set)).await?;
         }
         transaction.commit().await?;
         self.applied.extend(applied);
@@ -264,11 +268,26 @@ async fn make(
     found: &FoundTable,
     table: &TableName,
 ) -> Result<(), MigrateError> {
-    if !found.exists {
-        return Ok(client.batch_execute(&migration.sql_for(table)).await?);
-    }
-    for text in migration.table_statements() {
+    let texts: Vec<_> = match found.exists {
+        true => migration.table_statements().collect(),
+        false => migration.new_table_statements().collect(),
+    };
+    for text in texts {
         client.batch_execute(&table.put_into(text)).await?;
+    }
+    Ok(())
+}
+
+/// Makes settings of a table. They only make it faster, so a server that refuses them is no reason to
+/// fail.
+async fn set_if_possible(transaction: &mut Transaction<'_>, set: &str) -> Result<(), MigrateError> {
+    let savepoint = transaction.transaction().await?;
+    match savepoint.batch_execute(set).await {
+        Ok(()) => savepoint.commit().await?,
+        Err(error) => {
+            tracing::info!(%error, "the server refused the settings of the sessions table");
+            savepoint.rollback().await?;
+        }
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The migrations: their statements, and what each one makes.
 
+use super::migration_step::{
+    Made, MigrationStep, NewColumn, NewIndex, NewSetting, Relation, without_heading,
+};
 use super::table_name::TableName;
 
 /// One numbered migration.
@@ -8,65 +11,6 @@ pub struct Migration {
     number: u32,
     name: &'static str,
     steps: &'static [MigrationStep],
-}
-
-/// One statement of a migration, and what it makes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct MigrationStep {
-    /// One statement without a semicolon, for the table `http_sessions`.
-    sql: &'static str,
-    makes: Made,
-}
-
-/// What a statement makes. The catalogue tells whether it is there.
-#[derive(Clone, Copy, Debug)]
-enum Made {
-    /// Columns of a table, and the table if there is none.
-    Columns(Relation, &'static [NewColumn]),
-    Index(NewIndex),
-}
-
-/// The tables that the migrations make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    Sessions,
-    EarlierIds,
-}
-
-impl Relation {
-    /// The name as SQL, quoted.
-    pub(super) fn quoted(self, table: &TableName) -> String {
-        match self {
-            Self::Sessions => table.quoted(),
-            Self::EarlierIds => table.quoted_ids(),
-        }
-    }
-}
-
-/// A column that a migration makes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NewColumn {
-    pub(super) name: &'static str,
-    /// Its type, or `None` if any type will do.
-    pub(super) of_type: Option<&'static str>,
-}
-
-/// An index that a migration makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NewIndex {
-    /// The table that it is on.
-    pub(super) relation: Relation,
-    /// Its name for the table `http_sessions`.
-    pub(super) name: &'static str,
-    /// Its first column. An index with the same first column counts, whatever its name.
-    pub(super) column: &'static str,
-    /// Whether it leaves out rows in which the column is NULL.
-    pub(super) is_partial: bool,
-    /// The condition of an index that has only the rows that meet it. It counts only if it is
-    /// partial: the primary key has the same first column.
-    pub(super) condition: Option<&'static str>,
-    /// The statement that makes it.
-    sql: &'static str,
 }
 
 const BYTES: Option<&str> = Some("bytea");
@@ -96,6 +40,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_expiry_idx",
             column: "expires_on",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
@@ -104,6 +49,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_key_idx",
             column: "key",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
@@ -135,6 +81,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_owner_idx",
             column: "owner",
+            then: Some("id"),
             is_partial: true,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
@@ -143,6 +90,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_handle_idx",
             column: "handle",
+            then: None,
             is_partial: true,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
@@ -162,6 +110,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::EarlierIds,
             name: "http_sessions_ids_session_idx",
             column: "session_id",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/5_ids_session_index.sql"),
@@ -170,6 +119,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::EarlierIds,
             name: "http_sessions_ids_until_idx",
             column: "until",
+            then: None,
             is_partial: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/6_ids_until_index.sql"),
@@ -178,10 +128,20 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             relation: Relation::Sessions,
             name: "http_sessions_peer_written_idx",
             column: "id",
+            then: None,
             is_partial: true,
             condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
             sql: include_str!("../../../migrations/0002_session_metadata/7_peer_written_index.sql"),
         }),
+        MigrationStep::settings(
+            include_str!("../../../migrations/0002_session_metadata/8_settings.sql"),
+            Relation::Sessions,
+            &[
+                NewSetting::new("fillfactor", "85"),
+                NewSetting::new("autovacuum_vacuum_scale_factor", "0.02"),
+                NewSetting::new("autovacuum_vacuum_insert_scale_factor", "0.05"),
+            ],
+        ),
     ],
 };
 
@@ -232,7 +192,9 @@ impl Migration {
         self.steps.iter().flat_map(|step| {
             let (relation, columns) = match step.makes {
                 Made::Columns(relation, columns) => (relation, columns),
-                Made::Index(index) => (index.relation, &[][..]),
+                Made::Index(NewIndex { relation, .. }) | Made::Settings(relation, _) => {
+                    (relation, &[][..])
+                }
             };
             columns.iter().map(move |column| (relation, column))
         })
@@ -241,52 +203,39 @@ impl Migration {
     /// The indexes that it makes.
     pub(super) fn indexes(&self) -> impl Iterator<Item = NewIndex> {
         self.steps.iter().filter_map(|step| match step.makes {
-            Made::Columns(..) => None,
             Made::Index(index) => Some(index),
+            Made::Columns(..) | Made::Settings(..) => None,
         })
     }
 
-    /// Its statements, except those that make an index.
+    /// The settings that it makes, each with its table.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (Relation, NewSetting)> {
+        self.steps.iter().flat_map(|step| {
+            let (relation, settings) = match step.makes {
+                Made::Settings(relation, settings) => (relation, settings),
+                Made::Columns(relation, _) | Made::Index(NewIndex { relation, .. }) => {
+                    (relation, &[][..])
+                }
+            };
+            settings.iter().map(move |setting| (relation, *setting))
+        })
+    }
+
+    /// Its statements for a new table, except those that make settings.
+    pub(super) fn new_table_statements(&self) -> impl Iterator<Item = &'static str> {
+        self.steps.iter().filter_map(|step| match step.makes {
+            Made::Columns(..) | Made::Index(_) => Some(without_heading(step.sql)),
+            Made::Settings(..) => None,
+        })
+    }
+
+    /// Its statements that make columns.
     pub(super) fn table_statements(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().filter_map(|step| match step.makes {
             Made::Columns(..) => Some(without_heading(step.sql)),
-            Made::Index(_) => None,
+            Made::Index(_) | Made::Settings(..) => None,
         })
     }
-}
-
-impl MigrationStep {
-    const fn columns(sql: &'static str, relation: Relation, columns: &'static [NewColumn]) -> Self {
-        let makes = Made::Columns(relation, columns);
-        Self { sql, makes }
-    }
-
-    const fn index(index: NewIndex) -> Self {
-        let (sql, makes) = (index.sql, Made::Index(index));
-        Self { sql, makes }
-    }
-}
-
-impl NewColumn {
-    const fn new(name: &'static str, of_type: Option<&'static str>) -> Self {
-        Self { name, of_type }
-    }
-}
-
-impl NewIndex {
-    /// The statement that makes it without blocking writers. It cannot run in a transaction.
-    pub(super) fn concurrently(&self) -> String {
-        without_heading(self.sql).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
-    }
-}
-
-/// The statement without the comment before it, as operators see it in `pg_stat_activity`.
-fn without_heading(sql: &str) -> &str {
-    let mut rest = sql.trim_end();
-    while let Some((_, after)) = rest.split_once('\n').filter(|_| rest.starts_with("--")) {
-        rest = after;
-    }
-    rest
 }
 
 #[cfg(test)]
@@ -303,12 +252,17 @@ mod tests {
     fn the_statement_of_an_index_says_what_its_data_say() {
         for index in migrations().iter().flat_map(Migration::indexes) {
             let NewIndex { name, column, .. } = index;
+            let then = index
+                .then
+                .map(|then| format!(", {then}"))
+                .unwrap_or_default();
             let table = match index.relation {
                 Relation::Sessions => "http_sessions",
                 Relation::EarlierIds => "http_sessions_ids",
             };
-            let mut expected =
-                format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})");
+            let mut expected = format!(
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column}{then})"
+            );
             if let Some(condition) = index.condition {
                 expected += &format!(" WHERE {condition}");
             } else if index.is_partial {
@@ -336,9 +290,25 @@ mod tests {
     }
 
     #[test]
+    fn the_statement_of_settings_says_what_their_data_say() {
+        for step in migrations().iter().flat_map(|migration| migration.steps) {
+            if let Made::Settings(relation, settings) = step.makes {
+                assert_eq!(
+                    relation,
+                    Relation::Sessions,
+                    "the statement names that table"
+                );
+                assert_eq!(without_heading(step.sql), NewSetting::statement(settings));
+            }
+        }
+    }
+
+    #[test]
     fn no_statement_of_a_migration_fails_when_its_work_is_done() {
         for step in migrations().iter().flat_map(|migration| migration.steps) {
-            assert!(step.sql.contains("IF NOT EXISTS"), "{}", step.sql);
+            let may_be_repeated = matches!(step.makes, Made::Settings(..));
+            let looks = step.sql.contains("IF NOT EXISTS");
+            assert!(looks || may_be_repeated, "{}", step.sql);
             assert!(!step.sql.contains(';'), "one statement only: {}", step.sql);
         }
     }

@@ -16,9 +16,9 @@
 //! 4. `connection.rs` pipelines the statement with those of other callers. It prepares it once, or sends
 //!    its text each time (`send_forms.rs`, `statement_names.rs`).
 //!
-//! `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
+//! `of_owner.rs` lists and ends an owner's sessions in batches. `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
-//! `probe.rs` proves that sessions can be kept.
+//! `sweeping.rs` removes expired rows. `probe.rs` proves that sessions can be kept.
 //!
 //! `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
 
@@ -43,8 +43,10 @@ mod inner;
 mod lanes;
 mod migrate;
 mod migrate_error;
+mod migration_step;
 mod migrations;
 mod needs_migration;
+mod of_owner;
 mod options;
 mod pg_store;
 mod pool;
@@ -56,6 +58,7 @@ mod slow_slots;
 mod statement_names;
 mod statement_strategy;
 mod statements;
+mod sweeping;
 mod table_name;
 mod types;
 

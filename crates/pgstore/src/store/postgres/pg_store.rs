@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inner::Inner;
 use super::refusal::Guard;
-use super::statements::{Confirm, DeleteVersion, Find, Owned, SelectPeerWritten};
+use super::statements::{Confirm, DeleteVersion, Find, SelectPeerWritten};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
@@ -181,10 +181,7 @@ impl Store for PgStore {
         owner: &'a str,
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<(SessionId, Row)>> {
-        Box::pin(async move {
-            let deadline = self.inner.executor.reading_deadline();
-            self.inner.run_until(&Owned { owner, now }, deadline).await
-        })
+        Box::pin(async move { self.inner.owned(owner, now).await })
     }
 
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {

@@ -20,18 +20,16 @@ use super::gather_queues::Queued;
 use super::inner::Inner;
 use super::statements::{
     BatchSwept, Delete, DeleteAll, Insert, InsertAll, Load, Newest, RemoveOlder, Removed, Renamed,
-    Replaced, Revocable, Revoke, Statement, Sweep, Update, UpdateAll,
+    Replaced, Revocable, Revoke, RevokedRows, Statement, Update, UpdateAll,
 };
 use super::types::Micros;
 use crate::clock::Timestamp;
 use crate::error_text::debug_as_text;
 use crate::id::SessionId;
-use crate::store::{
-    Revocation, Revoked, Row, StoreError, StoreErrorKind, SweepBatch, Swept, Written,
-};
+use crate::store::{Row, StoreError, StoreErrorKind, Written};
 
 /// How often a statement is sent that changes nothing although it should.
-const TRIES: usize = 2;
+pub(super) const TRIES: usize = 2;
 
 /// Which row a statement changes.
 pub(super) struct Guard<'a> {
@@ -185,20 +183,26 @@ impl Inner {
         Ok(guard.version.is_none() || newest.version == guard.version)
     }
 
-    /// Removes an owner's sessions.
-    pub(super) async fn revoke(&self, revocation: &Revocation<'_>) -> Result<Revoked, StoreError> {
+    /// Removes one batch of an owner's sessions.
+    pub(super) async fn revoke_batch(
+        &self,
+        revoke: &Revoke<'_>,
+    ) -> Result<RevokedRows, StoreError> {
         let deadline = self.executor.deadline::<Revoke<'_>>();
-        let (revoke, revocable) = (Revoke { revocation }, Revocable { revocation });
-        let first = self.run_until(&revoke, deadline).await?;
+        let revocable = Revocable {
+            revocation: revoke.revocation,
+            after: revoke.after,
+        };
+        let first = self.run_until(revoke, deadline).await?;
         if first.revoked.seen == 0 {
             self.must_see_rows(first.may_hide_rows, deadline).await?;
         }
         if first.revoked.seen == 0 || first.revoked.removed > 0 {
-            return Ok(first.revoked);
+            return Ok(first);
         }
         let before = self.run_until(&revocable, deadline).await?;
-        let second = self.run_until(&revoke, deadline).await?.revoked;
-        if second.seen == 0 || second.removed > 0 {
+        let second = self.run_until(revoke, deadline).await?;
+        if second.revoked.seen == 0 || second.revoked.removed > 0 {
             return Ok(second);
         }
         // A row with the same version before and after was there in between.
@@ -207,17 +211,6 @@ impl Inner {
             true => Err(refused("no session of the owner was removed")),
             false => Ok(second),
         }
-    }
-
-    /// Removes one batch of expired rows.
-    pub(super) async fn sweep_sessions(&self, batch: &SweepBatch) -> Result<Swept, StoreError> {
-        for _ in 0..TRIES {
-            let answer = self.run(&Sweep { batch }).await?;
-            if !may_be_refused(&answer) {
-                return Ok(answer.swept);
-            }
-        }
-        Err(refused("no expired row was removed"))
     }
 
     /// Removes the older rows of a key.
@@ -257,7 +250,7 @@ impl Inner {
 
 /// Whether a batch left rows that it should have removed. Rows that it could not lock are locked by
 /// others, or row-level security lets this role lock none.
-fn may_be_refused(batch: &BatchSwept) -> bool {
+pub(super) fn may_be_refused(batch: &BatchSwept) -> bool {
     let hides = batch.may_hide_rows && batch.due > 0;
     batch.swept.removed == 0 && (batch.locked > 0 || hides)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -51,6 +52,13 @@ pub struct SweepStats {
     pub sweeps: u64,
     /// How many rows they removed.
     pub removed: u64,
+    /// How many expired rows the last sweep skipped because they cannot be removed: a foreign key of the
+    /// application refers to them, say. The first one is logged, with the reason.
+    pub undeletable: u64,
+    /// For how long the oldest row that the last sweep had to remove had been expired when the sweep
+    /// began; zero if there was none. Raise an alarm if it is hours: sweeps do not keep up, or rows
+    /// are undeletable.
+    pub lag: Duration,
     /// How many of the sweeps failed.
     pub errors: u64,
     /// What the last sweep failed with, or `None` when it did not.

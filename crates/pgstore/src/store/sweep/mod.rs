@@ -2,6 +2,7 @@
 
 mod handle;
 mod options;
+mod pace;
 mod sweeper;
 mod worker;
 

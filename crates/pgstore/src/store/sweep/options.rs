@@ -37,7 +37,7 @@ pub enum FirstSweep {
 impl SweepOptions {
     const INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-    /// The defaults: every 5 minutes, 1000 rows a batch, one minute after expiry, browser sessions
+    /// The defaults: every 5 minutes, at most 5000 rows a batch, one minute after expiry, browser sessions
     /// after 30 idle days.
     ///
     /// ```
@@ -52,7 +52,7 @@ impl SweepOptions {
         Self {
             interval: Self::INTERVAL,
             first: FirstSweep::AfterInterval,
-            batch: 1000,
+            batch: 5000,
             clock_skew: SKEW_TOLERANCE,
             browser_sessions: Duration::from_secs(30 * 24 * 60 * 60),
         }
@@ -89,8 +89,8 @@ impl SweepOptions {
         Self { first, ..self }
     }
 
-    /// How many rows one statement reads (default 1000, at least 1). PostgreSQL takes about 10 ms
-    /// for 1000.
+    /// How many rows one statement reads at most (default 5000, at least 1). A sweep begins with 100
+    /// and changes the number so that a statement takes 50 ms at most.
     ///
     /// ```
     /// use pgstore::SweepOptions;

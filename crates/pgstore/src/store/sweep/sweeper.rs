@@ -1,16 +1,21 @@
 //! Sweeping once, in batches.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::options::SweepOptions;
-use crate::clock::Clock;
-use crate::store::{Store, StoreError, SweepBatch};
+use super::pace::{Pace, pause_after};
+use crate::clock::{Clock, Timestamp};
+use crate::store::{Store, StoreError, SweepBatch, Swept};
 
 /// Removes expired rows from a [`Store`], in bounded batches, oldest first.
 ///
 /// An expired session does not load, whether or not its row was removed. Sweeping keeps the table
 /// small. Any number of processes may sweep one table: in PostgreSQL each skips the rows that
-/// another one has locked, and no request waits for a sweep.
+/// another one has locked. A row that cannot be removed, because a foreign key refers to it, is skipped
+/// and counted.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -37,8 +42,10 @@ use crate::store::{Store, StoreError, SweepBatch};
 ///
 /// Each sweep reads the index of `expires_on` from its beginning to now. That includes the rows of
 /// sessions that [end with the browser](crate::store::Row::ends_with_the_browser), which stay there
-/// until they have been idle for [long enough](SweepOptions::browser_sessions). PostgreSQL takes
-/// about 10 ms for a batch of 1000.
+/// until they have been idle for [long enough](SweepOptions::browser_sessions).
+///
+/// The batches begin with 100 rows and grow or shrink so that each takes 50 ms at most. After each,
+/// the sweep pauses for about as long. PostgreSQL takes about 10 ms for 1000 rows.
 // Go: cleanup.go Cleanup deletes all expired rows in one unbounded statement, including those of
 // browser sessions.
 #[derive(Clone, Debug)]
@@ -65,27 +72,31 @@ impl Sweeper {
     /// # Errors
     /// The first batch that fails ends the sweep. Rows that earlier batches removed stay removed.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
-        let mut removed = 0;
-        self.sweep_while(|| true, &mut removed).await?;
-        Ok(removed)
+        let mut done = SweepTally::default();
+        self.sweep_while(|| true, &mut done).await?;
+        Ok(done.removed)
     }
 
-    /// Sweeps batch by batch while `may_continue` says so, and counts the removed rows.
+    /// Sweeps batch by batch while `may_continue` says so, and counts what it does.
     pub(super) async fn sweep_while(
         &self,
         may_continue: impl Fn() -> bool,
-        removed: &mut u64,
+        done: &mut SweepTally,
     ) -> Result<(), StoreError> {
-        let mut batch = self.first_batch();
+        let (mut batch, mut pace) = (self.first_batch(), Pace::new(self.options.batch));
         while may_continue() {
+            batch.limit = pace.rows();
+            let began = Instant::now();
             let swept = self.store.sweep(&batch).await?;
-            *removed += swept.removed;
+            let took = began.elapsed();
+            pace.follow(&swept, took);
+            done.add(&swept);
             match swept.next {
                 // A store that repeats a place would keep this loop running.
                 Some(next) if next > batch.after => batch = batch.after(next),
                 _ => break,
             }
-            tokio::task::yield_now().await;
+            pause(took).await;
         }
         Ok(())
     }
@@ -97,5 +108,30 @@ impl Sweeper {
             now.minus(self.options.browser_sessions),
             self.options.batch,
         )
+    }
+}
+
+/// What the batches of one sweep have done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SweepTally {
+    pub(super) removed: u64,
+    pub(super) undeletable: u64,
+    /// When the first row that had to be removed expired.
+    pub(super) oldest: Option<Timestamp>,
+}
+
+impl SweepTally {
+    fn add(&mut self, swept: &Swept) {
+        self.removed += swept.removed;
+        self.undeletable += swept.undeletable;
+        self.oldest = self.oldest.into_iter().chain(swept.oldest).min();
+    }
+}
+
+/// Pauses after a batch. One that took no time is none for the server.
+async fn pause(took: Duration) {
+    match took < Duration::from_millis(1) {
+        true => tokio::task::yield_now().await,
+        false => sleep(pause_after(took)).await,
     }
 }

@@ -8,7 +8,8 @@ use tokio::time::sleep;
 
 use super::handle::{SweepChannels, SweepHandle, SweepReply, SweepStats};
 use super::options::FirstSweep;
-use super::sweeper::Sweeper;
+use super::sweeper::{SweepTally, Sweeper};
+use crate::clock::Timestamp;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -94,31 +95,39 @@ impl SweepWorker {
     async fn sweep(&mut self) -> Result<u64, StoreError> {
         let (sweeper, stop) = (Arc::clone(&self.sweeper), self.stop.clone());
         let sweep = async move {
-            let mut removed = 0;
+            let mut done = SweepTally::default();
             let may_continue = || !*stop.borrow() && stop.has_changed().is_ok();
-            let outcome = sweeper.sweep_while(may_continue, &mut removed).await;
-            (removed, outcome)
+            let outcome = sweeper.sweep_while(may_continue, &mut done).await;
+            (done, outcome)
         };
-        let (removed, outcome) = tokio::spawn(sweep).await.unwrap_or_else(|panic| {
+        let began = self.sweeper.clock.now();
+        let (done, outcome) = tokio::spawn(sweep).await.unwrap_or_else(|panic| {
             let error = StoreError::caused_by(StoreErrorKind::Other, panic);
-            (0, Err(error))
+            (SweepTally::default(), Err(error))
         });
-        self.record(removed, outcome.as_ref().err());
-        outcome.map(|()| removed)
+        self.record(&done, began, outcome.as_ref().err());
+        outcome.map(|()| done.removed)
     }
 
-    fn record(&mut self, removed: u64, error: Option<&StoreError>) {
+    fn record(&mut self, done: &SweepTally, began: Timestamp, error: Option<&StoreError>) {
+        let SweepTally {
+            removed,
+            undeletable,
+            oldest,
+        } = *done;
         if let Some(error) = error {
             tracing::warn!(%error, removed, "the sweep of expired sessions failed; it is repeated after a pause");
             self.failures = self.failures.saturating_add(1);
         } else {
-            tracing::debug!(removed, "swept expired sessions");
+            tracing::debug!(removed, undeletable, "swept expired sessions");
             self.failures = 0;
         }
         let now = self.sweeper.clock.now();
         self.stats.send_modify(|stats| {
             stats.sweeps += 1;
             stats.removed += removed;
+            stats.undeletable = undeletable;
+            stats.lag = oldest.map_or(Duration::ZERO, |oldest| passed(oldest, began));
             stats.errors += u64::from(error.is_some());
             stats.last_error = error.map(StoreError::kind);
             stats.last_finished = Some(now);
@@ -132,6 +141,11 @@ impl SweepWorker {
             failures => interval.min(AFTER_ERROR * (1 << (failures - 1).min(16))),
         })
     }
+}
+
+fn passed(then: Timestamp, now: Timestamp) -> Duration {
+    let micros = now.unix_micros().saturating_sub(then.unix_micros());
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
 /// Lengthens or shortens a wait by up to a tenth.

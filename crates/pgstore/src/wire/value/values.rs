@@ -399,6 +399,17 @@ impl Values {
         self.entries.iter().map(|(key, _)| key.as_ref())
     }
 
+    /// Whether the other ones are the same, in the same order, with the same Go types.
+    pub(crate) fn are_same_as(&self, other: &Self) -> bool {
+        let mut pairs = self.entries.iter().zip(&other.entries);
+        let are_same = GoValue::are_same;
+        self.len() == other.len()
+            && pairs.all(|(one, other)| {
+                are_same(one.1.as_ref(), other.1.as_ref())
+                    && are_same(one.0.as_ref(), other.0.as_ref())
+            })
+    }
+
     pub(super) fn value_of(&self, key: &Key) -> Option<&GoValue> {
         self.entries[self.position(key)?].1.as_ref()
     }

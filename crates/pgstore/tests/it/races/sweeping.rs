@@ -47,7 +47,9 @@ impl Nodes {
     }
 
     fn sweeper(&self) -> Sweeper {
-        let ahead = TestClock::at(self.clock.now().unix_seconds() + 120);
+        // `expires_on` may be a sixteenth of the lifetime after the session's end.
+        let ahead = Duration::from_secs(120) + LIFETIME / 16;
+        let ahead = TestClock::at(self.clock.now().plus(ahead).unix_seconds());
         let options = SweepOptions::new().browser_sessions(LIFETIME);
         Sweeper::new(Arc::clone(&self.store), Arc::new(ahead), options)
     }

@@ -3,6 +3,7 @@
 mod api_misuse;
 mod closing;
 mod edge_cases;
+mod expiry;
 mod flashes_in_doubt;
 mod handlers;
 mod identity;
@@ -13,6 +14,8 @@ mod owners;
 mod rotation;
 mod skew;
 mod start_over;
+mod turns;
+mod unchanged;
 
 use pgstore::store::{FaultyStore, SpyStore};
 use pgstore::{MemoryStore, Session, SessionError, SessionManagerBuilder};

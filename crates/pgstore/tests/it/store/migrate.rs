@@ -204,3 +204,49 @@ async fn an_index_name_taken_by_another_index_is_told() {
     assert_eq!(error.kind(), MigrateErrorKind::UnfitTable);
     assert!(error.to_string().contains("no index on key"), "{error}");
 }
+
+/// The storage parameters of the table.
+async fn settings(database: &Database) -> Vec<String> {
+    let sql = "SELECT unnest(reloptions) FROM pg_class WHERE oid = 'http_sessions'::regclass";
+    let rows = database.client().await.query(sql, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[apply(trial_on_both_servers)]
+async fn settings_of_the_operator_are_kept() {
+    let database = Database::fresh().await;
+    let client = database.client().await;
+    client.batch_execute(AS_GO_DOES).await.unwrap();
+    let set = "ALTER TABLE http_sessions SET (FILLFACTOR = 70, parallel_workers = 0)";
+    client.batch_execute(set).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap().applied, [2]);
+    let expected = [
+        "fillfactor=70",
+        "parallel_workers=0",
+        "autovacuum_vacuum_scale_factor=0.02",
+        "autovacuum_vacuum_insert_scale_factor=0.05",
+    ];
+    assert_eq!(settings(&database).await, expected);
+
+    // What an operator has reset stays so, and nothing is missing.
+    let reset = "ALTER TABLE http_sessions RESET (autovacuum_vacuum_scale_factor)";
+    client.batch_execute(reset).await.unwrap();
+    assert!(store.migrate().await.unwrap().applied.is_empty());
+    assert_eq!(settings(&database).await.len(), 3);
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_partitioned_table_gets_no_settings() {
+    let database = Database::fresh().await;
+    let create = "CREATE TABLE http_sessions (id bigserial, key bytea, data bytea,
+            created_on timestamptz, modified_on timestamptz, expires_on timestamptz)
+            PARTITION BY HASH (id);
+        CREATE TABLE part PARTITION OF http_sessions FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+        CREATE INDEX ON http_sessions (expires_on);
+        CREATE INDEX ON http_sessions (key)";
+    database.client().await.batch_execute(create).await.unwrap();
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let told = store.migrate().await.told();
+    assert!(settings(&database).await.is_empty(), "{told:?}");
+}

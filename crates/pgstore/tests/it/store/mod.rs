@@ -8,6 +8,7 @@ mod gathering_writes;
 mod guards;
 mod hostile;
 mod in_doubt;
+mod many_sessions;
 mod migrate;
 mod migrate_live;
 mod outage;

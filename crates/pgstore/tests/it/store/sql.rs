@@ -31,7 +31,7 @@ async fn every_statement_is_valid_as_it_stands() {
     database.store().await;
     let client = database.client().await;
     let statements = statements();
-    assert_eq!(statements.len(), 38);
+    assert_eq!(statements.len(), 39);
     for (name, sql) in statements {
         if let Err(error) = client.prepare(&sql).await {
             panic!("{name}.sql: {error:?}");
@@ -85,14 +85,14 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
         ),
         (
             "owned",
-            "(text, timestamptz)",
-            "('500', to_timestamp(0))",
+            "(text, timestamptz, bigint)",
+            "('500', to_timestamp(0), 100000)",
             "owner_idx",
         ),
         (
             "revoke",
-            "(text, bool, text, bytea, text)",
-            "('7', true, NULL, '500', NULL)",
+            "(text, bool, text, bytea, text, bigint)",
+            "('7', true, NULL, '500', NULL, 0)",
             "owner_idx",
         ),
         ("delete_all", "(bytea[])", "('{500}')", "key_idx"),

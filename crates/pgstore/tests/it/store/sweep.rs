@@ -180,3 +180,56 @@ async fn the_margin_for_clocks_spares_rows_that_have_just_expired() {
     assert_eq!(sweeper.sweep().await.unwrap(), 1);
     assert_eq!(store.len(), 1);
 }
+
+/// Rows to which a table of the application refers, and one that a trigger keeps.
+#[apply(trial_on_both_servers)]
+async fn rows_that_cannot_be_removed_are_skipped_and_counted() {
+    let database = Database::fresh().await;
+    let (store, client) = (database.store().await, database.client().await);
+    client.batch_execute(FILL).await.unwrap();
+    let keep = "CREATE TABLE orders (session bigint REFERENCES http_sessions (id));
+        INSERT INTO orders SELECT id FROM http_sessions WHERE id % 700 = 0 OR id BETWEEN 1001 AND 1005;
+        CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'it stays'; END $$;
+        CREATE TRIGGER keep BEFORE DELETE ON http_sessions
+            FOR EACH ROW WHEN (OLD.id = 4321) EXECUTE FUNCTION keep()";
+    client.batch_execute(keep).await.unwrap();
+    let handle = sweeper(store, SweepOptions::new()).start();
+    for sweeps in 1..=2 {
+        handle.sweep_now().await.unwrap();
+        let stats = handle.stats();
+        assert_eq!((stats.sweeps, stats.errors), (sweeps, 0));
+        assert_eq!((stats.removed, stats.undeletable), (4987, 13));
+        assert_eq!(count(&client).await, 13);
+    }
+    client.batch_execute("DROP TABLE orders").await.unwrap();
+    assert_eq!(handle.sweep_now().await.unwrap(), 12);
+    assert_eq!(handle.stats().undeletable, 1);
+    handle.stop().await;
+}
+
+#[apply(trial_on_both_servers)]
+async fn the_lag_says_for_how_long_the_oldest_row_had_been_expired() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let ended = |seconds: i64| pgstore::store::Row {
+        modified_on: at(-seconds - 10),
+        expires_on: at(-seconds),
+        ..row("")
+    };
+    for store in [
+        Arc::new(store) as Arc<dyn Store>,
+        Arc::new(MemoryStore::new()),
+    ] {
+        for seconds in [100, 900, 500] {
+            store.insert(&fresh(), &ended(seconds)).await.unwrap();
+        }
+        let sweeper = Sweeper::new(store, Arc::new(Still), SweepOptions::new());
+        let handle = sweeper.start();
+        for lag in [900, 0] {
+            handle.sweep_now().await.unwrap();
+            assert_eq!(handle.stats().lag, Duration::from_secs(lag));
+        }
+        handle.stop().await;
+    }
+}

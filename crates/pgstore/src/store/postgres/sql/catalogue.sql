@@ -2,7 +2,7 @@
 -- without the right to create can ask. $2 and $3: the wanted columns and their types (NULL: any).
 -- $4 to $7: the wanted indexes, the first column of each, and whether it may and must be partial. An
 -- index counts by its first column, not by its name. An invalid one does not count: it is still
--- being built, or its build failed.
+-- being built, or its build failed. $8: the wanted storage parameters of an ordinary table.
 SELECT tab IS NOT NULL AS "table",
        ARRAY(
            SELECT wanted.name
@@ -27,7 +27,15 @@ SELECT tab IS NOT NULL AS "table",
                    AND a.attname = wanted.leads_with
                    AND i.indisvalid
                    AND (i.indpred IS NULL OR wanted.partial)
-                   AND (i.indpred IS NOT NULL OR NOT wanted.conditional))) AS missing_indexes
+                   AND (i.indpred IS NOT NULL OR NOT wanted.conditional))) AS missing_indexes,
+       ARRAY(
+           SELECT wanted.name
+             FROM unnest($8::text[]) AS wanted (name)
+             JOIN pg_catalog.pg_class AS c ON c.oid = tab AND c.relkind = 'r'
+            WHERE NOT EXISTS (
+                SELECT
+                  FROM unnest(c.reloptions) AS setting
+                 WHERE split_part(setting, '=', 1) = wanted.name)) AS missing_settings
   -- The join with pg_class is needed because to_regclass alone also finds a table that is younger
   -- than the statement's snapshot, whose columns are not visible yet.
   FROM (SELECT max(oid) AS tab FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1))

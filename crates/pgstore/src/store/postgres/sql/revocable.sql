@@ -2,6 +2,7 @@
 SELECT id::bigint, modified_on
   FROM http_sessions
  WHERE owner = $1
+   AND id > $6
    AND ($2 OR saved_on = modified_on)
    AND ($3::text IS NULL OR handle = $3)
    AND ($4::bytea IS NULL OR key IS DISTINCT FROM $4)

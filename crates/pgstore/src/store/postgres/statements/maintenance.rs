@@ -1,9 +1,10 @@
 //! Work on the table that no request waits for.
 
 use tokio_postgres::Row as PgRow;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 
-use super::execution::Execution;
+use super::execution::{Execution, one};
 use super::statement::{Effect, Lane, Statement};
 use crate::id::SessionId;
 use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, time};
@@ -36,6 +37,13 @@ pub(crate) struct Sweep<'a> {
     pub(crate) batch: &'a SweepBatch,
 }
 
+/// What a [`Sweep`] answers.
+pub(crate) enum SweepAnswer {
+    Done(BatchSwept),
+    /// The table forbids the removal of one of the rows, so nothing was done.
+    Forbidden(StoreError),
+}
+
 /// What a batch of a sweep did.
 pub(crate) struct BatchSwept {
     pub(crate) swept: Swept,
@@ -48,7 +56,7 @@ pub(crate) struct BatchSwept {
 }
 
 impl Statement for Sweep<'_> {
-    type Output = BatchSwept;
+    type Output = SweepAnswer;
     const SQL: &'static str = include_str!("../sql/sweep.sql");
     const PARAMETERS: &'static [Type] = &[
         Type::TIMESTAMPTZ,
@@ -61,26 +69,71 @@ impl Statement for Sweep<'_> {
     const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(&self, execution: &Execution<'_>) -> Result<BatchSwept, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
         let batch = self.batch;
         let expired = Micros::from(batch.expired_before);
         let idle = Micros::from(batch.idle_since_before);
         let after = Micros::from(batch.after.expires_on);
         let limit = i64::from(batch.limit);
         let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
-        Ok(swept(&execution.query_one(&parameters).await?, limit)?)
+        match execution.query(&parameters).await {
+            Ok(answer) => Ok(SweepAnswer::Done(swept(one(&answer)?, limit)?)),
+            Err(error) if error.code().is_some_and(is_about_a_row) => {
+                Ok(SweepAnswer::Forbidden(AttemptFailure::from(error).error))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+/// Whether an error of a DELETE is about one of its rows, so that others can be removed: a foreign key
+/// forbids it, or a trigger raises an error.
+fn is_about_a_row(state: &SqlState) -> bool {
+    // Classes: data exception, integrity constraint, triggered data change, external routine (2),
+    // WITH CHECK OPTION, PL/pgSQL.
+    const CLASSES: [&str; 7] = ["22", "23", "27", "38", "39", "44", "P0"];
+    CLASSES.iter().any(|class| state.code().starts_with(class))
+}
+
+/// Reads the place of the row that a batch reads first.
+pub(crate) struct SweepPlace<'a> {
+    pub(crate) batch: &'a SweepBatch,
+}
+
+impl Statement for SweepPlace<'_> {
+    type Output = Option<SweepCursor>;
+    const SQL: &'static str = include_str!("../sql/sweep_place.sql");
+    const PARAMETERS: &'static [Type] = &[Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::INT8];
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::Slow;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<Option<SweepCursor>, AttemptFailure> {
+        let batch = self.batch;
+        let expired = Micros::from(batch.expired_before);
+        let after = Micros::from(batch.after.expires_on);
+        let parameters: [Parameter<'_>; 3] = [&expired, &after, &batch.after.row];
+        let found = execution.query_opt(&parameters).await?;
+        Ok(found.map(|found| place(&found, 0)).transpose()?.flatten())
+    }
+}
+
+/// Reads a place from two columns.
+fn place(found: &PgRow, first: usize) -> Result<Option<SweepCursor>, StoreError> {
+    let row: Option<i64> = column(found, first + 1)?;
+    let place = time(found, first)?.zip(row);
+    Ok(place.map(|(expires_on, row)| SweepCursor::new(expires_on, row)))
 }
 
 fn swept(answer: &PgRow, limit: i64) -> Result<BatchSwept, StoreError> {
     let removed: i64 = column(answer, 0)?;
     let scanned: i64 = column(answer, 1)?;
-    let row: Option<i64> = column(answer, 3)?;
-    let last = time(answer, 2)?.zip(row);
-    let next = last.filter(|_| scanned == limit);
-    let next = next.map(|(expires_on, row)| SweepCursor::new(expires_on, row));
+    let next = place(answer, 2)?.filter(|_| scanned == limit);
     Ok(BatchSwept {
-        swept: Swept::new(removed.unsigned_abs(), next),
+        swept: Swept {
+            oldest: time(answer, 7)?,
+            ..Swept::new(removed.unsigned_abs(), next)
+        },
         due: column(answer, 4)?,
         locked: column(answer, 5)?,
         may_hide_rows: column(answer, 6)?,

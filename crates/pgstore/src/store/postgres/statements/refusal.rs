@@ -48,6 +48,7 @@ impl Statement for Newest<'_> {
 /// Reads which rows a revocation has to remove, by number and version.
 pub(crate) struct Revocable<'a> {
     pub(crate) revocation: &'a Revocation<'a>,
+    pub(crate) after: i64,
 }
 
 impl Statement for Revocable<'_> {
@@ -59,7 +60,7 @@ impl Statement for Revocable<'_> {
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
-        let conditions = RevocationParameters::of(self.revocation);
+        let conditions = RevocationParameters::of(self.revocation, self.after);
         let found = execution.query(&conditions.parameters()).await?;
         let rows = found.iter().map(|row| Ok((column(row, 0)?, time(row, 1)?)));
         Ok(rows.collect::<Result<_, StoreError>>()?)

@@ -1,0 +1,135 @@
+//! One statement of a migration, and what it makes.
+
+use super::table_name::TableName;
+
+/// One statement of a migration, and what it makes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MigrationStep {
+    /// One statement without a semicolon, for the table `http_sessions`.
+    pub(super) sql: &'static str,
+    pub(super) makes: Made,
+}
+
+/// What a statement makes. The catalogue tells whether it is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Made {
+    /// Columns of a table, and the table if there is none.
+    Columns(Relation, &'static [NewColumn]),
+    Index(NewIndex),
+    /// Storage parameters of a table, as far as it has none of that name. They only make it faster,
+    /// so a table is complete without them.
+    Settings(Relation, &'static [NewSetting]),
+}
+
+/// The tables that the migrations make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    Sessions,
+    EarlierIds,
+}
+
+impl Relation {
+    /// The name as SQL, quoted.
+    pub(super) fn quoted(self, table: &TableName) -> String {
+        match self {
+            Self::Sessions => table.quoted(),
+            Self::EarlierIds => table.quoted_ids(),
+        }
+    }
+}
+
+/// A column that a migration makes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewColumn {
+    pub(super) name: &'static str,
+    /// Its type, or `None` if any type will do.
+    pub(super) of_type: Option<&'static str>,
+}
+
+/// An index that a migration makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NewIndex {
+    /// The table that it is on.
+    pub(super) relation: Relation,
+    /// Its name for the table `http_sessions`.
+    pub(super) name: &'static str,
+    /// Its first column. An index with the same first column counts, whatever its name.
+    pub(super) column: &'static str,
+    /// Its second column. An index without it counts, too.
+    pub(super) then: Option<&'static str>,
+    /// Whether it leaves out rows in which the column is NULL.
+    pub(super) is_partial: bool,
+    /// The condition of an index that has only the rows that meet it. It counts only if it is
+    /// partial: the primary key has the same first column.
+    pub(super) condition: Option<&'static str>,
+    /// The statement that makes it.
+    pub(super) sql: &'static str,
+}
+
+/// A storage parameter that a migration sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NewSetting {
+    pub(super) name: &'static str,
+    pub(super) value: &'static str,
+}
+
+impl MigrationStep {
+    pub(super) const fn columns(
+        sql: &'static str,
+        relation: Relation,
+        columns: &'static [NewColumn],
+    ) -> Self {
+        let makes = Made::Columns(relation, columns);
+        Self { sql, makes }
+    }
+
+    pub(super) const fn settings(
+        sql: &'static str,
+        relation: Relation,
+        settings: &'static [NewSetting],
+    ) -> Self {
+        let makes = Made::Settings(relation, settings);
+        Self { sql, makes }
+    }
+
+    pub(super) const fn index(index: NewIndex) -> Self {
+        let (sql, makes) = (index.sql, Made::Index(index));
+        Self { sql, makes }
+    }
+}
+
+impl NewColumn {
+    pub(super) const fn new(name: &'static str, of_type: Option<&'static str>) -> Self {
+        Self { name, of_type }
+    }
+}
+
+impl NewSetting {
+    pub(super) const fn new(name: &'static str, value: &'static str) -> Self {
+        Self { name, value }
+    }
+
+    /// The statement that makes these settings of the table `http_sessions`.
+    pub(super) fn statement(settings: &[Self]) -> String {
+        let texts = settings.iter();
+        let texts = texts.map(|setting| format!("{} = {}", setting.name, setting.value));
+        let list = texts.collect::<Vec<_>>().join(", ");
+        format!("ALTER TABLE http_sessions SET ({list})")
+    }
+}
+
+impl NewIndex {
+    /// The statement that makes it without blocking writers. It cannot run in a transaction.
+    pub(super) fn concurrently(&self) -> String {
+        without_heading(self.sql).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+    }
+}
+
+/// The statement without the comment before it, as operators see it in `pg_stat_activity`.
+pub(super) fn without_heading(sql: &str) -> &str {
+    let mut rest = sql.trim_end();
+    while let Some((_, after)) = rest.split_once('\n').filter(|_| rest.starts_with("--")) {
+        rest = after;
+    }
+    rest
+}

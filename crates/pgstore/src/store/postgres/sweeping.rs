@@ -1,0 +1,61 @@
+//! Removing expired rows, past those that the table does not let go.
+
+use super::inner::Inner;
+use super::refusal::{TRIES, may_be_refused, refused};
+use super::statements::{Sweep, SweepAnswer, SweepPlace};
+use crate::store::{StoreError, SweepBatch, Swept};
+
+impl Inner {
+    /// Removes one batch of expired rows. If the table forbids the removal of one of them, the batch
+    /// is halved until the rows before that one are removed, or that one is alone and skipped.
+    pub(super) async fn sweep_sessions(&self, batch: &SweepBatch) -> Result<Swept, StoreError> {
+        let mut part = *batch;
+        loop {
+            match self.sweep_part(&part).await? {
+                Part::Swept(swept) => return Ok(swept),
+                Part::Forbidden(error) if part.limit <= 1 => {
+                    return self.step_over(&part, &error).await;
+                }
+                Part::Forbidden(_) => part.limit /= 2,
+            }
+        }
+    }
+
+    async fn sweep_part(&self, batch: &SweepBatch) -> Result<Part, StoreError> {
+        for _ in 0..TRIES {
+            match self.run(&Sweep { batch }).await? {
+                SweepAnswer::Forbidden(error) => return Ok(Part::Forbidden(error)),
+                SweepAnswer::Done(answer) if may_be_refused(&answer) => {}
+                SweepAnswer::Done(answer) => return Ok(Part::Swept(answer.swept)),
+            }
+        }
+        Err(refused("no expired row was removed"))
+    }
+
+    /// Skips the first row of a batch, which cannot be removed.
+    async fn step_over(&self, batch: &SweepBatch, error: &StoreError) -> Result<Swept, StoreError> {
+        let Some(place) = self.run(&SweepPlace { batch }).await? else {
+            return Ok(Swept::new(0, None));
+        };
+        if self.first_undeletable() {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "the table forbids the removal of an expired session: sweeps skip such rows and count \
+                 them; give foreign keys that refer to sessions a rule such as ON DELETE CASCADE"
+            );
+        }
+        Ok(Swept {
+            undeletable: 1,
+            oldest: Some(place.expires_on),
+            ..Swept::new(0, Some(place))
+        })
+    }
+}
+
+/// What became of a part of a batch.
+enum Part {
+    Swept(Swept),
+    /// The table forbids the removal of one of its rows. Nothing was done.
+    Forbidden(StoreError),
+}
