@@ -29,12 +29,13 @@ pub(crate) enum Command {
     Memory(Size),
     /// Whether callers who do not share a session wait for each other
     Strangers(Size),
-    /// Draws the plots of a JSON file that `compare` wrote
+    /// Draws the plots of what `compare` measured
     Plot {
-        /// What `compare --json` wrote
-        json: PathBuf,
         /// Where the SVG files go
         folder: PathBuf,
+        /// What `compare --json` wrote; several files count as one run
+        #[arg(required = true)]
+        json: Vec<PathBuf>,
     },
 }
 

@@ -22,7 +22,7 @@ pub(crate) const HASH_KEY: [u8; 32] = [7; 32];
 const NO_IV: Iv = [0; 16];
 
 /// How many of the sessions are asked for. They are spread evenly over the table.
-const VISITORS: u32 = 65_536;
+const VISITORS: u32 = 100_000;
 
 /// How many rows one statement of the fill writes.
 const CHUNK: u32 = 10_000;
@@ -101,11 +101,19 @@ const FILL_THEIRS: &str = "
     SELECT id, data, now() + random() * interval '15 days' + interval '14 days'
       FROM unnest($1::text[], $2::bytea[]) AS filled (id, data)";
 
-/// The key of a row: nine digits that pgbench can compute, then padding.
+/// How many keys there are.
+pub(crate) const KEYS: u64 = 6_u64.pow(9);
+
+/// Has no factor in common with [`KEYS`], so that each row gets a key of its own.
+pub(crate) const SPREAD: u64 = 7_654_321;
+
+/// The key of a row: nine digits that pgbench can compute, then padding. Rows that are next to each
+/// other in the table have keys far apart, as random IDs would have.
 pub(crate) fn key(row: u32) -> String {
+    let number = u64::from(row) * SPREAD % KEYS;
     let digits = (0..9).rev().map(|place| {
-        let digit = row / 6_u32.pow(place) % 6;
-        char::from_digit(digit + 2, 10).unwrap_or('2')
+        let digit = number / 6_u64.pow(place) % 6;
+        char::from_digit(digit as u32 + 2, 10).unwrap_or('2')
     });
     let digits: String = digits.collect();
     format!("{digits:A<52}")
@@ -206,6 +214,8 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -215,8 +225,9 @@ mod tests {
             assert!(SessionId::parse(key(row).as_bytes()).is_some());
         }
         assert!(key(0).starts_with("222222222A"));
-        assert!(key(6).starts_with("222222232A"));
-        assert_ne!(key(last), key(last - 1));
+        assert!(key(1).starts_with("654242623A"));
+        let different: HashSet<String> = (0..100_000).chain([last]).map(key).collect();
+        assert_eq!(different.len(), 100_001);
     }
 
     #[test]

@@ -29,6 +29,8 @@ impl Server {
                 ("checkpoint_timeout", "30min"),
                 ("commit_delay", &delay),
                 ("commit_siblings", "0"),
+                // So that `strangers` recognises long statements.
+                ("track_activity_query_size", "8kB"),
             ])
             .start()?;
         let admin = connect(postgres.url()).await?;

@@ -122,7 +122,9 @@ async fn measure(
             }
             let sample = sample(server, cell, contestant, time).await;
             let sample = sample.map_err(|error| format!("{name}, {cell}: {error}"))?;
-            if !is_warm_up {
+            if is_warm_up {
+                result.allocates(*name, contestant.allocations(cell)?);
+            } else {
                 let connections = contestant.connections(*name, server, cell).await?;
                 result.add(*name, sample, connections);
             }

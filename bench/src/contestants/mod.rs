@@ -68,22 +68,35 @@ impl Name {
             (Name::Go, Work::Http | Work::Untouched) => Some("is no tower middleware"),
             (Name::Inner, Work::Untouched) => None,
             (Name::Inner, _) => Some("keeps no sessions"),
-            (Name::OursSingle, Work::Untouched) => Some("the same as ours-batched: no statement"),
+            (Name::OursSingle, Work::Untouched) => {
+                Some("is the same as ours-batched here: no statement is sent")
+            }
             _ => None,
         }
     }
 
     /// What it does less or more than ours in the same work.
-    pub(crate) fn remark(self) -> Option<&'static str> {
-        match self {
-            Name::OursBatched | Name::OursSingle | Name::Inner => None,
-            Name::TowerSessions => Some("no signed cookie, no version guard: the last save wins"),
-            Name::Pool => Some("rows only: nothing is opened or decoded; what is saved is sealed"),
-            Name::Pgbench => Some("rows only, no version guard; at its best client count"),
-            Name::Go => {
-                Some("through net/http's types, with the cookie; its inserts seal a cookie")
+    pub(crate) fn remark(self, work: Work) -> Option<&'static str> {
+        Some(match (self, work) {
+            (Name::OursBatched | Name::OursSingle | Name::Inner, _) => return None,
+            (Name::TowerSessions, Work::Read) => "no signed cookie",
+            (Name::TowerSessions, Work::Untouched | Work::Http) => "unsigned cookie",
+            (Name::TowerSessions, Work::Insert) => {
+                "no cookie; a transaction that asks first whether the ID is free"
             }
-        }
+            (Name::TowerSessions, _) => "no signed cookie, no version guard: the last save wins",
+            (Name::Pool, Work::Read) => "rows only: nothing is opened or decoded",
+            (Name::Pool, Work::Mix) => "rows only, no middleware",
+            (Name::Pool, _) => "rows only: nothing is opened or decoded; what is saved is sealed",
+            (Name::Pgbench, Work::Read) => "rows only; at its best client count",
+            (Name::Pgbench, Work::Insert) => "rows only; at its best client count",
+            (Name::Pgbench, Work::Mix) => {
+                "rows only, no guard, no middleware; at its best client count"
+            }
+            (Name::Pgbench, _) => "rows only, no version guard; at its best client count",
+            (Name::Go, Work::Save | Work::Mix) => "no version guard: the last save wins",
+            (Name::Go, _) => return None,
+        })
     }
 }
 
@@ -154,6 +167,16 @@ impl Contestant {
             Self::InProcess(contestant) => in_process::round(contestant, cell, time).await,
             Self::Pgbench(pgbench) => pgbench.round(cell, time).await,
             Self::Go(go) => go.round(cell, time).await,
+        }
+    }
+
+    /// Heap allocations of one operation, for work that waits for nothing.
+    pub(crate) fn allocations(&self, cell: Cell) -> Outcome<Option<f64>> {
+        match self {
+            Self::InProcess(contestant) if cell.work == Work::Untouched => {
+                in_process::allocations(contestant.as_ref(), cell).map(Some)
+            }
+            Self::InProcess(_) | Self::Pgbench(_) | Self::Go(_) => Ok(None),
         }
     }
 
