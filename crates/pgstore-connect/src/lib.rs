@@ -54,6 +54,7 @@
 //! Without any of them, connections have no TLS, and an `sslmode` that demands it is a
 //! [`ConfigError::TlsNotBuilt`].
 
+mod backend_key;
 mod config;
 mod connect;
 mod connector;

@@ -8,6 +8,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
 use tokio_postgres::{CancelToken, Client};
 
+use crate::backend_key::process_of;
 use crate::error::{Attempted, classify};
 use crate::tls::LoadedTls;
 use crate::{Config, ConnectError, Host};
@@ -49,6 +50,21 @@ impl ConnectionTask {
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.cancel.host
+    }
+
+    /// The number of the server process, as the server told it at the beginning. Poolers that share
+    /// server connections invent one: it then differs from what `SELECT pg_backend_pid()` answers.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (client, task) = pgstore_connect::connect("postgres://app@localhost/web").await?;
+    /// let own: i32 = client.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
+    /// println!("a pooler is in between: {}", task.server_process().await != Some(own));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn server_process(&self) -> Option<i32> {
+        process_of(&self.cancel.token).await
     }
 
     /// Waits until the connection is over.

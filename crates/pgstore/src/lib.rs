@@ -158,7 +158,7 @@ pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, T
 #[cfg(feature = "postgres")]
 pub use store::{
     ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
-    StatementStrategy, TableName,
+    StatementNames, StatementStrategy, TableName,
 };
 pub use store::{
     FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,

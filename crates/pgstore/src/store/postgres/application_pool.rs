@@ -9,26 +9,30 @@ use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
 use super::failure::{AttemptFailure, ConnectionState, without_details};
-use super::statements::Statement;
+use super::statements::{Execution, SendForm, Statement};
 use super::table_name::TableName;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A pool of the application. Each statement takes a connection of its own.
-pub(super) struct ApplicationPool(Pool);
+pub(super) struct ApplicationPool {
+    pool: Pool,
+    /// Whether statements get names.
+    are_named: bool,
+}
 
 impl ApplicationPool {
-    pub(super) fn new(pool: Pool) -> Self {
-        Self(pool)
+    pub(super) fn new(pool: Pool, are_named: bool) -> Self {
+        Self { pool, are_named }
     }
 
     /// How many connections the pool may hold.
     pub(super) fn size(&self) -> u32 {
-        u32::try_from(self.0.status().max_size).unwrap_or(u32::MAX)
+        u32::try_from(self.pool.status().max_size).unwrap_or(u32::MAX)
     }
 
     /// Takes a connection from the pool.
     pub(super) async fn take(&self) -> Result<Checkout, NoConnection> {
-        match self.0.get().await {
+        match self.pool.get().await {
             Ok(object) => Ok(Checkout(Some(object))),
             Err(PoolError::Backend(error)) => Err(NoConnection(without_details(error))),
             Err(other) => Err(NoConnection(other.into())),
@@ -47,7 +51,14 @@ impl ApplicationPool {
             .map_err(|_| AttemptFailure::too_late())?
             .map_err(unavailable)?;
         let token = checkout.cancel_token();
-        let answer = checkout.run(statement, table, deadline).await;
+        let form = checkout.form::<S>(table, self.are_named);
+        let form = timeout_at(deadline, form)
+            .await
+            .unwrap_or_else(|_| Err(AttemptFailure::no_answer()));
+        let answer = match form.map_err(AttemptFailure::before_execution) {
+            Ok(form) => checkout.run(statement, &form, deadline).await,
+            Err(failure) => Err(failure),
+        };
         match answer.as_ref().err().map(|failure| failure.connection) {
             None | Some(ConnectionState::Reusable) => checkout.give_back(),
             Some(ConnectionState::Broken) => {}
@@ -85,22 +96,30 @@ impl Checkout {
         drop(self.0.take());
     }
 
+    async fn form<S: Statement>(
+        &self,
+        table: &TableName,
+        is_named: bool,
+    ) -> Result<SendForm, AttemptFailure> {
+        let text = table.put_into(S::SQL);
+        if !is_named {
+            return Ok(SendForm::Unnamed(text.into()));
+        }
+        let prepare = self.wrapper().prepare_typed_cached(&text, S::PARAMETERS);
+        Ok(SendForm::Named(prepare.await?))
+    }
+
     async fn run<S: Statement>(
         &self,
         statement: &S,
-        table: &TableName,
+        form: &SendForm,
         deadline: Instant,
     ) -> Result<S::Output, AttemptFailure> {
-        let text = table.put_into(S::SQL);
-        let prepare = self.wrapper().prepare_typed_cached(&text, S::PARAMETERS);
-        let prepared = timeout_at(deadline, prepare)
-            .await
-            .map_or_else(|_| Err(AttemptFailure::no_answer()), |made| Ok(made?))
-            .map_err(AttemptFailure::before_execution)?;
         if self.is_closed() {
             return Err(AttemptFailure::not_sent());
         }
-        let answer = timeout_at(deadline, statement.run(self, &prepared)).await;
+        let execution = Execution::new(self, form, S::PARAMETERS);
+        let answer = timeout_at(deadline, statement.run(&execution)).await;
         answer.unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
     }
 

@@ -7,6 +7,7 @@ use pgstore_connect::{ConfigError, ConnectError, Connector};
 
 #[cfg(feature = "deadpool")]
 use super::application_pool::ApplicationPool;
+use super::connection_factory::ConnectionFactory;
 use super::connection_source::ConnectionSource;
 use super::executor::{Deadlines, Executor};
 use super::gather_queues::GatherQueues;
@@ -53,8 +54,9 @@ impl PgStore {
     /// [`close`](PgStore::close) does not close the pool. The pool is not used before the first
     /// operation.
     ///
-    /// Each operation takes a connection, sends one statement (prepared once and kept in the
-    /// pool's cache) and returns the connection. [`PgStore::migrate`] takes one and closes it
+    /// Each operation takes a connection, sends one statement and returns the connection. Statements
+    /// have no names unless you set [`StatementNames::Named`](crate::StatementNames::Named): then they
+    /// are prepared once and kept in the pool's cache. [`PgStore::migrate`] takes one and closes it
     /// afterwards. A connection is closed, too, if its caller did not wait for the answer.
     ///
     /// ```no_run
@@ -119,8 +121,12 @@ impl PgStoreOptions {
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
         self.check_durations()?;
         let connector = Connector::new(self.config.clone().parse(url)?);
-        let clock = Arc::clone(&self.clock);
-        let pool = Pool::new(connector, clock, self.connections, self.deadline);
+        let factory = ConnectionFactory {
+            connector,
+            clock: Arc::clone(&self.clock),
+            names: self.names,
+        };
+        let pool = Pool::new(factory, self.connections, self.deadline);
         Ok(self.store(ConnectionSource::Own(pool)))
     }
 
@@ -141,7 +147,10 @@ impl PgStoreOptions {
     #[cfg(feature = "deadpool")]
     #[must_use]
     pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
-        self.store(ConnectionSource::Application(ApplicationPool::new(pool)))
+        let names = self.names.are_used_in_a_pool();
+        self.store(ConnectionSource::Application(ApplicationPool::new(
+            pool, names,
+        )))
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {

@@ -3,22 +3,20 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pgstore_connect::{ConnectError, ConnectionTask, Connector, Host};
+use pgstore_connect::{ConnectionTask, Host};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Client;
 
-use super::clocks;
 use super::failure::AttemptFailure;
-use super::prepared_statements::PreparedStatements;
-use super::statements::Statement;
+use super::send_forms::SendForms;
+use super::statements::{Execution, Statement};
 use super::table_name::TableName;
-use crate::clock::Clock;
 
 /// A connection that any number of callers use at once.
 #[derive(Debug)]
 pub(super) struct Connection {
     client: Client,
-    prepared: PreparedStatements,
+    forms: SendForms,
     task: ConnectionTask,
     retired: AtomicBool,
     given_up: AtomicBool,
@@ -29,21 +27,15 @@ pub(super) struct Connection {
 struct StatementGuard<'a>(&'a AtomicUsize);
 
 impl Connection {
-    /// Connects, and warns if the server's clock and this one are far apart.
-    pub(super) async fn open(
-        connector: &Connector,
-        clock: &dyn Clock,
-    ) -> Result<Self, ConnectError> {
-        let (client, task) = connector.connect().await?;
-        clocks::compare(&client, clock, connector.config().connect_timeout()).await;
-        Ok(Self {
+    pub(super) fn new(client: Client, task: ConnectionTask, forms: SendForms) -> Self {
+        Self {
             client,
-            prepared: PreparedStatements::default(),
+            forms,
             task,
             retired: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
-        })
+        }
     }
 
     /// Whether it takes new statements.
@@ -75,15 +67,16 @@ impl Connection {
         deadline: Instant,
     ) -> Result<S::Output, AttemptFailure> {
         let _guard = StatementGuard::on(&self.under_way);
-        let prepared = self.prepared.get::<S>(&self.client, table);
-        let prepared = timeout_at(deadline, prepared)
+        let form = self.forms.get::<S>(&self.client, table);
+        let form = timeout_at(deadline, form)
             .await
             .unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
             .map_err(AttemptFailure::before_execution)?;
         if self.client.is_closed() {
             return Err(AttemptFailure::not_sent());
         }
-        let answer = timeout_at(deadline, statement.run(&self.client, &prepared)).await;
+        let execution = Execution::new(&self.client, &form, S::PARAMETERS);
+        let answer = timeout_at(deadline, statement.run(&execution)).await;
         answer.unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
     }
 

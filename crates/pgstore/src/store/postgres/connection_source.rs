@@ -119,15 +119,6 @@ impl ConnectionSource {
         }
     }
 
-    /// Closes the connection for background work until it is needed again.
-    pub(super) fn close_background(&self) {
-        match self {
-            Self::Own(pool) => pool.close_background(),
-            #[cfg(feature = "deadpool")]
-            Self::Application(_) => {}
-        }
-    }
-
     /// Closes the store's own connections.
     pub(super) async fn close(&self, deadline: Instant) {
         match self {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use pgstore_connect::ConnectError;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::busy::BusyPauses;
 use super::connection_source::ConnectionSource;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::gather_queues::GatherQueues;
@@ -76,12 +77,17 @@ impl Executor {
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
         let (mut attempt, mut in_doubt) = (1, false);
+        let mut busy = BusyPauses::new();
         loop {
             let outcome = self.source.attempt(statement, &self.table, deadline);
             let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if failure.retry == Retry::Busy {
+                busy.pause(deadline).await?;
+                continue;
+            }
             in_doubt |= S::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
             let pause = pause_after(attempt);
             if !may_repeat::<S>(&failure, attempt, self.source.size())
@@ -99,22 +105,21 @@ impl Executor {
 
     /// When an operation that begins now with this statement has to end.
     pub(super) fn deadline<S: Statement>(&self) -> Instant {
-        let time = match (S::EFFECT, S::LANE) {
-            (Effect::None, Lane::Reads) => self.deadlines.reading,
-            _ => self.deadlines.all,
-        };
-        Instant::now() + time
+        match (S::EFFECT, S::LANE) {
+            (Effect::None, Lane::Reads) => self.reading_deadline(),
+            _ => Instant::now() + self.deadlines.all,
+        }
+    }
+
+    /// When a lookup that begins now has to end.
+    pub(super) fn reading_deadline(&self) -> Instant {
+        Instant::now() + self.deadlines.reading
     }
 
     /// Counts the caller among those that [`Executor::close`] waits for.
     pub(super) fn enter(&self) -> Result<InFlightGuard<'_>, StoreError> {
         let guard = self.in_flight.enter();
         guard.ok_or_else(|| StoreError::new(StoreErrorKind::Closed))
-    }
-
-    /// Closes the connection for background work until it is needed again.
-    pub(super) fn close_background(&self) {
-        self.source.close_background();
     }
 
     /// Waits for the operations in flight, for one deadline at most, and closes the connections.
@@ -154,6 +159,6 @@ fn may_repeat<S: Statement>(failure: &AttemptFailure, attempt: u32, connections:
         && match failure.retry {
             Retry::Safe => true,
             Retry::InDoubt => S::EFFECT != Effect::Once,
-            Retry::Never => false,
+            Retry::Busy | Retry::Never => false,
         }
 }

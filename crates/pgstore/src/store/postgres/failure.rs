@@ -34,6 +34,8 @@ pub(super) enum Retry {
     Safe,
     /// The connection was lost or the deadline passed: it may have taken effect.
     InDoubt,
+    /// Another writer has the row: it had no effect. Another attempt is worth while after a pause.
+    Busy,
     /// No: it had no effect, and another attempt would fail in the same way.
     Never,
 }
@@ -56,6 +58,14 @@ impl AttemptFailure {
     /// The deadline passed before there was a connection.
     pub(super) fn too_late() -> Self {
         Self::last(StoreError::new(StoreErrorKind::Timeout))
+    }
+
+    /// Another writer has the row.
+    pub(super) fn busy() -> Self {
+        Self {
+            retry: Retry::Busy,
+            ..Self::last(StoreError::new(StoreErrorKind::Timeout))
+        }
     }
 
     /// The deadline passed before there was an answer.

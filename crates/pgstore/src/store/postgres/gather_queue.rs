@@ -21,25 +21,14 @@ const MOST: usize = 512;
 /// requests go out together in the next statement. There are no timers.
 pub(super) struct GatherQueue<G: Gathered> {
     state: Mutex<QueueState<G>>,
-    places: Places,
+    /// How many statements of the kind may be under way at once.
+    places: usize,
     bound: usize,
 }
 
-/// How many statements of a kind may be under way at once.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Places {
-    /// This many in all.
-    Shared(usize),
-    /// This many for several callers, and one more for a caller that finds none under way. It may
-    /// have to wait for a row, and keeps no other caller waiting.
-    Apart(usize),
-}
-
 struct QueueState<G: Gathered> {
-    /// How many statements are under way, but for the one that is apart.
+    /// How many statements are under way.
     sending: usize,
-    /// Whether a caller's own statement is under way apart from the others.
-    is_apart: bool,
     waiting: VecDeque<Waiting<G>>,
     /// The sessions of the requests that are under way together.
     ids: HashSet<SessionId>,
@@ -60,22 +49,13 @@ pub(super) enum Reply<A> {
     SendAlone,
 }
 
-/// How a caller's request may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// By itself if there is a place, else together with others.
-    Any,
-    /// In the statement for several callers, even if it is the only one.
-    Together,
-}
-
 /// What a caller does now.
 pub(super) enum Turn<G: Gathered> {
     /// It sends a statement of its own.
-    Send,
+    Send(G::Request),
     /// It waits for its answer.
     Wait(Ticket<G::Answer>),
-    /// It starts the task that sends for those who wait, and waits for its answer.
+    /// It starts a task that sends for those who wait, and waits for its answer.
     Start(Ticket<G::Answer>),
     /// Too many callers wait.
     Full,
@@ -95,10 +75,9 @@ pub(super) struct NoReply {
 
 impl<G: Gathered> GatherQueue<G> {
     /// `bound`: how many callers wait at most.
-    pub(super) fn new(places: Places, bound: usize) -> Self {
+    pub(super) fn new(places: usize, bound: usize) -> Self {
         let state = QueueState {
             sending: 0,
-            is_apart: false,
             waiting: VecDeque::new(),
             ids: HashSet::new(),
         };
@@ -109,26 +88,18 @@ impl<G: Gathered> GatherQueue<G> {
         }
     }
 
-    /// Takes a caller's request if the caller has to wait. With [`Way::Together`], it waits until a
-    /// task sends it.
-    pub(super) fn join(
-        &self,
-        request: impl FnOnce() -> G::Request,
-        way: Way,
-        deadline: Instant,
-    ) -> Turn<G> {
+    /// Gives the caller a place of its own, or takes its request until there is a place.
+    ///
+    /// A request for a session that has another one under way takes its turn after that.
+    pub(super) fn join(&self, request: G::Request, deadline: Instant) -> Turn<G> {
         let mut state = self.state();
-        let starts = match self.places {
-            Places::Shared(places) if way == Way::Any && state.sending < places => {
-                state.sending += 1;
-                return Turn::Send;
-            }
-            Places::Apart(_) if way == Way::Any && state.is_idle() => {
-                state.is_apart = true;
-                return Turn::Send;
-            }
-            Places::Shared(places) | Places::Apart(places) => state.sending < places,
-        };
+        let is_free = G::id(&request).is_none_or(|id| !state.ids.contains(id));
+        let may_send = is_free && state.sending < self.places;
+        if may_send && state.waiting.is_empty() {
+            state.sending += 1;
+            state.ids.extend(G::id(&request).cloned());
+            return Turn::Send(request);
+        }
         if state.waiting.len() >= self.bound {
             // Those that have left need no place.
             state.waiting.retain(|waiting| !waiting.caller.is_closed());
@@ -136,8 +107,8 @@ impl<G: Gathered> GatherQueue<G> {
         if state.waiting.len() >= self.bound {
             return Turn::Full;
         }
-        let ticket = state.push(request(), deadline);
-        if !starts {
+        let ticket = state.push(request, deadline);
+        if !may_send {
             return Turn::Wait(ticket);
         }
         state.sending += 1;
@@ -164,20 +135,17 @@ impl<G: Gathered> GatherQueue<G> {
         }
     }
 
-    /// A caller's own statement has ended. Whether a task has to send for those who wait.
-    pub(super) fn has_sent(&self) -> bool {
+    /// A caller's own statement for this session has ended. Whether a task has to send for those who
+    /// wait, in its place.
+    pub(super) fn has_sent(&self, id: Option<&SessionId>) -> bool {
         let mut state = self.state();
-        match self.places {
-            Places::Shared(_) if state.waiting.is_empty() => {
-                state.sending -= 1;
-                false
-            }
-            Places::Shared(_) => true,
-            Places::Apart(_) => {
-                state.is_apart = false;
-                false
-            }
+        if let Some(id) = id {
+            state.ids.remove(id);
         }
+        if state.waiting.is_empty() {
+            state.sending -= 1;
+        }
+        !state.waiting.is_empty()
     }
 
     /// The task that sends has ended early, and those who wait send alone.
@@ -196,10 +164,6 @@ impl<G: Gathered> GatherQueue<G> {
 }
 
 impl<G: Gathered> QueueState<G> {
-    fn is_idle(&self) -> bool {
-        self.sending == 0 && !self.is_apart
-    }
-
     fn push(&mut self, request: G::Request, deadline: Instant) -> Ticket<G::Answer> {
         let (caller, answer) = oneshot::channel();
         let is_sent = Arc::new(AtomicBool::new(false));
@@ -275,26 +239,29 @@ impl<G: Gathered> fmt::Debug for GatherQueue<G> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::statements::{ById, LoadAll};
+    use super::super::statements::{Delete, DeleteAll, Load, LoadAll};
     use super::*;
     use crate::clock::Timestamp;
 
-    fn wait(queue: &GatherQueue<LoadAll>, time: Duration) -> (Ticket<impl Sized>, Instant) {
-        let request = || ById {
+    fn load() -> Load {
+        Load {
             id: SessionId::generate().unwrap(),
             now: Timestamp::UNIX_EPOCH,
-        };
+        }
+    }
+
+    fn wait(queue: &GatherQueue<LoadAll>, time: Duration) -> (Ticket<impl Sized>, Instant) {
         let deadline = Instant::now() + time;
-        match queue.join(request, Way::Any, deadline) {
+        match queue.join(load(), deadline) {
             Turn::Wait(ticket) => (ticket, deadline),
             _ => panic!("the place is taken"),
         }
     }
 
     fn queue() -> GatherQueue<LoadAll> {
-        let queue = GatherQueue::new(Places::Shared(1), 10);
-        let first = queue.join(|| unreachable!(), Way::Any, Instant::now());
-        assert!(matches!(first, Turn::Send));
+        let queue = GatherQueue::new(1, 10);
+        let first = queue.join(load(), Instant::now());
+        assert!(matches!(first, Turn::Send(_)));
         queue
     }
 
@@ -315,5 +282,31 @@ mod tests {
         let queue = queue();
         drop(wait(&queue, Duration::from_secs(5)));
         assert!(queue.next().is_none());
+    }
+
+    #[tokio::test]
+    async fn one_request_of_a_session_is_under_way_at_a_time_and_the_others_keep_their_order() {
+        let queue = GatherQueue::<DeleteAll>::new(2, 10);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let [one, other] = [(); 2].map(|()| SessionId::generate().unwrap());
+        let delete = |id: &SessionId| Delete { id: id.clone() };
+        assert!(matches!(queue.join(delete(&one), deadline), Turn::Send(_)));
+        let Turn::Wait(_second) = queue.join(delete(&one), deadline) else {
+            panic!("the session has a request under way");
+        };
+        let Turn::Wait(_third) = queue.join(delete(&one), deadline) else {
+            panic!("the session has a request under way");
+        };
+        // Another session does not wait for it, though others wait before it.
+        let Turn::Start(_other) = queue.join(delete(&other), deadline) else {
+            panic!("there is a place");
+        };
+        let sent = queue.next().unwrap();
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].request.id, other);
+        queue.release(&[other]);
+        assert!(queue.next().is_none());
+        assert!(queue.has_sent(Some(&one)));
+        assert_eq!(queue.next().unwrap().len(), 1);
     }
 }

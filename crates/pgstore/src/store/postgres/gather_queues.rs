@@ -1,7 +1,7 @@
 //! The kinds of statements that are gathered.
 
-use super::gather_queue::{GatherQueue, Places};
-use super::statements::{EarlierAll, Gathered, InsertAll, LoadAll, UpdateAll};
+use super::gather_queue::GatherQueue;
+use super::statements::{DeleteAll, EarlierAll, Gathered, InsertAll, LoadAll, UpdateAll};
 
 /// A queue for each kind of statement that is gathered.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(super) struct GatherQueues {
     earlier_ids: GatherQueue<EarlierAll>,
     inserts: GatherQueue<InsertAll>,
     updates: GatherQueue<UpdateAll>,
+    deletes: GatherQueue<DeleteAll>,
 }
 
 /// How many statements of a kind are under way at once when they are gathered.
@@ -24,10 +25,11 @@ impl GatherQueues {
     pub(super) fn new(at_once: UnderWayAtOnce, bound: usize) -> Self {
         let UnderWayAtOnce { reads, writes } = at_once;
         Self {
-            loads: GatherQueue::new(Places::Shared(reads), bound),
-            earlier_ids: GatherQueue::new(Places::Shared(reads), bound),
-            inserts: GatherQueue::new(Places::Shared(writes), bound),
-            updates: GatherQueue::new(Places::Apart(writes), bound),
+            loads: GatherQueue::new(reads, bound),
+            earlier_ids: GatherQueue::new(reads, bound),
+            inserts: GatherQueue::new(writes, bound),
+            updates: GatherQueue::new(writes, bound),
+            deletes: GatherQueue::new(writes, bound),
         }
     }
 }
@@ -58,5 +60,11 @@ impl Queued for InsertAll {
 impl Queued for UpdateAll {
     fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
         &queues.updates
+    }
+}
+
+impl Queued for DeleteAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.deletes
     }
 }

@@ -6,88 +6,51 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+use super::busy::BusyPauses;
 use super::executor::Executor;
-use super::gather_queue::{NoReply, Reply, Turn, Waiting, Way};
+use super::gather_queue::{GatherQueue, NoReply, Reply, Turn, Waiting};
 use super::gather_queues::Queued;
-use super::statements::{Effect, NewVersion, Replaced, Statement, Update, UpdateAll};
-use crate::store::{StoreError, StoreErrorKind, Written};
-
-/// After how long a save whose row another writer has tries again. It doubles each time.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-
-/// The longest such pause.
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+use super::statements::{Answer, Effect};
+use crate::id::SessionId;
+use crate::store::{StoreError, StoreErrorKind};
 
 impl Executor {
-    /// Runs `alone` by itself, or its `request` in one statement with those of other callers.
-    pub(super) async fn run_gathered<G, S>(
+    /// Runs a request by itself, or in one statement with those of other callers. If another writer has
+    /// its row, it tries again after a pause, so that it keeps no other caller waiting.
+    ///
+    /// `request` makes it, perhaps several times.
+    pub(super) async fn run_gathered<G: Queued>(
         self: &Arc<Self>,
-        alone: &S,
-        request: impl FnOnce() -> G::Request + Send,
+        request: impl Fn() -> G::Request + Send + Sync,
         deadline: Instant,
-    ) -> Result<G::Answer, StoreError>
-    where
-        G: Queued<Answer: From<S::Output>>,
-        S: Statement,
-    {
+    ) -> Result<G::Answer, StoreError> {
         let _guard = self.enter()?;
-        self.gather::<G, S>(alone, request, Way::Any, deadline)
-            .await
-    }
-
-    /// Replaces a row, by itself or in one statement with those of other callers. If another writer
-    /// has the row, it tries again after a pause, so that it keeps no other caller waiting.
-    pub(super) async fn save(
-        self: &Arc<Self>,
-        update: &Update<'_>,
-        deadline: Instant,
-    ) -> Result<Written, StoreError> {
-        let _guard = self.enter()?;
-        let (mut way, mut pause) = (Way::Any, SHORTEST_PAUSE);
+        let Some(queue) = self.queues().map(G::queue) else {
+            return Ok(self.run_entered(&request(), deadline).await?.into());
+        };
+        let mut busy = BusyPauses::new();
         loop {
-            let request = || NewVersion {
-                id: update.id.clone(),
-                seen: update.seen,
-                row: update.row.clone(),
-            };
-            let replaced = self.gather::<UpdateAll, _>(update, request, way, deadline);
-            if let Replaced::Done(written) = replaced.await? {
-                return Ok(written);
+            let answer = self.gather(queue, &request, deadline).await?;
+            if !answer.is_busy() {
+                return Ok(answer);
             }
-            if Instant::now() + pause >= deadline {
-                return Err(StoreError::new(StoreErrorKind::Timeout));
-            }
-            sleep(pause).await;
-            // By itself it would wait for the row, and its outcome at the deadline would be in doubt.
-            (way, pause) = (Way::Together, LONGEST_PAUSE.min(2 * pause));
+            busy.pause(deadline).await?;
         }
     }
 
-    async fn gather<G, S>(
+    async fn gather<G: Queued>(
         self: &Arc<Self>,
-        alone: &S,
-        request: impl FnOnce() -> G::Request + Send,
-        way: Way,
+        queue: &GatherQueue<G>,
+        request: &(impl Fn() -> G::Request + Send + Sync),
         deadline: Instant,
-    ) -> Result<G::Answer, StoreError>
-    where
-        G: Queued<Answer: From<S::Output>>,
-        S: Statement,
-    {
-        let Some(queue) = self.queues().map(G::queue) else {
-            return Ok(self.run_entered(alone, deadline).await?.into());
-        };
-        let ticket = match queue.join(request, way, deadline) {
-            Turn::Send => {
-                let _sender = Sender::<G>::new(self);
-                return Ok(self.run_entered(alone, deadline).await?.into());
-            }
+    ) -> Result<G::Answer, StoreError> {
+        let ticket = match queue.join(request(), deadline) {
+            Turn::Send(request) => return self.send_alone(queue, request, deadline).await,
             Turn::Wait(ticket) => ticket,
             Turn::Start(ticket) => {
                 SenderTask::<G>::start(self);
@@ -97,17 +60,31 @@ impl Executor {
         };
         match ticket.reply(deadline).await {
             Ok(Reply::Answer(answer)) => answer,
-            Ok(Reply::SendAlone) => Ok(self.run_entered(alone, deadline).await?.into()),
-            Err(NoReply { is_sent }) if is_sent && S::EFFECT != Effect::None => {
+            Err(NoReply { is_sent }) if is_sent && G::EFFECT != Effect::None => {
                 Err(without_reply(deadline).in_doubt())
             }
             Err(_) if Instant::now() >= deadline => Err(without_reply(deadline)),
-            // The runtime of the task that sends has shut down.
-            Err(_) => Ok(self.run_entered(alone, deadline).await?.into()),
+            // It may be another request that made the statement fail; or the runtime of the task that
+            // sends has shut down.
+            Ok(Reply::SendAlone) | Err(_) => self.run_entered(&G::alone(request()), deadline).await,
         }
     }
 
-    async fn send_together<G: Queued>(&self, waiting: Vec<Waiting<G>>) {
+    async fn send_alone<G: Queued>(
+        self: &Arc<Self>,
+        queue: &GatherQueue<G>,
+        request: G::Request,
+        deadline: Instant,
+    ) -> Result<G::Answer, StoreError> {
+        let _sender = Sender {
+            executor: self,
+            queue,
+            id: G::id(&request).cloned(),
+        };
+        self.run_entered(&G::alone(request), deadline).await
+    }
+
+    async fn send_together<G: Queued>(&self, queue: &GatherQueue<G>, waiting: Vec<Waiting<G>>) {
         let latest = waiting.iter().map(|waiting| waiting.deadline).max();
         let deadline = latest.unwrap_or_else(Instant::now);
         let ids = waiting.iter().filter_map(|waiting| G::id(&waiting.request));
@@ -117,9 +94,7 @@ impl Executor {
             .map(|waiting| (waiting.request, waiting.caller));
         let (requests, callers): (Vec<_>, Vec<_>) = split.unzip();
         let outcome = self.run_entered(&G::of(requests), deadline).await;
-        if let Some(queue) = self.queues().map(G::queue) {
-            queue.release(&ids);
-        }
+        queue.release(&ids);
         tell(callers, outcome);
     }
 }
@@ -158,22 +133,13 @@ fn tell<A>(
 /// A caller that sends its own statement. When it is dropped, the callers that wait get a task.
 struct Sender<'a, G: Queued> {
     executor: &'a Arc<Executor>,
-    kind: PhantomData<fn() -> G>,
-}
-
-impl<'a, G: Queued> Sender<'a, G> {
-    fn new(executor: &'a Arc<Executor>) -> Self {
-        Self {
-            executor,
-            kind: PhantomData,
-        }
-    }
+    queue: &'a GatherQueue<G>,
+    id: Option<SessionId>,
 }
 
 impl<G: Queued> Drop for Sender<'_, G> {
     fn drop(&mut self) {
-        let queue = self.executor.queues().map(G::queue);
-        if queue.is_some_and(|queue| queue.has_sent()) {
+        if self.queue.has_sent(self.id.as_ref()) {
             SenderTask::<G>::start(self.executor);
         }
     }
@@ -200,14 +166,12 @@ impl<G: Queued> SenderTask<G> {
     }
 
     async fn run(mut self) {
-        while let Some(waiting) = self.next() {
-            self.executor.send_together(waiting).await;
+        if let Some(queue) = self.executor.queues().map(G::queue) {
+            while let Some(waiting) = queue.next() {
+                self.executor.send_together(queue, waiting).await;
+            }
         }
         self.has_ended = true;
-    }
-
-    fn next(&self) -> Option<Vec<Waiting<G>>> {
-        self.executor.queues().map(G::queue)?.next()
     }
 }
 

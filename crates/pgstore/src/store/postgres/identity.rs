@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::inner::Inner;
 use super::refusal::Guard;
 use super::statements::{
-    ById, Delete, EarlierAll, EarlierId, EarlierIds, Gathered, IsDistributed, Load, LoadAll,
-    Loaded, Move, Remember, Rename, Renamed, Retire, SweepIds,
+    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, IsDistributed, Load, LoadAll, Loaded,
+    Move, Remember, Rename, Renamed, Retire, SweepIds,
 };
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -30,21 +30,21 @@ impl Inner {
         id: &SessionId,
         now: Timestamp,
     ) -> Result<Lookup, StoreError> {
-        let deadline = self.executor.deadline::<Load<'_>>();
-        let request = || ById {
+        let deadline = self.executor.deadline::<Load>();
+        let load = || Load {
             id: id.clone(),
             now,
         };
-        let load = Load { id, now };
-        let loaded = self.run_gathered::<LoadAll, _>(&load, request, deadline);
-        if let Some(row) = self.row_of(id, loaded.await?) {
+        let loaded = self.run_gathered::<LoadAll>(load, deadline).await?;
+        if let Some(row) = self.row_of(id, loaded) {
             return Ok(Lookup::Row(id.clone(), row));
         }
-        let ids = std::slice::from_ref(id);
-        let earlier_ids = EarlierIds { ids, now };
-        let earlier = self.run_gathered::<EarlierAll, _>(&earlier_ids, request, deadline);
-        let known = earlier.await?.pop();
-        Ok(known.map_or(Lookup::Absent, |earlier| earlier.lookup))
+        let earlier = || Earlier {
+            id: id.clone(),
+            now,
+        };
+        let earlier = self.run_gathered::<EarlierAll>(earlier, deadline).await?;
+        Ok(earlier.map_or(Lookup::Absent, |earlier| earlier.lookup))
     }
 
     /// Looks several IDs up: one statement, and a second one if any of them has no row.
@@ -54,11 +54,11 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Vec<Result<Lookup, StoreError>>, StoreError> {
         let deadline = self.executor.deadline::<LoadAll>();
-        let requests = ids.iter().map(|id| ById {
+        let loads = ids.iter().map(|id| Load {
             id: id.clone(),
             now,
         });
-        let loads = LoadAll::of(requests.collect());
+        let loads = LoadAll::of(loads.collect());
         let loaded = self.run_until(&loads, deadline).await?;
         let rows = ids.iter().zip(loaded);
         let rows = rows.map(|(id, loaded)| Ok((id, self.row_of(id, loaded?))));
@@ -146,8 +146,7 @@ impl Inner {
     pub(super) async fn end(&self, id: &SessionId) -> Result<u64, StoreError> {
         let (mut current, mut removed) = (id.clone(), 0);
         for _ in 0..MAX_ID_CHANGES {
-            let guard = Guard::any(&current);
-            removed += self.change(&Delete { id: &current }, guard).await?;
+            removed += self.delete(&current).await?;
             match self.current_id(id).await? {
                 Some(id) => current = id,
                 None => return Ok(removed),

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 use super::executor::Executor;
 use super::gather_queues::Queued;
 use super::needs_migration::NeedsMigration;
-use super::statements::{Statement, Update};
+use super::statements::Statement;
 use super::table_name::TableName;
 use crate::clock::Clock;
 use crate::id::SessionId;
-use crate::store::{StoreError, StoreErrorKind, Written};
+use crate::store::{StoreError, StoreErrorKind};
 
 /// What the clones of a [`PgStore`](super::PgStore) share.
 pub(super) struct Inner {
@@ -54,31 +54,15 @@ impl Inner {
         outcome.map_err(told_what_to_migrate::<S>)
     }
 
-    /// Runs a statement, or its request in one statement with those of other callers.
-    pub(super) async fn run_gathered<G, S>(
+    /// Runs a request by itself, or in one statement with those of other callers. `request` makes it,
+    /// perhaps several times.
+    pub(super) async fn run_gathered<G: Queued>(
         &self,
-        statement: &S,
-        request: impl FnOnce() -> G::Request + Send,
+        request: impl Fn() -> G::Request + Send + Sync,
         deadline: Instant,
-    ) -> Result<G::Answer, StoreError>
-    where
-        G: Queued<Answer: From<S::Output>>,
-        S: Statement,
-    {
-        let gathered = self
-            .executor
-            .run_gathered::<G, S>(statement, request, deadline);
-        gathered.await.map_err(told_what_to_migrate::<S>)
-    }
-
-    /// Replaces a row, by itself or in one statement with those of other callers.
-    pub(super) async fn save(
-        &self,
-        update: &Update<'_>,
-        deadline: Instant,
-    ) -> Result<Written, StoreError> {
-        let saved = self.executor.save(update, deadline);
-        saved.await.map_err(told_what_to_migrate::<Update<'_>>)
+    ) -> Result<G::Answer, StoreError> {
+        let gathered = self.executor.run_gathered::<G>(request, deadline);
+        gathered.await.map_err(told_what_to_migrate::<G>)
     }
 
     /// How many older rows were removed from keys that had several.

@@ -13,8 +13,8 @@
 //! 3. `connection_source.rs` takes a connection: from `pool.rs`, whose slots (`pool_slot.rs`)
 //!    replace lost connections by the crate [`pgstore_connect`], or from the application's own pool
 //!    (`application_pool.rs`).
-//! 4. `connection.rs` prepares the statement once (`prepared_statements.rs`) and pipelines it with
-//!    those of other callers.
+//! 4. `connection.rs` pipelines the statement with those of other callers. It prepares it once, or sends
+//!    its text each time (`send_forms.rs`, `statement_names.rs`).
 //!
 //! `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
@@ -24,11 +24,13 @@
 
 #[cfg(feature = "deadpool")]
 mod application_pool;
+mod busy;
 mod catalogue;
 mod clocks;
 mod columns;
 mod connect;
 mod connection;
+mod connection_factory;
 mod connection_source;
 mod executor;
 mod failure;
@@ -47,9 +49,11 @@ mod options;
 mod pg_store;
 mod pool;
 mod pool_slot;
-mod prepared_statements;
 mod probe;
 mod refusal;
+mod send_forms;
+mod slow_slots;
+mod statement_names;
 mod statement_strategy;
 mod statements;
 mod table_name;
@@ -61,5 +65,6 @@ pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
 pub use pg_store::PgStore;
 pub use pgstore_connect::{ConfigError, ConnectError, DatabaseError, connection_strings};
+pub use statement_names::StatementNames;
 pub use statement_strategy::StatementStrategy;
 pub use table_name::{InvalidTableName, TableName};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pgstore_connect::{Config, ConfigBuilder};
 
+use super::statement_names::StatementNames;
 use super::statement_strategy::StatementStrategy;
 use super::table_name::TableName;
 use crate::clock::{Clock, SystemClock};
@@ -31,6 +32,7 @@ pub struct PgStoreOptions {
     pub(super) read_deadline: Option<Duration>,
     pub(super) queue: usize,
     pub(super) strategy: StatementStrategy,
+    pub(super) names: StatementNames,
     pub(super) config: ConfigBuilder,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) table: TableName,
@@ -53,6 +55,7 @@ impl PgStoreOptions {
             read_deadline: None,
             queue: 10_240,
             strategy: StatementStrategy::Gathered,
+            names: StatementNames::Auto,
             config: Config::builder().fallback_application_name("pgstore"),
             clock: Arc::new(SystemClock),
             table: TableName::default(),
@@ -62,10 +65,12 @@ impl PgStoreOptions {
     /// How many connections requests share at most (default 4, at least 1). They are opened as needed.
     ///
     /// Any number of requests use a connection at the same time, so this is not a limit on
-    /// concurrent requests. Reads, writes that only commit, and writes that may wait for a row lock
-    /// use different connections, so that none delays the others; with 1 they share it. If one kind
-    /// has no connection and can make none, it uses another kind's. A sweep opens one more while it
-    /// lasts.
+    /// concurrent requests. Reads and writes use different connections, half of them each, so that no
+    /// read waits for a commit; with 1 they share it. If one kind has no connection and can make
+    /// none, it uses the other kind's.
+    ///
+    /// Work that may take long (sweeps, device lists, revocations) uses up to two more. They are closed
+    /// when it has had no use for them for 30 seconds.
     ///
     /// ```
     /// use pgstore::PgStoreOptions;
@@ -141,6 +146,19 @@ impl PgStoreOptions {
     #[must_use]
     pub fn strategy(self, strategy: StatementStrategy) -> Self {
         Self { strategy, ..self }
+    }
+
+    /// Whether the server keeps statements under names (default [`StatementNames::Auto`]: where the
+    /// store talks to the server itself).
+    ///
+    /// ```
+    /// use pgstore::{PgStoreOptions, StatementNames};
+    ///
+    /// let options = PgStoreOptions::new().statement_names(StatementNames::Unnamed);
+    /// ```
+    #[must_use]
+    pub fn statement_names(self, names: StatementNames) -> Self {
+        Self { names, ..self }
     }
 
     /// How long one attempt to connect may take (default 5 seconds).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::inner::Inner;
 use super::refusal::Guard;
-use super::statements::{Confirm, DeleteVersion, Find, Insert, Owned, SelectPeerWritten, Update};
+use super::statements::{Confirm, DeleteVersion, Find, Owned, SelectPeerWritten};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
@@ -123,7 +123,7 @@ impl Store for PgStore {
     }
 
     fn insert<'a>(&'a self, id: &'a SessionId, row: &'a Row) -> StoreFuture<'a, ()> {
-        Box::pin(async move { self.inner.insert(&Insert { id, row }).await })
+        Box::pin(async move { self.inner.insert(id, row).await })
     }
 
     fn update<'a>(
@@ -132,7 +132,7 @@ impl Store for PgStore {
         seen: Timestamp,
         row: &'a Row,
     ) -> StoreFuture<'a, Written> {
-        Box::pin(async move { self.inner.update(&Update { id, seen, row }).await })
+        Box::pin(async move { self.inner.update(id, seen, row).await })
     }
 
     fn rename<'a>(&'a self, change: IdChange<'a>, row: &'a Row) -> StoreFuture<'a, Written> {
@@ -181,7 +181,10 @@ impl Store for PgStore {
         owner: &'a str,
         now: Timestamp,
     ) -> StoreFuture<'a, Vec<(SessionId, Row)>> {
-        Box::pin(async move { self.inner.run(&Owned { owner, now }).await })
+        Box::pin(async move {
+            let deadline = self.inner.executor.reading_deadline();
+            self.inner.run_until(&Owned { owner, now }, deadline).await
+        })
     }
 
     fn revoke<'a>(&'a self, revocation: &'a Revocation<'a>) -> StoreFuture<'a, Revoked> {
@@ -189,23 +192,11 @@ impl Store for PgStore {
     }
 
     fn peer_written(&self, after: PeerWrittenCursor, limit: u32) -> StoreFuture<'_, PeerWritten> {
-        Box::pin(async move {
-            let batch = self.inner.run(&SelectPeerWritten { after, limit }).await;
-            if !matches!(batch, Ok(PeerWritten { next: Some(_), .. })) {
-                self.inner.executor.close_background();
-            }
-            batch
-        })
+        Box::pin(async move { self.inner.run(&SelectPeerWritten { after, limit }).await })
     }
 
     fn sweep<'a>(&'a self, batch: &'a SweepBatch) -> StoreFuture<'a, Swept> {
-        Box::pin(async move {
-            let swept = self.inner.sweep(batch).await;
-            if !matches!(swept, Ok(Swept { next: Some(_), .. })) {
-                self.inner.executor.close_background();
-            }
-            swept
-        })
+        Box::pin(async move { self.inner.sweep(batch).await })
     }
 
     fn probe(&self) -> StoreFuture<'_, ()> {

@@ -1,7 +1,6 @@
 //! The store's own connections, which all callers share.
 
 use std::error::Error;
-use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,44 +8,37 @@ use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Connection;
+use super::connection_factory::ConnectionFactory;
 use super::failure::{AttemptFailure, ConnectionState};
 use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
 use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
+use super::slow_slots::SlowSlots;
 use super::statements::{Lane, Statement};
 use super::table_name::TableName;
-use crate::clock::Clock;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// How long a statement waits for a connection of its lane before it uses one of another lane.
 const STAND_IN_AFTER: Duration = Duration::from_millis(250);
 
-/// A few connections for requests, and one for background work.
+/// A few connections for requests, and others for slow statements.
 #[derive(Debug)]
 pub(super) struct Pool {
-    connector: Arc<Connector>,
-    /// The servers' clocks are compared with it.
-    clock: Arc<dyn Clock>,
+    factory: Arc<ConnectionFactory>,
     slots: Vec<Arc<PoolSlot>>,
     lanes: Lanes,
-    background: Arc<PoolSlot>,
+    slow: Arc<SlowSlots>,
     /// How long a hung connection may take to end its statement before it is aborted.
     grace: Duration,
 }
 
 impl Pool {
-    pub(super) fn new(
-        connector: Connector,
-        clock: Arc<dyn Clock>,
-        connections: usize,
-        grace: Duration,
-    ) -> Self {
+    pub(super) fn new(factory: ConnectionFactory, connections: usize, grace: Duration) -> Self {
         Self {
-            connector: Arc::new(connector),
-            clock,
+            factory: Arc::new(factory),
             slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
             lanes: Lanes::of(connections),
-            background: Arc::default(),
+            slow: SlowSlots::new(),
             grace,
         }
     }
@@ -62,17 +54,17 @@ impl Pool {
     pub(super) fn at_once(&self) -> UnderWayAtOnce {
         UnderWayAtOnce {
             reads: 2 * self.lane(Lane::Reads).len(),
-            writes: self.lane(Lane::Commits).len(),
+            writes: self.lane(Lane::Writes).len(),
         }
     }
 
     pub(super) fn connector(&self) -> &Connector {
-        &self.connector
+        &self.factory.connector
     }
 
     /// Opens the first connection; the others follow when they are first used.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
-        match self.slots[0].connect(&self.connector, &self.clock) {
+        match self.slots[0].connect(&self.factory) {
             Some(attempt) => outcome(attempt).await.map(|_| ()),
             None => Ok(()),
         }
@@ -85,6 +77,9 @@ impl Pool {
         table: &TableName,
         deadline: Instant,
     ) -> Result<S::Output, AttemptFailure> {
+        if S::LANE == Lane::Slow {
+            self.slow.note_use();
+        }
         let connection = timeout_at(deadline, self.connection(S::LANE))
             .await
             .map_err(|_| AttemptFailure::too_late())??;
@@ -92,21 +87,17 @@ impl Pool {
         answer.inspect_err(|failure| self.retire_if_unusable(&connection, failure))
     }
 
-    /// Closes the connection for background work until it is needed again.
-    pub(super) fn close_background(&self) {
-        self.background.release();
-    }
-
     pub(super) async fn close(&self, deadline: Instant) {
-        for slot in self.slots.iter().chain([&self.background]) {
+        for slot in self.slots.iter().chain(self.slow.slots()) {
             let _ = timeout_at(deadline, slot.close()).await;
         }
     }
 
     fn lane(&self, lane: Lane) -> &[Arc<PoolSlot>] {
         match lane {
-            Lane::Background => slice::from_ref(&self.background),
-            _ => &self.slots[self.lanes.range(lane)],
+            Lane::Reads => &self.slots[self.lanes.reads()],
+            Lane::Writes => &self.slots[self.lanes.writes()],
+            Lane::Slow => self.slow.slots(),
         }
     }
 
@@ -117,16 +108,14 @@ impl Pool {
             return Ok(connection);
         }
         let attempt = slots[0]
-            .connect(&self.connector, &self.clock)
+            .connect(&self.factory)
             .ok_or_else(AttemptFailure::closed)?;
-        match lane {
-            Lane::Background => outcome(attempt).await.map_err(unavailable),
-            _ if slots[0].has_failed() => match self.stand_in() {
-                Some(connection) => Ok(connection),
-                None => outcome(attempt).await.map_err(unavailable),
-            },
-            _ => self.outcome_or_stand_in(attempt).await,
+        if slots[0].has_failed()
+            && let Some(connection) = self.stand_in()
+        {
+            return Ok(connection);
         }
+        self.outcome_or_stand_in(attempt).await
     }
 
     async fn outcome_or_stand_in(
@@ -162,7 +151,7 @@ impl Pool {
             && let Some(slot) = vacant
         {
             // Its outcome is for later statements.
-            let _ = slot.connect(&self.connector, &self.clock);
+            let _ = slot.connect(&self.factory);
         }
         least
     }
@@ -176,7 +165,7 @@ impl Pool {
     /// Tries a host last from now on whose server is no longer the primary.
     pub(super) fn demote_if_read_only(&self, host: &Host, failure: &AttemptFailure) {
         if is_read_only(failure) {
-            self.connector.demote(host);
+            self.factory.connector.demote(host);
         }
     }
 

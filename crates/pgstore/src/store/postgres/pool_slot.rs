@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use pgstore_connect::{ConnectError, Connector};
+use pgstore_connect::ConnectError;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::connection::Connection;
-use crate::clock::Clock;
+use super::connection_factory::ConnectionFactory;
 
 /// A place for one connection. It makes at most one attempt to connect at a time.
 #[derive(Debug, Default)]
@@ -58,8 +58,7 @@ impl PoolSlot {
     /// Starts an attempt to connect, or joins the one under way. `None` when closed.
     pub(super) fn connect(
         self: &Arc<Self>,
-        connector: &Arc<Connector>,
-        clock: &Arc<dyn Clock>,
+        factory: &Arc<ConnectionFactory>,
     ) -> Option<ConnectAttempt> {
         let mut state = self.state();
         let (failures, not_before) = match &*state {
@@ -81,12 +80,11 @@ impl PoolSlot {
             attempt: attempt.clone(),
             failures,
         };
-        let (slot, connector) = (Arc::clone(self), Arc::clone(connector));
-        let clock = Arc::clone(clock);
+        let (slot, factory) = (Arc::clone(self), Arc::clone(factory));
         // In a task of its own: a caller that gives up must not end the attempt for the others.
         tokio::spawn(async move {
             tokio::time::sleep_until(not_before).await;
-            let result = Connection::open(&connector, &*clock).await.map(Arc::new);
+            let result = factory.open().await.map(Arc::new);
             slot.finish(&result, failures);
             // It fails if no caller waits any longer.
             let _ = outcome.send(Some(result));

@@ -15,8 +15,8 @@ use super::inner::Inner;
 use super::needs_migration::NeedsMigration;
 use super::refusal::refused;
 use super::statements::{
-    Confirm, Delete, EarlierId, EarlierIds, Insert, Load, Move, Remember, Rename, Renamed,
-    Statement, Update,
+    Confirm, Delete, DeleteAll, EarlierId, EarlierIds, Execution, Gathered, Insert, Load, Move,
+    Remember, Removed, Rename, Renamed, Replaced, SendForm, Statement, Update, UpdateAll,
 };
 use super::table_name::TableName;
 use crate::clock::Timestamp;
@@ -37,7 +37,7 @@ impl Inner {
     /// Keeps a session in a transaction that is rolled back.
     pub(super) async fn probe(&self) -> Result<(), StoreError> {
         let _guard = self.executor.enter()?;
-        let deadline = self.executor.deadline::<Update<'_>>();
+        let deadline = self.executor.deadline::<Update>();
         let mut tries = 1;
         loop {
             let failure = match self.probe_once(deadline).await {
@@ -93,6 +93,7 @@ async fn live(
         may_be_distributed: answer.first().is_some_and(|row| row.get(0)),
         table: &inner.table,
         key_is_fixed: &inner.key_is_fixed,
+        gathers: inner.executor.queues().is_some(),
     };
     let lived = life.live(&probe).await;
     transaction.rollback().await?;
@@ -106,6 +107,8 @@ struct Probe<'a> {
     key_is_fixed: &'a AtomicBool,
     /// Whether the server distributes tables.
     may_be_distributed: bool,
+    /// Whether requests may share a statement.
+    gathers: bool,
 }
 
 impl Probe<'_> {
@@ -121,8 +124,9 @@ impl Probe<'_> {
 
     async fn send<S: Statement>(&self, statement: &S) -> Result<S::Output, AttemptFailure> {
         let text = self.table.put_into(S::SQL);
-        let prepared = self.client.prepare_typed(&text, S::PARAMETERS).await?;
-        statement.run(self.client, &prepared).await
+        let form = SendForm::Unnamed(text.into());
+        let execution = Execution::new(self.client, &form, S::PARAMETERS);
+        statement.run(&execution).await
     }
 }
 
@@ -159,18 +163,13 @@ impl Life {
     async fn live(&self, probe: &Probe<'_>) -> Result<(), AttemptFailure> {
         let (first, second) = (&self.first, &self.second);
         let insert = Insert {
-            id: first,
-            row: &self.created,
+            id: first.clone(),
+            row: self.created.clone(),
         };
         // A trigger may write the row into another table and count none; the load tells.
         probe.run(&insert).await?;
         self.must_load(first, &self.created, probe).await?;
-        let update = Update {
-            id: first,
-            seen: self.created.modified_on,
-            row: &self.saved,
-        };
-        must_save(probe.run(&update).await?, "a probe's update changed no row")?;
+        must_save(self.update(probe).await?, "a probe's update changed no row")?;
         self.rename(probe).await?;
         self.must_load(second, &self.renamed, probe).await?;
         self.must_lead(first, true, probe).await?;
@@ -182,9 +181,39 @@ impl Life {
         probe.run(&confirm).await?;
         self.must_load(second, &self.confirmed, probe).await?;
         self.must_lead(first, false, probe).await?;
-        match probe.run(&Delete { id: second }).await? {
+        match self.delete(probe).await? {
             0 => Err(refused("a probe's row was not deleted").into()),
             _ => Ok(()),
+        }
+    }
+
+    /// Replaces its row, as requests do.
+    async fn update(&self, probe: &Probe<'_>) -> Result<Written, AttemptFailure> {
+        let update = Update {
+            id: self.first.clone(),
+            seen: self.created.modified_on,
+            row: self.saved.clone(),
+        };
+        if !probe.gathers {
+            return probe.run(&update).await;
+        }
+        match probe.run(&UpdateAll::alone(update)).await? {
+            Replaced::Done(written) => Ok(written),
+            Replaced::Busy => Err(not_lockable()),
+        }
+    }
+
+    /// Removes its row, as requests do.
+    async fn delete(&self, probe: &Probe<'_>) -> Result<u64, AttemptFailure> {
+        let delete = Delete {
+            id: self.second.clone(),
+        };
+        if !probe.gathers {
+            return probe.run(&delete).await;
+        }
+        match probe.run(&DeleteAll::alone(delete)).await? {
+            Removed::Done(rows) => Ok(rows),
+            Removed::Busy => Err(not_lockable()),
         }
     }
 
@@ -246,14 +275,22 @@ impl Life {
         row: &Row,
         probe: &Probe<'_>,
     ) -> Result<(), AttemptFailure> {
-        let now = row.modified_on;
-        let loaded = probe.run(&Load { id, now }).await?;
+        let load = Load {
+            id: id.clone(),
+            now: row.modified_on,
+        };
+        let loaded = probe.run(&load).await?;
         match loaded.row {
             Some(loaded) if loaded == *row => Ok(()),
             Some(_) => Err(refused("a probe's row is not as it was written").into()),
             None => Err(refused("a probe's row cannot be read").into()),
         }
     }
+}
+
+/// The transaction's own row cannot be locked: a policy of row-level security forbids that.
+fn not_lockable() -> AttemptFailure {
+    refused("a probe's row cannot be locked").into()
 }
 
 fn must_save(written: Written, otherwise: &'static str) -> Result<(), AttemptFailure> {

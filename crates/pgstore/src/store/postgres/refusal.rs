@@ -16,16 +16,19 @@ use std::fmt;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::gather_queues::Queued;
 use super::inner::Inner;
 use super::statements::{
-    BatchSwept, FirstRow, Insert, InsertAll, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
+    BatchSwept, Delete, DeleteAll, Insert, InsertAll, Load, Newest, RemoveOlder, Removed, Renamed,
+    Replaced, Revocable, Revoke, Statement, Sweep, Update, UpdateAll,
 };
-use super::statements::{Statement, Sweep, Update};
 use super::types::Micros;
 use crate::clock::Timestamp;
 use crate::error_text::debug_as_text;
 use crate::id::SessionId;
-use crate::store::{Revocation, Revoked, StoreError, StoreErrorKind, SweepBatch, Swept, Written};
+use crate::store::{
+    Revocation, Revoked, Row, StoreError, StoreErrorKind, SweepBatch, Swept, Written,
+};
 
 /// How often a statement is sent that changes nothing although it should.
 const TRIES: usize = 2;
@@ -72,6 +75,18 @@ impl Changed for Renamed {
     }
 }
 
+impl Changed for Replaced {
+    fn has_changed(&self) -> bool {
+        *self == Self::Done(Written::Saved)
+    }
+}
+
+impl Changed for Removed {
+    fn has_changed(&self) -> bool {
+        *self != Self::Done(0)
+    }
+}
+
 impl Changed for u64 {
     fn has_changed(&self) -> bool {
         *self > 0
@@ -80,19 +95,17 @@ impl Changed for u64 {
 
 impl Inner {
     /// Writes a first row.
-    pub(super) async fn insert(&self, insert: &Insert<'_>) -> Result<(), StoreError> {
-        let deadline = self.executor.deadline::<Insert<'_>>();
-        let request = || FirstRow {
-            id: insert.id.clone(),
-            row: insert.row.clone(),
+    pub(super) async fn insert(&self, id: &SessionId, row: &Row) -> Result<(), StoreError> {
+        let deadline = self.executor.deadline::<Insert>();
+        let insert = || Insert {
+            id: id.clone(),
+            row: row.clone(),
         };
-        let inserted = self.run_gathered::<InsertAll, _>(insert, request, deadline);
-        if inserted.await? > 0 {
+        if self.run_gathered::<InsertAll>(insert, deadline).await? > 0 {
             return Ok(());
         }
         // A trigger may have written the row into another table, such as a partition.
-        let newest = Newest { id: insert.id };
-        match self.run_until(&newest, deadline).await?.exists {
+        match self.run_until(&Newest { id }, deadline).await?.exists {
             true => Ok(()),
             false => Err(refused("an insert wrote no row")),
         }
@@ -119,13 +132,45 @@ impl Inner {
     }
 
     /// Replaces the row of a version that was seen. It is missed only if it has another one.
-    pub(super) async fn update(&self, update: &Update<'_>) -> Result<Written, StoreError> {
-        let deadline = self.executor.deadline::<Update<'_>>();
-        let guard = Guard::version(update.id, update.seen);
+    pub(super) async fn update(
+        &self,
+        id: &SessionId,
+        seen: Timestamp,
+        row: &Row,
+    ) -> Result<Written, StoreError> {
+        let update = || Update {
+            id: id.clone(),
+            seen,
+            row: row.clone(),
+        };
+        let replaced = self.change_gathered::<UpdateAll>(update, Guard::version(id, seen));
+        Ok(match replaced.await? {
+            Replaced::Done(written) => written,
+            Replaced::Busy => Written::Missed, // It is not answered.
+        })
+    }
+
+    /// Removes the rows of a key, and answers how many there were.
+    pub(super) async fn delete(&self, id: &SessionId) -> Result<u64, StoreError> {
+        let delete = || Delete { id: id.clone() };
+        let removed = self.change_gathered::<DeleteAll>(delete, Guard::any(id));
+        Ok(match removed.await? {
+            Removed::Done(rows) => rows,
+            Removed::Busy => 0, // It is not answered.
+        })
+    }
+
+    /// [`Inner::change`] for a statement that may carry the requests of several callers.
+    async fn change_gathered<G: Queued<Answer: Changed>>(
+        &self,
+        request: impl Fn() -> G::Request + Send + Sync,
+        guard: Guard<'_>,
+    ) -> Result<G::Answer, StoreError> {
+        let deadline = self.executor.deadline::<G>();
         for _ in 0..TRIES {
-            let written = self.save(update, deadline).await?;
-            if written.has_changed() || !self.is_untouched(&guard, deadline).await? {
-                return Ok(written);
+            let answer = self.run_gathered::<G>(&request, deadline).await?;
+            if answer.has_changed() || !self.is_untouched(&guard, deadline).await? {
+                return Ok(answer);
             }
         }
         Err(refused("a row was neither changed nor removed"))
@@ -177,10 +222,11 @@ impl Inner {
 
     /// Removes the older rows of a key.
     pub(super) async fn remove_older(&self, id: &SessionId) -> Result<u64, StoreError> {
-        let now = self.clock.now();
+        let (id_of, now) = (id.clone(), self.clock.now());
+        let load = Load { id: id_of, now };
         for _ in 0..TRIES {
             let removed = self.run(&RemoveOlder { id }).await?;
-            if removed > 0 || !self.run(&Load { id, now }).await?.has_older {
+            if removed > 0 || !self.run(&load).await?.has_older {
                 return Ok(removed);
             }
         }

@@ -1,8 +1,12 @@
 //! One statement for the requests of several callers.
 
-use super::statement::Statement;
+use super::execution::Execution;
+use super::statement::{Effect, Lane, Statement};
 use crate::id::SessionId;
-use crate::store::StoreError;
+use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::Migration;
+use crate::store::{StoreError, StoreErrorKind};
+use tokio_postgres::types::Type;
 
 /// A statement that carries the requests of several callers, and answers each.
 ///
@@ -11,17 +15,55 @@ use crate::store::StoreError;
 pub(crate) trait Gathered:
     Statement<Output = Vec<Result<Self::Answer, StoreError>>> + Send + Sized + 'static
 {
-    /// What one caller asks.
-    type Request: Send + 'static;
+    /// What one caller asks: a statement for it alone, which may wait for a row.
+    type Request: Statement<Output: Into<Self::Answer>> + Send + 'static;
+
+    /// What a caller sends that finds a place free.
+    type Alone: Statement<Output = Self::Answer> + Send;
 
     /// What one caller is answered.
-    type Answer: Send + 'static;
+    type Answer: Answer;
 
     /// The statement for these requests.
     fn of(requests: Vec<Self::Request>) -> Self;
 
+    /// The statement for one request, which waits for no row.
+    fn alone(request: Self::Request) -> Self::Alone;
+
     /// The session of which one request at a time may be under way, if any.
     fn id(_: &Self::Request) -> Option<&SessionId> {
         None
+    }
+}
+
+/// What one caller of a gathered statement is answered.
+pub(crate) trait Answer: Send + 'static {
+    /// Whether another writer had the row at that moment, so that nothing was done.
+    fn is_busy(&self) -> bool {
+        false
+    }
+}
+
+/// A gathered statement for the request of one caller.
+pub(crate) struct One<G>(G);
+
+impl<G: Gathered> One<G> {
+    pub(crate) fn of(request: G::Request) -> Self {
+        Self(G::of(vec![request]))
+    }
+}
+
+impl<G: Gathered> Statement for One<G> {
+    type Output = G::Answer;
+    const SQL: &'static str = G::SQL;
+    const PARAMETERS: &'static [Type] = G::PARAMETERS;
+    const EFFECT: Effect = G::EFFECT;
+    const LANE: Lane = G::LANE;
+    const MIGRATION: &'static Migration = G::MIGRATION;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<G::Answer, AttemptFailure> {
+        let answer = self.0.run(execution).await?.pop();
+        // A gathered statement answers each request.
+        Ok(answer.unwrap_or_else(|| Err(StoreError::new(StoreErrorKind::Other)))?)
     }
 }

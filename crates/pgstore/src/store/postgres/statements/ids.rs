@@ -1,9 +1,10 @@
 //! Giving a session another ID, and what is remembered of earlier ones.
 
+use tokio_postgres::Row as PgRow;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement as Prepared};
 
+use super::execution::{Execution, one};
 use super::statement::{Effect, Lane, Statement};
 use super::writes::{DATA, KEY, NUMBER, TEXT, TIME, join};
 use crate::clock::Timestamp;
@@ -35,10 +36,10 @@ impl Statement for Rename<'_> {
         KEY, TIME, KEY, TIME, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
     ];
     const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Writes;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Renamed, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Renamed, AttemptFailure> {
         let IdChange {
             old,
             seen,
@@ -50,16 +51,22 @@ impl Statement for Rename<'_> {
         let row = RowParameters::of(self.row);
         let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &grace_until];
         let parameters = join(&keys, &row.parameters());
-        match client.query_one(prepared, &parameters).await {
-            Ok(answer) => {
-                let rows: i64 = column(&answer, 0)?;
-                Ok(Renamed::Done(Written::from_count(rows.unsigned_abs())))
-            }
+        match execution.query(&parameters).await {
+            Ok(answer) => renamed(&answer),
             Err(error) if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) => {
                 Ok(Renamed::KeyIsFixed(AttemptFailure::from(error).error))
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+fn renamed(answer: &[PgRow]) -> Result<Renamed, AttemptFailure> {
+    let answer = one(answer)?;
+    let (rows, is_busy): (i64, bool) = (column(answer, 0)?, column(answer, 1)?);
+    match is_busy {
+        true => Err(AttemptFailure::busy()),
+        false => Ok(Renamed::Done(Written::from_count(rows.unsigned_abs()))),
     }
 }
 
@@ -74,8 +81,8 @@ impl Statement for IsDistributed {
     const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<bool, AttemptFailure> {
-        let answer = client.query_one(prepared, &[]).await?;
+    async fn run(&self, execution: &Execution<'_>) -> Result<bool, AttemptFailure> {
+        let answer = execution.query_one(&[]).await?;
         Ok(column(&answer, 0)?)
     }
 }
@@ -91,16 +98,16 @@ impl Statement for Remember<'_> {
     const SQL: &'static str = include_str!("../sql/remember.sql");
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME, NUMBER, TEXT];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
         let (until, grace_until) = ends(self.change.previous);
         let (old, extras) = (key(self.change.old), &self.row.extras);
         let owner = owner(extras);
         let parameters: [Parameter<'_>; 5] =
             [&old, &until, &grace_until, &extras.save_token, &owner];
-        client.execute(prepared, &parameters).await?;
+        execution.execute(&parameters).await?;
         Ok(())
     }
 }
@@ -118,10 +125,10 @@ impl Statement for Move<'_> {
         KEY, TIME, KEY, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
     ];
     const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
         let change = self.change;
         let seen = change.seen.map(Micros::from);
         let (old, new) = (key(change.old), key(change.new));
@@ -129,7 +136,7 @@ impl Statement for Move<'_> {
         let row = RowParameters::of(self.row);
         let keys: [Parameter<'_>; 4] = [&old, &seen, &new, &grace_until];
         let parameters = join(&keys, &row.parameters());
-        let rows = client.execute(prepared, &parameters).await?;
+        let rows = execution.execute(&parameters).await?;
         Ok(Written::from_count(rows))
     }
 }
@@ -145,12 +152,12 @@ impl Statement for Retire<'_> {
     const SQL: &'static str = include_str!("../sql/retire.sql");
     const PARAMETERS: &'static [Type] = &[KEY, TIME];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
         let until = Micros::from(self.until);
-        client.execute(prepared, &[&key(self.old), &until]).await?;
+        execution.execute(&[&key(self.old), &until]).await?;
         Ok(())
     }
 }
@@ -167,13 +174,13 @@ impl Statement for Confirm<'_> {
     const SQL: &'static str = include_str!("../sql/confirm.sql");
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<(), AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
         let (grace, until) = (Micros::from(self.grace_until), Micros::from(self.until));
         let parameters: [Parameter<'_>; 3] = [&key(self.id), &grace, &until];
-        client.execute(prepared, &parameters).await?;
+        execution.execute(&parameters).await?;
         Ok(())
     }
 }
@@ -189,13 +196,13 @@ impl Statement for SweepIds {
     const SQL: &'static str = include_str!("../sql/sweep_ids.sql");
     const PARAMETERS: &'static [Type] = &[TIME, NUMBER];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::Background;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
         let before = Micros::from(self.until_before);
         let limit = i64::from(self.limit);
-        Ok(client.execute(prepared, &[&before, &limit]).await?)
+        Ok(execution.execute(&[&before, &limit]).await?)
     }
 }
 

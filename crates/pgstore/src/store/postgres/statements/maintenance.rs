@@ -1,8 +1,9 @@
 //! Work on the table that no request waits for.
 
+use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row as PgRow, Statement as Prepared};
 
+use super::execution::Execution;
 use super::statement::{Effect, Lane, Statement};
 use crate::id::SessionId;
 use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, time};
@@ -22,11 +23,11 @@ impl Statement for RemoveOlder<'_> {
     const SQL: &'static str = include_str!("../sql/remove_older.sql");
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
-        Ok(client.execute(prepared, &[&key(self.id)]).await?)
+    async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
+        Ok(execution.execute(&[&key(self.id)]).await?)
     }
 }
 
@@ -57,24 +58,17 @@ impl Statement for Sweep<'_> {
         Type::INT8,
     ];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::Background;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<BatchSwept, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<BatchSwept, AttemptFailure> {
         let batch = self.batch;
         let expired = Micros::from(batch.expired_before);
         let idle = Micros::from(batch.idle_since_before);
         let after = Micros::from(batch.after.expires_on);
         let limit = i64::from(batch.limit);
         let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
-        Ok(swept(
-            &client.query_one(prepared, &parameters).await?,
-            limit,
-        )?)
+        Ok(swept(&execution.query_one(&parameters).await?, limit)?)
     }
 }
 
@@ -104,17 +98,13 @@ impl Statement for SelectPeerWritten {
     const SQL: &'static str = include_str!("../sql/peer_written.sql");
     const PARAMETERS: &'static [Type] = &[Type::INT8, Type::INT8, Type::INT8];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Background;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<PeerWritten, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<PeerWritten, AttemptFailure> {
         let limit = i64::from(self.limit);
         let parameters: [Parameter<'_>; 3] = [&self.after.0, &limit, &Self::SCANNED];
-        Ok(self.peer_written(&client.query(prepared, &parameters).await?)?)
+        Ok(self.peer_written(&execution.query(&parameters).await?)?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The statements that the store sends, one type each, with its SQL from `sql/`.
 
+mod execution;
 mod gathered;
 mod ids;
 mod maintenance;
@@ -10,12 +11,13 @@ mod statement;
 mod writes;
 mod writes_together;
 
-pub(super) use gathered::Gathered;
+pub(super) use execution::{Execution, SendForm};
+pub(super) use gathered::{Answer, Gathered};
 pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
 pub(super) use owners::{Find, Owned, Revoke};
-pub(super) use reads::{ById, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
+pub(super) use reads::{Earlier, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
 pub(super) use refusal::{Newest, Revocable};
 pub(super) use statement::{Effect, Lane, Statement};
 pub(super) use writes::{Delete, DeleteVersion, Insert, Update};
-pub(super) use writes_together::{FirstRow, InsertAll, NewVersion, Replaced, UpdateAll};
+pub(super) use writes_together::{DeleteAll, InsertAll, Removed, Replaced, UpdateAll};

@@ -1,8 +1,8 @@
 //! Finding and ending sessions by their owner, and finding them by their handle.
 
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement as Prepared};
 
+use super::execution::Execution;
 use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -27,13 +27,9 @@ impl Statement for Find<'_> {
     const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let (handle, now) = (handle(self.handle), Micros::from(self.now));
-        let found = client.query_opt(prepared, &[&handle, &now]).await?;
+        let found = execution.query_opt(&[&handle, &now]).await?;
         Ok(found.as_ref().map(keyed).transpose()?)
     }
 }
@@ -49,16 +45,12 @@ impl Statement for Owned<'_> {
     const SQL: &'static str = include_str!("../sql/owned.sql");
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Reads;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let (owner, now) = (Secret::text(self.owner), Micros::from(self.now));
-        let found = client.query(prepared, &[&owner, &now]).await?;
+        let found = execution.query(&[&owner, &now]).await?;
         let rows = found.iter().map(readable);
         Ok(rows
             .filter_map(Result::transpose)
@@ -83,16 +75,12 @@ impl Statement for Revoke<'_> {
     const SQL: &'static str = include_str!("../sql/revoke.sql");
     const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<RevokedRows, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<RevokedRows, AttemptFailure> {
         let conditions = RevocationParameters::of(self.revocation);
-        let answer = client.query_one(prepared, &conditions.parameters()).await?;
+        let answer = execution.query_one(&conditions.parameters()).await?;
         let (seen, removed): (i64, i64) = (column(&answer, 0)?, column(&answer, 1)?);
         Ok(RevokedRows {
             revoked: Revoked::new(seen.unsigned_abs(), removed.unsigned_abs()),

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row as PgRow, Statement as Prepared};
 
-use super::gathered::Gathered;
+use super::execution::Execution;
+use super::gathered::{Answer, Gathered};
 use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -16,8 +17,9 @@ use crate::store::postgres::types::Secret;
 use crate::store::{Lookup, PreviousId, Row, StoreError};
 
 /// Reads the newest row of a key.
-pub(crate) struct Load<'a> {
-    pub(crate) id: &'a SessionId,
+#[derive(Clone)]
+pub(crate) struct Load {
+    pub(crate) id: SessionId,
     pub(crate) now: Timestamp,
 }
 
@@ -27,7 +29,7 @@ pub(crate) struct Loaded {
     pub(crate) has_older: bool,
 }
 
-impl Statement for Load<'_> {
+impl Statement for Load {
     type Output = Loaded;
     const SQL: &'static str = include_str!("../sql/load.sql");
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
@@ -35,8 +37,8 @@ impl Statement for Load<'_> {
     const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Loaded, AttemptFailure> {
-        let found = client.query(prepared, &[&key(self.id)]).await?;
+    async fn run(&self, execution: &Execution<'_>) -> Result<Loaded, AttemptFailure> {
+        let found = execution.query(&[&key(&self.id)]).await?;
         let row = found.first().map(confirmable).transpose()?;
         Ok(Loaded {
             row: row.filter(|row| !row.is_expired(self.now)),
@@ -45,22 +47,22 @@ impl Statement for Load<'_> {
     }
 }
 
-/// One caller's question about an ID.
-#[derive(Clone)]
-pub(crate) struct ById {
-    pub(crate) id: SessionId,
-    pub(crate) now: Timestamp,
-}
-
 /// Reads the newest row of each of several keys: [`Load`] for several.
-pub(crate) struct LoadAll(Vec<ById>);
+pub(crate) struct LoadAll(Vec<Load>);
+
+impl Answer for Loaded {}
 
 impl Gathered for LoadAll {
-    type Request = ById;
+    type Request = Load;
+    type Alone = Load;
     type Answer = Loaded;
 
-    fn of(requests: Vec<ById>) -> Self {
+    fn of(requests: Vec<Load>) -> Self {
         Self(requests)
+    }
+
+    fn alone(request: Load) -> Load {
+        request
     }
 }
 
@@ -72,15 +74,17 @@ impl Statement for LoadAll {
     const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
-        let found = client.query(prepared, &[&keys_of(&self.0)]).await?;
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
+        let found = execution.query(&[&self.keys()]).await?;
         let by_key = by_key(&found, ID)?;
-        let loaded = |request: &ById| loaded(by_key.get(request.id.as_bytes()), request.now);
+        let loaded = |request: &Load| loaded(by_key.get(request.id.as_bytes()), request.now);
         Ok(self.0.iter().map(loaded).collect())
+    }
+}
+
+impl LoadAll {
+    fn keys(&self) -> Vec<Secret<'_>> {
+        self.0.iter().map(|load| key(&load.id)).collect()
     }
 }
 
@@ -125,12 +129,8 @@ impl Statement for EarlierIds<'_> {
     const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
-        let found = client.query(prepared, &[&keys(self.ids)]).await?;
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
+        let found = execution.query(&[&keys(self.ids)]).await?;
         let earlier = found.iter().map(|found| earlier_id(found, self.now));
         Ok(earlier
             .filter_map(Result::transpose)
@@ -138,37 +138,62 @@ impl Statement for EarlierIds<'_> {
     }
 }
 
-/// Reads what is known of several IDs that sessions had before: [`EarlierIds`] for several callers.
-pub(crate) struct EarlierAll(Vec<ById>);
-
-impl Gathered for EarlierAll {
-    type Request = ById;
-    type Answer = Vec<EarlierId>;
-
-    fn of(requests: Vec<ById>) -> Self {
-        Self(requests)
-    }
+/// Reads what is known of one ID that a session had before: [`EarlierIds`] for one caller.
+pub(crate) struct Earlier {
+    pub(crate) id: SessionId,
+    pub(crate) now: Timestamp,
 }
 
-impl Statement for EarlierAll {
-    type Output = Vec<Result<Vec<EarlierId>, StoreError>>;
+impl Statement for Earlier {
+    type Output = Option<EarlierId>;
     const SQL: &'static str = EarlierIds::SQL;
     const PARAMETERS: &'static [Type] = EarlierIds::PARAMETERS;
     const EFFECT: Effect = EarlierIds::EFFECT;
     const LANE: Lane = EarlierIds::LANE;
     const MIGRATION: &'static Migration = EarlierIds::MIGRATION;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
-        let found = client.query(prepared, &[&keys_of(&self.0)]).await?;
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
+        let ids = std::slice::from_ref(&self.id);
+        let earlier = EarlierIds { ids, now: self.now }.run(execution).await?;
+        Ok(earlier.into_iter().next())
+    }
+}
+
+/// Reads what is known of several IDs that sessions had before: [`Earlier`] for several callers.
+pub(crate) struct EarlierAll(Vec<Earlier>);
+
+impl Answer for Option<EarlierId> {}
+
+impl Gathered for EarlierAll {
+    type Request = Earlier;
+    type Alone = Earlier;
+    type Answer = Option<EarlierId>;
+
+    fn of(requests: Vec<Earlier>) -> Self {
+        Self(requests)
+    }
+
+    fn alone(request: Earlier) -> Earlier {
+        request
+    }
+}
+
+impl Statement for EarlierAll {
+    type Output = Vec<Result<Option<EarlierId>, StoreError>>;
+    const SQL: &'static str = EarlierIds::SQL;
+    const PARAMETERS: &'static [Type] = EarlierIds::PARAMETERS;
+    const EFFECT: Effect = EarlierIds::EFFECT;
+    const LANE: Lane = EarlierIds::LANE;
+    const MIGRATION: &'static Migration = EarlierIds::MIGRATION;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
+        let keys: Vec<Secret<'_>> = self.0.iter().map(|request| key(&request.id)).collect();
+        let found = execution.query(&[&keys]).await?;
         let by_key = by_key(&found, ID + 1)?;
-        let earlier = |request: &ById| {
+        let earlier = |request: &Earlier| {
             let found = by_key.get(request.id.as_bytes());
             let earlier = found.map(|found| earlier_id(found, request.now));
-            Ok(earlier.transpose()?.flatten().into_iter().collect())
+            Ok(earlier.transpose()?.flatten())
         };
         Ok(self.0.iter().map(earlier).collect())
     }
@@ -216,8 +241,4 @@ fn id(found: &PgRow, index: usize) -> Result<Option<SessionId>, StoreError> {
 
 fn keys(ids: &[SessionId]) -> Vec<Secret<'_>> {
     ids.iter().map(key).collect()
-}
-
-fn keys_of(requests: &[ById]) -> Vec<Secret<'_>> {
-    requests.iter().map(|request| key(&request.id)).collect()
 }

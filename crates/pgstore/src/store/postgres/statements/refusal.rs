@@ -1,8 +1,8 @@
 //! What the table has after a statement that changed nothing.
 
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement as Prepared};
 
+use super::execution::Execution;
 use super::owners::{REVOCATION, RevocationParameters};
 use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
@@ -35,8 +35,8 @@ impl Statement for Newest<'_> {
     const LANE: Lane = Lane::Reads;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<NewestRow, AttemptFailure> {
-        let answer = client.query_one(prepared, &[&key(self.id)]).await?;
+    async fn run(&self, execution: &Execution<'_>) -> Result<NewestRow, AttemptFailure> {
+        let answer = execution.query_one(&[&key(self.id)]).await?;
         Ok(NewestRow {
             exists: column(&answer, 0)?,
             version: time(&answer, 1)?,
@@ -55,16 +55,12 @@ impl Statement for Revocable<'_> {
     const SQL: &'static str = include_str!("../sql/revocable.sql");
     const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Reads;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let conditions = RevocationParameters::of(self.revocation);
-        let found = client.query(prepared, &conditions.parameters()).await?;
+        let found = execution.query(&conditions.parameters()).await?;
         let rows = found.iter().map(|row| Ok((column(row, 0)?, time(row, 1)?)));
         Ok(rows.collect::<Result<_, StoreError>>()?)
     }

@@ -3,25 +3,25 @@
 use std::future::Future;
 
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement as Prepared};
 
+use super::execution::Execution;
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
 
 /// Which connections a statement uses.
 ///
-/// A connection answers its statements in order. A statement that waits for a row lock, or for its
-/// commit to reach the disk, would delay those behind it, so the kinds use connections of their own.
+/// A connection answers its statements in order. A statement that takes long, or whose commit waits for
+/// the disk, would delay those behind it, so the kinds use connections of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// For reads: neither a lock nor a commit can delay them.
+    /// For reads of single sessions: neither a lock nor a commit can delay them.
     Reads,
-    /// For writes that wait for no row lock: inserts.
-    Commits,
-    /// For changes of existing rows: they may wait for another writer's row lock.
-    MayWait,
-    /// For maintenance, which must not delay requests.
-    Background,
+    /// For the writes of requests. With
+    /// [`StatementStrategy::Gathered`](super::super::statement_strategy::StatementStrategy) they wait
+    /// for no row lock.
+    Writes,
+    /// For statements that may take long or wait for a row lock, and must not delay the others.
+    Slow,
 }
 
 /// What a second execution does when the answer of the first one was lost.
@@ -62,7 +62,6 @@ pub(crate) trait Statement: Sync {
     /// Sends the statement and reads the answer.
     fn run(
         &self,
-        client: &Client,
-        prepared: &Prepared,
+        execution: &Execution<'_>,
     ) -> impl Future<Output = Result<Self::Output, AttemptFailure>> + Send;
 }

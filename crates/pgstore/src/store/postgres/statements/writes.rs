@@ -1,8 +1,8 @@
 //! Changing one session's rows.
 
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement as Prepared};
 
+use super::execution::Execution;
 use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -19,69 +19,69 @@ pub(super) const NUMBER: Type = Type::INT8;
 pub(super) const TEXT: Type = Type::TEXT;
 
 /// Writes a first row, and answers how many rows were written.
-pub(crate) struct Insert<'a> {
-    pub(crate) id: &'a SessionId,
-    pub(crate) row: &'a Row,
+pub(crate) struct Insert {
+    pub(crate) id: SessionId,
+    pub(crate) row: Row,
 }
 
-impl Statement for Insert<'_> {
+impl Statement for Insert {
     type Output = u64;
     const SQL: &'static str = include_str!("../sql/insert.sql");
     const PARAMETERS: &'static [Type] = &[
         KEY, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
     ];
     const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::Commits;
+    const LANE: Lane = Lane::Writes;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
-        let (key, row) = (key(self.id), RowParameters::of(self.row));
+    async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
+        let (key, row) = (key(&self.id), RowParameters::of(&self.row));
         let parameters = join(&[&key], &row.parameters());
-        Ok(client.query(prepared, &parameters).await?.len() as u64)
+        Ok(execution.query(&parameters).await?.len() as u64)
     }
 }
 
 /// Replaces the newest row of a key, if it has the version that was seen.
-pub(crate) struct Update<'a> {
-    pub(crate) id: &'a SessionId,
+pub(crate) struct Update {
+    pub(crate) id: SessionId,
     pub(crate) seen: Timestamp,
-    pub(crate) row: &'a Row,
+    pub(crate) row: Row,
 }
 
-impl Statement for Update<'_> {
+impl Statement for Update {
     type Output = Written;
     const SQL: &'static str = include_str!("../sql/update.sql");
     const PARAMETERS: &'static [Type] = &[
         KEY, TIME, DATA, TIME, TIME, TIME, NUMBER, TIME, NUMBER, TEXT, TEXT, TEXT,
     ];
     const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Writes;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
-        let (key, seen) = (key(self.id), Micros::from(self.seen));
-        let row = RowParameters::of(self.row);
+    async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
+        let (key, seen) = (key(&self.id), Micros::from(self.seen));
+        let row = RowParameters::of(&self.row);
         let parameters = join(&[&key, &seen], &row.parameters());
-        let rows = client.execute(prepared, &parameters).await?;
+        let rows = execution.execute(&parameters).await?;
         Ok(Written::from_count(rows))
     }
 }
 
 /// Removes every row of a key, and answers how many there were.
-pub(crate) struct Delete<'a> {
-    pub(crate) id: &'a SessionId,
+pub(crate) struct Delete {
+    pub(crate) id: SessionId,
 }
 
-impl Statement for Delete<'_> {
+impl Statement for Delete {
     type Output = u64;
     const SQL: &'static str = include_str!("../sql/delete.sql");
     const PARAMETERS: &'static [Type] = &[KEY];
     const EFFECT: Effect = Effect::Idempotent;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Writes;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<u64, AttemptFailure> {
-        Ok(client.execute(prepared, &[&key(self.id)]).await?)
+    async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
+        Ok(execution.execute(&[&key(&self.id)]).await?)
     }
 }
 
@@ -96,12 +96,12 @@ impl Statement for DeleteVersion<'_> {
     const SQL: &'static str = include_str!("../sql/delete_version.sql");
     const PARAMETERS: &'static [Type] = &[KEY, TIME];
     const EFFECT: Effect = Effect::Once;
-    const LANE: Lane = Lane::MayWait;
+    const LANE: Lane = Lane::Slow;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
-    async fn run(&self, client: &Client, prepared: &Prepared) -> Result<Written, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
         let (key, seen) = (key(self.id), Micros::from(self.seen));
-        let answer = client.query_one(prepared, &[&key, &seen]).await?;
+        let answer = execution.query_one(&[&key, &seen]).await?;
         let rows: i64 = column(&answer, 0)?;
         Ok(Written::from_count(rows.unsigned_abs()))
     }

@@ -2,19 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Statement as Prepared};
 
-use super::gathered::Gathered;
+use super::execution::Execution;
+use super::gathered::{Answer, Gathered, One};
 use super::statement::{Effect, Lane, Statement};
-use super::writes::{Insert, Update, join};
-use crate::clock::Timestamp;
+use super::writes::{Delete, Insert, Update, join};
 use crate::id::SessionId;
 use crate::store::postgres::columns::{RowArrays, column, key};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
 use crate::store::postgres::types::{Micros, Secret};
-use crate::store::{Row, StoreError, Written};
+use crate::store::{StoreError, Written};
 
 const KEYS: Type = Type::BYTEA_ARRAY;
 const DATA: Type = Type::BYTEA_ARRAY;
@@ -22,21 +22,23 @@ const TIMES: Type = Type::TIMESTAMPTZ_ARRAY;
 const NUMBERS: Type = Type::INT8_ARRAY;
 const TEXTS: Type = Type::TEXT_ARRAY;
 
-/// A first row that one caller writes.
-pub(crate) struct FirstRow {
-    pub(crate) id: SessionId,
-    pub(crate) row: Row,
-}
-
 /// Writes several first rows: [`Insert`] for several callers.
-pub(crate) struct InsertAll(Vec<FirstRow>);
+pub(crate) struct InsertAll(Vec<Insert>);
+
+/// How many rows were written.
+impl Answer for u64 {}
 
 impl Gathered for InsertAll {
-    type Request = FirstRow;
+    type Request = Insert;
+    type Alone = Insert;
     type Answer = u64;
 
-    fn of(requests: Vec<FirstRow>) -> Self {
+    fn of(requests: Vec<Insert>) -> Self {
         Self(requests)
+    }
+
+    fn alone(request: Insert) -> Insert {
+        request
     }
 }
 
@@ -50,18 +52,14 @@ impl Statement for InsertAll {
     const LANE: Lane = Insert::LANE;
     const MIGRATION: &'static Migration = Insert::MIGRATION;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|first| key(&first.id)).collect();
         let rows = RowArrays::of(self.0.iter().map(|first| &first.row));
         let parameters = join(&[&keys], &rows.parameters());
-        let found = client.query(prepared, &parameters).await?;
+        let found = execution.query(&parameters).await?;
         let written = found.iter().map(|found| column(found, 0));
         let written = written.collect::<Result<HashSet<&[u8]>, _>>()?;
-        let is_written = |first: &FirstRow| written.contains(first.id.as_bytes());
+        let is_written = |first: &Insert| written.contains(first.id.as_bytes());
         Ok(self
             .0
             .iter()
@@ -70,16 +68,8 @@ impl Statement for InsertAll {
     }
 }
 
-/// A row that one caller replaces.
-pub(crate) struct NewVersion {
-    pub(crate) id: SessionId,
-    pub(crate) seen: Timestamp,
-    pub(crate) row: Row,
-}
-
-/// Replaces the rows of several keys: [`Update`] for several callers. It skips rows that others
-/// have locked.
-pub(crate) struct UpdateAll(Vec<NewVersion>);
+/// Replaces the rows of several keys: [`Update`] that waits for no row, for several callers.
+pub(crate) struct UpdateAll(Vec<Update>);
 
 /// What became of one row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,15 +85,26 @@ impl From<Written> for Replaced {
     }
 }
 
+impl Answer for Replaced {
+    fn is_busy(&self) -> bool {
+        *self == Self::Busy
+    }
+}
+
 impl Gathered for UpdateAll {
-    type Request = NewVersion;
+    type Request = Update;
+    type Alone = One<Self>;
     type Answer = Replaced;
 
-    fn of(requests: Vec<NewVersion>) -> Self {
+    fn of(requests: Vec<Update>) -> Self {
         Self(requests)
     }
 
-    fn id(request: &NewVersion) -> Option<&SessionId> {
+    fn alone(request: Update) -> One<Self> {
+        One::of(request)
+    }
+
+    fn id(request: &Update) -> Option<&SessionId> {
         Some(&request.id)
     }
 }
@@ -115,28 +116,95 @@ impl Statement for UpdateAll {
         KEYS, TIMES, DATA, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
     ];
     const EFFECT: Effect = Update::EFFECT;
-    const LANE: Lane = Lane::Commits;
+    const LANE: Lane = Lane::Writes;
     const MIGRATION: &'static Migration = Update::MIGRATION;
 
-    async fn run(
-        &self,
-        client: &Client,
-        prepared: &Prepared,
-    ) -> Result<Self::Output, AttemptFailure> {
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|new| key(&new.id)).collect();
         let seen: Vec<Micros> = self.0.iter().map(|new| new.seen.into()).collect();
         let rows = RowArrays::of(self.0.iter().map(|new| &new.row));
         let parameters = join(&[&keys, &seen], &rows.parameters());
-        let found = client.query(prepared, &parameters).await?;
+        let found = execution.query(&parameters).await?;
         let saved = found
             .iter()
             .map(|found| Ok((column(found, 0)?, column(found, 1)?)));
         let saved = saved.collect::<Result<HashMap<&[u8], bool>, StoreError>>()?;
-        let replaced = |new: &NewVersion| match saved.get(new.id.as_bytes()) {
+        let replaced = |new: &Update| match saved.get(new.id.as_bytes()) {
             Some(true) => Replaced::Done(Written::Saved),
             Some(false) => Replaced::Busy,
             None => Replaced::Done(Written::Missed),
         };
         Ok(self.0.iter().map(|new| Ok(replaced(new))).collect())
     }
+}
+
+/// Removes the rows of several keys: [`Delete`] that waits for no row, for several callers.
+pub(crate) struct DeleteAll(Vec<Delete>);
+
+/// What became of the rows of one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removed {
+    /// So many were removed.
+    Done(u64),
+    /// Another writer had one of them at that moment. None was removed.
+    Busy,
+}
+
+impl From<u64> for Removed {
+    fn from(rows: u64) -> Self {
+        Self::Done(rows)
+    }
+}
+
+impl Answer for Removed {
+    fn is_busy(&self) -> bool {
+        *self == Self::Busy
+    }
+}
+
+impl Gathered for DeleteAll {
+    type Request = Delete;
+    type Alone = One<Self>;
+    type Answer = Removed;
+
+    fn of(requests: Vec<Delete>) -> Self {
+        Self(requests)
+    }
+
+    fn alone(request: Delete) -> One<Self> {
+        One::of(request)
+    }
+
+    fn id(request: &Delete) -> Option<&SessionId> {
+        Some(&request.id)
+    }
+}
+
+impl Statement for DeleteAll {
+    type Output = Vec<Result<Removed, StoreError>>;
+    const SQL: &'static str = include_str!("../sql/delete_all.sql");
+    const PARAMETERS: &'static [Type] = &[KEYS];
+    const EFFECT: Effect = Delete::EFFECT;
+    const LANE: Lane = Delete::LANE;
+    const MIGRATION: &'static Migration = Delete::MIGRATION;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
+        let keys: Vec<Secret<'_>> = self.0.iter().map(|delete| key(&delete.id)).collect();
+        let found = execution.query(&[&keys]).await?;
+        let removed = found
+            .iter()
+            .map(|found| Ok((column(found, 0)?, removed(found)?)));
+        let removed = removed.collect::<Result<HashMap<&[u8], Removed>, StoreError>>()?;
+        let removed = |delete: &Delete| removed.get(delete.id.as_bytes()).copied();
+        let answer = |delete: &Delete| Ok(removed(delete).unwrap_or(Removed::Done(0)));
+        Ok(self.0.iter().map(answer).collect())
+    }
+}
+
+fn removed(found: &PgRow) -> Result<Removed, StoreError> {
+    let (is_busy, removed): (bool, i64) = (column(found, 1)?, column(found, 2)?);
+    Ok(match is_busy {
+        true => Removed::Busy,
+        false => Removed::Done(removed.unsigned_abs()),
+    })
 }

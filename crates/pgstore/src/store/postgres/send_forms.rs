@@ -1,0 +1,61 @@
+//! In which form one connection sends each statement.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+use tokio_postgres::Client;
+
+use super::failure::AttemptFailure;
+use super::statements::{SendForm, Statement};
+use super::table_name::TableName;
+
+/// The form of each statement, by its SQL. A statement that gets a name is prepared at its first use;
+/// callers that come meanwhile wait for that.
+// The list is short (one entry a statement type), so a search by text is as quick as a hash.
+#[derive(Debug)]
+pub(super) struct SendForms {
+    /// Whether statements get names.
+    are_named: bool,
+    forms: Mutex<Vec<(&'static str, FormCell)>>,
+}
+
+/// A statement's form, once it is known.
+type FormCell = Arc<OnceCell<SendForm>>;
+
+impl SendForms {
+    pub(super) fn new(are_named: bool) -> Self {
+        Self {
+            are_named,
+            forms: Mutex::default(),
+        }
+    }
+
+    pub(super) async fn get<S: Statement>(
+        &self,
+        client: &Client,
+        table: &TableName,
+    ) -> Result<SendForm, AttemptFailure> {
+        let form = || async {
+            let text = table.put_into(S::SQL);
+            match self.are_named {
+                true => {
+                    let prepared = client.prepare_typed(&text, S::PARAMETERS).await?;
+                    Ok(SendForm::Named(prepared))
+                }
+                false => Ok(SendForm::Unnamed(text.into())),
+            }
+        };
+        self.cell(S::SQL).get_or_try_init(form).await.cloned()
+    }
+
+    fn cell(&self, sql: &'static str) -> FormCell {
+        // No code panics while it holds the lock.
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, cell)) = forms.iter().find(|(text, _)| *text == sql) {
+            return Arc::clone(cell);
+        }
+        let cell = FormCell::default();
+        forms.push((sql, Arc::clone(&cell)));
+        cell
+    }
+}
