@@ -20,7 +20,7 @@ pub(crate) enum Command {
     /// Throughput and CPU of all contestants, interleaved over several rounds
     Compare(CompareArguments),
     /// What saves and touches leave behind: HOT share, WAL, sizes
-    Churn(Size),
+    Churn(ChurnArguments),
     /// Reads while expired rows are swept
     Sweep(Size),
     /// Sealing and opening without a database
@@ -62,6 +62,15 @@ impl Size {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ChurnArguments {
+    #[command(flatten)]
+    pub(crate) size: Size,
+    /// Leave out Go, whose million saves take minutes
+    #[arg(long)]
+    pub(crate) without_go: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
     #[command(flatten)]
     pub(crate) size: Size,
@@ -92,6 +101,13 @@ pub(crate) struct CompareArguments {
     /// How many rounds (default 7)
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
+}
+
+impl CompareArguments {
+    /// Whether this contestant takes part.
+    pub(crate) fn has(&self, name: Name) -> bool {
+        self.contestants.is_empty() || self.contestants.contains(&name)
+    }
 }
 
 /// Reads `2ms`, `500us` or `1s`.

@@ -1,5 +1,6 @@
 //! The sessions of a run: their keys, their content, and the two tables that hold them.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
@@ -48,6 +49,14 @@ impl Dataset {
         visitor * (self.rows / self.visitors())
     }
 
+    /// The key of each visitor's row.
+    pub(crate) fn keys(self) -> Vec<Vec<u8>> {
+        let visitors = 0..self.visitors();
+        visitors
+            .map(|visitor| key(self.row(visitor)).into_bytes())
+            .collect()
+    }
+
     /// The headers of each visitor's request.
     pub(crate) fn requests(self) -> Outcome<Vec<HeaderMap>> {
         let visitors = 0..self.visitors();
@@ -56,35 +65,52 @@ impl Dataset {
             .collect()
     }
 
-    /// Empties both tables and writes every row into both.
+    /// Empties the library's tables and writes every row.
     pub(crate) async fn fill(self, server: &Server) -> Outcome<()> {
         let admin = &server.admin;
-        admin
-            .batch_execute(
-                "SET synchronous_commit = off;
-                 TRUNCATE http_sessions, http_sessions_ids, tower_sessions.session",
-            )
-            .await?;
-        let ours = sealed(&text(self.bytes))?;
-        let theirs = Template::of_tower_sessions(server, self.bytes).await?;
-        for first in (0..self.rows).step_by(CHUNK as usize) {
-            let rows = first..self.rows.min(first + CHUNK);
-            let keys: Vec<Vec<u8>> = rows.clone().map(|row| key(row).into_bytes()).collect();
-            admin.execute(FILL_OURS, &[&keys, &ours]).await?;
+        let begin = [
+            "SET synchronous_commit = off",
+            "TRUNCATE http_sessions, http_sessions_ids",
+        ];
+        run_each(admin, &begin).await?;
+        let data = sealed(&text(self.bytes))?;
+        for rows in self.chunks() {
+            let keys: Vec<Vec<u8>> = rows.map(|row| key(row).into_bytes()).collect();
+            admin.execute(FILL_OURS, &[&keys, &data]).await?;
+        }
+        let end = [
+            "RESET synchronous_commit",
+            "VACUUM ANALYZE http_sessions",
+            "CHECKPOINT",
+        ];
+        run_each(admin, &end).await
+    }
+
+    /// Empties tower-sessions' table and writes every row.
+    pub(crate) async fn fill_tower_sessions(self, server: &Server) -> Outcome<()> {
+        let admin = &server.admin;
+        let begin = [
+            "SET synchronous_commit = off",
+            "TRUNCATE tower_sessions.session",
+        ];
+        run_each(admin, &begin).await?;
+        let template = Template::of_tower_sessions(server, self.bytes).await?;
+        for rows in self.chunks() {
             let ids: Vec<String> = rows.clone().map(|row| tower_id(row).to_string()).collect();
-            let records: Vec<Vec<u8>> = rows.map(|row| theirs.record(tower_id(row))).collect();
+            let records: Vec<Vec<u8>> = rows.map(|row| template.record(tower_id(row))).collect();
             admin.execute(FILL_THEIRS, &[&ids, &records]).await?;
         }
-        run_each(
-            admin,
-            &[
-                "RESET synchronous_commit",
-                "VACUUM ANALYZE http_sessions",
-                "VACUUM ANALYZE tower_sessions.session",
-                "CHECKPOINT",
-            ],
-        )
-        .await
+        let end = [
+            "RESET synchronous_commit",
+            "VACUUM ANALYZE tower_sessions.session",
+            "CHECKPOINT",
+        ];
+        run_each(admin, &end).await
+    }
+
+    fn chunks(self) -> impl Iterator<Item = Range<u32>> {
+        let firsts = (0..self.rows).step_by(CHUNK as usize);
+        firsts.map(move |first| first..self.rows.min(first + CHUNK))
     }
 }
 

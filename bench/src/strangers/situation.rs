@@ -192,7 +192,7 @@ const END_WRITERS: &str = "
     SELECT count(pg_terminate_backend(pid))
       FROM pg_stat_activity
      WHERE datname = 'postgres' AND application_name = 'pgstore'
-       AND query LIKE '%UPDATE http_sessions%'";
+       AND query LIKE '%UPDATE %'";
 
 async fn first_rows(scene: &Scene, time: Duration) -> Outcome<String> {
     let begun = Instant::now();
