@@ -268,11 +268,13 @@ async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     let gone = tokio::time::timeout(Duration::from_millis(50), write).await;
     assert!(gone.is_err());
     stranger.rollback().await.unwrap();
-    // It was sent: the server performs it, in order, before later statements.
+    // It waited for its next try and left before that.
     assert_eq!(
         store.load(&id, at(0)).await.unwrap().into_row(),
-        Some(row("late"))
+        Some(row(""))
     );
+    let written = store.update(&id, at(0), &row("after")).await.unwrap();
+    assert_eq!(written, Written::Saved);
 }
 
 #[apply(trial_on_both_servers)]

@@ -14,6 +14,11 @@ use crate::support::database::{Database, Key};
 use crate::support::proxy::{Direction, Proxy};
 use crate::support::{apply, trial_on_both_servers};
 
+/// One connection for reads, on which two statements are under way at once.
+fn options() -> PgStoreOptions {
+    PgStoreOptions::new().connections(2)
+}
+
 /// A store whose messages a proxy counts, and a stranger that can lock its table.
 struct Scene {
     store: PgStore,
@@ -94,7 +99,7 @@ impl Scene {
 
 #[apply(trial_on_both_servers)]
 async fn the_loads_of_a_hundred_callers_are_a_few_statements_and_each_has_its_own_answer() {
-    let scene = Scene::new(PgStoreOptions::new()).await;
+    let scene = Scene::new(options()).await;
     let mut ids = Vec::new();
     for _ in 0..50 {
         ids.push(scene.inserted().await);
@@ -139,7 +144,7 @@ async fn the_loads_of_a_hundred_callers_are_a_few_statements_and_each_has_its_ow
 
 #[apply(trial_on_both_servers)]
 async fn with_one_statement_per_caller_nothing_waits() {
-    let options = PgStoreOptions::new().strategy(StatementStrategy::OnePerCaller);
+    let options = options().strategy(StatementStrategy::OnePerCaller);
     let scene = Scene::new(options).await;
     let id = scene.inserted().await;
     let first = scene.hold_up().await;
@@ -158,7 +163,7 @@ async fn with_one_statement_per_caller_nothing_waits() {
 
 #[apply(trial_on_both_servers)]
 async fn a_caller_that_leaves_takes_out_only_itself() {
-    let scene = Scene::new(PgStoreOptions::new()).await;
+    let scene = Scene::new(options()).await;
     let id = scene.inserted().await;
     let first = scene.hold_up().await;
     let loads: Vec<_> = (0..20).map(|_| scene.load(&id)).collect();
@@ -180,7 +185,7 @@ async fn a_caller_that_leaves_takes_out_only_itself() {
 
 #[apply(trial_on_both_servers)]
 async fn a_full_queue_refuses_at_once() {
-    let scene = Scene::new(PgStoreOptions::new().queue(100)).await;
+    let scene = Scene::new(options().queue(100)).await;
     let id = scene.inserted().await;
     let first = scene.hold_up().await;
     let loads: Vec<_> = (0..100).map(|_| scene.load(&id)).collect();
@@ -209,7 +214,7 @@ async fn a_full_queue_refuses_at_once() {
 #[apply(trial_on_both_servers)]
 async fn callers_that_wait_end_at_their_deadline() {
     let deadline = Duration::from_millis(500);
-    let scene = Scene::new(PgStoreOptions::new().read_deadline(deadline)).await;
+    let scene = Scene::new(options().read_deadline(deadline)).await;
     let id = scene.inserted().await;
     let first = scene.hold_up().await;
     let begun = Instant::now();
@@ -226,7 +231,7 @@ async fn callers_that_wait_end_at_their_deadline() {
 
 #[apply(trial_on_both_servers)]
 async fn a_lost_connection_is_replaced_for_all_that_wait() {
-    let scene = Scene::new(PgStoreOptions::new()).await;
+    let scene = Scene::new(options()).await;
     let id = scene.inserted().await;
     let first = scene.hold_up().await;
     let loads: Vec<_> = (0..50).map(|_| scene.load(&id)).collect();
@@ -246,7 +251,7 @@ async fn a_lost_connection_is_replaced_for_all_that_wait() {
 
 #[apply(trial_on_both_servers)]
 async fn one_request_that_the_server_refuses_fails_alone() {
-    let scene = Scene::new(PgStoreOptions::new()).await;
+    let scene = Scene::new(options()).await;
     let (good, bad) = (scene.inserted().await, scene.inserted().await);
     let spoil = "UPDATE http_sessions SET label = 'bad' WHERE key = $1";
     scene.stranger.execute(spoil, &[&Key(&bad)]).await.unwrap();
@@ -269,7 +274,7 @@ async fn one_request_that_the_server_refuses_fails_alone() {
 
 #[apply(trial_on_both_servers)]
 async fn callers_outlive_the_runtime_of_those_before_them() {
-    let scene = Scene::new(PgStoreOptions::new()).await;
+    let scene = Scene::new(options()).await;
     let id = scene.inserted().await;
     let others = crate::support::server::Server::current().runtime();
     let lock = "BEGIN; LOCK TABLE http_sessions IN ACCESS EXCLUSIVE MODE";

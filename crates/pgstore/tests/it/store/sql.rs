@@ -95,6 +95,14 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
             "('7', true, NULL, '500', NULL)",
             "owner_idx",
         ),
+        ("delete_all", "(bytea[])", "('{500}')", "key_idx"),
+        (
+            "update_all",
+            "(bytea[], timestamptz[], bytea[], timestamptz[], timestamptz[], timestamptz[], bigint[],
+              timestamptz[], bigint[], text[], text[], text[])",
+            "('{500}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            "key_idx",
+        ),
         (
             "delete_version",
             "(bytea, timestamptz)",

@@ -1,8 +1,8 @@
 -- Replaces the newest row of each of several keys, as update.sql does. The parameters are arrays of one
 -- length: the keys ($1), the versions that were seen ($2), and a column each. No key is given twice.
 -- It waits for no row: rows that are locked by others are skipped, so it takes no part in a deadlock.
--- Answers the keys whose newest row had the version that was seen, and whether the row was written. If
--- not, another writer has it at this moment.
+-- Answers the keys whose row was written, and as busy those whose row has the version that was seen and
+-- was not written: another writer had it at that moment.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::timestamptz[], $3::bytea[], $4::timestamptz[], $5::timestamptz[],
@@ -11,22 +11,13 @@ WITH given AS MATERIALIZED (
            AS given (key, seen, data, created_on, modified_on, expires_on,
                      save_token, saved_on, max_age, owner, label, handle)
 ),
-newest AS MATERIALIZED (
-    SELECT DISTINCT ON (key) key, id, modified_on
+-- The place of a row saves looking it up again. Partitions have the same places, so the key is compared,
+-- too.
+locked AS MATERIALIZED (
+    SELECT ctid AS place, id, key, modified_on
       FROM http_sessions
      WHERE key = ANY ($1)
-     ORDER BY key, modified_on DESC NULLS LAST, id DESC
-),
-seen AS MATERIALIZED (
-    SELECT newest.id, newest.key
-      FROM newest
-      JOIN given ON given.key = newest.key AND given.seen = newest.modified_on
-),
-locked AS MATERIALIZED (
-    SELECT id
-      FROM http_sessions
-     WHERE id = ANY (ARRAY(SELECT id FROM seen))
-     ORDER BY key
+     ORDER BY key, id
        FOR NO KEY UPDATE SKIP LOCKED
 ),
 saved AS (
@@ -39,11 +30,29 @@ saved AS (
            grace_group = CASE WHEN row.saved_on = row.modified_on
                                AND row.owner IS NOT DISTINCT FROM given.owner
                               THEN row.grace_group END
-      FROM given
-     WHERE row.id = ANY (ARRAY(SELECT id FROM locked))
-       AND row.key = given.key
+      FROM locked
+      JOIN given ON given.key = locked.key AND given.seen = locked.modified_on
+     WHERE row.ctid = locked.place
+       AND row.key = locked.key
        AND row.modified_on = given.seen
-    RETURNING row.id
+       AND row.id = (SELECT newest.id
+                       FROM http_sessions AS newest
+                      WHERE newest.key = locked.key
+                      ORDER BY newest.modified_on DESC NULLS LAST, newest.id DESC
+                      LIMIT 1)
+    RETURNING row.key
+),
+unsaved AS MATERIALIZED (
+    SELECT key, seen FROM given WHERE key NOT IN (SELECT key FROM saved)
 )
-SELECT seen.key, seen.id IN (SELECT id FROM saved) AS is_saved
-  FROM seen
+SELECT key, true AS is_saved
+  FROM saved
+ UNION ALL
+SELECT unsaved.key, false
+  FROM unsaved
+ CROSS JOIN LATERAL (SELECT newest.modified_on
+                       FROM http_sessions AS newest
+                      WHERE newest.key = unsaved.key
+                      ORDER BY newest.modified_on DESC NULLS LAST, newest.id DESC
+                      LIMIT 1) AS newest
+ WHERE newest.modified_on = unsaved.seen

@@ -76,8 +76,8 @@ impl Statement for LoadAll {
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let found = execution.query(&[&self.keys()]).await?;
-        let by_key = by_key(&found, ID)?;
-        let loaded = |request: &Load| loaded(by_key.get(request.id.as_bytes()), request.now);
+        let newest = newest(&found)?;
+        let loaded = |request: &Load| loaded(newest.get(request.id.as_bytes()), request.now);
         Ok(self.0.iter().map(loaded).collect())
     }
 }
@@ -88,12 +88,23 @@ impl LoadAll {
     }
 }
 
-fn loaded(found: Option<&&PgRow>, now: Timestamp) -> Result<Loaded, StoreError> {
-    let row = found.map(|found| confirmable(found)).transpose()?;
-    let has_older = found.map(|found| column(found, ID + 1)).transpose()?;
+/// The newest row of each key, and whether there are older ones. Each key's newest row comes first.
+fn newest(found: &[PgRow]) -> Result<HashMap<&[u8], (&PgRow, bool)>, StoreError> {
+    let mut newest = HashMap::with_capacity(found.len());
+    for row in found {
+        newest
+            .entry(column(row, ID)?)
+            .and_modify(|(_, has_older)| *has_older = true)
+            .or_insert((row, false));
+    }
+    Ok(newest)
+}
+
+fn loaded(newest: Option<&(&PgRow, bool)>, now: Timestamp) -> Result<Loaded, StoreError> {
+    let row = newest.map(|(row, _)| confirmable(row)).transpose()?;
     Ok(Loaded {
         row: row.filter(|row| !row.is_expired(now)),
-        has_older: has_older.unwrap_or(false),
+        has_older: newest.is_some_and(|(_, has_older)| *has_older),
     })
 }
 
