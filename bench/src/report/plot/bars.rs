@@ -45,7 +45,9 @@ fn draw(
         .configure_mesh()
         .disable_x_mesh()
         .x_labels(contestants.len() * 2 + 1)
+        .max_light_lines(0)
         .x_label_formatter(&|place| name_at(contestants, *place))
+        .y_label_formatter(&|value| format!("{value:.0}"))
         .label_style(TEXT)
         .draw()?;
     let mut floors = vec![0.0; contestants.len()];
@@ -65,6 +67,7 @@ fn draw(
     if parts.len() > 1 {
         chart
             .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
             .border_style(BLACK.mix(0.3))
             .background_style(WHITE)
             .label_font(TEXT)

@@ -32,7 +32,10 @@ fn draw(
         .build_cartesian_2d((1.0..most as f64).log_scale(), 0.0..highest * 1.1)?;
     chart
         .configure_mesh()
+        .max_light_lines(0)
         .x_desc("callers")
+        .x_label_formatter(&|callers| format!("{callers:.0}"))
+        .y_label_formatter(&|rate| format!("{rate:.0}"))
         .label_style(TEXT)
         .draw()?;
     for (name, colour) in names(measurements).into_iter().zip(COLOURS) {

@@ -16,7 +16,7 @@ use crate::work::Work;
 use bars::{Part, bars};
 use lines::lines;
 
-const SIZE: (u32, u32) = (720, 360);
+const SIZE: (u32, u32) = (800, 360);
 
 /// The size of axis labels and legends.
 const TEXT: (&str, i32) = ("sans-serif", 13);
