@@ -62,6 +62,7 @@ func (app *application) useConnections(callers int) {
 
 // key is the key of a row, as dataset.rs makes it.
 func key(row int) string {
+	row = row * 7654321 % 10077696
 	digits := make([]byte, 9)
 	for place := 8; place >= 0; place-- {
 		digits[place] = byte('2' + row%6)

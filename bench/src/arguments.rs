@@ -20,7 +20,7 @@ pub(crate) enum Command {
     /// Throughput and CPU of all contestants, interleaved over several rounds
     Compare(CompareArguments),
     /// What saves and touches leave behind: HOT share, WAL, sizes
-    Churn(Size),
+    Churn(ChurnArguments),
     /// Reads while expired rows are swept
     Sweep(Size),
     /// Sealing and opening without a database
@@ -29,12 +29,13 @@ pub(crate) enum Command {
     Memory(Size),
     /// Whether callers who do not share a session wait for each other
     Strangers(Size),
-    /// Draws the plots of a JSON file that `compare` wrote
+    /// Draws the plots of what `compare` measured
     Plot {
-        /// What `compare --json` wrote
-        json: PathBuf,
         /// Where the SVG files go
         folder: PathBuf,
+        /// What `compare --json` wrote; several files count as one run
+        #[arg(required = true)]
+        json: Vec<PathBuf>,
     },
 }
 
@@ -58,6 +59,15 @@ impl Size {
             Size { .. } => full,
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChurnArguments {
+    #[command(flatten)]
+    pub(crate) size: Size,
+    /// Leave out Go, whose million saves take minutes
+    #[arg(long)]
+    pub(crate) without_go: bool,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +101,13 @@ pub(crate) struct CompareArguments {
     /// How many rounds (default 7)
     #[arg(long)]
     pub(crate) rounds: Option<usize>,
+}
+
+impl CompareArguments {
+    /// Whether this contestant takes part.
+    pub(crate) fn has(&self, name: Name) -> bool {
+        self.contestants.is_empty() || self.contestants.contains(&name)
+    }
 }
 
 /// Reads `2ms`, `500us` or `1s`.

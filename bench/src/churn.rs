@@ -7,7 +7,7 @@ use pgstore::PgStore;
 use pgstore::testing::TestClock;
 
 use crate::Outcome;
-use crate::arguments::Size;
+use crate::arguments::ChurnArguments;
 use crate::compare::make_tables;
 use crate::contestants::{Contestant, Name, Ours};
 use crate::dataset::{Dataset, unix_seconds};
@@ -23,9 +23,9 @@ const PASSES: usize = 9;
 const CALLERS: usize = 16;
 
 /// Prints a line for our way of writing and one for Go's, each on a freshly filled table.
-pub(crate) async fn run(size: &Size) -> Outcome<()> {
+pub(crate) async fn run(arguments: &ChurnArguments) -> Outcome<()> {
     let dataset = Dataset {
-        rows: size.pick(200, 10_000, 100_000),
+        rows: arguments.size.pick(200, 10_000, 100_000),
         bytes: 200,
     };
     let server = Server::start(Duration::ZERO).await?;
@@ -39,9 +39,11 @@ pub(crate) async fn run(size: &Size) -> Outcome<()> {
         "indexes before → after",
     ]);
     table.row(&churn(&server, dataset, Name::OursBatched).await?);
-    match churn(&server, dataset, Name::Go).await {
-        Ok(line) => table.row(&line),
-        Err(error) => println!("LEFT OUT: Go: {error}"),
+    if !arguments.without_go {
+        match churn(&server, dataset, Name::Go).await {
+            Ok(line) => table.row(&line),
+            Err(error) => println!("LEFT OUT: Go: {error}"),
+        }
     }
     println!("{table}");
     Ok(())

@@ -1,5 +1,6 @@
 //! The sessions of a run: their keys, their content, and the two tables that hold them.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, header};
@@ -22,7 +23,7 @@ pub(crate) const HASH_KEY: [u8; 32] = [7; 32];
 const NO_IV: Iv = [0; 16];
 
 /// How many of the sessions are asked for. They are spread evenly over the table.
-const VISITORS: u32 = 65_536;
+const VISITORS: u32 = 100_000;
 
 /// How many rows one statement of the fill writes.
 const CHUNK: u32 = 10_000;
@@ -48,6 +49,14 @@ impl Dataset {
         visitor * (self.rows / self.visitors())
     }
 
+    /// The key of each visitor's row.
+    pub(crate) fn keys(self) -> Vec<Vec<u8>> {
+        let visitors = 0..self.visitors();
+        visitors
+            .map(|visitor| key(self.row(visitor)).into_bytes())
+            .collect()
+    }
+
     /// The headers of each visitor's request.
     pub(crate) fn requests(self) -> Outcome<Vec<HeaderMap>> {
         let visitors = 0..self.visitors();
@@ -56,35 +65,52 @@ impl Dataset {
             .collect()
     }
 
-    /// Empties both tables and writes every row into both.
+    /// Empties the library's tables and writes every row.
     pub(crate) async fn fill(self, server: &Server) -> Outcome<()> {
         let admin = &server.admin;
-        admin
-            .batch_execute(
-                "SET synchronous_commit = off;
-                 TRUNCATE http_sessions, http_sessions_ids, tower_sessions.session",
-            )
-            .await?;
-        let ours = sealed(&text(self.bytes))?;
-        let theirs = Template::of_tower_sessions(server, self.bytes).await?;
-        for first in (0..self.rows).step_by(CHUNK as usize) {
-            let rows = first..self.rows.min(first + CHUNK);
-            let keys: Vec<Vec<u8>> = rows.clone().map(|row| key(row).into_bytes()).collect();
-            admin.execute(FILL_OURS, &[&keys, &ours]).await?;
+        let begin = [
+            "SET synchronous_commit = off",
+            "TRUNCATE http_sessions, http_sessions_ids",
+        ];
+        run_each(admin, &begin).await?;
+        let data = sealed(&text(self.bytes))?;
+        for rows in self.chunks() {
+            let keys: Vec<Vec<u8>> = rows.map(|row| key(row).into_bytes()).collect();
+            admin.execute(FILL_OURS, &[&keys, &data]).await?;
+        }
+        let end = [
+            "RESET synchronous_commit",
+            "VACUUM ANALYZE http_sessions",
+            "CHECKPOINT",
+        ];
+        run_each(admin, &end).await
+    }
+
+    /// Empties tower-sessions' table and writes every row.
+    pub(crate) async fn fill_tower_sessions(self, server: &Server) -> Outcome<()> {
+        let admin = &server.admin;
+        let begin = [
+            "SET synchronous_commit = off",
+            "TRUNCATE tower_sessions.session",
+        ];
+        run_each(admin, &begin).await?;
+        let template = Template::of_tower_sessions(server, self.bytes).await?;
+        for rows in self.chunks() {
             let ids: Vec<String> = rows.clone().map(|row| tower_id(row).to_string()).collect();
-            let records: Vec<Vec<u8>> = rows.map(|row| theirs.record(tower_id(row))).collect();
+            let records: Vec<Vec<u8>> = rows.map(|row| template.record(tower_id(row))).collect();
             admin.execute(FILL_THEIRS, &[&ids, &records]).await?;
         }
-        run_each(
-            admin,
-            &[
-                "RESET synchronous_commit",
-                "VACUUM ANALYZE http_sessions",
-                "VACUUM ANALYZE tower_sessions.session",
-                "CHECKPOINT",
-            ],
-        )
-        .await
+        let end = [
+            "RESET synchronous_commit",
+            "VACUUM ANALYZE tower_sessions.session",
+            "CHECKPOINT",
+        ];
+        run_each(admin, &end).await
+    }
+
+    fn chunks(self) -> impl Iterator<Item = Range<u32>> {
+        let firsts = (0..self.rows).step_by(CHUNK as usize);
+        firsts.map(move |first| first..self.rows.min(first + CHUNK))
     }
 }
 
@@ -101,11 +127,19 @@ const FILL_THEIRS: &str = "
     SELECT id, data, now() + random() * interval '15 days' + interval '14 days'
       FROM unnest($1::text[], $2::bytea[]) AS filled (id, data)";
 
-/// The key of a row: nine digits that pgbench can compute, then padding.
+/// How many keys there are.
+pub(crate) const KEYS: u64 = 6_u64.pow(9);
+
+/// Has no factor in common with [`KEYS`], so that each row gets a key of its own.
+pub(crate) const SPREAD: u64 = 7_654_321;
+
+/// The key of a row: nine digits that pgbench can compute, then padding. Rows that are next to each
+/// other in the table have keys far apart, as random IDs would have.
 pub(crate) fn key(row: u32) -> String {
+    let number = u64::from(row) * SPREAD % KEYS;
     let digits = (0..9).rev().map(|place| {
-        let digit = row / 6_u32.pow(place) % 6;
-        char::from_digit(digit + 2, 10).unwrap_or('2')
+        let digit = number / 6_u64.pow(place) % 6;
+        char::from_digit(digit as u32 + 2, 10).unwrap_or('2')
     });
     let digits: String = digits.collect();
     format!("{digits:A<52}")
@@ -206,6 +240,8 @@ impl Template {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -215,8 +251,9 @@ mod tests {
             assert!(SessionId::parse(key(row).as_bytes()).is_some());
         }
         assert!(key(0).starts_with("222222222A"));
-        assert!(key(6).starts_with("222222232A"));
-        assert_ne!(key(last), key(last - 1));
+        assert!(key(1).starts_with("654242623A"));
+        let different: HashSet<String> = (0..100_000).chain([last]).map(key).collect();
+        assert_eq!(different.len(), 100_001);
     }
 
     #[test]

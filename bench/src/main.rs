@@ -43,6 +43,6 @@ async fn main() -> Outcome<()> {
         Command::Codec(arguments) => codec::run(&arguments),
         Command::Memory(arguments) => memory::run(&arguments).await,
         Command::Strangers(arguments) => strangers::run(&arguments).await,
-        Command::Plot { json, folder } => report::plots(&report::read_json(&json)?, &folder),
+        Command::Plot { folder, json } => report::plots(&report::read_json(&json)?, &folder),
     }
 }

@@ -19,7 +19,7 @@ pub(crate) async fn run(size: &Size) -> Outcome<()> {
     let server = Server::start(Duration::ZERO).await?;
     make_tables(&server).await?;
     let dataset = Dataset {
-        rows: 1_000,
+        rows: 10_000,
         bytes: 200,
     };
     dataset.fill(&server).await?;

@@ -1,5 +1,6 @@
 //! The PostgreSQL server of a run.
 
+use std::fs;
 use std::time::Duration;
 
 use pgstore_embedded::EmbeddedPostgres;
@@ -29,6 +30,9 @@ impl Server {
                 ("checkpoint_timeout", "30min"),
                 ("commit_delay", &delay),
                 ("commit_siblings", "0"),
+                ("log_connections", "on"),
+                // So that `strangers` recognises long statements.
+                ("track_activity_query_size", "8kB"),
             ])
             .start()?;
         let admin = connect(postgres.url()).await?;
@@ -49,6 +53,12 @@ impl Server {
         let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
         let count: i64 = self.admin.query_one(count, &[&name]).await?.try_get(0)?;
         Ok(usize::try_from(count)?)
+    }
+
+    /// How many connections have reached the server so far, requests to cancel included.
+    pub(crate) fn connections_received(&self) -> Outcome<usize> {
+        let log = fs::read_to_string(self.postgres.folder().join("log"))?;
+        Ok(log.matches("connection received").count())
     }
 
     pub(crate) fn cpu(&self) -> Duration {

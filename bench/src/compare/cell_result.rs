@@ -21,6 +21,7 @@ pub(super) struct CellResult {
     cell: Cell,
     contestants: Vec<Rounds>,
     lacking: Vec<(Name, &'static str)>,
+    allocations: Vec<(Name, f64)>,
 }
 
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl CellResult {
             cell,
             contestants: Vec::new(),
             lacking: Vec::new(),
+            allocations: Vec::new(),
         }
     }
 
@@ -44,6 +46,12 @@ impl CellResult {
         if !self.lacking.contains(&(name, reason)) {
             self.lacking.push((name, reason));
         }
+    }
+
+    /// Notes how many allocations an operation takes, if that was counted.
+    pub(super) fn allocates(&mut self, name: Name, allocations: Option<f64>) {
+        self.allocations
+            .extend(allocations.map(|count| (name, count)));
     }
 
     /// Adds a contestant's next round.
@@ -77,13 +85,48 @@ impl CellResult {
         sorted
     }
 
+    fn rounds(&self, name: Name) -> Option<&Rounds> {
+        self.contestants.iter().find(|rounds| rounds.name == name)
+    }
+
     /// How many times as fast ours is as another, round by round.
     fn ratio(&self, other: &Rounds) -> Option<Ratio> {
-        let ours = self
-            .contestants
-            .iter()
-            .find(|rounds| rounds.name == Name::OursBatched)?;
-        Ratio::of(&ours.rates(), &other.rates())
+        Ratio::of(&self.rounds(Name::OursBatched)?.rates(), &other.rates())
+    }
+
+    /// What a layer adds to the service inside it.
+    fn over_inner(&self, rounds: &Rounds) -> Option<String> {
+        let inner = self
+            .rounds(Name::Inner)
+            .filter(|inner| inner.name != rounds.name)?;
+        let time = rounds.measurement(self.cell).client_us - inner.measurement(self.cell).client_us;
+        let allocations = self.allocations_of(rounds.name)? - self.allocations_of(Name::Inner)?;
+        Some(format!("{time:.2} µs, {allocations:.0} allocations"))
+    }
+
+    fn allocations_of(&self, name: Name) -> Option<f64> {
+        let found = self.allocations.iter().find(|(other, _)| *other == name);
+        found.map(|(_, count)| *count)
+    }
+}
+
+impl CellResult {
+    fn line(&self, rounds: &Rounds) -> [String; 7] {
+        let medians = rounds.measurement(self.cell);
+        let remark = rounds.name.remark(self.cell.work).map(str::to_owned);
+        let remarks = self
+            .over_inner(rounds)
+            .map(|more| format!("over inner: {more}"));
+        let remarks: Vec<String> = remarks.into_iter().chain(remark).collect();
+        [
+            medians.contestant,
+            rate(medians.ops_per_s),
+            self.ratio(rounds).map_or_else(String::new, ratio),
+            format!("{:.1}", medians.client_us),
+            format!("{:.1}", medians.server_us),
+            medians.connections.to_string(),
+            remarks.join("; "),
+        ]
     }
 }
 
@@ -121,34 +164,16 @@ impl fmt::Display for CellResult {
             "client µs",
             "server µs",
             "connections",
-            "differs",
+            "remark",
         ]);
         for rounds in self.sorted() {
-            let medians = rounds.measurement(self.cell);
-            table.row(&[
-                medians.contestant,
-                rate(medians.ops_per_s),
-                self.ratio(rounds).map_or_else(String::new, ratio),
-                format!("{:.1}", medians.client_us),
-                format!("{:.1}", medians.server_us),
-                medians.connections.to_string(),
-                rounds.name.remark().unwrap_or_default().to_owned(),
-            ]);
+            table.row(&self.line(rounds));
         }
+        write!(f, "{table}")?;
         for (name, reason) in &self.lacking {
-            let dash = || "–".to_owned();
-            let reason = (*reason).to_owned();
-            table.row(&[
-                name.to_string(),
-                dash(),
-                dash(),
-                dash(),
-                dash(),
-                dash(),
-                reason,
-            ]);
+            write!(f, "\nLeft out: {name}, which {reason}.")?;
         }
-        write!(f, "{table}")
+        writeln!(f)
     }
 }
 

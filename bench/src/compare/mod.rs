@@ -31,6 +31,9 @@ pub(crate) async fn run(arguments: &CompareArguments) -> Outcome<()> {
     for (dataset, cells) in plan {
         eprintln!("filling {} rows of {} B", dataset.rows, dataset.bytes);
         dataset.fill(&server).await?;
+        if arguments.has(Name::TowerSessions) {
+            dataset.fill_tower_sessions(&server).await?;
+        }
         let mut contestants = start_all(arguments, &server, dataset).await;
         for cell in cells {
             progress.begin(cell);
@@ -86,11 +89,7 @@ async fn start_all(
     dataset: Dataset,
 ) -> Vec<(Name, Contestant)> {
     let mut contestants = Vec::new();
-    let wanted = &arguments.contestants;
-    let wanted = Name::ALL
-        .into_iter()
-        .filter(|name| wanted.is_empty() || wanted.contains(name));
-    for name in wanted {
+    for name in Name::ALL.into_iter().filter(|&name| arguments.has(name)) {
         match Contestant::start(name, server, dataset).await {
             Ok(contestant) => contestants.push((name, contestant)),
             Err(error) => {
@@ -122,7 +121,9 @@ async fn measure(
             }
             let sample = sample(server, cell, contestant, time).await;
             let sample = sample.map_err(|error| format!("{name}, {cell}: {error}"))?;
-            if !is_warm_up {
+            if is_warm_up {
+                result.allocates(*name, contestant.allocations(cell)?);
+            } else {
                 let connections = contestant.connections(*name, server, cell).await?;
                 result.add(*name, sample, connections);
             }

@@ -1,9 +1,12 @@
 //! Contestants that run in this process, with our callers.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
+
+use tokio::task::unconstrained;
 
 use super::Round;
 use crate::drive::{Load, drive};
@@ -45,6 +48,27 @@ pub(super) async fn round(
         client_us: cpu.as_secs_f64() * 1e6 / driven.operations.max(1) as f64,
     })
 }
+
+/// Heap allocations of one operation, which must not wait for anything. Tokio's budget for one poll
+/// does not count: it is for one operation, and this is many.
+pub(super) fn allocations(contestant: &dyn InProcess, cell: Cell) -> Outcome<f64> {
+    let mut random = Random::of_caller(0);
+    let mut waited = false;
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..ALLOCATING {
+            let operation = pin!(unconstrained(contestant.operation(cell, random.fork())));
+            let mut context = Context::from_waker(Waker::noop());
+            waited |= operation.poll(&mut context).is_pending();
+        }
+    });
+    match waited {
+        true => Err("it waited for something".into()),
+        false => Ok(counted.count_total as f64 / f64::from(ALLOCATING)),
+    }
+}
+
+/// Over how many operations allocations are averaged.
+const ALLOCATING: u32 = 1_000;
 
 /// Which of reading and saving an operation of a mix does: 5 of 100 save.
 pub(super) fn of_mix(random: &mut Random) -> Work {

@@ -1,5 +1,6 @@
 //! Who is compared: our library, other stores, and the bare database.
 
+mod bare;
 mod go;
 mod in_process;
 mod inner;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use pgstore::{PgStoreOptions, StatementStrategy};
+use pgstore::{PgStoreOptions, StatementNames, StatementStrategy};
 
 use crate::Outcome;
 use crate::dataset::Dataset;
@@ -23,6 +24,7 @@ use crate::work::{Cell, Work};
 pub(crate) use in_process::InProcess;
 pub(crate) use ours::Ours;
 
+use bare::Bare;
 use go::Go;
 use in_process::Answer;
 use inner::Inner;
@@ -41,9 +43,13 @@ pub(crate) enum Name {
     OursBatched,
     /// The library with a statement for each caller
     OursSingle,
+    /// The library as behind a pooler: no statement has a name
+    OursUnnamed,
     TowerSessions,
     /// One query for each request over deadpool-postgres
     Pool,
+    /// One prepared query over one connection
+    Bare,
     Pgbench,
     Go,
     /// The service inside the middleware
@@ -51,11 +57,13 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    pub(crate) const ALL: [Name; 7] = [
+    pub(crate) const ALL: [Name; 9] = [
         Name::OursBatched,
         Name::OursSingle,
+        Name::OursUnnamed,
         Name::TowerSessions,
         Name::Pool,
+        Name::Bare,
         Name::Pgbench,
         Name::Go,
         Name::Inner,
@@ -65,25 +73,43 @@ impl Name {
     pub(crate) fn lacks(self, work: Work) -> Option<&'static str> {
         match (self, work) {
             (Name::Pool | Name::Pgbench, Work::Http | Work::Untouched) => Some("has no middleware"),
+            (Name::Bare, Work::Read) => None,
+            (Name::Bare, _) => Some("only reads"),
             (Name::Go, Work::Http | Work::Untouched) => Some("is no tower middleware"),
             (Name::Inner, Work::Untouched) => None,
             (Name::Inner, _) => Some("keeps no sessions"),
-            (Name::OursSingle, Work::Untouched) => Some("the same as ours-batched: no statement"),
+            (Name::OursSingle | Name::OursUnnamed, Work::Untouched) => {
+                Some("is the same as ours-batched here: no statement is sent")
+            }
             _ => None,
         }
     }
 
     /// What it does less or more than ours in the same work.
-    pub(crate) fn remark(self) -> Option<&'static str> {
-        match self {
-            Name::OursBatched | Name::OursSingle | Name::Inner => None,
-            Name::TowerSessions => Some("no signed cookie, no version guard: the last save wins"),
-            Name::Pool => Some("rows only: nothing is opened or decoded; what is saved is sealed"),
-            Name::Pgbench => Some("rows only, no version guard; at its best client count"),
-            Name::Go => {
-                Some("through net/http's types, with the cookie; its inserts seal a cookie")
+    pub(crate) fn remark(self, work: Work) -> Option<&'static str> {
+        Some(match (self, work) {
+            (Name::OursBatched | Name::Inner, _) => return None,
+            (Name::OursSingle, _) => "a statement for each caller",
+            (Name::OursUnnamed, _) => "its statements have no names",
+            (Name::TowerSessions, Work::Read) => "no signed cookie",
+            (Name::TowerSessions, Work::Untouched | Work::Http) => "unsigned cookie",
+            (Name::TowerSessions, Work::Insert) => {
+                "no cookie; a transaction that asks first whether the ID is free"
             }
-        }
+            (Name::TowerSessions, _) => "no signed cookie, no version guard: the last save wins",
+            (Name::Pool, Work::Read) => "rows only: nothing is opened or decoded",
+            (Name::Pool, Work::Mix) => "rows only, no middleware",
+            (Name::Pool, _) => "rows only: nothing is opened or decoded; what is saved is sealed",
+            (Name::Bare, _) => "rows only; one connection, pipelined",
+            (Name::Pgbench, Work::Read) => "rows only; at its best client count",
+            (Name::Pgbench, Work::Insert) => "rows only; at its best client count",
+            (Name::Pgbench, Work::Mix) => {
+                "rows only, no guard, no middleware; at its best client count"
+            }
+            (Name::Pgbench, _) => "rows only, no version guard; at its best client count",
+            (Name::Go, Work::Save | Work::Mix) => "no version guard: the last save wins",
+            (Name::Go, _) => return None,
+        })
     }
 }
 
@@ -92,8 +118,10 @@ impl fmt::Display for Name {
         f.write_str(match self {
             Name::OursBatched => "ours-batched",
             Name::OursSingle => "ours-single",
+            Name::OursUnnamed => "ours-unnamed",
             Name::TowerSessions => "tower-sessions",
             Name::Pool => "pool",
+            Name::Bare => "bare",
             Name::Pgbench => "pgbench",
             Name::Go => "go",
             Name::Inner => "inner",
@@ -128,8 +156,13 @@ impl Contestant {
                 let options = options.strategy(StatementStrategy::OnePerCaller);
                 Self::in_process(Ours::start(url, dataset, options).await?)
             }
+            Name::OursUnnamed => {
+                let options = options.statement_names(StatementNames::Unnamed);
+                Self::in_process(Ours::start(url, dataset, options).await?)
+            }
             Name::TowerSessions => Self::in_process(TowerSessions::start(url, dataset).await?),
             Name::Pool => Self::in_process(Pool::start(url, dataset)?),
+            Name::Bare => Self::in_process(Bare::start(url, dataset).await?),
             Name::Inner => Self::in_process(Inner::start(dataset)?),
             Name::Pgbench => Self::Pgbench(Pgbench::start(server, url, dataset)?),
             Name::Go => Self::Go(Go::start(url, dataset).await?),
@@ -154,6 +187,16 @@ impl Contestant {
             Self::InProcess(contestant) => in_process::round(contestant, cell, time).await,
             Self::Pgbench(pgbench) => pgbench.round(cell, time).await,
             Self::Go(go) => go.round(cell, time).await,
+        }
+    }
+
+    /// Heap allocations of one operation, for work that waits for nothing.
+    pub(crate) fn allocations(&self, cell: Cell) -> Outcome<Option<f64>> {
+        match self {
+            Self::InProcess(contestant) if cell.work == Work::Untouched => {
+                in_process::allocations(contestant.as_ref(), cell).map(Some)
+            }
+            Self::InProcess(_) | Self::Pgbench(_) | Self::Go(_) => Ok(None),
         }
     }
 

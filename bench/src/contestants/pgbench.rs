@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::Round;
 use super::pool::{INSERT, LOAD, UPDATE};
-use crate::dataset::{Dataset, sealed, text};
+use crate::dataset::{Dataset, KEYS, SPREAD, sealed, text};
 use crate::server::Server;
 use crate::work::{Cell, Work};
 use crate::{Outcome, cpu};
@@ -115,7 +115,7 @@ fn scripts(work: Work) -> &'static [&'static str] {
 fn read_summary(output: &str) -> Option<(f64, f64)> {
     let after = |start: &str| {
         let line = output.lines().find_map(|line| line.strip_prefix(start))?;
-        let number = line.split(|c: char| c == ' ' || c == '/').next()?;
+        let number = line.split([' ', '/']).next()?;
         number.parse::<f64>().ok()
     };
     Some((
@@ -124,11 +124,12 @@ fn read_summary(output: &str) -> Option<(f64, f64)> {
     ))
 }
 
-/// A visitor's row as `n`, and the digits of its key as `k`.
+/// The number behind a visitor's key as `n`, and the digits of the key as `k`, as `dataset::key` has them.
 fn choose_visitor(dataset: Dataset) -> String {
     let visitors = dataset.visitors();
     let step = dataset.rows / visitors;
-    let mut script = format!("\\set n random(0, {}) * {step}\n\\set k 0", visitors - 1);
+    let last = visitors - 1;
+    let mut script = format!("\\set n random(0, {last}) * {step} * {SPREAD} % {KEYS}\n\\set k 0");
     for place in 0..9 {
         let (of_row, of_key) = (6_u64.pow(place), 10_u64.pow(place));
         // Writing to a String cannot fail.

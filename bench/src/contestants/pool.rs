@@ -8,7 +8,7 @@ use tokio_postgres::{NoTls, Row};
 use super::in_process::of_mix;
 use super::{Answer, InProcess, POOL};
 use crate::Outcome;
-use crate::dataset::{Dataset, MONTH, key, sealed, text};
+use crate::dataset::{Dataset, MONTH, sealed, text};
 use crate::random::Random;
 use crate::work::{Cell, Work};
 
@@ -28,10 +28,9 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn start(url: &str, dataset: Dataset) -> Outcome<Pool> {
-        let keys = (0..dataset.visitors()).map(|visitor| key(dataset.row(visitor)).into_bytes());
         Ok(Pool {
             pool: one_query_each(url, POOL)?,
-            keys: keys.collect(),
+            keys: dataset.keys(),
         })
     }
 

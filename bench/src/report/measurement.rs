@@ -1,7 +1,7 @@
 //! One measurement, and the JSON file of a run.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +29,15 @@ pub(crate) fn write_json(path: &Path, measurements: &[Measurement]) -> Outcome<(
     Ok(fs::write(path, text)?)
 }
 
-/// Reads what [`write_json`] wrote.
-pub(crate) fn read_json(path: &Path) -> Outcome<Vec<Measurement>> {
-    Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
+/// Reads what [`write_json`] wrote to each of the files.
+pub(crate) fn read_json(paths: &[PathBuf]) -> Outcome<Vec<Measurement>> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(serde_json::from_str::<Vec<Measurement>>(
+            &fs::read_to_string(path)?,
+        )?);
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

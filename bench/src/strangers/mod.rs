@@ -54,6 +54,7 @@ pub(crate) async fn run(size: &Size) -> Outcome<()> {
         "p99 ms",
         "undisturbed p99",
         "refused",
+        "new connections",
         "the disturbance itself",
     ]);
     for situation in Situation::ALL {
@@ -66,7 +67,7 @@ pub(crate) async fn run(size: &Size) -> Outcome<()> {
             elsewhere: Arc::new(connect(&elsewhere(server.url())).await?),
         };
         situation.prepare(&server, &scene).await?;
-        table.row(&measure(situation, &scene).await?);
+        table.row(&measure(situation, &server, &scene).await?);
         store.close().await;
     }
     println!("{table}");
@@ -77,13 +78,15 @@ fn elsewhere(url: &str) -> String {
     url.replace("/postgres?", "/template1?")
 }
 
-async fn measure(situation: Situation, scene: &Scene) -> Outcome<Vec<String>> {
+async fn measure(situation: Situation, server: &Server, scene: &Scene) -> Outcome<Vec<String>> {
     let time = Duration::from_millis(scene.size.pick(300, 6_000, 20_000));
     others(scene, time / 6).await; // a warm-up
     let mut undisturbed = others(scene, time / 2).await.without_failures()?;
+    let received = server.connections_received()?;
     let disturbance = tokio::spawn(situation.disturb(scene.clone(), time));
     let mut disturbed = others(scene, time).await;
     let told = disturbance.await??;
+    let received = server.connections_received()? - received;
     let rate = disturbed.per_second();
     let milliseconds = |driven: &mut Driven, percent| {
         format!(
@@ -98,6 +101,7 @@ async fn measure(situation: Situation, scene: &Scene) -> Outcome<Vec<String>> {
         milliseconds(&mut disturbed, 99),
         milliseconds(&mut undisturbed, 99),
         disturbed.failed.to_string(),
+        received.to_string(),
         told,
     ])
 }

@@ -80,7 +80,7 @@ impl fmt::Display for Situation {
             Situation::LargeRevocation => "200,000 sessions of one owner are revoked",
             Situation::OneSession => "1,000 saves to one session",
             Situation::TimedOut => "2,000 saves wait for a locked row until they time out",
-            Situation::WritersLost => "a write connection is lost and new ones are refused",
+            Situation::WritersLost => "the write connections are lost and new ones are refused",
             Situation::FirstRows => "64 callers write first rows",
         })
     }
@@ -170,32 +170,29 @@ async fn revoke(scene: &Scene, owner: &str) -> Outcome<String> {
     })
 }
 
-/// Ends the server process that ran the last UPDATE, and refuses new connections meanwhile.
+/// Ends the server processes that run updates, and refuses new connections meanwhile.
 async fn lose_writers(scene: &Scene, time: Duration) -> Outcome<String> {
     let elsewhere = &scene.elsewhere;
     elsewhere
         .batch_execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
         .await?;
-    let ended = elsewhere.query_one(END_A_WRITER, &[]).await;
+    let ended = elsewhere.query_one(END_WRITERS, &[]).await;
     tokio::time::sleep(time / 2).await;
     elsewhere
         .batch_execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
         .await?;
     let ended: i64 = ended?.try_get(0)?;
     Ok(format!(
-        "{ended} connection ended, none to be had for {:.1} s",
+        "{ended} connections ended, none to be had for {:.1} s",
         time.as_secs_f64() / 2.0
     ))
 }
 
-const END_A_WRITER: &str = "
+const END_WRITERS: &str = "
     SELECT count(pg_terminate_backend(pid))
-      FROM (SELECT pid
-              FROM pg_stat_activity
-             WHERE datname = 'postgres' AND application_name = 'pgstore'
-               AND query LIKE '%UPDATE http_sessions%'
-             ORDER BY query_start DESC
-             LIMIT 1) AS writer";
+      FROM pg_stat_activity
+     WHERE datname = 'postgres' AND application_name = 'pgstore'
+       AND query LIKE '%UPDATE %'";
 
 async fn first_rows(scene: &Scene, time: Duration) -> Outcome<String> {
     let begun = Instant::now();
