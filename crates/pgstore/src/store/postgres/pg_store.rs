@@ -51,7 +51,8 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 ///
 /// One round trip for each operation, a second one for a load that finds no row or a change that
 /// changes nothing, and one more when a connection sees a statement for the first time. At most four
-/// connections, another one during a sweep, and one for the moment of a probe.
+/// connections, up to two more for sweeps, device lists and revocations, and one for the moment of a
+/// probe.
 ///
 /// # What if the table silently refuses a change?
 ///

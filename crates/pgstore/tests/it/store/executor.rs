@@ -396,10 +396,9 @@ async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
     let store = named_store(&database, PgStoreOptions::new()).await;
     let id = fresh();
     store.insert(&id, &row("")).await.unwrap();
-    let mut client = database.client().await;
-    let stranger = client.transaction().await.unwrap();
-    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&Key(&id)]).await.unwrap();
+    let stranger = database.client().await;
+    let lock = "BEGIN; LOCK TABLE http_sessions IN SHARE MODE";
+    stranger.batch_execute(lock).await.unwrap();
 
     let writing = tokio::spawn({
         let (store, id) = (store.clone(), id.clone());
@@ -421,7 +420,7 @@ async fn closing_waits_for_what_is_under_way_and_ends_the_connections() {
         let store = store.clone();
         async move { store.close().await }
     });
-    stranger.rollback().await.unwrap();
+    stranger.batch_execute("ROLLBACK").await.unwrap();
     closing.await.unwrap();
     assert_eq!(writing.await.unwrap().unwrap(), Written::Saved);
     while !pids(&watcher, &database).await.is_empty() {
