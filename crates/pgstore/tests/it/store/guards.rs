@@ -1,17 +1,18 @@
 //! The guards in the statements, each against a concurrent writer.
 //!
-//! Another connection (the stranger) locks the row, the store's statement waits for it, and the
-//! stranger commits. The snapshot of the store's statement is out of date then.
+//! Another connection (the stranger) locks the row, the store's statement waits for it or is tried again,
+//! and the stranger commits. The snapshot of a statement that waited is out of date then.
 
 use std::time::{Duration, Instant};
 
-use pgstore::store::{OwnerColumn, Revocation, Revoked, Row};
+use pgstore::store::{OwnerColumn, Revocation, Revoked, Row, StatementStrategy};
 use pgstore::store::{Which, Written};
-use pgstore::{PgStore, SessionId, Store, StoreError};
+use pgstore::{PgStore, PgStoreOptions, SessionId, Store, StoreError};
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, id_change, row};
 use crate::support::database::Database;
+use crate::support::proxy::{Direction, Proxy};
 use crate::support::{apply, trial_on_both_servers};
 
 /// A session, and a connection that is about to write its row.
@@ -20,14 +21,24 @@ struct Scene {
     stranger: Client,
     watcher: Client,
     id: SessionId,
+    proxy: Proxy,
     database: Database,
 }
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(StatementStrategy::Gathered).await
+    }
+
+    async fn with(strategy: StatementStrategy) -> Self {
         let database = Database::fresh().await;
+        database.store().await;
+        let proxy = Proxy::before(&database.url()).await;
+        let options = PgStoreOptions::new().strategy(strategy);
+        let store = options.connect(&proxy.url(&database.url())).await.unwrap();
         let scene = Self {
-            store: database.store().await,
+            store,
+            proxy,
             stranger: database.client().await,
             watcher: database.client().await,
             id: fresh(),
@@ -40,7 +51,8 @@ impl Scene {
         scene
     }
 
-    /// The stranger runs `theirs`; the store's call waits for its lock, and ends after its commit.
+    /// The stranger runs `theirs`; the store's call waits for its lock, or has tried twice, and ends after
+    /// the stranger's commit.
     async fn race<T: Send + 'static>(
         &self,
         theirs: &str,
@@ -48,18 +60,15 @@ impl Scene {
     ) -> T {
         self.stranger.batch_execute("BEGIN").await.unwrap();
         self.stranger.batch_execute(theirs).await.unwrap();
+        self.proxy.arm(None);
         let ours = tokio::spawn(ours);
         let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
             WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
                   = ANY (pg_blocking_pids(pid)))";
         let name = self.database.schema();
         let begun = Instant::now();
-        while !self
-            .watcher
-            .query_one(waits, &[&name])
-            .await
-            .unwrap()
-            .get::<_, bool>(0)
+        let is_blocked = |row: tokio_postgres::Row| row.get::<_, bool>(0);
+        while self.sent() < 2 && !is_blocked(self.watcher.query_one(waits, &[&name]).await.unwrap())
         {
             assert!(
                 begun.elapsed() < Duration::from_secs(4),
@@ -69,6 +78,15 @@ impl Scene {
         }
         self.stranger.batch_execute("COMMIT").await.unwrap();
         ours.await.unwrap()
+    }
+
+    /// How many statements the store has sent since the race began.
+    fn sent(&self) -> usize {
+        let seen = self.proxy.seen();
+        let sent = seen
+            .iter()
+            .filter(|message| message.direction == Direction::ToServer && message.tag == b'B');
+        sent.count()
     }
 
     fn update(&self) -> impl Future<Output = Result<Written, StoreError>> + Send + 'static {
@@ -100,6 +118,9 @@ fn written(data: &str, seconds: i64) -> Row {
     }
 }
 
+const STRATEGIES: [StatementStrategy; 2] =
+    [StatementStrategy::Gathered, StatementStrategy::OnePerCaller];
+
 /// Writes as Go does; its clock may be ahead or behind.
 fn theirs(seconds: i64) -> String {
     let time = 1_700_000_000 + seconds;
@@ -110,8 +131,8 @@ const DELETE: &str = "DELETE FROM http_sessions";
 
 #[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_a_writer_misses() {
-    for seconds in [1, -1] {
-        let scene = Scene::new().await;
+    for (strategy, seconds) in STRATEGIES.into_iter().zip([1, -1]) {
+        let scene = Scene::with(strategy).await;
         let outcome = scene.race(&theirs(seconds), scene.update()).await;
         assert_eq!(outcome.unwrap(), Written::Missed);
         assert_eq!(scene.data(&scene.id).await.as_deref(), Some("theirs"));
@@ -120,10 +141,12 @@ async fn an_update_that_waited_for_a_writer_misses() {
 
 #[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_the_end_of_the_session_misses() {
-    let scene = Scene::new().await;
-    let outcome = scene.race(DELETE, scene.update()).await;
-    assert_eq!(outcome.unwrap(), Written::Missed);
-    assert_eq!(scene.data(&scene.id).await, None);
+    for strategy in STRATEGIES {
+        let scene = Scene::with(strategy).await;
+        let outcome = scene.race(DELETE, scene.update()).await;
+        assert_eq!(outcome.unwrap(), Written::Missed);
+        assert_eq!(scene.data(&scene.id).await, None);
+    }
 }
 
 #[apply(trial_on_both_servers)]
@@ -147,14 +170,16 @@ async fn a_rename_that_waited_for_the_end_of_the_session_misses() {
 
 #[apply(trial_on_both_servers)]
 async fn an_update_that_waited_for_a_rename_misses() {
-    let scene = Scene::new().await;
-    // A rename is a deletion of the old key and an insertion of the new one.
-    let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
+    for strategy in STRATEGIES {
+        let scene = Scene::with(strategy).await;
+        // A rename is a deletion of the old key and an insertion of the new one.
+        let renamed = "WITH old AS (DELETE FROM http_sessions RETURNING *)
         INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on)
         SELECT 'other', data, created_on, modified_on, expires_on FROM old";
-    let outcome = scene.race(renamed, scene.update()).await;
-    assert_eq!(outcome.unwrap(), Written::Missed);
-    assert_eq!(scene.data(&scene.id).await, None);
+        let outcome = scene.race(renamed, scene.update()).await;
+        assert_eq!(outcome.unwrap(), Written::Missed);
+        assert_eq!(scene.data(&scene.id).await, None);
+    }
 }
 
 #[apply(trial_on_both_servers)]
