@@ -50,7 +50,8 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// # What does it cost?
 ///
 /// One round trip for each operation, a second one for a load that finds no row or a change that
-/// changes nothing, and one more when a connection sees a statement for the first time. At most four
+/// changes nothing, and one more when a connection sees a statement for the first time. Listing and
+/// ending an owner's sessions take one for each thousand rows. At most four
 /// connections, another one during a sweep, and one for the moment of a probe.
 ///
 /// # What if the table silently refuses a change?
