@@ -112,7 +112,8 @@ pub enum Touch {
     /// eighth. At least 1. A session that is read all the time costs at most this many writes in a
     /// lifetime. It may end up to that part early, so at 8 up to 3¾ days of 30.
     AfterOneIn(u32),
-    /// Never: a session lasts from its last change.
+    /// Never: a session lasts from its last save. One that changes nothing counts once an eighth of the
+    /// lifetime has passed.
     Never,
 }
 

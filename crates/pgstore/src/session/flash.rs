@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 use super::SessionError;
 use super::operation::{Operation, Taken};
 use super::record::{NewRow, OpenedRow};
-use super::save::{Outcome, Turn, Waited, outcome_unknown, pause, took_too_long};
+use super::save::{Outcome, SaveTurn, Waited, outcome_unknown, pause, took_too_long};
 use super::shared::Session;
 use super::state::{Attempt, Replaces};
 use crate::store::Lookup;
@@ -177,7 +177,7 @@ impl Session {
     }
 
     /// Waits for other saves of the session on this node, if there are messages to take.
-    async fn take_turn_for(&self, list: &Key) -> Result<Option<Turn>, SessionError> {
+    async fn take_turn_for(&self, list: &Key) -> Result<Option<SaveTurn>, SessionError> {
         let id = {
             let state = self.state();
             let elements = state.values().map(|values| values.list(list)).transpose()?;

@@ -60,8 +60,10 @@ async fn write(session: Session) -> Result<(), SessionError> {
 #[apply(trial)]
 async fn two_layers_under_one_name_are_one_session_that_is_saved_once() {
     let app = app();
+    let count =
+        |session: Session| async move { session.update("n", |n: Option<u64>| n.unwrap_or(0) + 1) };
     let router = Router::new()
-        .route("/", any(write))
+        .route("/", any(count))
         .layer(app.layer())
         .layer(app.layer());
     let mut browser = Browser::new(router);

@@ -19,4 +19,4 @@ pub(super) use plan::{Age, Content};
 pub(super) use resolve::outcome_unknown;
 pub(super) use run::took_too_long;
 pub(crate) use turns::SaveTurns;
-pub(super) use turns::{Turn, Waited};
+pub(super) use turns::{SaveTurn, Waited};

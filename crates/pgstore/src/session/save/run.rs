@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::attempt::{Outcome, pause};
 use super::plan::{Comparison, Plan, plan};
 use super::resolve::outcome_unknown;
-use super::turns::{Turn, Waited};
+use super::turns::{HandedOver, SaveTurn, Waited};
 use crate::session::change::Change;
 use crate::session::cookie_change::CookieChange;
 use crate::session::state::Resolution;
@@ -41,9 +41,12 @@ impl Session {
         let only_reads = self.state().change() == Change::None;
         let saved = timeout_at(until, async {
             let _asking = self.lock_store().await;
-            let turn = self.take_turn().await;
-            let waited = turn.as_ref().map_or(Waited::No, Turn::waited);
-            self.save_unlocked(waited).await
+            let mut turn = self.take_turn().await;
+            let saved = self.save_unlocked(turn.as_mut()).await;
+            if let (Some(turn), Ok(_)) = (&mut turn, &saved) {
+                turn.hand_over(|| self.row_to_hand_over());
+            }
+            saved
         });
         match saved.await.unwrap_or_else(|_| self.give_up(only_reads)) {
             Ok(cookie) => (cookie, Ok(())),
@@ -87,7 +90,7 @@ impl Session {
 
     /// Waits for other saves of the session on this node. Reads, touches and logouts do not wait: a touch
     /// that comes too late is dropped, and a logout wins. Nor do those wait whose ID leads nowhere.
-    async fn take_turn(&self) -> Option<Turn> {
+    async fn take_turn(&self) -> Option<SaveTurn> {
         let id = {
             let state = self.state();
             let change = state.change();
@@ -98,10 +101,23 @@ impl Session {
         Some(self.rows().turns.take(&id).await)
     }
 
-    async fn save_unlocked(&self, waited: Waited) -> Result<CookieChange, SessionError> {
+    /// The row as this save has left it, unless the handler has changed its values again.
+    fn row_to_hand_over(&self) -> Option<HandedOver> {
+        let state = self.state();
+        Some(HandedOver {
+            name: self.cookie_name().clone(),
+            id: state.stored_id()?,
+            row: state.unchanged_row()?,
+        })
+    }
+
+    async fn save_unlocked(
+        &self,
+        turn: Option<&mut SaveTurn>,
+    ) -> Result<CookieChange, SessionError> {
         self.settle_earlier_attempts().await?;
         self.end_if_started_over().await?;
-        let mut same = self.look_up_to_save(waited).await?;
+        let mut same = self.look_up_to_save(turn).await?;
         self.confirm_id().await;
         let (mut missed, mut lost) = (0, 0);
         loop {
@@ -178,25 +194,48 @@ impl Session {
 
     /// Reads the session if the change needs it, again if another save of it has ended since. Returns
     /// what the values are if they are those of the row.
-    async fn look_up_to_save(&self, waited: Waited) -> Result<Comparison, SessionError> {
+    async fn look_up_to_save(
+        &self,
+        turn: Option<&mut SaveTurn>,
+    ) -> Result<Comparison, SessionError> {
         let change = self.state().change();
         if change == Change::None || change.ends_the_session() {
             return Ok(Comparison::Same);
         }
-        let (is_read, has_row, in_doubt) = {
-            let state = self.state();
-            let in_doubt = !state.attempts().is_empty();
-            (state.is_read(), state.row().is_some(), in_doubt)
-        };
-        if !is_read {
+        if !self.state().is_read() {
             let read = self.load_unlocked().await;
             read.or_else(|error| self.replace_undecodable(error))?;
-        } else if waited == Waited::Yes && has_row && !in_doubt {
-            self.look_up_again(0).await?;
-        } else {
-            return Ok(Comparison::Same);
+            return Ok(Comparison::SameAsJustRead);
         }
-        Ok(Comparison::SameAsJustRead)
+        match turn.filter(|turn| turn.waited() == Waited::Yes && self.may_be_outdated()) {
+            Some(turn) => self.catch_up(turn).await,
+            None => Ok(Comparison::Same),
+        }
+    }
+
+    /// Whether a row was read and nothing is in doubt.
+    fn may_be_outdated(&self) -> bool {
+        let state = self.state();
+        state.row().is_some() && state.attempts().is_empty()
+    }
+
+    /// Repeats the changes on what the save before has written.
+    async fn catch_up(&self, turn: &mut SaveTurn) -> Result<Comparison, SessionError> {
+        let is_ours = |row: &HandedOver| {
+            let state = self.state();
+            row.name == *self.cookie_name() && state.cookie().is_some_and(|id| id.id == row.id)
+        };
+        match turn.take_row().filter(is_ours) {
+            Some(HandedOver { id, row, .. }) => {
+                self.rows().counters.replayed.add(1);
+                self.take_in(Lookup::Row(id, row))?;
+                Ok(Comparison::Same)
+            }
+            None => {
+                self.look_up_again(0).await?;
+                Ok(Comparison::SameAsJustRead)
+            }
+        }
     }
 
     /// A row that does not open is replaced if the handler asked for a new ID.

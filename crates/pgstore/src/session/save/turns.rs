@@ -11,19 +11,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::id::SessionId;
+use crate::name::CookieName;
+use crate::session::record::OpenedRow;
 
 /// The sessions that a node is saving at this moment. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct SaveTurns(Arc<Mutex<Queues>>);
 
 /// For each session that is being saved, the saves that wait.
-type Queues = HashMap<SessionId, VecDeque<oneshot::Sender<Turn>>>;
+type Queues = HashMap<SessionId, VecDeque<oneshot::Sender<SaveTurn>>>;
 
 /// The right to save a session. When it is dropped, the save that has waited longest gets it.
-pub(crate) struct Turn {
+pub(crate) struct SaveTurn {
     /// `None` when no save waits any more.
     of: Option<(SaveTurns, SessionId)>,
     waited: Waited,
+    /// The row that the save with this turn has written, or the one before it.
+    row: Option<HandedOver>,
+}
+
+/// A session's row, as a save has written it.
+pub(in crate::session) struct HandedOver {
+    pub(in crate::session) name: CookieName,
+    pub(in crate::session) id: SessionId,
+    pub(in crate::session) row: OpenedRow,
 }
 
 /// Whether a save has waited for another one of the same session.
@@ -36,7 +47,7 @@ pub(crate) enum Waited {
 
 impl SaveTurns {
     /// Waits until no other save of the session is in progress. A caller that goes away leaves the queue.
-    pub(in crate::session) async fn take(&self, id: &SessionId) -> Turn {
+    pub(in crate::session) async fn take(&self, id: &SessionId) -> SaveTurn {
         // A sender is dropped only once it has sent.
         match self.join(id) {
             Some(waiting) => waiting.await.unwrap_or_else(|_| self.turn(id, Waited::No)),
@@ -45,7 +56,7 @@ impl SaveTurns {
     }
 
     /// Joins the queue. `None` if there was none: it is the caller's turn.
-    fn join(&self, id: &SessionId) -> Option<oneshot::Receiver<Turn>> {
+    fn join(&self, id: &SessionId) -> Option<oneshot::Receiver<SaveTurn>> {
         match self.queues().entry(id.clone()) {
             Entry::Vacant(none) => {
                 none.insert(VecDeque::new());
@@ -60,7 +71,7 @@ impl SaveTurns {
     }
 
     /// The save that has waited longest. If none waits, the queue is removed.
-    fn next(&self, id: &SessionId) -> Option<oneshot::Sender<Turn>> {
+    fn next(&self, id: &SessionId) -> Option<oneshot::Sender<SaveTurn>> {
         let mut queues = self.queues();
         let next = queues.get_mut(id).and_then(VecDeque::pop_front);
         if next.is_none() {
@@ -69,10 +80,11 @@ impl SaveTurns {
         next
     }
 
-    fn turn(&self, id: &SessionId, waited: Waited) -> Turn {
-        Turn {
+    fn turn(&self, id: &SessionId, waited: Waited) -> SaveTurn {
+        SaveTurn {
             of: Some((self.clone(), id.clone())),
             waited,
+            row: None,
         }
     }
 
@@ -82,18 +94,36 @@ impl SaveTurns {
     }
 }
 
-impl Turn {
+impl SaveTurn {
     pub(in crate::session) fn waited(&self) -> Waited {
         self.waited
     }
+
+    /// Takes the row that the save before has written. Others may have changed it since.
+    pub(in crate::session) fn take_row(&mut self) -> Option<HandedOver> {
+        self.row.take()
+    }
+
+    /// Hands the row over to the next save, if one waits.
+    pub(in crate::session) fn hand_over(&mut self, row: impl FnOnce() -> Option<HandedOver>) {
+        let Some((turns, id)) = &self.of else {
+            return;
+        };
+        let is_awaited = turns
+            .queues()
+            .get(id)
+            .is_some_and(|queue| !queue.is_empty());
+        self.row = is_awaited.then(row).flatten();
+    }
 }
 
-impl Drop for Turn {
+impl Drop for SaveTurn {
     fn drop(&mut self) {
         let Some((turns, id)) = self.of.take() else {
             return;
         };
         let mut turn = turns.turn(&id, Waited::Yes);
+        turn.row = self.row.take();
         while let Some(next) = turns.next(&id) {
             match next.send(turn) {
                 Ok(()) => return,

@@ -4,7 +4,7 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
 use super::migrate_error::MigrateError;
-use super::migration_step::{NewIndex, NewSetting, Relation};
+use super::migration_step::{NewIndex, Relation};
 use super::migrations::{Migration, migrations};
 use super::table_name::TableName;
 
@@ -15,8 +15,8 @@ pub(super) struct FoundTable {
     pub(super) exists: bool,
     missing_columns: Vec<(Relation, String)>,
     missing_indexes: Vec<String>,
-    /// The settings that the sessions table does not have, with any value.
-    missing_settings: Vec<NewSetting>,
+    /// The names of settings that the sessions table does not have, with any value.
+    missing_settings: Vec<String>,
 }
 
 /// Reads the catalogue, without a lock on the tables.
@@ -49,9 +49,9 @@ async fn look_at(
     let conditional = indexes.iter().map(|index| index.condition.is_some());
     let conditional: Vec<_> = conditional.collect();
     let settings = migrations().iter().flat_map(Migration::settings);
-    let settings = settings.filter(|(of, _)| *of == relation);
-    let mut settings: Vec<_> = settings.map(|(_, setting)| setting).collect();
-    let setting_names: Vec<_> = settings.iter().map(|setting| setting.name).collect();
+    let settings = settings.filter(|settings| settings.relation == relation);
+    let settings = settings.flat_map(|settings| settings.list);
+    let setting_names: Vec<_> = settings.map(|(name, _)| *name).collect();
 
     let rows = client
         .query_typed(
@@ -71,8 +71,6 @@ async fn look_at(
     // The statement has no WHERE at its top, so it answers with one row.
     let row = rows.first().ok_or_else(MigrateError::no_answer)?;
     let missing_columns: Vec<String> = row.try_get(1)?;
-    let missing_settings: Vec<String> = row.try_get(3)?;
-    settings.retain(|setting| missing_settings.iter().any(|name| name == setting.name));
     Ok(FoundTable {
         exists: row.try_get(0)?,
         missing_columns: missing_columns
@@ -80,7 +78,7 @@ async fn look_at(
             .map(|name| (relation, name))
             .collect(),
         missing_indexes: row.try_get(2)?,
-        missing_settings: settings,
+        missing_settings: row.try_get(3)?,
     })
 }
 
@@ -118,10 +116,11 @@ impl FoundTable {
         self.missing_indexes.iter().any(|name| name == index.name)
     }
 
-    /// The statement that makes the settings which the table does not have.
-    pub(super) fn set(&self) -> Option<String> {
-        let missing = &self.missing_settings;
-        (!missing.is_empty()).then(|| NewSetting::statement(missing))
+    /// The statements that make the settings which the table does not have.
+    pub(super) fn set(&self) -> impl Iterator<Item = String> {
+        let is_missing = |name: &str| self.missing_settings.iter().any(|missing| missing == name);
+        let all = migrations().iter().flat_map(Migration::settings);
+        all.filter_map(move |settings| settings.statement(is_missing))
     }
 
     /// The missing parts as SQL to run by hand. For a table that exists it cannot run in one

@@ -163,7 +163,7 @@ impl Migrator<'_> {
                 .first()
                 .map_or(Ok(()), |(_, index)| made.refuse_without(index, table))?;
         }
-        if let Some(set) = made.set() {
+        for set in made.set() {
             set_if_possible(&mut transaction, &table.put_into(&set)).await?;
         }
         transaction.commit().await?;

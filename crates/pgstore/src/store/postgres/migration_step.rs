@@ -18,7 +18,7 @@ pub(super) enum Made {
     Index(NewIndex),
     /// Storage parameters of a table, as far as it has none of that name. They only make it faster,
     /// so a table is complete without them.
-    Settings(Relation, &'static [NewSetting]),
+    Settings(NewSettings),
 }
 
 /// The tables that the migrations make.
@@ -66,11 +66,14 @@ pub(super) struct NewIndex {
     pub(super) sql: &'static str,
 }
 
-/// A storage parameter that a migration sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NewSetting {
-    pub(super) name: &'static str,
-    pub(super) value: &'static str,
+/// Storage parameters that a migration sets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewSettings {
+    pub(super) relation: Relation,
+    /// Their names and values.
+    pub(super) list: &'static [(&'static str, &'static str)],
+    /// The statement that makes them all.
+    sql: &'static str,
 }
 
 impl MigrationStep {
@@ -86,9 +89,13 @@ impl MigrationStep {
     pub(super) const fn settings(
         sql: &'static str,
         relation: Relation,
-        settings: &'static [NewSetting],
+        list: &'static [(&'static str, &'static str)],
     ) -> Self {
-        let makes = Made::Settings(relation, settings);
+        let makes = Made::Settings(NewSettings {
+            relation,
+            list,
+            sql,
+        });
         Self { sql, makes }
     }
 
@@ -104,17 +111,15 @@ impl NewColumn {
     }
 }
 
-impl NewSetting {
-    pub(super) const fn new(name: &'static str, value: &'static str) -> Self {
-        Self { name, value }
-    }
-
-    /// The statement that makes these settings of the table `http_sessions`.
-    pub(super) fn statement(settings: &[Self]) -> String {
-        let texts = settings.iter();
-        let texts = texts.map(|setting| format!("{} = {}", setting.name, setting.value));
-        let list = texts.collect::<Vec<_>>().join(", ");
-        format!("ALTER TABLE http_sessions SET ({list})")
+impl NewSettings {
+    /// The statement that makes those of them whose names `wants` accepts, if there are any.
+    pub(super) fn statement(&self, wants: impl Fn(&str) -> bool) -> Option<String> {
+        let wanted = self.list.iter().filter(|(name, _)| wants(name));
+        let texts: Vec<_> = wanted
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        let (head, _) = without_heading(self.sql).split_once('(')?;
+        (!texts.is_empty()).then(|| format!("{head}({})", texts.join(", ")))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The migrations: their statements, and what each one makes.
 
 use super::migration_step::{
-    Made, MigrationStep, NewColumn, NewIndex, NewSetting, Relation, without_heading,
+    Made, MigrationStep, NewColumn, NewIndex, NewSettings, Relation, without_heading,
 };
 use super::table_name::TableName;
 
@@ -137,9 +137,9 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             include_str!("../../../migrations/0002_session_metadata/8_settings.sql"),
             Relation::Sessions,
             &[
-                NewSetting::new("fillfactor", "85"),
-                NewSetting::new("autovacuum_vacuum_scale_factor", "0.02"),
-                NewSetting::new("autovacuum_vacuum_insert_scale_factor", "0.05"),
+                ("fillfactor", "85"),
+                ("autovacuum_vacuum_scale_factor", "0.02"),
+                ("autovacuum_vacuum_insert_scale_factor", "0.05"),
             ],
         ),
     ],
@@ -192,9 +192,8 @@ impl Migration {
         self.steps.iter().flat_map(|step| {
             let (relation, columns) = match step.makes {
                 Made::Columns(relation, columns) => (relation, columns),
-                Made::Index(NewIndex { relation, .. }) | Made::Settings(relation, _) => {
-                    (relation, &[][..])
-                }
+                Made::Index(NewIndex { relation, .. })
+                | Made::Settings(NewSettings { relation, .. }) => (relation, &[][..]),
             };
             columns.iter().map(move |column| (relation, column))
         })
@@ -204,20 +203,15 @@ impl Migration {
     pub(super) fn indexes(&self) -> impl Iterator<Item = NewIndex> {
         self.steps.iter().filter_map(|step| match step.makes {
             Made::Index(index) => Some(index),
-            Made::Columns(..) | Made::Settings(..) => None,
+            Made::Columns(..) | Made::Settings(_) => None,
         })
     }
 
-    /// The settings that it makes, each with its table.
-    pub(super) fn settings(&self) -> impl Iterator<Item = (Relation, NewSetting)> {
-        self.steps.iter().flat_map(|step| {
-            let (relation, settings) = match step.makes {
-                Made::Settings(relation, settings) => (relation, settings),
-                Made::Columns(relation, _) | Made::Index(NewIndex { relation, .. }) => {
-                    (relation, &[][..])
-                }
-            };
-            settings.iter().map(move |setting| (relation, *setting))
+    /// The settings that it makes.
+    pub(super) fn settings(&self) -> impl Iterator<Item = NewSettings> {
+        self.steps.iter().filter_map(|step| match step.makes {
+            Made::Settings(settings) => Some(settings),
+            Made::Columns(..) | Made::Index(_) => None,
         })
     }
 
@@ -225,7 +219,7 @@ impl Migration {
     pub(super) fn new_table_statements(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().filter_map(|step| match step.makes {
             Made::Columns(..) | Made::Index(_) => Some(without_heading(step.sql)),
-            Made::Settings(..) => None,
+            Made::Settings(_) => None,
         })
     }
 
@@ -233,7 +227,7 @@ impl Migration {
     pub(super) fn table_statements(&self) -> impl Iterator<Item = &'static str> {
         self.steps.iter().filter_map(|step| match step.makes {
             Made::Columns(..) => Some(without_heading(step.sql)),
-            Made::Index(_) | Made::Settings(..) => None,
+            Made::Index(_) | Made::Settings(_) => None,
         })
     }
 }
@@ -291,22 +285,26 @@ mod tests {
 
     #[test]
     fn the_statement_of_settings_says_what_their_data_say() {
-        for step in migrations().iter().flat_map(|migration| migration.steps) {
-            if let Made::Settings(relation, settings) = step.makes {
-                assert_eq!(
-                    relation,
-                    Relation::Sessions,
-                    "the statement names that table"
-                );
-                assert_eq!(without_heading(step.sql), NewSetting::statement(settings));
-            }
+        for settings in migrations().iter().flat_map(Migration::settings) {
+            assert_eq!(settings.relation, Relation::Sessions, "it names that table");
+            let text = SESSION_METADATA
+                .steps
+                .last()
+                .map(|step| without_heading(step.sql));
+            assert_eq!(settings.statement(|_| true).as_deref(), text);
+            let one = settings.statement(|name| name == "fillfactor");
+            assert_eq!(
+                one.as_deref(),
+                Some("ALTER TABLE http_sessions SET (fillfactor = 85)")
+            );
+            assert_eq!(settings.statement(|_| false), None);
         }
     }
 
     #[test]
     fn no_statement_of_a_migration_fails_when_its_work_is_done() {
         for step in migrations().iter().flat_map(|migration| migration.steps) {
-            let may_be_repeated = matches!(step.makes, Made::Settings(..));
+            let may_be_repeated = matches!(step.makes, Made::Settings(_));
             let looks = step.sql.contains("IF NOT EXISTS");
             assert!(looks || may_be_repeated, "{}", step.sql);
             assert!(!step.sql.contains(';'), "one statement only: {}", step.sql);

@@ -50,9 +50,9 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// # What does it cost?
 ///
 /// One round trip for each operation, a second one for a load that finds no row or a change that
-/// changes nothing, and one more when a connection sees a statement for the first time. At most four
-/// connections, up to two more for sweeps, device lists and revocations, and one for the moment of a
-/// probe.
+/// changes nothing, and one more when a connection sees a statement for the first time. Listing and
+/// ending an owner's sessions take one for each thousand rows. At most four connections, up to two
+/// more for sweeps, device lists and revocations, and one for the moment of a probe.
 ///
 /// # What if the table silently refuses a change?
 ///

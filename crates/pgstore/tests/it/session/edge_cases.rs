@@ -214,7 +214,7 @@ async fn a_rotation_that_changes_the_owner_leads_nobody_on() {
 
 #[apply(trial)]
 async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
-    let mut lab = Lab::new().await;
+    let lab = Lab::new().await;
     let session = lab.session();
     session.get::<String>("user").await.unwrap();
     session.insert("n", 1).unwrap();
@@ -226,9 +226,10 @@ async fn a_session_that_is_destroyed_while_it_is_saved_is_deleted() {
         (response, result)
     });
     update.reached().await;
-    let other = lab.session();
+    let elsewhere = lab.elsewhere();
+    let other = elsewhere.session(&lab.cookies.request());
     other.insert("m", 1).unwrap();
-    lab.save(&other).await.unwrap();
+    elsewhere.save(&other).await;
     session.destroy().unwrap();
     update.release();
     let (response, result) = saving.await.unwrap();

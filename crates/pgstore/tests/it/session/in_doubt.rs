@@ -116,9 +116,10 @@ async fn a_save_that_others_wrote_over_is_not_done_again() {
     update.release();
     settling.reached().await;
     // Now somebody else writes over it.
-    let other = lab.session();
+    let elsewhere = lab.elsewhere();
+    let other = elsewhere.session(&lab.cookies.request());
     add_one(&other);
-    lab.save(&other).await.unwrap();
+    elsewhere.save(&other).await;
     settling.release();
     let error = saving.await.unwrap().unwrap_err();
     assert!(error.is_unavailable(), "{error:?}");

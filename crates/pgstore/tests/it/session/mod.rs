@@ -54,6 +54,11 @@ impl Lab {
         self.app.session(&self.cookies.request())
     }
 
+    /// Another node, whose saves do not wait for those of this one.
+    fn elsewhere(&self) -> App<SpyStore<FaultyStore>> {
+        App::over(self.app.store.clone())
+    }
+
     async fn save(&mut self, session: &Session) -> Result<Told, SessionError> {
         let mut visitor = Visitor {
             app: &self.app,
