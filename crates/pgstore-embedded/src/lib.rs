@@ -38,8 +38,10 @@ mod locate;
 mod platform;
 mod postmaster;
 mod server;
+mod shared;
 mod watchdog;
 
 pub use builder::Builder;
 pub use error::StartError;
 pub use server::EmbeddedPostgres;
+pub use shared::shared_url;

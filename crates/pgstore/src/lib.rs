@@ -90,7 +90,8 @@
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
-//! - `raw`: the codec of cookies and rows (`wire`), and what a [`Store`] of your own needs (`store`).
+//! - `raw`: the codec of cookies and rows (`wire`), what a [`Store`] of your own needs (`store`), and
+//!   what an adapter for another session crate needs (`opaque`).
 //! - `testing`: `raw`; a browser and a clock for tests of applications (`testing::Browser`,
 //!   `testing::TestClock`); the tests that every store must pass (`store::conformance`), and stores for
 //!   tests: one records its calls (`store::SpyStore`), one fails on demand (`store::FaultyStore`).
@@ -109,6 +110,8 @@ mod manager;
 #[cfg(feature = "middleware")]
 pub mod middleware;
 mod name;
+#[cfg(all(feature = "postgres", feature = "raw"))]
+pub mod opaque;
 mod options;
 mod owners;
 mod policy;

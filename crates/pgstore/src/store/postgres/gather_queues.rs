@@ -1,7 +1,7 @@
 //! The kinds of statements that are gathered.
 
 use super::gather_queue::{GatherQueue, Places};
-use super::statements::{EarlierAll, Gathered, InsertAll, LoadAll, UpdateAll};
+use super::statements::{EarlierAll, Gathered, InsertAll, LoadAll, OverwriteAll, UpdateAll};
 
 /// A queue for each kind of statement that is gathered.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(super) struct GatherQueues {
     earlier_ids: GatherQueue<EarlierAll>,
     inserts: GatherQueue<InsertAll>,
     updates: GatherQueue<UpdateAll>,
+    overwrites: GatherQueue<OverwriteAll>,
 }
 
 /// How many statements of a kind are under way at once when they are gathered.
@@ -28,6 +29,7 @@ impl GatherQueues {
             earlier_ids: GatherQueue::new(Places::Shared(reads), bound),
             inserts: GatherQueue::new(Places::Shared(writes), bound),
             updates: GatherQueue::new(Places::Apart(writes), bound),
+            overwrites: GatherQueue::new(Places::Apart(writes), bound),
         }
     }
 }
@@ -58,5 +60,11 @@ impl Queued for InsertAll {
 impl Queued for UpdateAll {
     fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
         &queues.updates
+    }
+}
+
+impl Queued for OverwriteAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.overwrites
     }
 }

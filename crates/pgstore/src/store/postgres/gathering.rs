@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::executor::Executor;
 use super::gather_queue::{NoReply, Reply, Turn, Waiting, Way};
 use super::gather_queues::Queued;
-use super::statements::{Effect, NewVersion, Replaced, Statement, Update, UpdateAll};
+use super::statements::{Effect, Replaced, Statement};
 use crate::store::{StoreError, StoreErrorKind, Written};
 
 /// After how long a save whose row another writer has tries again. It doubles each time.
@@ -43,20 +43,20 @@ impl Executor {
 
     /// Replaces a row, by itself or in one statement with those of other callers. If another writer
     /// has the row, it tries again after a pause, so that it keeps no other caller waiting.
-    pub(super) async fn save(
+    pub(super) async fn save<G, S>(
         self: &Arc<Self>,
-        update: &Update<'_>,
+        alone: &S,
+        request: impl Fn() -> G::Request + Send + Sync,
         deadline: Instant,
-    ) -> Result<Written, StoreError> {
+    ) -> Result<Written, StoreError>
+    where
+        G: Queued<Answer = Replaced>,
+        S: Statement<Output = Written>,
+    {
         let _guard = self.enter()?;
         let (mut way, mut pause) = (Way::Any, SHORTEST_PAUSE);
         loop {
-            let request = || NewVersion {
-                id: update.id.clone(),
-                seen: update.seen,
-                row: update.row.clone(),
-            };
-            let replaced = self.gather::<UpdateAll, _>(update, request, way, deadline);
+            let replaced = self.gather::<G, S>(alone, &request, way, deadline);
             if let Replaced::Done(written) = replaced.await? {
                 return Ok(written);
             }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::executor::Executor;
 use super::gather_queues::Queued;
 use super::needs_migration::NeedsMigration;
-use super::statements::{Statement, Update};
+use super::statements::{Replaced, Statement};
 use super::table_name::TableName;
 use crate::clock::Clock;
 use crate::id::SessionId;
@@ -72,13 +72,18 @@ impl Inner {
     }
 
     /// Replaces a row, by itself or in one statement with those of other callers.
-    pub(super) async fn save(
+    pub(super) async fn save<G, S>(
         &self,
-        update: &Update<'_>,
+        alone: &S,
+        request: impl Fn() -> G::Request + Send + Sync,
         deadline: Instant,
-    ) -> Result<Written, StoreError> {
-        let saved = self.executor.save(update, deadline);
-        saved.await.map_err(told_what_to_migrate::<Update<'_>>)
+    ) -> Result<Written, StoreError>
+    where
+        G: Queued<Answer = Replaced>,
+        S: Statement<Output = Written>,
+    {
+        let saved = self.executor.save::<G, S>(alone, request, deadline);
+        saved.await.map_err(told_what_to_migrate::<S>)
     }
 
     /// How many older rows were removed from keys that had several.

@@ -43,6 +43,8 @@ mod migrate;
 mod migrate_error;
 mod migrations;
 mod needs_migration;
+#[cfg(feature = "raw")]
+mod opaque;
 mod options;
 mod pg_store;
 mod pool;

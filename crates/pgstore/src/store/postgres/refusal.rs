@@ -18,9 +18,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::inner::Inner;
 use super::statements::{
-    BatchSwept, FirstRow, Insert, InsertAll, Load, Newest, RemoveOlder, Renamed, Revocable, Revoke,
+    BatchSwept, FirstRow, Insert, InsertAll, Load, NewVersion, Newest, RemoveOlder, Renamed,
+    Revocable, Revoke,
 };
-use super::statements::{Statement, Sweep, Update};
+use super::statements::{Statement, Sweep, Update, UpdateAll};
 use super::types::Micros;
 use crate::clock::Timestamp;
 use crate::error_text::debug_as_text;
@@ -28,7 +29,7 @@ use crate::id::SessionId;
 use crate::store::{Revocation, Revoked, StoreError, StoreErrorKind, SweepBatch, Swept, Written};
 
 /// How often a statement is sent that changes nothing although it should.
-const TRIES: usize = 2;
+pub(super) const TRIES: usize = 2;
 
 /// Which row a statement changes.
 pub(super) struct Guard<'a> {
@@ -122,8 +123,14 @@ impl Inner {
     pub(super) async fn update(&self, update: &Update<'_>) -> Result<Written, StoreError> {
         let deadline = self.executor.deadline::<Update<'_>>();
         let guard = Guard::version(update.id, update.seen);
+        let request = || NewVersion {
+            id: update.id.clone(),
+            seen: update.seen,
+            row: update.row.clone(),
+        };
         for _ in 0..TRIES {
-            let written = self.save(update, deadline).await?;
+            let saved = self.save::<UpdateAll, _>(update, request, deadline);
+            let written = saved.await?;
             if written.has_changed() || !self.is_untouched(&guard, deadline).await? {
                 return Ok(written);
             }
@@ -131,7 +138,11 @@ impl Inner {
         Err(refused("a row was neither changed nor removed"))
     }
 
-    async fn is_untouched(&self, guard: &Guard<'_>, deadline: Instant) -> Result<bool, StoreError> {
+    pub(super) async fn is_untouched(
+        &self,
+        guard: &Guard<'_>,
+        deadline: Instant,
+    ) -> Result<bool, StoreError> {
         let newest = self.run_until(&Newest { id: guard.id }, deadline).await?;
         if !newest.exists {
             self.must_see_rows(newest.may_hide_rows, deadline).await?;

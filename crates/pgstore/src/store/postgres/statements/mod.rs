@@ -3,6 +3,7 @@
 mod gathered;
 mod ids;
 mod maintenance;
+mod opaque;
 mod owners;
 mod reads;
 mod refusal;
@@ -13,6 +14,7 @@ mod writes_together;
 pub(super) use gathered::Gathered;
 pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten, Sweep};
+pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};
 pub(super) use owners::{Find, Owned, Revoke};
 pub(super) use reads::{ById, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
 pub(super) use refusal::{Newest, Revocable};

@@ -16,13 +16,13 @@ use crate::store::postgres::migrations::Migration;
 use crate::store::postgres::types::{Micros, Secret};
 use crate::store::{Row, StoreError, Written};
 
-const KEYS: Type = Type::BYTEA_ARRAY;
-const DATA: Type = Type::BYTEA_ARRAY;
-const TIMES: Type = Type::TIMESTAMPTZ_ARRAY;
-const NUMBERS: Type = Type::INT8_ARRAY;
-const TEXTS: Type = Type::TEXT_ARRAY;
+pub(super) const KEYS: Type = Type::BYTEA_ARRAY;
+pub(super) const DATAS: Type = Type::BYTEA_ARRAY;
+pub(super) const TIMES: Type = Type::TIMESTAMPTZ_ARRAY;
+pub(super) const NUMBERS: Type = Type::INT8_ARRAY;
+pub(super) const TEXTS: Type = Type::TEXT_ARRAY;
 
-/// A first row that one caller writes.
+/// A row that one caller writes without regard to a version.
 pub(crate) struct FirstRow {
     pub(crate) id: SessionId,
     pub(crate) row: Row,
@@ -44,7 +44,7 @@ impl Statement for InsertAll {
     type Output = Vec<Result<u64, StoreError>>;
     const SQL: &'static str = include_str!("../sql/insert_all.sql");
     const PARAMETERS: &'static [Type] = &[
-        KEYS, DATA, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
+        KEYS, DATAS, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
     ];
     const EFFECT: Effect = Insert::EFFECT;
     const LANE: Lane = Insert::LANE;
@@ -89,6 +89,17 @@ pub(crate) enum Replaced {
     Busy,
 }
 
+impl Replaced {
+    /// What the statement answered for the key: whether its row was written, or nothing.
+    pub(super) fn of(is_saved: Option<&bool>) -> Self {
+        match is_saved {
+            Some(true) => Self::Done(Written::Saved),
+            Some(false) => Self::Busy,
+            None => Self::Done(Written::Missed),
+        }
+    }
+}
+
 impl From<Written> for Replaced {
     fn from(written: Written) -> Self {
         Self::Done(written)
@@ -112,7 +123,7 @@ impl Statement for UpdateAll {
     type Output = Vec<Result<Replaced, StoreError>>;
     const SQL: &'static str = include_str!("../sql/update_all.sql");
     const PARAMETERS: &'static [Type] = &[
-        KEYS, TIMES, DATA, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
+        KEYS, TIMES, DATAS, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
     ];
     const EFFECT: Effect = Update::EFFECT;
     const LANE: Lane = Lane::Commits;
@@ -132,11 +143,7 @@ impl Statement for UpdateAll {
             .iter()
             .map(|found| Ok((column(found, 0)?, column(found, 1)?)));
         let saved = saved.collect::<Result<HashMap<&[u8], bool>, StoreError>>()?;
-        let replaced = |new: &NewVersion| match saved.get(new.id.as_bytes()) {
-            Some(true) => Replaced::Done(Written::Saved),
-            Some(false) => Replaced::Busy,
-            None => Replaced::Done(Written::Missed),
-        };
-        Ok(self.0.iter().map(|new| Ok(replaced(new))).collect())
+        let replaced = |new: &NewVersion| Ok(Replaced::of(saved.get(new.id.as_bytes())));
+        Ok(self.0.iter().map(replaced).collect())
     }
 }
