@@ -96,7 +96,7 @@ async fn an_owner_that_cannot_be_stored_and_a_function_that_panics_fail_no_save(
 async fn the_table_is_one_that_the_librarys_tools_know() {
     let database = Database::fresh().await;
     let tools = PostgresStore::options()
-        .connect(database.url())
+        .connect(database.schema.url())
         .await
         .unwrap();
     assert!(!tools.migrate().await.unwrap().applied.is_empty());
@@ -128,7 +128,7 @@ async fn a_table_that_silently_refuses_changes_is_an_error() {
         CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
         CREATE TRIGGER ignore BEFORE INSERT OR UPDATE OR DELETE ON tower_sessions FOR EACH ROW
         EXECUTE FUNCTION ignore()";
-    database.client().await.batch_execute(refuse).await.unwrap();
+    database.schema.execute(refuse).await;
     let mut new = record.clone();
     new.id = Id::default();
     for failed in [

@@ -10,10 +10,9 @@ use super::tower_sessions::cookie::Cookie;
 use super::tower_sessions::{Expiry, Session, SessionManagerLayer};
 use crate::support::Database;
 
-/// What a test has: a database, the store, and the app on it.
+/// What a test has: a database, and the app on it.
 pub(crate) struct App {
     pub(crate) database: Database,
-    pub(crate) store: PostgresStore,
     pub(crate) routes: Router,
 }
 
@@ -28,12 +27,11 @@ impl App {
     ) -> Self {
         let database = Database::fresh().await;
         let store = database.store().await;
-        let layer = SessionManagerLayer::new(store.clone())
-            .with_expiry(Expiry::OnInactivity(Duration::hours(1)));
+        let layer =
+            SessionManagerLayer::new(store).with_expiry(Expiry::OnInactivity(Duration::hours(1)));
         Self {
             routes: routes().layer(settings(layer)),
             database,
-            store,
         }
     }
 

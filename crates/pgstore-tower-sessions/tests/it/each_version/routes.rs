@@ -113,7 +113,7 @@ async fn a_session_that_is_always_saved_moves_on_with_each_request() {
     let app = App::with(|layer| layer.with_always_save(true)).await;
     let mut visitor = app.visitor().await;
     let end = "SELECT expires_on FROM tower_sessions";
-    let client = app.database.client().await;
+    let client = app.database.schema.client().await;
     let before: std::time::SystemTime = client.query_one(end, &[]).await.unwrap().get(0);
     let page = visitor.get("/untouched").await;
     assert!(about(
