@@ -26,7 +26,7 @@ const TABLE: &str = "tower_sessions";
 ///
 /// ```no_run
 /// use pgstore_tower_sessions::PostgresStore;
-/// use tower_sessions_0_15::SessionManagerLayer; // your own `tower_sessions`
+/// use tower_sessions::SessionManagerLayer;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = PostgresStore::connect("postgres://app:secret@localhost/web").await?;

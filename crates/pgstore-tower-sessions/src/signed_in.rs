@@ -11,7 +11,7 @@ impl PostgresStore {
     ///
     /// ```no_run
     /// use pgstore_tower_sessions::PostgresStore;
-    /// use tower_sessions_0_15::Session; // your own `tower_sessions`
+    /// use tower_sessions::Session;
     ///
     /// # async fn devices(store: PostgresStore, session: Session) -> Result<(), pgstore::StoreError> {
     /// let current = session.id().map(|id| id.to_string());

@@ -69,6 +69,9 @@
 //!
 //! # Coming from tower-sessions
 //!
+//! The crate `pgstore-tower-sessions` is a store for tower-sessions and axum-login, so that an app changes
+//! one line. To move on to this crate's own session:
+//!
 //! | tower-sessions | here |
 //! |---|---|
 //! | `SessionManagerLayer::new(store)` | [`SessionManager::builder`]`(store, keys).build()`, then [`SessionLayer::new`] |

@@ -8,8 +8,7 @@ use pgstore::{Keys, PgStore, PgStoreOptions, Session, SessionError, SessionLayer
 use pgstore::{Store, TableName};
 use pgstore_actix_session::PostgresStore as ActixStore;
 use pgstore_tower_sessions::PostgresStore as TowerStore;
-use tower_sessions_0_15 as tower_sessions;
-use tower_sessions_0_15::SessionStore as _;
+use tower_sessions::SessionStore as _;
 
 use crate::app::serve;
 use crate::store::key;

@@ -7,10 +7,11 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum_login::tower_sessions::SessionManagerLayer;
 use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, login_required};
 use pgstore_tower_sessions::PostgresStore;
 use serde::Deserialize;
-use tower_sessions_0_14::SessionManagerLayer; // your own `tower_sessions`, version 0.14
+
 
 type AuthSession = axum_login::AuthSession<Users>;
 

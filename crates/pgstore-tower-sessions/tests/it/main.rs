@@ -18,7 +18,7 @@ mod core_0_14 {
 
 #[path = "each_version"]
 mod core_0_15 {
-    use tower_sessions_0_15 as tower_sessions;
+    use ::tower_sessions;
 
     mod app;
     mod races;

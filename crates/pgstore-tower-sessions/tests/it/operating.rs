@@ -8,8 +8,8 @@ use pgstore::testing::TestClock;
 use pgstore_tower_sessions::PostgresStore;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
-use tower_sessions_0_15::SessionStore;
-use tower_sessions_0_15::session::{Id, Record};
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
 
 use crate::support::Database;
 
