@@ -12,7 +12,6 @@ use axum_login::{AuthManagerLayerBuilder, AuthUser, AuthnBackend, login_required
 use pgstore_tower_sessions::PostgresStore;
 use serde::Deserialize;
 
-
 type AuthSession = axum_login::AuthSession<Users>;
 
 /// The app's pages, with their sessions in `store`.

@@ -1,6 +1,7 @@
 //! The store in real apps: each behaviour with each version of tower-sessions.
 
 #![allow(clippy::unwrap_used)] // Tests may panic.
+#![allow(clippy::duplicate_mod)] // Each version runs the same tests.
 
 mod axum_login;
 mod operating;

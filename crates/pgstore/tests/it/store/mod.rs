@@ -10,6 +10,7 @@ mod hostile;
 mod in_doubt;
 mod migrate;
 mod migrate_live;
+mod opaque;
 mod outage;
 mod peer_written;
 mod probe;
