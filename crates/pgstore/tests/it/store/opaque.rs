@@ -7,7 +7,8 @@ use pgstore::store::Written;
 use pgstore::testing::TestClock;
 use tokio::task::JoinSet;
 
-use crate::support::database::{Database, unique};
+use crate::support::database::Database;
+use crate::support::secrets::fresh_id;
 use crate::support::{apply, trial_on_both_servers};
 
 const NOW: i64 = 1_700_000_000;
@@ -18,7 +19,12 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 async fn sessions(database: &Database) -> (OpaqueSessions, TestClock, String) {
     let clock = TestClock::at(NOW);
     let sessions = OpaqueSessions::new(database.store().await, "a-crate");
-    (sessions.clock(clock.clone()), clock, unique())
+    (sessions.clock(clock.clone()), clock, secret_id())
+}
+
+/// An ID that the suite searches its logs for.
+fn secret_id() -> String {
+    String::from_utf8(fresh_id().as_bytes().to_vec()).unwrap()
 }
 
 fn content(sessions: &OpaqueSessions, data: &str) -> OpaqueContent {
@@ -105,7 +111,7 @@ async fn of_a_hundred_saves_that_race_a_deletion_none_revives_the_opaque_session
     let database = Database::fresh().await;
     let (sessions, ..) = sessions(&database).await;
     for _ in 0..5 {
-        let id = unique();
+        let id = secret_id();
         let created = sessions.create(&id, content(&sessions, "0")).await;
         assert_eq!(created.unwrap(), Written::Saved);
         let mut calls = JoinSet::new();
@@ -129,7 +135,7 @@ async fn an_opaque_session_is_hidden_from_other_crates_and_listed_for_its_owner(
     let database = Database::fresh().await;
     let store = database.store().await;
     let [one, other] = ["one", "other"].map(|name| OpaqueSessions::new(store.clone(), name));
-    let id = unique();
+    let id = secret_id();
     for sessions in [&one, &other] {
         let content = OpaqueContent {
             owner: Some("ada".to_owned()),
