@@ -27,13 +27,16 @@ async fn saves_that_race_a_logout_revive_the_session_in_sqlx_store_and_never_her
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_that_are_created_with_one_id_are_one_in_sqlx_store_and_several_here() {
+async fn sessions_that_are_created_with_one_id_at_once_are_several() {
     let schema = Schema::fresh().await;
     let (sqlx, ours) = stores(&schema).await;
     let (by_sqlx, by_ours) = (distinct(&sqlx).await, distinct(&ours).await);
-    println!("of 100 creations with one ID, {by_sqlx} sessions in sqlx-store and {by_ours} here");
-    assert!(by_sqlx < 100);
-    assert_eq!(by_ours, 100);
+    let of = 10 * ROUNDS;
+    println!(
+        "of {of} creations, 10 with each ID, came {by_sqlx} sessions in sqlx-store and {by_ours} here"
+    );
+    // sqlx-store looks whether the ID is there, and then writes: it loses some, if the timing is bad.
+    assert_eq!(by_ours, of);
 }
 
 async fn stores(schema: &Schema) -> (SqlxStore, PostgresStore) {
@@ -66,19 +69,22 @@ async fn revived(store: &(impl SessionStore + Clone)) -> usize {
     revived
 }
 
-/// How many sessions come of creations with one ID.
+/// How many sessions come of creations, ten with each ID.
 async fn distinct(store: &(impl SessionStore + Clone)) -> usize {
-    let first = record();
-    let mut creations = JoinSet::new();
-    for _ in 0..100 {
-        let (store, mut record) = (store.clone(), first.clone());
-        creations.spawn(async move {
-            store.create(&mut record).await.unwrap();
-            record.id
-        });
+    let mut ids = HashSet::new();
+    for _ in 0..ROUNDS {
+        let first = record();
+        let mut creations = JoinSet::new();
+        for _ in 0..10 {
+            let (store, mut record) = (store.clone(), first.clone());
+            creations.spawn(async move {
+                store.create(&mut record).await.unwrap();
+                record.id
+            });
+        }
+        ids.extend(creations.join_all().await);
     }
-    let ids = creations.join_all().await;
-    ids.into_iter().collect::<HashSet<_>>().len()
+    ids.len()
 }
 
 fn record() -> Record {

@@ -1,8 +1,9 @@
 -- Replaces the rows of several opaque sessions, as overwrite.sql does. The parameters are arrays of one
 -- length: the keys ($1), and a column each. No key is given twice.
 -- It waits for no row: rows that are locked by others are skipped, so it takes no part in a deadlock.
--- Answers the keys that have a row which has not expired, and whether the row was written. If not,
--- another writer has it at this moment.
+-- Answers the keys that have a row which has not expired, and whether the row was written. False: another
+-- writer has it at this moment. NULL: it was locked here and is not written all the same, because it has
+-- changed meanwhile or the table refuses the change.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
@@ -38,5 +39,7 @@ saved AS (
        AND row.expires_on > given.modified_on
     RETURNING row.id
 )
-SELECT live.key, live.id IN (SELECT id FROM saved) AS is_saved
+SELECT live.key,
+       CASE WHEN live.id IN (SELECT id FROM saved) THEN true
+            WHEN live.id NOT IN (SELECT id FROM locked) THEN false END AS is_saved
   FROM live

@@ -109,8 +109,12 @@ impl Statement for OverwriteAll {
         let saved = found
             .iter()
             .map(|found| Ok((column(found, 0)?, column(found, 1)?)));
-        let saved = saved.collect::<Result<HashMap<&[u8], bool>, StoreError>>()?;
-        let replaced = |new: &FirstRow| Ok(Replaced::of(saved.get(new.id.as_bytes())));
+        let saved = saved.collect::<Result<HashMap<&[u8], Option<bool>>, StoreError>>()?;
+        let replaced = |new: &FirstRow| {
+            Ok(Replaced::of(
+                saved.get(new.id.as_bytes()).copied().flatten(),
+            ))
+        };
         Ok(self.0.iter().map(replaced).collect())
     }
 }

@@ -91,7 +91,7 @@ pub(crate) enum Replaced {
 
 impl Replaced {
     /// What the statement answered for the key: whether its row was written, or nothing.
-    pub(super) fn of(is_saved: Option<&bool>) -> Self {
+    pub(super) fn of(is_saved: Option<bool>) -> Self {
         match is_saved {
             Some(true) => Self::Done(Written::Saved),
             Some(false) => Self::Busy,
@@ -143,7 +143,7 @@ impl Statement for UpdateAll {
             .iter()
             .map(|found| Ok((column(found, 0)?, column(found, 1)?)));
         let saved = saved.collect::<Result<HashMap<&[u8], bool>, StoreError>>()?;
-        let replaced = |new: &NewVersion| Ok(Replaced::of(saved.get(new.id.as_bytes())));
+        let replaced = |new: &NewVersion| Ok(Replaced::of(saved.get(new.id.as_bytes()).copied()));
         Ok(self.0.iter().map(replaced).collect())
     }
 }
