@@ -51,6 +51,15 @@ impl PostgresStore {
     /// It opens one connection and changes nothing in the database; see
     /// [`migrate`](PostgresStore::migrate).
     ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgstore::ConnectError> {
+    /// use pgstore_actix_session::PostgresStore;
+    ///
+    /// let store = PostgresStore::connect("postgres://app:secret@localhost/web").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the connection string is invalid or no connection can be made.
     ///
@@ -143,6 +152,17 @@ impl PostgresStore {
 
     /// Starts a task that removes expired sessions, in batches, until its handle is stopped or
     /// dropped. An error does not end it. Any number of nodes may sweep one table.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use pgstore::SweepOptions;
+    ///
+    /// # fn example(store: pgstore_actix_session::PostgresStore) {
+    /// let every_minute = SweepOptions::new().interval(Duration::from_secs(60));
+    /// let sweeping = store.start_sweeping(every_minute);
+    /// println!("{} rows removed so far", sweeping.stats().removed);
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -29,6 +29,20 @@ impl PostgresStore {
     /// Ends one of a user's sessions, and returns whether there was one. The handle of another user's
     /// session is treated like an unknown one.
     ///
+    /// ```no_run
+    /// use pgstore::{SessionHandle, StoreError};
+    ///
+    /// # async fn sign_out(
+    /// #     store: pgstore_actix_session::PostgresStore,
+    /// #     device: SessionHandle,
+    /// # ) -> Result<(), StoreError> {
+    /// if !store.revoke("user-42", &device).await? {
+    ///     println!("That device is signed out already.");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the session is not known to be removed.
     pub async fn revoke(&self, owner: &str, handle: &SessionHandle) -> Result<bool, StoreError> {

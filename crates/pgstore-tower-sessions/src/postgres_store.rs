@@ -55,6 +55,15 @@ impl PostgresStore {
     /// It opens one connection and changes nothing in the database; see
     /// [`migrate`](PostgresStore::migrate).
     ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), pgstore::ConnectError> {
+    /// use pgstore_tower_sessions::PostgresStore;
+    ///
+    /// let store = PostgresStore::connect("postgres://app:secret@localhost/web").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the connection string is invalid or no connection can be made.
     ///
@@ -127,6 +136,16 @@ impl PostgresStore {
     }
 
     /// What a save of an ended session answers (default [`OnGone::Fail`]).
+    ///
+    /// ```no_run
+    /// use pgstore_tower_sessions::{OnGone, PostgresStore};
+    /// use tower_sessions::SessionManagerLayer;
+    ///
+    /// # fn example(store: PostgresStore) {
+    /// let store = store.on_gone(OnGone::Drop);
+    /// let layer = SessionManagerLayer::new(store).with_always_save(true);
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_gone(self, on_gone: OnGone) -> Self {
         Self { on_gone, ..self }
@@ -153,6 +172,17 @@ impl PostgresStore {
 
     /// Starts a task that removes expired sessions, in batches, until its handle is stopped or
     /// dropped. An error does not end it. Any number of nodes may sweep one table.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use pgstore::SweepOptions;
+    ///
+    /// # fn example(store: pgstore_tower_sessions::PostgresStore) {
+    /// let every_minute = SweepOptions::new().interval(Duration::from_secs(60));
+    /// let sweeping = store.start_sweeping(every_minute);
+    /// println!("{} rows removed so far", sweeping.stats().removed);
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// Outside a tokio runtime.

@@ -35,6 +35,20 @@ impl PostgresStore {
     /// Ends one of a user's sessions, and returns whether there was one. The handle of another user's
     /// session is treated like an unknown one.
     ///
+    /// ```no_run
+    /// use pgstore::{SessionHandle, StoreError};
+    ///
+    /// # async fn sign_out(
+    /// #     store: pgstore_tower_sessions::PostgresStore,
+    /// #     device: SessionHandle,
+    /// # ) -> Result<(), StoreError> {
+    /// if !store.revoke("user-42", &device).await? {
+    ///     println!("That device is signed out already.");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the session is not known to be removed.
     pub async fn revoke(&self, owner: &str, handle: &SessionHandle) -> Result<bool, StoreError> {
@@ -44,6 +58,15 @@ impl PostgresStore {
     /// Ends all of a user's sessions and returns how many there were. Call it after a change of the
     /// password. A login at the same moment may remain.
     ///
+    /// ```no_run
+    /// # async fn close_account(
+    /// #     store: pgstore_tower_sessions::PostgresStore,
+    /// # ) -> Result<(), pgstore::StoreError> {
+    /// let ended = store.revoke_all("user-42").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When the sessions are not known to be removed.
     pub async fn revoke_all(&self, owner: &str) -> Result<u64, StoreError> {
@@ -52,6 +75,18 @@ impl PostgresStore {
 
     /// Ends all of a user's sessions but the one with the ID `current`, and returns how many there
     /// were.
+    ///
+    /// ```no_run
+    /// use pgstore_tower_sessions::PostgresStore;
+    /// use tower_sessions::Session;
+    ///
+    /// # async fn sign_out_others(store: PostgresStore, session: Session) -> Result<(), pgstore::StoreError> {
+    /// if let Some(id) = session.id() {
+    ///     let ended = store.revoke_all_except("user-42", &id.to_string()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`revoke_all`](PostgresStore::revoke_all).

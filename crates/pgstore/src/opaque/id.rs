@@ -12,11 +12,11 @@ pub(super) struct OpaqueId {
 }
 
 impl OpaqueId {
-    /// The place of an ID: SHA-256 of `namespace:id`. An ID has 128 random bits or more, so that
-    /// nobody finds it by hashing guesses.
-    pub(super) fn of(namespace: &str, id: &str) -> Self {
+    /// The place of an ID: SHA-256 of `crate:id`. An ID has 128 random bits or more, so hashing guesses
+    /// finds none.
+    pub(super) fn of(crate_name: &str, id: &str) -> Self {
         let mut hash = Sha256::new();
-        hash.update(namespace);
+        hash.update(crate_name);
         hash.update(b":");
         hash.update(id);
         let digest: [u8; 32] = hash.finalize().into();

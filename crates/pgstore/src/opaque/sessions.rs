@@ -33,7 +33,7 @@ use crate::store::{PgStore, Row, RowExtras, StoreError, StoreErrorKind, Written}
 pub struct OpaqueSessions {
     pub(super) store: PgStore,
     pub(super) clock: Arc<dyn Clock>,
-    namespace: &'static str,
+    crate_name: &'static str,
 }
 
 /// What an opaque session holds.
@@ -58,7 +58,7 @@ impl OpaqueSessions {
         Self {
             store,
             clock: Arc::new(SystemClock),
-            namespace: crate_name,
+            crate_name,
         }
     }
 
@@ -153,7 +153,7 @@ impl OpaqueSessions {
     }
 
     fn place(&self, id: &str) -> OpaqueId {
-        OpaqueId::of(self.namespace, id)
+        OpaqueId::of(self.crate_name, id)
     }
 }
 
@@ -205,7 +205,7 @@ impl fmt::Debug for OpaqueSessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpaqueSessions")
             .field("store", &self.store)
-            .field("namespace", &self.namespace)
+            .field("crate_name", &self.crate_name)
             .finish_non_exhaustive()
     }
 }
