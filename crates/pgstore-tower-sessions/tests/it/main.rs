@@ -4,6 +4,7 @@
 #![allow(clippy::duplicate_mod)] // Each version runs the same tests.
 
 mod axum_login;
+mod events;
 mod operating;
 mod support;
 
