@@ -37,9 +37,15 @@ mod folder;
 mod locate;
 mod platform;
 mod postmaster;
+#[cfg(feature = "schema")]
+mod schema;
 mod server;
+mod shared;
 mod watchdog;
 
 pub use builder::Builder;
 pub use error::StartError;
+#[cfg(feature = "schema")]
+pub use schema::Schema;
 pub use server::EmbeddedPostgres;
+pub use shared::shared_url;

@@ -40,6 +40,14 @@ impl SessionId {
             .then_some(Self(text))
     }
 
+    /// The key under which a store keeps what a secret of another crate leads to: its digest.
+    #[cfg(all(feature = "postgres", feature = "raw"))]
+    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
+        let mut text = [0; Self::LENGTH];
+        BASE32_NOPAD.encode_mut(digest, &mut text);
+        Self(text)
+    }
+
     /// The ID's text, as the column `key` holds it. A secret: do not log it.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

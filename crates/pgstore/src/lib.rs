@@ -69,6 +69,9 @@
 //!
 //! # Coming from tower-sessions
 //!
+//! The crate `pgstore-tower-sessions` is a store for tower-sessions and axum-login, so that an app changes
+//! one line. To move on to this crate's own session:
+//!
 //! | tower-sessions | here |
 //! |---|---|
 //! | `SessionManagerLayer::new(store)` | [`SessionManager::builder`]`(store, keys).build()`, then [`SessionLayer::new`] |
@@ -90,7 +93,8 @@
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
-//! - `raw`: the codec of cookies and rows (`wire`), and what a [`Store`] of your own needs (`store`).
+//! - `raw`: the codec of cookies and rows (`wire`), what a [`Store`] of your own needs (`store`), and
+//!   what an adapter for another session crate needs (`opaque`).
 //! - `testing`: `raw`; a browser and a clock for tests of applications (`testing::Browser`,
 //!   `testing::TestClock`); the tests that every store must pass (`store::conformance`), and stores for
 //!   tests: one records its calls (`store::SpyStore`), one fails on demand (`store::FaultyStore`).
@@ -109,6 +113,8 @@ mod manager;
 #[cfg(feature = "middleware")]
 pub mod middleware;
 mod name;
+#[cfg(all(feature = "postgres", feature = "raw"))]
+pub mod opaque;
 mod options;
 mod owners;
 mod policy;

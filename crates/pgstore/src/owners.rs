@@ -13,7 +13,7 @@ use crate::store::{
 };
 
 /// How often a pass over an owner's sessions is repeated while other requests change them.
-const MAX_PASSES: usize = 50;
+pub(crate) const MAX_PASSES: usize = 50;
 
 /// How many rows that a Go program wrote last are read at a time.
 const BATCH: u32 = 500;
@@ -337,7 +337,7 @@ fn with_extras(row: &Row, extras: &RowExtras) -> Result<Row, SessionError> {
 }
 
 impl SessionInfo {
-    fn of(row: Row, expires: Timestamp, is_current: bool) -> Option<Self> {
+    pub(crate) fn of(row: Row, expires: Timestamp, is_current: bool) -> Option<Self> {
         Some(Self {
             handle: row.extras.handle?,
             label: row.extras.label,

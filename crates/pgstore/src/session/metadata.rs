@@ -126,7 +126,7 @@ pub(super) fn check_label(text: &str) -> Result<(), InvalidText> {
     is_valid.then_some(()).ok_or(InvalidText)
 }
 
-pub(super) fn check_owner(text: &str) -> Result<(), InvalidText> {
+pub(crate) fn check_owner(text: &str) -> Result<(), InvalidText> {
     if text.is_empty() {
         return Err(InvalidText);
     }

@@ -36,6 +36,8 @@ pub use csrf::CsrfToken;
 pub(crate) use csrf_seed::Seed;
 pub use error::SessionError;
 pub use metadata::InvalidText;
+#[cfg(all(feature = "postgres", feature = "raw"))]
+pub(crate) use metadata::check_owner;
 pub(crate) use metadata::{MetadataSources, TextOf, TextSource};
 pub(crate) use record::{Limits, SealedRows};
 pub(crate) use request_cookies::{OpenCookies, RequestCookies};

@@ -1,7 +1,9 @@
 //! The kinds of statements that are gathered.
 
 use super::gather_queue::GatherQueue;
-use super::statements::{DeleteAll, EarlierAll, Gathered, InsertAll, LoadAll, UpdateAll};
+use super::statements::{
+    DeleteAll, EarlierAll, Gathered, InsertAll, LoadAll, OverwriteAll, UpdateAll,
+};
 
 /// A queue for each kind of statement that is gathered.
 #[derive(Debug)]
@@ -11,6 +13,7 @@ pub(super) struct GatherQueues {
     inserts: GatherQueue<InsertAll>,
     updates: GatherQueue<UpdateAll>,
     deletes: GatherQueue<DeleteAll>,
+    overwrites: GatherQueue<OverwriteAll>,
 }
 
 /// How many statements of a kind are under way at once when they are gathered.
@@ -30,6 +33,7 @@ impl GatherQueues {
             inserts: GatherQueue::new(writes, bound),
             updates: GatherQueue::new(writes, bound),
             deletes: GatherQueue::new(writes, bound),
+            overwrites: GatherQueue::new(writes, bound),
         }
     }
 }
@@ -66,5 +70,11 @@ impl Queued for UpdateAll {
 impl Queued for DeleteAll {
     fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
         &queues.deletes
+    }
+}
+
+impl Queued for OverwriteAll {
+    fn queue(queues: &GatherQueues) -> &GatherQueue<Self> {
+        &queues.overwrites
     }
 }

@@ -47,6 +47,8 @@ mod migration_step;
 mod migrations;
 mod needs_migration;
 mod of_owner;
+#[cfg(feature = "raw")]
+mod opaque;
 mod options;
 mod pg_store;
 mod pool;

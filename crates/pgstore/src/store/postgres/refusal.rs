@@ -174,7 +174,11 @@ impl Inner {
         Err(refused("a row was neither changed nor removed"))
     }
 
-    async fn is_untouched(&self, guard: &Guard<'_>, deadline: Instant) -> Result<bool, StoreError> {
+    pub(super) async fn is_untouched(
+        &self,
+        guard: &Guard<'_>,
+        deadline: Instant,
+    ) -> Result<bool, StoreError> {
         let newest = self.run_until(&Newest { id: guard.id }, deadline).await?;
         if !newest.exists {
             self.must_see_rows(newest.may_hide_rows, deadline).await?;

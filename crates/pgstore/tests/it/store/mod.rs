@@ -11,6 +11,7 @@ mod in_doubt;
 mod many_sessions;
 mod migrate;
 mod migrate_live;
+mod opaque;
 mod outage;
 mod peer_written;
 mod probe;

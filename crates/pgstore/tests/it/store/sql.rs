@@ -31,7 +31,7 @@ async fn every_statement_is_valid_as_it_stands() {
     database.store().await;
     let client = database.client().await;
     let statements = statements();
-    assert_eq!(statements.len(), 39);
+    assert_eq!(statements.len(), 43);
     for (name, sql) in statements {
         if let Err(error) = client.prepare(&sql).await {
             panic!("{name}.sql: {error:?}");
@@ -107,6 +107,21 @@ async fn what_requests_wait_for_goes_by_the_indexes() {
             "delete_version",
             "(bytea, timestamptz)",
             "('500', to_timestamp(0))",
+            "key_idx",
+        ),
+        (
+            "overwrite",
+            "(bytea, bytea, timestamptz, timestamptz, timestamptz, bigint, timestamptz, bigint, text, \
+             text, text)",
+            "('500', 'y', now(), now(), now(), 1, now(), 1, NULL, NULL, NULL)",
+            "key_idx",
+        ),
+        (
+            "overwrite_all",
+            "(bytea[], bytea[], timestamptz[], timestamptz[], timestamptz[], bigint[], timestamptz[], \
+             bigint[], text[], text[], text[])",
+            "('{500}', '{y}', ARRAY[now()], ARRAY[now()], ARRAY[now()], '{1}', ARRAY[now()], '{1}', \
+             '{NULL}', '{NULL}', '{NULL}')",
             "key_idx",
         ),
     ] {

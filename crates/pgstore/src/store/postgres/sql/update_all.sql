@@ -1,8 +1,8 @@
 -- Replaces the newest row of each of several keys, as update.sql does. The parameters are arrays of one
 -- length: the keys ($1), the versions that were seen ($2), and a column each. No key is given twice.
 -- It waits for no row: rows that are locked by others are skipped, so it takes no part in a deadlock.
--- Answers the keys whose row was written, and as busy those whose row has the version that was seen and
--- was not written: another writer had it at that moment.
+-- Answers the keys whose row was written, and as busy those whose row has the version that was seen but
+-- could not be locked: another writer had it at that moment.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::timestamptz[], $3::bytea[], $4::timestamptz[], $5::timestamptz[],
@@ -50,9 +50,10 @@ SELECT key, true AS is_saved
  UNION ALL
 SELECT unsaved.key, false
   FROM unsaved
- CROSS JOIN LATERAL (SELECT newest.modified_on
+ CROSS JOIN LATERAL (SELECT newest.id, newest.modified_on
                        FROM http_sessions AS newest
                       WHERE newest.key = unsaved.key
                       ORDER BY newest.modified_on DESC NULLS LAST, newest.id DESC
                       LIMIT 1) AS newest
  WHERE newest.modified_on = unsaved.seen
+   AND newest.id NOT IN (SELECT id FROM locked)

@@ -16,11 +16,11 @@ use crate::store::postgres::migrations::Migration;
 use crate::store::postgres::types::{Micros, Secret};
 use crate::store::{StoreError, Written};
 
-const KEYS: Type = Type::BYTEA_ARRAY;
-const DATA: Type = Type::BYTEA_ARRAY;
-const TIMES: Type = Type::TIMESTAMPTZ_ARRAY;
-const NUMBERS: Type = Type::INT8_ARRAY;
-const TEXTS: Type = Type::TEXT_ARRAY;
+pub(super) const KEYS: Type = Type::BYTEA_ARRAY;
+pub(super) const DATAS: Type = Type::BYTEA_ARRAY;
+pub(super) const TIMES: Type = Type::TIMESTAMPTZ_ARRAY;
+pub(super) const NUMBERS: Type = Type::INT8_ARRAY;
+pub(super) const TEXTS: Type = Type::TEXT_ARRAY;
 
 /// Writes several first rows: [`Insert`] for several callers.
 pub(crate) struct InsertAll(Vec<Insert>);
@@ -46,7 +46,7 @@ impl Statement for InsertAll {
     type Output = Vec<Result<u64, StoreError>>;
     const SQL: &'static str = include_str!("../sql/insert_all.sql");
     const PARAMETERS: &'static [Type] = &[
-        KEYS, DATA, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
+        KEYS, DATAS, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
     ];
     const EFFECT: Effect = Insert::EFFECT;
     const LANE: Lane = Insert::LANE;
@@ -77,6 +77,17 @@ pub(crate) enum Replaced {
     Done(Written),
     /// Another writer had the row at that moment. Nothing was written.
     Busy,
+}
+
+impl Replaced {
+    /// What the statement answered for the key: whether its row was written, or nothing.
+    pub(super) fn of(is_saved: Option<bool>) -> Self {
+        match is_saved {
+            Some(true) => Self::Done(Written::Saved),
+            Some(false) => Self::Busy,
+            None => Self::Done(Written::Missed),
+        }
+    }
 }
 
 impl From<Written> for Replaced {
@@ -113,7 +124,7 @@ impl Statement for UpdateAll {
     type Output = Vec<Result<Replaced, StoreError>>;
     const SQL: &'static str = include_str!("../sql/update_all.sql");
     const PARAMETERS: &'static [Type] = &[
-        KEYS, TIMES, DATA, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
+        KEYS, TIMES, DATAS, TIMES, TIMES, TIMES, NUMBERS, TIMES, NUMBERS, TEXTS, TEXTS, TEXTS,
     ];
     const EFFECT: Effect = Update::EFFECT;
     const LANE: Lane = Lane::Writes;
@@ -129,11 +140,7 @@ impl Statement for UpdateAll {
             .iter()
             .map(|found| Ok((column(found, 0)?, column(found, 1)?)));
         let saved = saved.collect::<Result<HashMap<&[u8], bool>, StoreError>>()?;
-        let replaced = |new: &Update| match saved.get(new.id.as_bytes()) {
-            Some(true) => Replaced::Done(Written::Saved),
-            Some(false) => Replaced::Busy,
-            None => Replaced::Done(Written::Missed),
-        };
+        let replaced = |new: &Update| Replaced::of(saved.get(new.id.as_bytes()).copied());
         Ok(self.0.iter().map(|new| Ok(replaced(new))).collect())
     }
 }
