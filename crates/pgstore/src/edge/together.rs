@@ -8,7 +8,13 @@ use std::thread;
 
 /// Waits until all futures are done. Their answers have the order of the futures. If some panic, the
 /// panic of the first of them goes on when the others are done.
-pub(super) async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+pub(super) async fn together<F: Future>(mut futures: Vec<F>) -> Vec<F::Output> {
+    if futures.len() <= 1 {
+        return match futures.pop() {
+            Some(only) => vec![only.await],
+            None => Vec::new(),
+        };
+    }
     let mut running: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut answers: Vec<_> = running.iter().map(|_| None).collect();
     let answers: Vec<thread::Result<_>> = poll_fn(move |context| {

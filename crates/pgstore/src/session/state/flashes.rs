@@ -51,7 +51,7 @@ impl SessionState {
                 values,
                 lookup: Lookup::Row(_, Some(meta)),
             }) if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
-                values: values.clone(),
+                values: (**values).clone(),
                 meta: meta.clone(),
             }),
             _ => None,

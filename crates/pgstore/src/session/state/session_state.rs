@@ -1,5 +1,7 @@
 //! The state of one request's session.
 
+use std::sync::Arc;
+
 use super::attempt::Attempt;
 use super::carried_seed::CarriedSeed;
 use crate::handle::SessionHandle;
@@ -60,8 +62,8 @@ pub(in crate::session) struct SessionState {
 /// A session that was read from the store.
 #[derive(Debug)]
 pub(super) struct ReadSession {
-    /// The values as the handler sees them, with its changes.
-    pub(super) values: Values,
+    /// The values as the handler sees them, with its changes. Saves share them.
+    pub(super) values: Arc<Values>,
     /// Where the values come from. A row without metadata does not open and is replaced.
     pub(super) lookup: Lookup<Option<RowMeta>>,
 }
@@ -166,7 +168,7 @@ impl SessionState {
 
     /// The values, once they are read.
     pub(in crate::session) fn values(&self) -> Option<&Values> {
-        self.read.as_ref().map(|read| &read.values)
+        self.read.as_ref().map(|read| &*read.values)
     }
 
     /// What the cookie's ID leads to, once it was looked up.
@@ -272,6 +274,7 @@ impl SessionState {
         if let Lookup::Row(id, _) = &lookup {
             self.follow_to(id.clone());
         }
+        let values = Arc::new(values);
         self.read = Some(ReadSession { values, lookup });
         self.row_is_stale = false;
         Ok(overwritten)
