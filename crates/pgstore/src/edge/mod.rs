@@ -128,7 +128,8 @@ impl SessionManager {
     ) -> impl Future<Output = (HeaderChanges, WeighedErrors)> + Send {
         sessions.retain(|one| one.session.looked_at()); // The others have nothing to save.
         let has_work = sessions.iter().any(|one| one.session.has_work());
-        let finishing = finish_each(sessions.into_iter().map(Finishing::begin).collect(), then);
+        let sessions = sessions.into_iter().map(Finishing::begin).collect();
+        let finishing = Box::pin(finish_each(sessions, then)); // It is too large to be moved around.
         async move {
             match has_work {
                 true => RunToItsEnd::new(finishing).await,
@@ -156,7 +157,7 @@ async fn finish_each(
     sessions: Vec<Finishing>,
     then: impl FnOnce(&WeighedErrors),
 ) -> (HeaderChanges, WeighedErrors) {
-    let each = sessions.iter().map(finish).collect();
+    let each = sessions.iter().map(|one| Box::pin(finish(one))).collect();
     let (mut changes, mut errors) = (HeaderChanges::default(), WeighedErrors::default());
     for (its_changes, its_errors) in together(each).await {
         changes.merge(its_changes);

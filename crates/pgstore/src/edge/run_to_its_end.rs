@@ -10,16 +10,18 @@ use tokio::runtime::Handle;
 /// it continues in a task.
 pub(super) struct RunToItsEnd<T: Send + 'static> {
     /// `None` once it has ended or panicked.
-    running: Option<Pin<Box<dyn Future<Output = T> + Send>>>,
+    running: Option<Running<T>>,
     runtime: Handle,
 }
+
+type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 impl<T: Send + 'static> RunToItsEnd<T> {
     /// # Panics
     /// Outside a tokio runtime.
-    pub(super) fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
+    pub(super) fn new(future: Running<T>) -> Self {
         Self {
-            running: Some(Box::pin(future)),
+            running: Some(future),
             runtime: Handle::current(),
         }
     }
@@ -62,10 +64,10 @@ mod tests {
     #[tokio::test]
     async fn it_runs_in_its_callers_task_and_answers() {
         let caller = tokio::task::try_id();
-        let task = RunToItsEnd::new(async {
+        let task = RunToItsEnd::new(Box::pin(async {
             yield_now().await;
             tokio::task::try_id()
-        });
+        }));
         assert_eq!(task.await, caller);
     }
 
@@ -73,10 +75,10 @@ mod tests {
     async fn it_continues_when_its_caller_is_dropped() {
         let (go_on, waits) = oneshot::channel::<()>();
         let (ended, end) = oneshot::channel();
-        let mut running = Box::pin(RunToItsEnd::new(async move {
+        let mut running = Box::pin(RunToItsEnd::new(Box::pin(async move {
             waits.await.unwrap();
             ended.send(()).unwrap();
-        }));
+        })));
         let once = poll_fn(|context| Poll::Ready(running.as_mut().poll(context)));
         assert!(once.await.is_pending());
         drop(running);
@@ -87,21 +89,23 @@ mod tests {
     #[tokio::test]
     async fn it_begins_although_its_caller_is_dropped_before_the_first_poll() {
         let (ended, end) = oneshot::channel();
-        drop(RunToItsEnd::new(async move { ended.send(()).unwrap() }));
+        drop(RunToItsEnd::new(Box::pin(async move {
+            ended.send(()).unwrap();
+        })));
         end.await.unwrap();
     }
 
     #[tokio::test]
     async fn a_panic_reaches_the_caller_and_ends_it() {
         let (alive, ended) = oneshot::channel::<()>();
-        let panics = RunToItsEnd::new(async move {
+        let panics = RunToItsEnd::new(Box::pin(async move {
             let _alive = alive;
             yield_now().await;
             if true {
                 panic!("in the save");
             }
             pending::<()>().await;
-        });
+        }));
         let error = tokio::spawn(panics).await.unwrap_err();
         assert!(error.is_panic());
         assert!(ended.await.is_err(), "what it held is dropped");
