@@ -17,6 +17,21 @@ pub(crate) fn values<'a>(
     headers: impl IntoIterator<Item = &'a HeaderValue>,
     name: &CookieName,
 ) -> impl Iterator<Item = &'a [u8]> {
+    values_under(headers, |text| text == name.as_str().as_bytes())
+}
+
+/// As [`values`], of the cookie that carries a stranger's CSRF seed.
+pub(crate) fn seeds<'a>(
+    headers: impl IntoIterator<Item = &'a HeaderValue>,
+    name: &CookieName,
+) -> impl Iterator<Item = &'a [u8]> {
+    values_under(headers, |text| name.is_of_seed(text))
+}
+
+fn values_under<'a>(
+    headers: impl IntoIterator<Item = &'a HeaderValue>,
+    is_name: impl Fn(&[u8]) -> bool,
+) -> impl Iterator<Item = &'a [u8]> {
     let pairs = headers
         .into_iter()
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
@@ -24,7 +39,7 @@ pub(crate) fn values<'a>(
         let pair = pair.trim_ascii();
         let equals = pair.iter().position(|byte| *byte == b'=')?;
         let (key, value) = (&pair[..equals], &pair[equals + 1..]);
-        (key.trim_ascii() == name.as_str().as_bytes()).then(|| unquoted(value))
+        is_name(key.trim_ascii()).then(|| unquoted(value))
     })
 }
 

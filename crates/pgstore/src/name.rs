@@ -55,6 +55,11 @@ impl CookieName {
         Self(format!("{}{OF_SEED}", self.0).into())
     }
 
+    /// Whether a text is the name of the cookie that carries a stranger's CSRF seed.
+    pub(crate) fn is_of_seed(&self, text: &[u8]) -> bool {
+        text.strip_prefix(self.0.as_bytes()) == Some(OF_SEED.as_bytes())
+    }
+
     /// Whether the name has this prefix. Browsers compare prefixes without regard to case.
     pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
         self.0

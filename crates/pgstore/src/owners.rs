@@ -1,12 +1,12 @@
 //! An owner's sessions: lists them, ends them, and opens one for a background job.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
 use crate::id::SessionId;
 use crate::manager::SessionManager;
-use crate::name::CookieName;
 use crate::session::{CookieId, SealedRows, Session, SessionError};
 use crate::store::{
     Lookup, OwnerColumn, PeerWritten, PeerWrittenCursor, Revocation, Row, RowExtras, Which, Written,
@@ -183,14 +183,13 @@ impl SessionManager {
         name: &str,
         handle: &SessionHandle,
     ) -> Result<Option<Session>, SessionError> {
-        let name = CookieName::new(name)?;
-        let options = self.options_for(&name)?;
+        let named = self.named(name)?;
         let now = self.now();
         let Some((id, _)) = self.store().find(handle, now).await? else {
             return Ok(None);
         };
         let cookie = CookieId::fresh(id, now);
-        let session = Session::of_job(self.rows(name), cookie, options);
+        let session = Session::of_job(Arc::clone(&named.rows), cookie, named.options.clone());
         if session.is_degraded().await? {
             return Err(SessionError::Degraded); // It is unknown whether the session has ended.
         }

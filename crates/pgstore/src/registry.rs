@@ -1,6 +1,5 @@
 //! All sessions of one request.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,9 +9,8 @@ use http::HeaderMap;
 use http::header::HeaderValue;
 
 use crate::cookie;
-use crate::manager::{ManagedSession, SessionManager};
+use crate::manager::{ManagedSession, NamedSessions, SessionManager};
 use crate::name::{CookieError, CookieName};
-use crate::options::CookieOptions;
 use crate::session::{Session, SessionError};
 
 /// The sessions of one request, each under the name of its cookie.
@@ -56,7 +54,9 @@ struct RequestSessions {
 
 #[derive(Default)]
 struct OpenSessions {
-    by_name: BTreeMap<CookieName, OpenSession>,
+    /// Most requests have one session.
+    first: Option<OpenSession>,
+    others: Vec<OpenSession>,
     closed: bool,
 }
 
@@ -118,7 +118,7 @@ impl SessionManager {
         sessions: &Sessions,
         response: &mut HeaderMap,
     ) -> Result<(), SessionError> {
-        let (changes, errors) = Self::finish_all(sessions.in_order_of_names()).await;
+        let (changes, errors) = Self::finish_all(sessions.used_in_order_of_names()).await;
         changes.write(response);
         errors.into_gravest()
     }
@@ -165,16 +165,14 @@ impl Sessions {
     /// [`CookieError`] if the name is not a token, or if browsers would drop a cookie of that name
     /// with the manager's attributes.
     pub fn get(&self, name: &str) -> Result<Session, CookieError> {
-        let name = CookieName::new(name)?;
-        let options = self.manager.options_for(&name)?;
-        Ok(self.open(&name, options))
+        Ok(self.open(&*self.manager.named(name)?))
     }
 
     /// The session that a layer gives to the handlers inside it. Its policies apply to it from now on.
     #[cfg(feature = "middleware")]
-    pub(crate) fn open_for_layer(&self, name: &CookieName, options: CookieOptions) -> Session {
-        let session = self.open(name, options);
-        if let Some(open) = self.state().by_name.get_mut(name) {
+    pub(crate) fn open_for_layer(&self, named: &NamedSessions) -> Session {
+        let session = self.open(named);
+        if let Some(open) = self.state().find(&named.rows.name) {
             open.layer = self.layer;
         }
         session
@@ -182,33 +180,35 @@ impl Sessions {
 
     /// The session under a name whose options have been checked. If the name is open already, the
     /// manager and the options stay those with which it was opened.
-    fn open(&self, name: &CookieName, options: CookieOptions) -> Session {
+    fn open(&self, named: &NamedSessions) -> Session {
         let mut state = self.state();
-        if let Some(open) = state.by_name.get(name) {
+        if let Some(open) = state.find(&named.rows.name) {
             warn_of_two_managers(&open.managed, &self.manager);
             return open.managed.session.clone();
         }
-        let manager = self.manager.clone();
-        let session = manager.begin(name.clone(), options, &self.request.cookies);
+        let (manager, rows) = (self.manager.clone(), Arc::clone(&named.rows));
+        let session = manager.begin(rows, named.options.clone(), &self.request.cookies);
         if state.closed {
             session.close();
         }
-        let open = OpenSession {
+        state.add(OpenSession {
             managed: ManagedSession {
                 manager,
                 session: session.clone(),
             },
             #[cfg(feature = "middleware")]
             layer: self.layer,
-        };
-        state.by_name.insert(name.clone(), open);
+        });
         session
     }
 
-    pub(crate) fn in_order_of_names(&self) -> Vec<ManagedSession> {
+    /// The sessions that were looked at. The others have nothing to save.
+    pub(crate) fn used_in_order_of_names(&self) -> Vec<ManagedSession> {
         let state = self.state();
-        let open = state.by_name.values();
-        open.map(|open| open.managed.clone()).collect()
+        let used = state.all().filter(|open| open.managed.session.looked_at());
+        let mut used: Vec<_> = used.map(|open| open.managed.clone()).collect();
+        used.sort_by(|one, other| one.session.cookie_name().cmp(other.session.cookie_name()));
+        used
     }
 
     /// Makes later changes an error, since nothing would save them.
@@ -216,8 +216,7 @@ impl Sessions {
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        let open = state.by_name.values();
-        open.for_each(|open| open.managed.session.close());
+        state.all().for_each(|open| open.managed.session.close());
     }
 
     /// Forgets what the handler has changed, except for ends of sessions and new IDs. The sessions that
@@ -225,15 +224,14 @@ impl Sessions {
     #[cfg(feature = "middleware")]
     pub(crate) fn discard_changes(&self) {
         let state = self.state();
-        let open = state.by_name.values();
-        let own = open.filter(|open| open.layer >= self.layer);
+        let own = state.all().filter(|open| open.layer >= self.layer);
         own.for_each(|open| open.managed.session.discard_changes());
     }
 
     /// Returns to the store, in the background, the flashes that no page of this request shows.
     #[cfg(feature = "middleware")]
     pub(crate) fn return_flashes(&self) {
-        let open = self.in_order_of_names();
+        let open = self.used_in_order_of_names();
         open.iter().for_each(|open| open.session.return_flashes());
     }
 
@@ -245,15 +243,28 @@ impl Sessions {
     }
 }
 
+impl OpenSessions {
+    fn all(&self) -> impl Iterator<Item = &OpenSession> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn find(&mut self, name: &CookieName) -> Option<&mut OpenSession> {
+        let mut all = self.first.iter_mut().chain(&mut self.others);
+        all.find(|open| open.managed.session.cookie_name() == name)
+    }
+
+    fn add(&mut self, open: OpenSession) {
+        match self.first {
+            None => self.first = Some(open),
+            Some(_) => self.others.push(open),
+        }
+    }
+}
+
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(
-                self.state()
-                    .by_name
-                    .values()
-                    .map(|open| &open.managed.session),
-            )
+            .entries(self.state().all().map(|open| &open.managed.session))
             .finish()
     }
 }

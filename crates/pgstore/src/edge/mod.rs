@@ -2,6 +2,7 @@
 //! API and the middleware both stand on it.
 
 mod headers;
+mod run_to_its_end;
 mod sealed_id;
 mod stranger_cookie;
 mod together;
@@ -10,18 +11,18 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::HeaderValue;
-use tokio::task::JoinError;
 
 pub(crate) use headers::HeaderChanges;
 
+use self::run_to_its_end::RunToItsEnd;
 use self::together::together;
 use crate::cookie;
 use crate::manager::{ManagedSession, SessionManager};
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
 use crate::session::{
-    BackgroundWork, Gravity, OpenCookies, RequestCookies, Session, SessionError, WeighedErrors,
-    WorkGuard,
+    BackgroundWork, Gravity, OpenCookies, RequestCookies, SealedRows, Session, SessionError,
+    WeighedErrors, WorkGuard,
 };
 
 impl SessionManager {
@@ -46,9 +47,9 @@ impl SessionManager {
     // Go: pgstore.go Get and New.
     #[doc(alias = "get_session")]
     pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, CookieError> {
-        let name = CookieName::new(name)?;
-        let options = self.options_for(&name)?;
-        Ok(self.begin(name, options, &cookie::headers(request)))
+        let named = self.named(name)?;
+        let (rows, options) = (Arc::clone(&named.rows), named.options.clone());
+        Ok(self.begin(rows, options, &cookie::headers(request)))
     }
 
     /// Saves a session if it was changed, and sets the cookie in the response's headers.
@@ -93,14 +94,13 @@ impl SessionManager {
     /// Stage 1. Stages 2 to 4 run at the session's first use.
     pub(crate) fn begin(
         &self,
-        name: CookieName,
+        rows: Arc<SealedRows>,
         options: CookieOptions,
         cookies: &Arc<[HeaderValue]>,
     ) -> Session {
-        let rows = self.rows(name.clone());
         let open = (!cookies.is_empty()).then(|| {
-            let (manager, cookies) = (self.clone(), Arc::clone(cookies));
-            Box::new(move || manager.open_cookies(&name, &cookies)) as OpenCookies
+            let (manager, rows, cookies) = (self.clone(), Arc::clone(&rows), Arc::clone(cookies));
+            Box::new(move || manager.open_cookies(&rows.name, &cookies)) as OpenCookies
         });
         Session::of_request(rows, open, options)
     }
@@ -108,7 +108,7 @@ impl SessionManager {
     /// Stage 2. It runs at the session's first use.
     fn open_cookies(&self, name: &CookieName, cookies: &[HeaderValue]) -> RequestCookies {
         let ids = self.open_all(name, cookie::values(cookies, name));
-        let strangers = self.open_strangers(name, cookie::values(cookies, &name.of_seed()));
+        let strangers = self.open_strangers(name, cookie::seeds(cookies, name));
         RequestCookies { ids, strangers }
     }
 
@@ -128,10 +128,11 @@ impl SessionManager {
     ) -> impl Future<Output = (HeaderChanges, WeighedErrors)> + Send {
         sessions.retain(|one| one.session.looked_at()); // The others have nothing to save.
         let has_work = sessions.iter().any(|one| one.session.has_work());
-        let finishing = finish_each(sessions.into_iter().map(Finishing::begin).collect(), then);
+        let sessions = sessions.into_iter().map(Finishing::begin).collect();
+        let finishing = Box::pin(finish_each(sessions, then)); // It is too large to be moved around.
         async move {
             match has_work {
-                true => run_to_its_end(finishing).await,
+                true => RunToItsEnd::new(finishing).await,
                 false => finishing.await, // It asks the store nothing.
             }
         }
@@ -156,7 +157,7 @@ async fn finish_each(
     sessions: Vec<Finishing>,
     then: impl FnOnce(&WeighedErrors),
 ) -> (HeaderChanges, WeighedErrors) {
-    let each = sessions.iter().map(finish).collect();
+    let each = sessions.iter().map(|one| Box::pin(finish(one))).collect();
     let (mut changes, mut errors) = (HeaderChanges::default(), WeighedErrors::default());
     for (its_changes, its_errors) in together(each).await {
         changes.merge(its_changes);
@@ -187,20 +188,4 @@ async fn finish(finishing: &Finishing) -> (HeaderChanges, WeighedErrors) {
         }
     }
     (changes, errors)
-}
-
-/// Runs a save to its end, even if the client disconnects and the caller is dropped.
-async fn run_to_its_end(
-    save: impl Future<Output = (HeaderChanges, WeighedErrors)> + Send + 'static,
-) -> (HeaderChanges, WeighedErrors) {
-    match tokio::spawn(save).await.map_err(JoinError::try_into_panic) {
-        Ok(saved) => saved,
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        // The runtime ends.
-        Err(Err(_)) => {
-            let mut errors = WeighedErrors::default();
-            errors.add(Gravity::Unavailable, SessionError::of_closed());
-            (HeaderChanges::default(), errors)
-        }
-    }
 }

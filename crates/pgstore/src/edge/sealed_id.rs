@@ -50,8 +50,8 @@ impl SessionManager {
         text: &[u8],
         now: i64,
     ) -> Result<Option<CookieId>, OpenError> {
-        let codec = self.cookie_codec().max_age(CookieOptions::LONGEST);
-        let opened = codec.open(name.as_str(), text, now, gob::decode_string)?;
+        let (codec, longest) = (self.cookie_codec(), CookieOptions::LONGEST);
+        let opened = codec.open_within(longest, name.as_str(), text, now, gob::decode_string)?;
         let Opened {
             value,
             issued_at,
@@ -92,8 +92,9 @@ impl SessionManager {
 
     fn seal(&self, name: &CookieName, given: &GivenCookie) -> Result<String, SessionError> {
         let plaintext = gob::encode_string(given.id.as_bytes());
-        let (now, iv) = (given.at.unix_seconds(), random::bytes()?);
-        let sealed = self.cookie_codec().seal(name.as_str(), &plaintext, now, iv);
+        let (codec, now) = (self.cookie_codec(), given.at.unix_seconds());
+        let iv = codec.iv(random::bytes)?;
+        let sealed = codec.seal(name.as_str(), &plaintext, now, iv);
         sealed.map_err(SessionError::TooLarge)
     }
 }

@@ -17,17 +17,22 @@ impl SessionManager {
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Vec<StrangerCookie> {
+        let mut values = within_bound(name, values).peekable();
+        if values.peek().is_none() {
+            return Vec::new(); // So it is in most requests.
+        }
         let (now, signed) = (self.now().unix_seconds(), signed_name(name));
         let lifetime = self.codec().lifetime().as_secs().cast_signed();
-        let codec = self.cookie_codec().max_age(lifetime);
+        let codec = self.cookie_codec();
         let open = |text| {
-            let opened = codec.open(&signed, text, now, gob::decode_string).ok()?;
+            let opened = codec.open_within(lifetime, &signed, text, now, gob::decode_string);
+            let opened = opened.ok()?;
             Some(StrangerCookie {
                 seed: Seed::parse(&opened.value)?,
                 issued_at: opened.issued_at,
             })
         };
-        within_bound(name, values).filter_map(open).collect()
+        values.filter_map(open).collect()
     }
 
     pub(super) fn seal_stranger(
@@ -36,10 +41,9 @@ impl SessionManager {
         cookie: &StrangerCookie,
     ) -> Result<String, SessionError> {
         let plaintext = gob::encode_string(cookie.seed.text().as_bytes());
-        let iv = random::bytes()?;
-        let sealed = self
-            .cookie_codec()
-            .seal(&signed_name(name), &plaintext, cookie.issued_at, iv);
+        let codec = self.cookie_codec();
+        let iv = codec.iv(random::bytes)?;
+        let sealed = codec.seal(&signed_name(name), &plaintext, cookie.issued_at, iv);
         sealed.map_err(SessionError::TooLarge)
     }
 }

@@ -8,8 +8,13 @@ use std::thread;
 
 /// Waits until all futures are done. Their answers have the order of the futures. If some panic, the
 /// panic of the first of them goes on when the others are done.
-pub(super) async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures.into_iter().map(Box::pin).collect();
+pub(super) async fn together<F: Future>(mut running: Vec<Pin<Box<F>>>) -> Vec<F::Output> {
+    if running.len() <= 1 {
+        return match running.pop() {
+            Some(only) => vec![only.await],
+            None => Vec::new(),
+        };
+    }
     let mut answers: Vec<_> = running.iter().map(|_| None).collect();
     let answers: Vec<thread::Result<_>> = poll_fn(move |context| {
         for (future, answer) in running.iter_mut().zip(&mut answers) {
@@ -49,19 +54,18 @@ mod tests {
     #[tokio::test]
     async fn answers_have_the_order_of_their_futures() {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        let first: std::pin::Pin<Box<dyn Future<Output = u8>>> =
-            Box::pin(async { receiver.await.unwrap() });
-        let second = Box::pin(async move {
+        let first: Pin<Box<dyn Future<Output = u8>>> = Box::pin(async { receiver.await.unwrap() });
+        let second: Pin<Box<dyn Future<Output = u8>>> = Box::pin(async move {
             sender.send(1).unwrap();
             2
         });
-        assert_eq!(together(vec![first, second]).await, [1, 2]);
-        assert!(
-            together(Vec::<std::future::Ready<()>>::new())
-                .await
-                .is_empty()
+        assert_eq!(
+            together(vec![Box::pin(first), Box::pin(second)]).await,
+            [1, 2]
         );
-        assert_eq!(together(vec![ready(3)]).await, [3]);
+        let none = Vec::<Pin<Box<std::future::Ready<()>>>>::new();
+        assert!(together(none).await.is_empty());
+        assert_eq!(together(vec![Box::pin(ready(3))]).await, [3]);
     }
 
     #[tokio::test]
@@ -69,11 +73,11 @@ mod tests {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let panics: Pin<Box<dyn Future<Output = ()> + Send>> =
             Box::pin(async { panic!("the first") });
-        let other = Box::pin(async move {
+        let other: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
             tokio::task::yield_now().await;
             sender.send(()).unwrap();
         });
-        let error = tokio::spawn(together(vec![panics, other]))
+        let error = tokio::spawn(together(vec![Box::pin(panics), Box::pin(other)]))
             .await
             .unwrap_err();
         assert!(error.is_panic());

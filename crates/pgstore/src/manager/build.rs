@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::builder::SessionManagerBuilder;
 use super::config_error::ConfigError;
+use super::known_names::KnownNames;
 use super::session_manager::{ManagerConfig, SessionManager};
 use crate::clock::LONGEST_SETTING;
 use crate::name::CookieError;
@@ -61,6 +62,7 @@ impl SessionManagerBuilder {
             on_outage: self.policy.on_outage,
             config: Arc::new(ManagerConfig {
                 store: self.store,
+                cookie_codec: codec.clone().max_length(SecureCookie::DEFAULT_MAX_LENGTH),
                 codec,
                 cookie_options,
                 clock: self.clock,
@@ -72,6 +74,7 @@ impl SessionManagerBuilder {
                 logouts,
                 turns: SaveTurns::default(),
                 counters,
+                known_names: KnownNames::default(),
             }),
         })
     }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::known_names::{KnownNames, NamedSessions};
 use crate::clock::{Clock, Timestamp};
 use crate::name::{CookieError, CookieName};
 use crate::options::CookieOptions;
@@ -55,6 +56,8 @@ pub struct SessionManager {
 pub(super) struct ManagerConfig {
     pub(super) store: Arc<dyn Store>,
     pub(super) codec: SecureCookie,
+    /// The same, with the maximal length of a cookie.
+    pub(super) cookie_codec: SecureCookie,
     /// With a maximal age.
     pub(super) cookie_options: CookieOptions,
     pub(super) clock: Arc<dyn Clock>,
@@ -66,6 +69,7 @@ pub(super) struct ManagerConfig {
     pub(super) logouts: LogoutRetry,
     pub(super) turns: SaveTurns,
     pub(super) counters: Arc<Counters>,
+    pub(super) known_names: KnownNames,
 }
 
 impl SessionManager {
@@ -151,9 +155,8 @@ impl SessionManager {
     }
 
     /// The codec of cookies, which are short even if rows may be long.
-    pub(crate) fn cookie_codec(&self) -> SecureCookie {
-        let longest = SecureCookie::DEFAULT_MAX_LENGTH;
-        self.codec().clone().max_length(longest)
+    pub(crate) fn cookie_codec(&self) -> &SecureCookie {
+        &self.config.cookie_codec
     }
 
     /// Whether this is the same manager, or a clone of it.
@@ -201,6 +204,27 @@ impl SessionManager {
     /// The logouts that this node has still to store.
     pub(crate) fn logouts(&self) -> &LogoutRetry {
         &self.config.logouts
+    }
+
+    /// What the sessions under this name share, if the name is one that works.
+    pub(crate) fn named(&self, name: &str) -> Result<Arc<NamedSessions>, CookieError> {
+        let known = &self.config.known_names;
+        if let Some(named) = known.find(name, self.on_outage) {
+            return Ok(named);
+        }
+        let name = CookieName::new(name)?;
+        let options = self.options_for(&name)?;
+        let rows = Arc::new(self.rows(name));
+        Ok(known.add(NamedSessions { options, rows }))
+    }
+
+    /// The same name and options, with this manager's rows.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn named_as(&self, other: &NamedSessions) -> Arc<NamedSessions> {
+        Arc::new(NamedSessions {
+            options: other.options.clone(),
+            rows: Arc::new(self.rows(other.rows.name.clone())),
+        })
     }
 
     /// The rows of sessions under this name.

@@ -70,7 +70,7 @@ impl Drop for HeadGuard {
 /// the next request. A new ID counts only if the service `failed`. If the client disconnected, it
 /// did nothing wrong and would never get the new ID.
 fn clean_up(sessions: &Sessions, failed: bool) {
-    let open = sessions.in_order_of_names();
+    let open = sessions.used_in_order_of_names();
     for ManagedSession { session, .. } in &open {
         session.discard_changes();
         if !failed {

@@ -1,3 +1,7 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 
@@ -5,9 +9,8 @@ use super::head_guard::Place;
 use super::on_failure::{Failed, OnFailure};
 use super::refusal::holds_though_gone;
 use crate::edge::HeaderChanges;
-use crate::manager::SessionManager;
-use crate::name::{CookieError, CookieName};
-use crate::options::CookieOptions;
+use crate::manager::{NamedSessions, SessionManager};
+use crate::name::CookieError;
 use crate::policy::{OnOutage, SaveOn};
 use crate::registry::Sessions;
 use crate::session::{Session, WeighedErrors};
@@ -151,8 +154,7 @@ use crate::session::{Session, WeighedErrors};
 #[doc(alias = "CookieSession")]
 pub struct SessionLayer {
     pub(super) manager: SessionManager,
-    name: CookieName,
-    options: CookieOptions,
+    named: Arc<NamedSessions>,
     pub(super) save_on: SaveOn,
     pub(super) on_failure: Option<OnFailure>,
 }
@@ -175,12 +177,9 @@ impl SessionLayer {
     /// [`CookieError`] if the name is not a token, or if browsers would drop a cookie of that name
     /// with the manager's attributes.
     pub fn new(sessions: &SessionManager, name: &str) -> Result<Self, CookieError> {
-        let name = CookieName::new(name)?;
-        let options = sessions.options_for(&name)?;
         Ok(Self {
+            named: sessions.named(name)?,
             manager: sessions.clone(),
-            name,
-            options,
             save_on: SaveOn::default(),
             on_failure: None,
         })
@@ -200,6 +199,7 @@ impl SessionLayer {
     #[must_use]
     pub fn on_outage(mut self, policy: OnOutage) -> Self {
         self.manager = self.manager.with_on_outage(policy);
+        self.named = self.manager.named_as(&self.named);
         self
     }
 
@@ -276,28 +276,39 @@ impl SessionLayer {
             Some(sessions) => (sessions, Place::Joined),
             None => (self.manager.sessions(request.headers()), Place::Outermost),
         };
-        let session = sessions.open_for_layer(&self.name, self.options.clone());
+        let session = sessions.open_for_layer(&self.named);
         (sessions, session, place)
     }
 
-    /// Saves all sessions of a request whose response has this status, and returns their headers: stages
-    /// 5 and 6. If a save fails, flashes that the request took go back, unless the page is sent all the
-    /// same.
-    pub(super) async fn finish(
+    /// Saves all sessions of a request whose response has this status: stages 5 and 6. If a save fails,
+    /// flashes that the request took go back, unless the page is sent all the same. `None` if there is
+    /// nothing to do.
+    pub(super) fn finish(
+        &self,
         sessions: Sessions,
         place: Place,
         status: StatusCode,
-    ) -> (HeaderChanges, WeighedErrors) {
-        if place == Place::Joined {
-            return Default::default();
+    ) -> Option<Saving> {
+        if !self.save_on.saves(status) {
+            sessions.discard_changes();
         }
-        let open = sessions.in_order_of_names();
+        let used = match place {
+            Place::Outermost => sessions.used_in_order_of_names(),
+            Place::Joined => Vec::new(),
+        };
+        if used.is_empty() {
+            return None;
+        }
         let return_flashes = move |errors: &WeighedErrors| {
             let is_sent = errors.are_only_gone() && holds_though_gone(status);
             if !errors.is_empty() && !is_sent {
                 sessions.return_flashes();
             }
         };
-        SessionManager::finish_all_then(open, return_flashes).await
+        let saving = SessionManager::finish_all_then(used, return_flashes);
+        Some(Box::pin(saving))
     }
 }
+
+/// The save of a request's sessions: what it changes in the response's headers, and its errors.
+pub(super) type Saving = Pin<Box<dyn Future<Output = (HeaderChanges, WeighedErrors)> + Send>>;

@@ -35,7 +35,7 @@ where
 {
     type Response = Response<SessionBody<Body>>;
     type Error = S::Error;
-    type Future = SessionFuture<Self::Response, Self::Error>;
+    type Future = SessionFuture<S::Future, Body>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -48,18 +48,7 @@ where
         request.extensions_mut().insert(session);
         request.extensions_mut().insert(sessions.clone());
         let response = self.inner.call(request); // 2 id, 3 row, 4 values: at a session's first use
-        let mut head = HeadGuard::new(sessions, place);
-        SessionFuture::new(async move {
-            let response = response.await.inspect_err(|_| head.note_failure())?;
-            let sessions = head.produced();
-            if !layer.save_on.saves(response.status()) {
-                sessions.discard_changes();
-            }
-            let finished = SessionLayer::finish(sessions, place, response.status());
-            let (headers, errors) = finished.await; // 5 row, 6 cookie
-            let mut response = layer.answer(kept.as_ref(), response, errors);
-            headers.write(response.headers_mut());
-            Ok(response)
-        })
+        let head = HeadGuard::new(sessions, place);
+        SessionFuture::new(layer, place, kept, response, head) // 5 row, 6 cookie
     }
 }

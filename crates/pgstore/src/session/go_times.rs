@@ -1,5 +1,6 @@
 //! The two session values that set columns of the row, as in Go: `created_on` and `expires_on`.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -7,6 +8,9 @@ use crate::wire::{Draft, GoPeer, Key, ValueError, Values, go};
 
 const CREATED_ON: &str = "created_on";
 const EXPIRES_ON: &str = "expires_on";
+
+static CREATED_ON_KEY: LazyLock<Key> = LazyLock::new(|| CREATED_ON.into());
+static EXPIRES_ON_KEY: LazyLock<Key> = LazyLock::new(|| EXPIRES_ON.into());
 
 /// The times that the session's values give the row.
 // Go: pgstore.go save.
@@ -25,8 +29,8 @@ impl GoTimes {
     /// When `expires_on` is set and is not a `time.Time`.
     // Go: pgstore.go save panics there.
     pub(super) fn of(values: &Values) -> Result<Self, ValueError> {
-        let created_on = values.time(&CREATED_ON.into()).ok().flatten();
-        let expires_on = values.time(&EXPIRES_ON.into())?;
+        let created_on = values.time(&CREATED_ON_KEY).ok().flatten();
+        let expires_on = values.time(&EXPIRES_ON_KEY)?;
         Ok(Self {
             created_on: created_on.map(timestamp),
             expires_on: expires_on.map(timestamp),
@@ -50,20 +54,20 @@ impl GoTimes {
 
 /// Whether the key is that of one of the two times.
 fn is_time_key(key: &Key) -> bool {
-    [CREATED_ON, EXPIRES_ON].map(Key::from).contains(key)
+    key.is_text(CREATED_ON) || key.is_text(EXPIRES_ON)
 }
 
 /// Writes a draft. The two keys take nothing but times: a Go program would panic on another value.
 pub(super) fn put(
     values: &mut Values,
-    key: Key,
+    key: &Key,
     draft: &Draft,
     go: &GoPeer,
 ) -> Result<(), ValueError> {
-    if is_time_key(&key) {
+    if is_time_key(key) {
         values.put_time_for(key, draft, go)
     } else {
-        values.put_for(key, draft, go)
+        values.put_under(key, draft, go)
     }
 }
 

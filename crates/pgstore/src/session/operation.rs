@@ -77,7 +77,7 @@ impl Operation {
     pub(super) fn note_before(&mut self, values: &Values) {
         match self {
             Self::Set(key, _, before) | Self::Remove(key, before) => {
-                *before = Before::Seen(values.value(key.clone()).cloned());
+                *before = Before::Seen(values.value_of(key).cloned());
             }
             Self::Clear(seen) => *seen = Some(values.clone()),
             Self::All(all) => all.iter_mut().for_each(|one| one.note_before(values)),
@@ -140,12 +140,12 @@ impl Operation {
     /// unchanged.
     pub(super) fn apply(&mut self, values: &mut Values, go: &GoPeer) -> Result<(), SessionError> {
         match self {
-            Self::Set(key, draft, _) => go_times::put(values, key.clone(), draft, go)?,
-            Self::SetIfAbsent(key, draft) if values.value(&*key).is_none() => {
-                go_times::put(values, key.clone(), draft, go)?;
+            Self::Set(key, draft, _) => go_times::put(values, key, draft, go)?,
+            Self::SetIfAbsent(key, draft) if values.value_of(key).is_none() => {
+                go_times::put(values, key, draft, go)?;
             }
             Self::ReplaceIf(holds, key, draft) if holds(values) => {
-                go_times::put(values, key.clone(), draft, go)?;
+                go_times::put(values, key, draft, go)?;
             }
             Self::SetIfAbsent(..) | Self::ReplaceIf(..) => {}
             Self::Remove(key, _) => {
@@ -161,7 +161,7 @@ impl Operation {
             }
             Self::Update(key, compute) => {
                 let draft = compute(values)?;
-                go_times::put(values, key.clone(), &draft, go)?;
+                go_times::put(values, key, &draft, go)?;
             }
             Self::All(operations) => {
                 let mut changed = values.clone();
@@ -186,7 +186,7 @@ impl Before {
         let Self::Seen(seen) = self else {
             return Ok(false);
         };
-        let now = values.value(key.clone());
+        let now = values.value_of(key);
         if GoValue::are_same(seen.as_ref(), now) {
             return Ok(false);
         }
@@ -200,7 +200,7 @@ impl Before {
 /// tokens is no value of the application.
 fn note_unseen(seen: &Values, now: &Values, policy: OnConflict) -> Result<u64, SessionError> {
     let keys = now.keys().flatten().filter_map(Key::of);
-    let is_unseen = |key: &Key| !GoValue::are_same(seen.value(key), now.value(key));
+    let is_unseen = |key: &Key| !GoValue::are_same(seen.value_of(key), now.value_of(key));
     let unseen = keys.filter(|key| *key != Key::from(SEED) && is_unseen(key));
     let mut count = 0;
     for key in unseen {

@@ -47,7 +47,7 @@ use crate::wire::Values;
 pub struct Session(Arc<Shared>);
 
 struct Shared {
-    rows: SealedRows,
+    rows: Arc<SealedRows>,
     usage: Usage,
     cookies: UnopenedCookies,
     state: Mutex<SessionState>,
@@ -74,7 +74,7 @@ impl Usage {
 impl Session {
     /// The session of a request. Its cookies are opened at its first use.
     pub(crate) fn of_request(
-        rows: SealedRows,
+        rows: Arc<SealedRows>,
         cookies: Option<OpenCookies>,
         options: CookieOptions,
     ) -> Self {
@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// The session that a background job works on.
-    pub(crate) fn of_job(rows: SealedRows, id: CookieId, options: CookieOptions) -> Self {
+    pub(crate) fn of_job(rows: Arc<SealedRows>, id: CookieId, options: CookieOptions) -> Self {
         let none = UnopenedCookies::new(None);
         let session = Self::new(rows, none, options, Usage::Background);
         session.state().take_cookies(vec![id]);
@@ -90,7 +90,7 @@ impl Session {
     }
 
     fn new(
-        rows: SealedRows,
+        rows: Arc<SealedRows>,
         cookies: UnopenedCookies,
         options: CookieOptions,
         usage: Usage,

@@ -13,6 +13,9 @@ use super::gob::error::GobError;
 use super::keys::{Iv, KeyPair, Keys};
 use super::open_error::{OpenError, TooLong};
 
+/// The length of HMAC-SHA256, in bytes.
+const MAC_LENGTH: usize = 32;
+
 /// Seals bytes under a name and opens them again.
 ///
 /// Age limits are in seconds, the maximum length is in characters of the sealed text. 0 turns a
@@ -112,18 +115,25 @@ impl SecureCookie {
         // 2. Encrypt (optional).
         let value = encrypt(keys, iv, plaintext);
         // 3. Encode and put the date in front.
-        let signed = format!("{now}|{}", base64::encode(&value));
+        let date = now.to_string();
+        let length = date.len() + 1 + base64::encoded_length(value.len()) + 1 + MAC_LENGTH;
+        let mut signed = String::with_capacity(length);
+        signed.push_str(&date);
+        signed.push('|');
+        base64::encode_onto(&mut signed, &value);
         // 4. Sign, and append the raw MAC.
-        let mac = mac_over(keys, name, signed.as_bytes())
-            .finalize()
-            .into_bytes();
-        let sealed = [signed.as_bytes(), b"|", &mac].concat();
+        let mut sealed = signed.into_bytes();
+        let mac = mac_over(keys, name, &sealed).finalize().into_bytes();
+        sealed.push(b'|');
+        sealed.extend_from_slice(&mac);
         // 5. Encode all of it; check the length.
-        let text = base64::encode(&sealed);
-        match self.excess(text.len()) {
-            Some(too_long) => Err(too_long),
-            None => Ok(text),
+        let length = base64::encoded_length(sealed.len());
+        if let Some(too_long) = self.excess(length) {
+            return Err(too_long);
         }
+        let mut text = String::with_capacity(length);
+        base64::encode_onto(&mut text, &sealed);
+        Ok(text)
     }
 
     /// Opens a text sealed under `name` at the time `now`, in seconds since the Unix epoch, and
@@ -142,6 +152,18 @@ impl SecureCookie {
         now: i64,
         read: impl Fn(&[u8]) -> Result<T, GobError>,
     ) -> Result<Opened<T>, OpenError> {
+        self.open_within(self.max_age, name, text, now, read)
+    }
+
+    /// As [`open`](Self::open), with another maximum age.
+    pub(crate) fn open_within<T>(
+        &self,
+        max_age: i64,
+        name: &str,
+        text: &[u8],
+        now: i64,
+        read: impl Fn(&[u8]) -> Result<T, GobError>,
+    ) -> Result<Opened<T>, OpenError> {
         // 1. Check the length.
         if let Some(too_long) = self.excess(text.len()) {
             return Err(OpenError::TooLong(too_long));
@@ -155,7 +177,7 @@ impl SecureCookie {
             if !parts.is_signed_by(keys, name) {
                 continue;
             }
-            match self.open_signed(keys, &parts, now, &read) {
+            match self.open_signed(keys, &parts, (max_age, now), &read) {
                 Ok((value, issued_at)) => {
                     return Ok(Opened {
                         value,
@@ -173,25 +195,25 @@ impl SecureCookie {
         &self,
         keys: &KeyPair,
         parts: &SignedText<'_>,
-        now: i64,
+        (max_age, now): (i64, i64),
         read: impl Fn(&[u8]) -> Result<T, GobError>,
     ) -> Result<(T, i64), OpenError> {
         // 5. and 6. Check the date.
-        let issued_at = self.check_age(parts.date, now)?;
+        let issued_at = self.check_age(parts.date, max_age, now)?;
         // 7. Decode and decrypt (optional).
-        let value = base64::decode(parts.value).ok_or(OpenError::Encoding)?;
-        let plaintext = decrypt(keys, value).ok_or(OpenError::NotDecrypted)?;
+        let mut value = base64::decode(parts.value).ok_or(OpenError::Encoding)?;
+        let plaintext = decrypt(keys, &mut value).ok_or(OpenError::NotDecrypted)?;
         // 8. Deserialize.
-        Ok((read(&plaintext).map_err(OpenError::Value)?, issued_at))
+        Ok((read(plaintext).map_err(OpenError::Value)?, issued_at))
     }
 
     /// 5. and 6.: the date must be a number and within the age limits.
-    fn check_age(&self, date: &[u8], now: i64) -> Result<i64, OpenError> {
+    fn check_age(&self, date: &[u8], max_age: i64, now: i64) -> Result<i64, OpenError> {
         let issued_at = parse_date(date).ok_or(OpenError::Timestamp)?;
         if self.min_age != 0 && issued_at > now.saturating_sub(self.min_age) {
             return Err(OpenError::TooNew);
         }
-        if !self.is_young(issued_at, now) {
+        if !is_within(max_age, issued_at, now) {
             return Err(OpenError::Expired);
         }
         Ok(issued_at)
@@ -205,7 +227,7 @@ impl SecureCookie {
 
     /// Whether a text sealed at `issued_at` is within the maximum age. All times are in seconds.
     pub(crate) fn is_young(&self, issued_at: i64, now: i64) -> bool {
-        self.max_age == 0 || issued_at >= now.saturating_sub(self.max_age)
+        is_within(self.max_age, issued_at, now)
     }
 
     /// The maximum age; 30 days if there is no limit.
@@ -218,10 +240,22 @@ impl SecureCookie {
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
     }
 
+    /// The IV of the next text: drawn if texts are encrypted, else unused.
+    pub(crate) fn iv<E>(&self, draw: impl FnOnce() -> Result<Iv, E>) -> Result<Iv, E> {
+        match self.keys.first().encrypts() {
+            true => draw(),
+            false => Ok(Iv::default()),
+        }
+    }
+
     fn excess(&self, length: usize) -> Option<TooLong> {
         let limit = self.max_length;
         (limit != 0 && length > limit).then_some(TooLong { length, limit })
     }
+}
+
+fn is_within(max_age: i64, issued_at: i64, now: i64) -> bool {
+    max_age == 0 || issued_at >= now.saturating_sub(max_age)
 }
 
 // Go: strconv.ParseInt in base 10 accepts the same texts.
@@ -272,18 +306,18 @@ fn encrypt<'a>(keys: &KeyPair, iv: Iv, plaintext: &'a [u8]) -> Cow<'a, [u8]> {
     value.into()
 }
 
-fn decrypt(keys: &KeyPair, mut value: Vec<u8>) -> Option<Vec<u8>> {
+/// Decrypts the value in place and returns the plaintext in it.
+fn decrypt<'a>(keys: &KeyPair, value: &'a mut [u8]) -> Option<&'a [u8]> {
     if !keys.encrypts() {
         return Some(value);
     }
-    let (iv, ciphertext) = value.split_first_chunk_mut::<16>()?;
+    let (iv, text) = value.split_first_chunk_mut::<16>()?;
     // Go: securecookie.go decrypt wants at least one byte after the IV.
-    if ciphertext.is_empty() {
+    if text.is_empty() {
         return None;
     }
-    keys.apply_keystream(iv, ciphertext);
-    value.drain(..16);
-    Some(value)
+    keys.apply_keystream(iv, text);
+    Some(text)
 }
 
 #[cfg(test)]

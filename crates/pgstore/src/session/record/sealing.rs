@@ -35,9 +35,10 @@ impl SealedRows {
     /// Opens a row's data. `None` when the data is too old, or when the session was idle for too long:
     /// the row's `expires_on` may be rounded up.
     fn unseal(&self, row: &Row, now: Timestamp) -> Result<Option<OpenedRow>, SessionError> {
-        let (name, ageless) = (self.name.as_str(), self.codec.clone().max_age(0));
-        let data = ageless
-            .open(name, &row.data, now.unix_seconds(), Values::decode)
+        let (name, now_in_seconds) = (self.name.as_str(), now.unix_seconds());
+        let data = self
+            .codec
+            .open_within(0, name, &row.data, now_in_seconds, Values::decode)
             .map_err(SessionError::Undecodable)?;
         let mut opened = OpenedRow {
             values: data.value,
@@ -156,7 +157,7 @@ impl SealedRows {
         let now = self.clock.now();
         let used = new.used_at.unwrap_or(now);
         let go = GoTimes::of(new.values)?;
-        let (name, iv) = (self.name.as_str(), random::bytes()?);
+        let (name, iv) = (self.name.as_str(), self.codec.iv(random::bytes)?);
         let data = self
             .codec
             .seal(name, &new.values.encode(), used.unix_seconds(), iv)

@@ -1,5 +1,7 @@
 //! What the handler does to its session.
 
+use std::sync::Arc;
+
 use super::session_state::{Phase, ReadSession, SessionState};
 use crate::options::CookieOptions;
 use crate::session::SessionError;
@@ -7,7 +9,7 @@ use crate::session::change::Change;
 use crate::session::metadata::MetadataChange;
 use crate::session::operation::Operation;
 use crate::store::Lookup;
-use crate::wire::{Key, Values};
+use crate::wire::Key;
 
 impl SessionState {
     /// Applies an operation to the values, or records it until they are read.
@@ -19,9 +21,9 @@ impl SessionState {
         if let Some(read) = &mut self.read {
             operation.note_before(&read.values);
             if self.operations.is_empty() {
-                read.stored = Some(read.values.clone());
+                read.stored = Some(Arc::clone(&read.values));
             }
-            operation.apply(&mut read.values, &self.go_peer)?;
+            operation.apply(Arc::make_mut(&mut read.values), &self.go_peer)?;
         }
         self.operations.push(operation);
         Ok(())
@@ -107,7 +109,7 @@ impl SessionState {
         self.carried_seed.forget();
         self.metadata = MetadataChange::default();
         self.read = Some(ReadSession {
-            values: Values::new(),
+            values: Arc::default(),
             stored: None,
             lookup: Lookup::Absent,
         });

@@ -52,7 +52,7 @@ impl SessionState {
                 lookup: Lookup::Row(_, Some(meta)),
                 ..
             }) if self.operations.is_empty() && !self.row_is_stale => Some(OpenedRow {
-                values: values.clone(),
+                values: (**values).clone(),
                 meta: meta.clone(),
             }),
             _ => None,

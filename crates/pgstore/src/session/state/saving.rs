@@ -1,5 +1,7 @@
 //! What a save writes, and what the request knows once it is done.
 
+use std::sync::Arc;
+
 use super::attempt::{Attempt, CoveredChanges, Replaces};
 use super::session_state::SessionState;
 use crate::clock::Timestamp;
@@ -17,7 +19,7 @@ use crate::wire::Values;
 /// The session at the moment when a save begins. Its changes stay recorded until the save is known
 /// to have taken effect.
 pub(in crate::session) struct Snapshot {
-    pub(in crate::session) values: Values,
+    pub(in crate::session) values: Arc<Values>,
     /// The row that the save replaces; `None` for a first row and for one that does not open.
     pub(in crate::session) row: Option<RowMeta>,
     pub(in crate::session) extras: RowExtras,
@@ -35,7 +37,11 @@ impl SessionState {
     ) -> Result<Snapshot, SessionError> {
         self.keep_seed_of_pages()?;
         Ok(Snapshot {
-            values: self.values().cloned().unwrap_or_default(),
+            values: self
+                .read
+                .as_ref()
+                .map(|read| Arc::clone(&read.values))
+                .unwrap_or_default(),
             row: self.row().cloned(),
             extras: self.extras(sources),
             covers: self.covers_all(),
@@ -74,7 +80,7 @@ impl SessionState {
         if let (Some(seed), Some(read)) = (seed, &mut self.read)
             && matches!(seed_of(&read.values), Ok(None))
         {
-            read.values.put(SEED, &seed.draft()?);
+            Arc::make_mut(&mut read.values).put(SEED, &seed.draft()?);
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The state of one request's session.
 
+use std::sync::Arc;
+
 use super::attempt::Attempt;
 use super::carried_seed::CarriedSeed;
 use crate::handle::SessionHandle;
@@ -60,10 +62,10 @@ pub(in crate::session) struct SessionState {
 /// A session that was read from the store.
 #[derive(Debug)]
 pub(super) struct ReadSession {
-    /// The values as the handler sees them, with its changes.
-    pub(super) values: Values,
+    /// The values as the handler sees them, with its changes. Saves share them.
+    pub(super) values: Arc<Values>,
     /// The values that the row has, if they are known and the handler has done something to them.
-    pub(super) stored: Option<Values>,
+    pub(super) stored: Option<Arc<Values>>,
     /// Where the values come from. A row without metadata does not open and is replaced.
     pub(super) lookup: Lookup<Option<RowMeta>>,
 }
@@ -168,7 +170,7 @@ impl SessionState {
 
     /// The values, once they are read.
     pub(in crate::session) fn values(&self) -> Option<&Values> {
-        self.read.as_ref().map(|read| &read.values)
+        self.read.as_ref().map(|read| &*read.values)
     }
 
     /// What the cookie's ID leads to, once it was looked up.
@@ -276,8 +278,8 @@ impl SessionState {
             self.follow_to(id.clone());
         }
         self.read = Some(ReadSession {
-            values,
-            stored,
+            values: Arc::new(values),
+            stored: stored.map(Arc::new),
             lookup,
         });
         self.row_is_stale = false;

@@ -1,20 +1,21 @@
 //! Bytes to values, as Go's decoder walks them. Go: decoder.go and decode.go.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
 };
 
 use super::{
-    common, definition,
+    definition,
     error::GobError,
-    identity::identity,
+    identity::MapKey,
+    key_places::KeyPlaces,
     limits::{MAX_LEVELS, MAX_NAME, MEMORY_BASE, MEMORY_PER_BYTE},
     reader::Reader,
     shape::Shape,
     time::Time,
     types::{Field, Type, TypeId, Types},
-    value::{self, GoValue, Value},
+    value::{self, Entry, GoValue, Value},
 };
 
 /// Decodes a string. As in Go, it may hold any bytes, and bytes after it are ignored.
@@ -30,7 +31,7 @@ use super::{
 ///
 /// The gob is malformed, or its value is not a string.
 pub fn decode_string(gob: &[u8]) -> Result<Vec<u8>, GobError> {
-    match decode_as(gob, "string")?.value {
+    match Decoder::new(gob).whole(&Shape::String, "string")?.1 {
         Value::String(text) => Ok(text),
         _ => Err(GobError::WrongType("string".to_owned())),
     }
@@ -56,25 +57,35 @@ pub fn decode_string(gob: &[u8]) -> Result<Vec<u8>, GobError> {
 ///
 /// The gob is malformed or exceeds the limits of this codec.
 pub fn decode(gob: &[u8]) -> Result<GoValue, GobError> {
-    decode_as(gob, "")
-}
-
-/// Decodes the first value of a stream as the Go type of this name. An empty name means any type.
-///
-/// As in Go, bytes after the value are ignored.
-pub(crate) fn decode_as(gob: &[u8], name: &str) -> Result<GoValue, GobError> {
-    let (mut decoder, shape) = (Decoder::new(gob), Shape::of(name));
-    let ty = decoder.type_sequence(Position::Top)?;
-    decoder.admit(ty, &shape, name)?;
-    let value = decoder.body(ty, &shape, 0)?;
-    let mut typed = GoValue {
+    let mut decoder = Decoder::new(gob);
+    let (ty, mut value) = decoder.whole(&Shape::Unknown, "")?;
+    if decoder.has_defined_late() {
+        value.attach(&decoder.types);
+    }
+    Ok(GoValue {
         name: value::name(""),
         ty,
-        types: common::types(),
+        types: decoder.types,
         value,
-    };
-    typed.attach(&Arc::new(decoder.types));
-    Ok(typed)
+    })
+}
+
+/// The Go type of a session's values.
+pub(crate) const SESSION: &str = "map[interface {}]interface {}";
+
+/// Decodes the values of a session, in order.
+pub(crate) fn decode_session(gob: &[u8]) -> Result<Vec<Entry>, GobError> {
+    static SHAPE: LazyLock<Shape> = LazyLock::new(|| Shape::of(SESSION));
+    let mut decoder = Decoder::new(gob);
+    decoder.begin(&SHAPE, SESSION)?;
+    let mut entries = decoder.session()?;
+    if decoder.has_defined_late() {
+        let values = entries.iter_mut().flat_map(|(key, value)| [key, value]);
+        values
+            .flatten()
+            .for_each(|value| value.attach(&decoder.types));
+    }
+    Ok(entries)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -85,9 +96,12 @@ enum Position {
 
 struct Decoder<'a> {
     reader: Reader<'a>,
-    types: Types,
+    types: Arc<Types>,
+    /// The table that the values of interface type have. It is an old one if a type was defined after
+    /// the first of them.
+    given: Option<Arc<Types>>,
     /// Types that are defined together with all the types they refer to.
-    complete: HashSet<TypeId>,
+    complete: BTreeSet<TypeId>,
     /// Bytes of memory that decoding may still allocate.
     memory: usize,
 }
@@ -96,13 +110,40 @@ impl<'a> Decoder<'a> {
     fn new(gob: &'a [u8]) -> Self {
         Self {
             reader: Reader::new(gob),
-            types: Types::default(),
-            complete: HashSet::new(),
+            types: Arc::default(),
+            given: None,
+            complete: BTreeSet::new(),
             memory: gob
                 .len()
                 .saturating_mul(MEMORY_PER_BYTE)
                 .saturating_add(MEMORY_BASE),
         }
+    }
+
+    /// Reads the first value of the stream, and its type. As in Go, bytes after the value are ignored.
+    fn whole(&mut self, shape: &Shape, name: &str) -> Result<(TypeId, Value), GobError> {
+        let ty = self.begin(shape, name)?;
+        Ok((ty, self.body(ty, shape, 0)?))
+    }
+
+    /// Reads the type of the stream's first value.
+    fn begin(&mut self, shape: &Shape, name: &str) -> Result<TypeId, GobError> {
+        let ty = self.type_sequence(Position::Top)?;
+        self.admit(ty, shape, name)?;
+        Ok(ty)
+    }
+
+    /// Reads the body of a session's map. Its keys and values are in no boxes.
+    fn session(&mut self) -> Result<Vec<Entry>, GobError> {
+        self.tag()?;
+        let interface = |decoder: &mut Self| decoder.interface(1);
+        self.pairs(0, interface, interface)
+    }
+
+    /// Whether a type was defined after the first value of interface type, which has an older table.
+    fn has_defined_late(&self) -> bool {
+        let given = self.given.as_ref();
+        given.is_some_and(|given| !Arc::ptr_eq(given, &self.types))
     }
 
     /// Reads type definitions up to the type of the next value.
@@ -140,7 +181,8 @@ impl<'a> Decoder<'a> {
         }
         let definition = definition::read(&mut self.reader)?;
         self.charge(definition.name.len() + definition.kind.size())?;
-        self.types.define(id, definition);
+        // If values have the table already, this copies it, once: they get the last one at the end.
+        Arc::make_mut(&mut self.types).define(id, definition);
         Ok(())
     }
 
@@ -156,6 +198,9 @@ impl<'a> Decoder<'a> {
 
     /// Checks that a type and all types it refers to are defined.
     fn complete(&mut self, ty: TypeId) -> Result<(), GobError> {
+        if ty.is_basic() {
+            return Ok(());
+        }
         let mut open = vec![ty];
         while let Some(ty) = open.pop() {
             if self.complete.insert(ty) {
@@ -173,10 +218,17 @@ impl<'a> Decoder<'a> {
     // Go: decode.go, decodeSingle.
     fn body(&mut self, ty: TypeId, shape: &Shape, level: usize) -> Result<Value, GobError> {
         let is_struct = self.types.resolve(ty) == Some(Type::Struct);
-        if !is_struct && self.reader.uint()? != 0 {
-            return Err(GobError::SingletonTag);
+        if !is_struct {
+            self.tag()?;
         }
         self.value(ty, shape, level)
+    }
+
+    fn tag(&mut self) -> Result<(), GobError> {
+        match self.reader.uint()? {
+            0 => Ok(()),
+            _ => Err(GobError::SingletonTag),
+        }
     }
 
     fn value(&mut self, ty: TypeId, shape: &Shape, level: usize) -> Result<Value, GobError> {
@@ -192,7 +244,10 @@ impl<'a> Decoder<'a> {
             Type::Complex => Ok(Value::Complex(self.float(shape)?, self.float(shape)?)),
             Type::Bytes => self.bytes().map(Value::Bytes),
             Type::String => self.bytes().map(Value::String),
-            Type::Interface => self.interface(level),
+            Type::Interface => {
+                let value = self.interface(level)?;
+                Ok(Value::Interface(value.map(Box::new)))
+            }
             Type::Opaque(_) => self.bytes().map(Value::Opaque),
             Type::Slice { elem } => {
                 let count = self.reader.uint()?;
@@ -205,7 +260,11 @@ impl<'a> Decoder<'a> {
                 }
                 self.list(elem, shape.elem(), len, level).map(Value::Array)
             }
-            Type::Map { key, elem } => self.map((key, elem), shape, level),
+            Type::Map { key, elem } => {
+                let key = |decoder: &mut Self| decoder.value(key, shape.key(), level + 1);
+                let elem = |decoder: &mut Self| decoder.value(elem, shape.elem(), level + 1);
+                self.pairs(level, key, elem).map(Value::Map)
+            }
             Type::Struct => self.record(ty, level),
         }
     }
@@ -270,30 +329,27 @@ impl<'a> Decoder<'a> {
         Ok(list)
     }
 
-    /// Reads a map. Of equal keys, the last one wins, in the place of the first.
+    /// Reads the pairs of a map. Of equal keys, the last one wins, in the place of the first.
     // Go: decode.go, decodeMap, which panics on keys that cannot be hashed.
-    fn map(
+    fn pairs<K: MapKey, V>(
         &mut self,
-        (key_type, elem): (TypeId, TypeId),
-        shape: &Shape,
         level: usize,
-    ) -> Result<Value, GobError> {
+        key: impl Fn(&mut Self) -> Result<K, GobError>,
+        elem: impl Fn(&mut Self) -> Result<V, GobError>,
+    ) -> Result<Vec<(K, V)>, GobError> {
         descend(level)?;
-        let (mut pairs, mut places) = (Vec::new(), HashMap::new());
+        let (mut pairs, mut places) = (Vec::new(), KeyPlaces::default());
         for _ in 0..self.reader.uint()? {
             self.charge(size_of::<(Value, Value)>())?;
-            let key = self.value(key_type, shape.key(), level + 1)?;
-            let identity = identity(&key)?;
-            let value = self.value(elem, shape.elem(), level + 1)?;
-            match identity.as_ref().and_then(|identity| places.get(identity)) {
-                Some(place) => pairs[*place] = (key, value),
-                None => pairs.push((key, value)),
-            }
-            if let Some(identity) = identity {
-                places.entry(identity).or_insert(pairs.len() - 1);
+            let key = key(self)?;
+            let place = places.find_or_add(&key, &pairs)?;
+            let pair = (key, elem(self)?);
+            match place {
+                Some(place) => pairs[place] = pair,
+                None => pairs.push(pair),
             }
         }
-        Ok(Value::Map(pairs))
+        Ok(pairs)
     }
 
     fn record(&mut self, ty: TypeId, level: usize) -> Result<Value, GobError> {
@@ -309,14 +365,14 @@ impl<'a> Decoder<'a> {
         Ok(Value::Struct(fields))
     }
 
-    /// Reads a value of interface type: name, type, length, value.
+    /// Reads a value of interface type: name, type, length, value. `None` is nil.
     ///
     /// The length is ignored. Where type definitions interrupt the value, it covers only the bytes
     /// before them.
     // Go: decode.go, decodeInterface.
-    fn interface(&mut self, level: usize) -> Result<Value, GobError> {
+    fn interface(&mut self, level: usize) -> Result<Option<GoValue>, GobError> {
         let Some(name) = self.registered_name()? else {
-            return Ok(Value::Interface(None));
+            return Ok(None);
         };
         let shape = Shape::certain(name);
         let ty = self.type_sequence(Position::Interface)?;
@@ -329,13 +385,13 @@ impl<'a> Decoder<'a> {
         let name = value::name(name);
         let value = self.body(ty, &shape, level)?;
         self.check_time(&name, ty, &value)?;
-        let typed = GoValue {
+        let types = Arc::clone(self.given.get_or_insert_with(|| Arc::clone(&self.types)));
+        Ok(Some(GoValue {
             name,
             ty,
-            types: common::types(),
+            types,
             value,
-        };
-        Ok(Value::Interface(Some(Box::new(typed))))
+        }))
     }
 
     /// The registered name in front of an interface's value; `None` is nil.

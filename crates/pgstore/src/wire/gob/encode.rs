@@ -4,26 +4,29 @@
 //! also reads this simpler order, in which no value is interrupted by definitions.
 
 use super::{
-    common,
     interner::Interner,
     types::TypeId,
-    value::{GoValue, Value},
+    value::{Entry, GoValue, Value},
     writer::Write,
 };
 
 /// Encodes a session: a `map[interface {}]interface {}` with these entries.
-pub(crate) fn encode_session(pairs: &[(Option<GoValue>, Option<GoValue>)]) -> Vec<u8> {
-    let mut encoder = Encoder::default();
-    let mut message = Vec::new();
-    message.int(encoder.interner.wire_id(&common::types(), common::SESSION));
+pub(crate) fn encode_session(pairs: &[Entry]) -> Vec<u8> {
+    let (interner, session) = Interner::of_session();
+    let mut encoder = Encoder { interner };
+    let mut message = Vec::with_capacity(USUAL_ENTRY * pairs.len() + 8);
+    message.int(session);
     message.push(0);
     message.count(pairs.len());
     for (key, value) in pairs {
         encoder.interface(key.as_ref(), &mut message);
         encoder.interface(value.as_ref(), &mut message);
     }
-    encoder.finish(&message)
+    encoder.interner.gob(&message)
 }
+
+/// The length of a usual key with its value, in bytes.
+const USUAL_ENTRY: usize = 64;
 
 /// Encodes a string, as a cookie contains it.
 ///
@@ -33,11 +36,11 @@ pub(crate) fn encode_session(pairs: &[(Option<GoValue>, Option<GoValue>)]) -> Ve
 /// ```
 #[must_use]
 pub fn encode_string(text: &[u8]) -> Vec<u8> {
-    let mut message = Vec::new();
+    let mut message = Vec::with_capacity(text.len() + 11);
     message.int(TypeId::STRING.number());
     message.push(0);
     message.bytes(text);
-    Encoder::default().finish(&message)
+    Interner::default().gob(&message)
 }
 
 impl GoValue {
@@ -66,18 +69,11 @@ impl GoValue {
     }
 }
 
-#[derive(Default)]
 struct Encoder {
     interner: Interner,
 }
 
 impl Encoder {
-    fn finish(self, message: &[u8]) -> Vec<u8> {
-        let mut gob = self.interner.into_messages();
-        gob.bytes(message);
-        gob
-    }
-
     /// Writes name, type, length and value. Nil is an empty name.
     // Go: encode.go, encodeInterface.
     fn interface(&mut self, typed: Option<&GoValue>, out: &mut Vec<u8>) {
@@ -86,12 +82,12 @@ impl Encoder {
         };
         out.bytes(typed.name.as_bytes());
         out.int(self.interner.wire_id(&typed.types, typed.ty));
-        let mut body = Vec::new();
-        if !matches!(typed.value, Value::Struct(_)) {
-            body.push(0);
-        }
-        self.value(&typed.value, &mut body);
-        out.bytes(&body);
+        out.measured(|out| {
+            if !matches!(typed.value, Value::Struct(_)) {
+                out.push(0);
+            }
+            self.value(&typed.value, out);
+        });
     }
 
     fn value(&mut self, value: &Value, out: &mut Vec<u8>) {

@@ -23,6 +23,49 @@ pub(crate) fn same(one: &GoValue, other: &GoValue) -> bool {
     matches!((identity(&one.value), identity(&other.value)), (Ok(Some(one)), Ok(Some(other))) if one == other)
 }
 
+/// A key of a map: of interface type, where nil is `None`, or of another one.
+pub(super) trait MapKey {
+    /// Bytes that are equal for equal keys. `None` for a key that is not equal to itself.
+    fn identity(&self) -> Result<Option<Vec<u8>>, GobError>;
+
+    /// The registered name and the bytes of a string. Two strings are equal if both are.
+    fn text(&self) -> Option<(&str, &[u8])>;
+}
+
+impl MapKey for Value {
+    fn identity(&self) -> Result<Option<Vec<u8>>, GobError> {
+        identity(self)
+    }
+
+    fn text(&self) -> Option<(&str, &[u8])> {
+        match self {
+            Self::String(text) => Some(("", text)),
+            Self::Interface(Some(typed)) => typed.text(),
+            _ => None,
+        }
+    }
+}
+
+impl MapKey for Option<GoValue> {
+    fn identity(&self) -> Result<Option<Vec<u8>>, GobError> {
+        let mut bytes = Vec::new();
+        Ok(describe_interface(self.as_ref(), &mut bytes)?.then_some(bytes))
+    }
+
+    fn text(&self) -> Option<(&str, &[u8])> {
+        self.as_ref()?.text()
+    }
+}
+
+impl GoValue {
+    fn text(&self) -> Option<(&str, &[u8])> {
+        match &self.value {
+            Value::String(text) => Some((&self.name, text)),
+            _ => None,
+        }
+    }
+}
+
 /// Writes a key so that equal keys give equal bytes. Returns false if the key contains a NaN.
 fn describe(key: &Value, out: &mut Vec<u8>) -> Result<bool, GobError> {
     match key {
@@ -34,14 +77,19 @@ fn describe(key: &Value, out: &mut Vec<u8>) -> Result<bool, GobError> {
         Value::String(value) | Value::Opaque(value) => out.bytes(value),
         Value::Array(list) => return all(list.iter(), out),
         Value::Struct(fields) => return record(fields, out),
-        Value::Interface(None) => out.push(0),
-        Value::Interface(Some(typed)) => {
-            out.bytes(typed.name.as_bytes());
-            return describe(&typed.value, out);
-        }
+        Value::Interface(typed) => return describe_interface(typed.as_deref(), out),
         Value::Bytes(_) | Value::Slice(_) | Value::Map(_) => return Err(GobError::Unhashable),
     }
     Ok(true)
+}
+
+fn describe_interface(typed: Option<&GoValue>, out: &mut Vec<u8>) -> Result<bool, GobError> {
+    let Some(typed) = typed else {
+        out.push(0);
+        return Ok(true);
+    };
+    out.bytes(typed.name.as_bytes());
+    describe(&typed.value, out)
 }
 
 fn all<'a>(values: impl Iterator<Item = &'a Value>, out: &mut Vec<u8>) -> Result<bool, GobError> {

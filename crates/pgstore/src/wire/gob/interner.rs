@@ -1,10 +1,10 @@
 use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, LazyLock},
 };
 
 use super::{
-    definition,
+    common, definition,
     types::{TypeId, Types},
     writer::Write,
 };
@@ -15,28 +15,50 @@ use super::{
 /// definitions it refers to. Only a type that contains itself refers to a later definition.
 #[derive(Debug)]
 pub(super) struct Interner {
+    /// The definition that comes first and has the first ID: that of a session.
+    first: Option<&'static SessionType>,
     messages: Vec<u8>,
     next: TypeId,
     /// IDs by table and type. The table is known by its address: the caller keeps it alive.
-    ids: HashMap<(usize, TypeId), i64>,
+    ids: BTreeMap<(usize, TypeId), i64>,
     /// IDs by the content of the definition.
-    alike: HashMap<Vec<u8>, i64>,
+    alike: BTreeMap<Vec<u8>, i64>,
 }
+
+/// The definition of a session's type, which is the same in every session.
+#[derive(Debug)]
+struct SessionType {
+    message: Vec<u8>,
+    content: Vec<u8>,
+}
+
+// Go: from 1.21 on the first ID is 64, which is a byte shorter than 65. All versions read it.
+const FIRST_ID: TypeId = TypeId::FIRST_OWN;
 
 impl Default for Interner {
     fn default() -> Self {
-        // Go: from 1.21 on the first ID is 64, which is a byte shorter than 65. All versions read it.
-        let next = TypeId::FIRST_OWN;
         Self {
+            first: None,
             messages: Vec::new(),
-            next,
-            ids: HashMap::new(),
-            alike: HashMap::new(),
+            next: FIRST_ID,
+            ids: BTreeMap::new(),
+            alike: BTreeMap::new(),
         }
     }
 }
 
 impl Interner {
+    /// The types of a session, and the ID of the session itself.
+    pub(super) fn of_session() -> (Self, i64) {
+        static SESSION: LazyLock<SessionType> = LazyLock::new(SessionType::new);
+        let interner = Self {
+            first: Some(&SESSION),
+            next: FIRST_ID.following(),
+            ..Self::default()
+        };
+        (interner, FIRST_ID.number())
+    }
+
     /// The ID of a type. Writes its definition if that is not written yet.
     pub(super) fn wire_id(&mut self, types: &Arc<Types>, ty: TypeId) -> i64 {
         if let Some(id) = self.known(types, ty) {
@@ -46,9 +68,14 @@ impl Interner {
         self.known(types, ty).unwrap_or(ty.number())
     }
 
-    /// The messages with all definitions.
-    pub(super) fn into_messages(self) -> Vec<u8> {
-        self.messages
+    /// The gob of a message: first all definitions, then the message.
+    pub(super) fn gob(&self, message: &[u8]) -> Vec<u8> {
+        let first = self.first.map_or(&[][..], |first| &first.message);
+        let mut gob = Vec::with_capacity(first.len() + self.messages.len() + 9 + message.len());
+        gob.extend_from_slice(first);
+        gob.extend_from_slice(&self.messages);
+        gob.bytes(message);
+        gob
     }
 
     fn known(&self, types: &Arc<Types>, ty: TypeId) -> Option<i64> {
@@ -61,7 +88,7 @@ impl Interner {
 
     /// Defines a type after the types it refers to. Iterative, since definitions may form long chains.
     fn define(&mut self, types: &Arc<Types>, ty: TypeId) {
-        let (mut path, mut on_path) = (vec![(ty, 0)], HashSet::from([ty]));
+        let (mut path, mut on_path) = (vec![(ty, 0)], BTreeSet::from([ty]));
         while let Some((ty, nth)) = path.last_mut() {
             let (ty, part) = (*ty, types.part(*ty, *nth));
             *nth += 1;
@@ -84,13 +111,21 @@ impl Interner {
             return self.write(types, ty, id);
         }
         let content = self.content(types, ty, 0);
-        if let Some(id) = self.alike.get(&content) {
-            self.ids.insert(slot(types, ty), *id);
+        if let Some(id) = self.alike(&content) {
+            self.ids.insert(slot(types, ty), id);
             return;
         }
         let id = self.fresh(types, ty);
         self.alike.insert(content, id);
         self.write(types, ty, id);
+    }
+
+    /// The ID of a definition with the same content.
+    fn alike(&self, content: &[u8]) -> Option<i64> {
+        match self.first {
+            Some(first) if first.content == content => Some(FIRST_ID.number()),
+            _ => self.alike.get(content).copied(),
+        }
     }
 
     fn write(&mut self, types: &Arc<Types>, ty: TypeId, id: i64) {
@@ -114,6 +149,17 @@ impl Interner {
         self.next = id.following();
         self.ids.insert(slot(types, ty), id.number());
         id.number()
+    }
+}
+
+impl SessionType {
+    fn new() -> Self {
+        let (mut interner, types) = (Interner::default(), common::types());
+        interner.wire_id(&types, common::SESSION);
+        Self {
+            content: interner.content(&types, common::SESSION, 0),
+            message: interner.messages,
+        }
     }
 }
 

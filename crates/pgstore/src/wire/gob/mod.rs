@@ -11,6 +11,7 @@ pub(crate) mod encode;
 pub(crate) mod error;
 pub(crate) mod identity;
 mod interner;
+mod key_places;
 pub(crate) mod limits;
 mod reader;
 pub(crate) mod rfc3339;

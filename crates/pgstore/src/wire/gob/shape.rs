@@ -55,10 +55,10 @@ impl Shape {
 
     /// The shape that a value under the name certainly has, in every program on gorilla/sessions.
     pub(crate) fn certain(name: &str) -> Self {
-        if is_built_in(name) {
-            Self::of(name)
-        } else {
-            Self::Unknown
+        match BASICS.contains(&name) {
+            true => word(name),
+            false if is_built_in(name) => Self::of(name),
+            false => Self::Unknown,
         }
     }
 
@@ -149,7 +149,9 @@ pub(crate) fn is_built_in(name: &str) -> bool {
     name == "[]interface {}" || BASICS.contains(&name.strip_prefix("[]").unwrap_or(name))
 }
 
+/// The most frequent one first.
 const BASICS: [&str; 17] = [
+    "string",
     "bool",
     "int",
     "int8",
@@ -166,7 +168,6 @@ const BASICS: [&str; 17] = [
     "float64",
     "complex64",
     "complex128",
-    "string",
 ];
 
 /// The name of a type without its package, as gob's definitions have it. Slices and maps have none.

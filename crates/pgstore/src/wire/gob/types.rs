@@ -33,6 +33,11 @@ impl TypeId {
         self >= Self::FIRST_OWN
     }
 
+    /// Whether it is one of gob's own types, which need no definition.
+    pub(super) fn is_basic(self) -> bool {
+        (Self::BOOL..=Self::INTERFACE).contains(&self)
+    }
+
     pub(super) fn following(self) -> Self {
         Self(self.0 + 1)
     }

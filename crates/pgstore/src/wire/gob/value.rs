@@ -46,6 +46,9 @@ pub(crate) enum Value {
     Interface(Option<Box<GoValue>>),
 }
 
+/// An entry of a session: key and value, of which both may be nil.
+pub(crate) type Entry = (Option<GoValue>, Option<GoValue>);
+
 impl GoValue {
     /// The name under which Go has registered the type, such as `int` or `main.User`.
     ///
@@ -158,7 +161,8 @@ impl Value {
         }
     }
 
-    fn attach(&mut self, types: &Arc<Types>) {
+    /// Sets the table of types of all values of interface type inside it.
+    pub(super) fn attach(&mut self, types: &Arc<Types>) {
         match self {
             Self::Interface(Some(typed)) => typed.attach(types),
             Self::Slice(list) | Self::Array(list) => {

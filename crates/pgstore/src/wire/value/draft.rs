@@ -45,10 +45,9 @@ impl Draft {
     /// The value cannot be stored; see the table of [`Values`](super::Values). The error names the
     /// key and what to do.
     pub fn new<T: Serialize>(key: impl Into<Key>, value: T) -> Result<Self, ValueError> {
-        let key = key.into();
         let value = value.serialize(RustSerializer::default());
         let draft = value.and_then(Self::of);
-        draft.map_err(|kind| ValueError::new(&key, kind))
+        draft.map_err(|kind| ValueError::new(&key.into(), kind))
     }
 
     /// The draft of a serialized value.

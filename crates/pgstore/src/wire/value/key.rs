@@ -78,6 +78,12 @@ impl Key {
         matches!(identity(&existing.value), Ok(Some(_))).then(|| Self(existing.clone()))
     }
 
+    /// Whether it is this string.
+    pub(crate) fn is_text(&self, text: &str) -> bool {
+        let is_same = |own: &Vec<u8>| own.as_slice() == text.as_bytes();
+        self.0.name == "string" && matches!(&self.0.value, Value::String(own) if is_same(own))
+    }
+
     fn new(name: &'static str, ty: TypeId, value: Value) -> Self {
         Self(GoValue {
             name: Cow::Borrowed(name),

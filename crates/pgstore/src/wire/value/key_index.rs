@@ -4,11 +4,8 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use crate::wire::gob::{
     identity::{identity, same},
-    value::GoValue,
+    value::{Entry, GoValue},
 };
-
-/// An entry of a session: key and value, of which both may be nil.
-pub(super) type Entry = (Option<GoValue>, Option<GoValue>);
 
 /// The positions of the keys among the entries. It is made for the first search among many.
 #[derive(Clone, Default)]

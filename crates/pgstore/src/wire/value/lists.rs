@@ -91,7 +91,7 @@ impl Values {
             return Err(ValueError::new(&key, ValueErrorKind::TooDeep));
         }
         self.check(&key, Some(&list), go)?;
-        self.set(key, Some(list));
+        self.set(&key, Some(list));
         Ok(())
     }
 
@@ -134,7 +134,7 @@ impl Values {
         if items.is_empty() {
             self.remove(key);
         } else {
-            self.set(key, Some(list));
+            self.set(&key, Some(list));
         }
         Ok(elements.len())
     }
@@ -150,7 +150,7 @@ impl Values {
         let elements = elements.iter().cloned();
         let elements = elements.map(|element| Value::Interface(element.map(Box::new)));
         items_of(&key, &mut list)?.splice(..0, elements);
-        self.set(key, Some(list));
+        self.set(&key, Some(list));
         Ok(())
     }
 

@@ -10,9 +10,9 @@ use serde::{
 
 use super::{
     error::{ReadError, ValueError, ValueErrorKind as Kind},
-    values::{SESSION, Values},
+    values::Values,
 };
-use crate::wire::gob::value::GoValue;
+use crate::wire::gob::{decode::SESSION, value::GoValue};
 
 impl Values {
     /// Reads a struct. If there is no value under a field's name, or it is Go's nil, the field is

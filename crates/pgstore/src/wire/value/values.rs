@@ -7,18 +7,12 @@ use crate::wire::gob::{
     encode::encode_session,
     error::GobError,
     time::Time,
-    value::{GoValue, Value},
+    value::{Entry, GoValue},
 };
 
 use super::{
-    draft::Draft,
-    error::ValueError,
-    fit::fit,
-    fit_rules::FitRules,
-    go_peer::GoPeer,
-    insert_table::by_table,
-    key::Key,
-    key_index::{Entry, KeyIndex},
+    draft::Draft, error::ValueError, fit::fit, fit_rules::FitRules, go_peer::GoPeer,
+    insert_table::by_table, key::Key, key_index::KeyIndex,
 };
 
 /// The values of a session, in order. Each has the Go type it was written with.
@@ -68,9 +62,6 @@ pub struct Values {
     index: KeyIndex,
 }
 
-/// The Go type of a session's values.
-pub(super) const SESSION: &str = "map[interface {}]interface {}";
-
 impl Values {
     /// No values.
     ///
@@ -98,14 +89,8 @@ impl Values {
     /// The bytes are not a gob of a `map[interface {}]interface {}`, Go would refuse them, or they
     /// exceed a limit that [`GobError`] documents.
     pub fn decode(gob: &[u8]) -> Result<Self, GobError> {
-        let Value::Map(pairs) = decode::decode_as(gob, SESSION)?.value else {
-            return Err(GobError::WrongType(SESSION.to_owned()));
-        };
-        let entries = pairs
-            .into_iter()
-            .map(|(key, value)| (key.into_interface(), value.into_interface()));
         Ok(Self {
-            entries: entries.collect(),
+            entries: decode::decode_session(gob)?,
             index: KeyIndex::default(),
         })
     }
@@ -219,19 +204,19 @@ impl Values {
     /// whatever the existing value is.
     pub(crate) fn put_time_for(
         &mut self,
-        key: Key,
+        key: &Key,
         draft: &Draft,
         go: &GoPeer,
     ) -> Result<(), ValueError> {
         let mut alone = Self::new();
-        if let Ok(Some(_)) = self.time(&key) {
-            alone.set(key.clone(), self.value_of(&key).cloned());
+        if let Ok(Some(_)) = self.time(key) {
+            alone.set(key, self.value_of(key).cloned());
         }
-        alone.put_for(key.clone(), draft, go)?;
-        if alone.time(&key)?.is_none() {
-            return Err(ValueError::no_time(&key, "nil"));
+        alone.put_under(key, draft, go)?;
+        if alone.time(key)?.is_none() {
+            return Err(ValueError::no_time(key, "nil"));
         }
-        let time = alone.value_of(&key).cloned();
+        let time = alone.value_of(key).cloned();
         self.set(key, time);
         Ok(())
     }
@@ -281,7 +266,7 @@ impl Values {
     pub fn put(&mut self, key: impl Into<Key>, draft: &Draft) {
         let key = key.into();
         let fitted = self.fitted(&key, draft, FitRules::WITHOUT_GO);
-        self.set(key, fitted.or_else(|| by_table(&draft.0)));
+        self.set(&key, fitted.or_else(|| by_table(&draft.0)));
     }
 
     /// Writes a draft as [`put`](Self::put) does, if a Go program can read it afterwards.
@@ -307,24 +292,33 @@ impl Values {
         draft: &Draft,
         go: &GoPeer,
     ) -> Result<(), ValueError> {
-        let key = key.into();
+        self.put_under(&key.into(), draft, go)
+    }
+
+    /// Writes a draft as [`put_for`](Self::put_for) does.
+    pub(crate) fn put_under(
+        &mut self,
+        key: &Key,
+        draft: &Draft,
+        go: &GoPeer,
+    ) -> Result<(), ValueError> {
         let rules = if go.is_some() {
             FitRules::FOR_GO
         } else {
             FitRules::WITHOUT_GO
         };
-        let value = match self.fitted(&key, draft, rules) {
+        let value = match self.fitted(key, draft, rules) {
             Some(fitted) => {
                 let units = draft.check_units(go);
-                units.map_err(|kind| ValueError::new(&key, kind))?;
+                units.map_err(|kind| ValueError::new(key, kind))?;
                 Some(fitted)
             }
             None => {
-                draft.check(&key, go)?;
+                draft.check(key, go)?;
                 by_table(&draft.0)
             }
         };
-        self.check(&key, value.as_ref(), go)?;
+        self.check(key, value.as_ref(), go)?;
         self.set(key, value);
         Ok(())
     }
@@ -410,15 +404,16 @@ impl Values {
             })
     }
 
-    pub(super) fn value_of(&self, key: &Key) -> Option<&GoValue> {
+    /// As [`value`](Self::value), without a copy of the key.
+    pub(crate) fn value_of(&self, key: &Key) -> Option<&GoValue> {
         self.entries[self.position(key)?].1.as_ref()
     }
 
-    pub(super) fn set(&mut self, key: Key, value: Option<GoValue>) {
-        match self.position(&key) {
+    pub(super) fn set(&mut self, key: &Key, value: Option<GoValue>) {
+        match self.position(key) {
             Some(position) => self.entries[position].1 = value,
             None => {
-                self.entries.push((Some(key.0), value));
+                self.entries.push((Some(key.0.clone()), value));
                 self.index.added(&self.entries);
             }
         }
