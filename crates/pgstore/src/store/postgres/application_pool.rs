@@ -3,32 +3,37 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
+use super::deadlines::Deadlines;
 use super::failure::{AttemptFailure, ConnectionState, without_details};
 use super::statements::Statement;
 use super::table_name::TableName;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A pool of the application. Each statement takes a connection of its own.
-pub(super) struct ApplicationPool(Pool);
+pub(super) struct ApplicationPool {
+    pool: Pool,
+    deadlines: Deadlines,
+}
 
 impl ApplicationPool {
-    pub(super) fn new(pool: Pool) -> Self {
-        Self(pool)
+    pub(super) fn new(pool: Pool, deadlines: Deadlines) -> Self {
+        Self { pool, deadlines }
     }
 
     /// How many connections the pool may hold.
     pub(super) fn size(&self) -> u32 {
-        u32::try_from(self.0.status().max_size).unwrap_or(u32::MAX)
+        u32::try_from(self.pool.status().max_size).unwrap_or(u32::MAX)
     }
 
     /// Takes a connection from the pool.
     pub(super) async fn take(&self) -> Result<Checkout, NoConnection> {
-        match self.0.get().await {
+        match self.pool.get().await {
             Ok(object) => Ok(Checkout(Some(object))),
             Err(PoolError::Backend(error)) => Err(NoConnection(without_details(error))),
             Err(other) => Err(NoConnection(other.into())),
@@ -46,15 +51,22 @@ impl ApplicationPool {
             .await
             .map_err(|_| AttemptFailure::too_late())?
             .map_err(unavailable)?;
-        let token = checkout.cancel_token();
+        let (taken, token) = (Instant::now(), checkout.cancel_token());
         let answer = checkout.run(statement, table, deadline).await;
         match answer.as_ref().err().map(|failure| failure.connection) {
             None | Some(ConnectionState::Reusable) => checkout.give_back(),
             Some(ConnectionState::Broken) => {}
-            Some(ConnectionState::Hung) => {
+            Some(ConnectionState::Hung | ConnectionState::Late) => {
+                let patience = self.deadlines.patience::<S>();
+                let is_late = taken.elapsed() < patience;
                 // The pool's TLS settings are not known here. If the server demands TLS, it ends the
                 // statement when it notices that the connection is closed.
-                tokio::spawn(async move { token.cancel_query(NoTls).await });
+                tokio::spawn(async move {
+                    let _ = token.cancel_query(NoTls).await;
+                    if is_late {
+                        checkout.give_back_within(patience).await;
+                    }
+                });
             }
         }
         answer
@@ -83,6 +95,14 @@ pub(super) struct Checkout(Option<Object>);
 impl Checkout {
     pub(super) fn give_back(mut self) {
         drop(self.0.take());
+    }
+
+    /// Gives it back once its statement has ended, if that is soon. Its caller got it too late for an
+    /// answer, so the connection is not to blame.
+    async fn give_back_within(self, patience: Duration) {
+        if let Ok(Ok(())) = timeout(patience, self.check_connection()).await {
+            self.give_back();
+        }
     }
 
     async fn run<S: Statement>(

@@ -8,7 +8,8 @@ use pgstore_connect::{ConfigError, ConnectError, Connector};
 #[cfg(feature = "deadpool")]
 use super::application_pool::ApplicationPool;
 use super::connection_source::ConnectionSource;
-use super::executor::{Deadlines, Executor};
+use super::deadlines::Deadlines;
+use super::executor::Executor;
 use super::gather_queues::GatherQueues;
 use super::inner::Inner;
 use super::options::PgStoreOptions;
@@ -120,7 +121,7 @@ impl PgStoreOptions {
         self.check_durations()?;
         let connector = Connector::new(self.config.clone().parse(url)?);
         let clock = Arc::clone(&self.clock);
-        let pool = Pool::new(connector, clock, self.connections, self.deadline);
+        let pool = Pool::new(connector, clock, self.connections, self.deadlines());
         Ok(self.store(ConnectionSource::Own(pool)))
     }
 
@@ -141,7 +142,8 @@ impl PgStoreOptions {
     #[cfg(feature = "deadpool")]
     #[must_use]
     pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
-        self.store(ConnectionSource::Application(ApplicationPool::new(pool)))
+        let pool = ApplicationPool::new(pool, self.deadlines());
+        self.store(ConnectionSource::Application(pool))
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {
@@ -150,12 +152,16 @@ impl PgStoreOptions {
         check("PgStoreOptions::read_deadline", reading)
     }
 
-    fn store(self, source: ConnectionSource) -> PgStore {
+    fn deadlines(&self) -> Deadlines {
         let reading = self.read_deadline.unwrap_or(self.deadline);
-        let deadlines = Deadlines {
+        Deadlines {
             all: self.deadline.min(LONGEST_SETTING),
             reading: reading.min(LONGEST_SETTING),
-        };
+        }
+    }
+
+    fn store(self, source: ConnectionSource) -> PgStore {
+        let deadlines = self.deadlines();
         let queues = match self.strategy {
             StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
             StatementStrategy::OnePerCaller => None,

@@ -14,7 +14,7 @@
 //!    replace lost connections by the crate [`pgstore_connect`], or from the application's own pool
 //!    (`application_pool.rs`).
 //! 4. `connection.rs` prepares the statement once (`prepared_statements.rs`) and pipelines it with
-//!    those of other callers.
+//!    those of other callers. `liveness.rs` judges a connection that does not answer.
 //!
 //! `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
@@ -30,6 +30,7 @@ mod columns;
 mod connect;
 mod connection;
 mod connection_source;
+mod deadlines;
 mod executor;
 mod failure;
 mod gather_queue;
@@ -39,6 +40,7 @@ mod identity;
 mod in_flight;
 mod inner;
 mod lanes;
+mod liveness;
 mod migrate;
 mod migrate_error;
 mod migrations;

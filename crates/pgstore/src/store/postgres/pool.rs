@@ -9,6 +9,7 @@ use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Connection;
+use super::deadlines::Deadlines;
 use super::failure::{AttemptFailure, ConnectionState};
 use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
@@ -30,8 +31,7 @@ pub(super) struct Pool {
     slots: Vec<Arc<PoolSlot>>,
     lanes: Lanes,
     background: Arc<PoolSlot>,
-    /// How long a hung connection may take to end its statement before it is aborted.
-    grace: Duration,
+    deadlines: Deadlines,
 }
 
 impl Pool {
@@ -39,7 +39,7 @@ impl Pool {
         connector: Connector,
         clock: Arc<dyn Clock>,
         connections: usize,
-        grace: Duration,
+        deadlines: Deadlines,
     ) -> Self {
         Self {
             connector: Arc::new(connector),
@@ -47,7 +47,7 @@ impl Pool {
             slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
             lanes: Lanes::of(connections),
             background: Arc::default(),
-            grace,
+            deadlines,
         }
     }
 
@@ -88,8 +88,9 @@ impl Pool {
         let connection = timeout_at(deadline, self.connection(S::LANE))
             .await
             .map_err(|_| AttemptFailure::too_late())??;
-        let answer = connection.run(statement, table, deadline).await;
-        answer.inspect_err(|failure| self.retire_if_unusable(&connection, failure))
+        let answer = connection.run(statement, table, deadline, &self.deadlines);
+        let answer = answer.await;
+        answer.inspect_err(|failure| self.retire_if_unusable::<S>(&connection, failure))
     }
 
     /// Closes the connection for background work until it is needed again.
@@ -181,10 +182,18 @@ impl Pool {
     }
 
     /// Retires a connection that cannot be used further. Many callers may notice that at once.
-    fn retire_if_unusable(&self, connection: &Connection, failure: &AttemptFailure) {
+    fn retire_if_unusable<S: Statement>(
+        &self,
+        connection: &Arc<Connection>,
+        failure: &AttemptFailure,
+    ) {
         match failure.connection {
             ConnectionState::Reusable => {}
-            ConnectionState::Hung => connection.give_up(self.grace),
+            ConnectionState::Late => {
+                let patience = self.deadlines.patience::<S>();
+                Arc::clone(connection).judge_later(patience, self.deadlines.all);
+            }
+            ConnectionState::Hung => connection.give_up(self.deadlines.all),
             ConnectionState::Broken if connection.retire() => {
                 self.demote_if_read_only(connection.host(), failure);
                 let cause = failure.error.source();

@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Statement as Prepared};
 
 use super::failure::AttemptFailure;
+use super::liveness::Liveness;
 use super::statements::Statement;
 use super::table_name::TableName;
 
@@ -23,10 +24,13 @@ impl PreparedStatements {
         &self,
         client: &Client,
         table: &TableName,
+        liveness: &Liveness,
     ) -> Result<Prepared, AttemptFailure> {
         let prepare = || async {
             let text = table.put_into(S::SQL);
-            Ok(client.prepare_typed(&text, S::PARAMETERS).await?)
+            let prepared = client.prepare_typed(&text, S::PARAMETERS).await;
+            liveness.heard();
+            Ok(prepared?)
         };
         self.cell(S::SQL).get_or_try_init(prepare).await.cloned()
     }
