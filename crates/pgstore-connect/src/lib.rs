@@ -54,16 +54,20 @@
 //! Without any of them, connections have no TLS, and an `sslmode` that demands it is a
 //! [`ConfigError::TlsNotBuilt`].
 
+mod attempt;
 mod config;
 mod connect;
 mod connector;
 mod environment;
 mod error;
 mod host;
+mod host_order;
 mod key_value;
 mod option;
+mod parameters;
 mod parse;
 mod passfile;
+mod race;
 mod raw_options;
 mod target;
 mod task;

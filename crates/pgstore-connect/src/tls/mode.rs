@@ -46,6 +46,11 @@ impl SslMode {
         }
     }
 
+    /// Whether a connection without TLS is out of the question.
+    pub(crate) fn demands_tls(self) -> bool {
+        matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
+    }
+
     /// The first attempt at an address, and the one to make if that fails, as the driver calls
     /// them.
     pub(crate) fn attempts(self) -> (DriverSslMode, Option<DriverSslMode>) {
