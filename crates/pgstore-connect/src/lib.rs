@@ -26,12 +26,13 @@
 //! # What does it do?
 //!
 //! - All six `sslmode`s by rustls, `sslrootcert=system`, client certificates, SCRAM channel binding.
-//! - Several hosts and addresses: `target_session_attrs`, `load_balance_hosts`, a timeout for each,
-//!   and [`Connector::demote`] for fail-over.
+//! - Several hosts and addresses, side by side after a short head start: `target_session_attrs`,
+//!   `load_balance_hosts`, a timeout for each, and [`Connector::demote`] for fail-over.
+//! - Waiting for a server that starts later: [`Connector::connect_within`].
 //! - Cancelling over TLS: [`CancelHandle`].
-//! - [`ConnectError`]: one variant for each cause, with host, path, SQLSTATE. No error, log line or
-//!   `Debug` output holds the password, or a piece of the connection string that was not
-//!   recognised.
+//! - [`ConnectError`]: one variant for each cause, with host and SQLSTATE. Of a connection string,
+//!   errors, log lines and `Debug` repeat hosts and names of options, and nothing else, also where the
+//!   server's answer does.
 //!
 //! # What does it not do?
 //!

@@ -1,6 +1,5 @@
 //! A host that fails with TLS and without.
 
-use std::fmt;
 use std::mem::discriminant;
 
 use super::{ConnectError, DatabaseError};
@@ -19,7 +18,7 @@ impl ConnectError {
             (is_same, first.database_error(), second.database_error())
             && one.sqlstate() == other.sqlstate()
         {
-            let both = one.clone().and(second_attempt(mode), other);
+            let both = one.clone().and(mode.second_attempt(), other);
             return first.with_answer(both);
         }
         Self::BothModesFailed {
@@ -41,21 +40,4 @@ impl ConnectError {
         }
         self
     }
-}
-
-/// What the second attempt was.
-fn second_attempt(mode: SslMode) -> &'static str {
-    match mode {
-        SslMode::Allow => "with TLS",
-        _ => "without TLS",
-    }
-}
-
-pub(super) fn write_attempts(
-    f: &mut fmt::Formatter<'_>,
-    mode: SslMode,
-    attempts: &[ConnectError],
-) -> fmt::Result {
-    let separator = format!("; {}: ", second_attempt(mode));
-    super::write_attempts(f, attempts, &separator)
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::text::write_with_causes;
+use self::text::{write_attempts, write_with_causes};
 use crate::{Host, SslMode, TargetSessionAttrs};
 
 pub(crate) use classify::{Attempted, classify, in_another_mode, stops_the_search};
@@ -462,7 +462,7 @@ impl fmt::Display for ConnectError {
                 )
             }
             Self::BothModesFailed { mode, attempts, .. } => {
-                both_modes::write_attempts(f, *mode, attempts)
+                write_attempts(f, attempts, &format!("; {}: ", mode.second_attempt()))
             }
             Self::Driver { host, .. } => write!(f, "{host}: connecting failed"),
             Self::AllHostsFailed { attempts } => {
@@ -474,22 +474,6 @@ impl fmt::Display for ConnectError {
             }
         }
     }
-}
-
-/// `source` of an error of several attempts is none of theirs, so their causes stand in the text.
-fn write_attempts(
-    f: &mut fmt::Formatter<'_>,
-    attempts: &[ConnectError],
-    separator: &str,
-) -> fmt::Result {
-    for (place, attempt) in attempts.iter().enumerate() {
-        let before = if place == 0 { "" } else { separator };
-        write!(f, "{before}{attempt}")?;
-        if let Some(cause) = attempt.source() {
-            write!(f, " ({cause})")?;
-        }
-    }
-    Ok(())
 }
 
 impl Error for ConnectError {

@@ -51,6 +51,14 @@ impl SslMode {
         matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
     }
 
+    /// What the second attempt is, for messages.
+    pub(crate) fn second_attempt(self) -> &'static str {
+        match self {
+            Self::Allow => "with TLS",
+            _ => "without TLS",
+        }
+    }
+
     /// The first attempt at an address, and the one to make if that fails, as the driver calls
     /// them.
     pub(crate) fn attempts(self) -> (DriverSslMode, Option<DriverSslMode>) {

@@ -157,6 +157,7 @@ impl PgStoreOptions {
         Deadlines {
             all: self.deadline.min(LONGEST_SETTING),
             reading: reading.min(LONGEST_SETTING),
+            server_start: self.server_start.min(LONGEST_SETTING),
         }
     }
 

@@ -10,6 +10,8 @@ pub(super) struct Deadlines {
     pub(super) all: Duration,
     /// For lookups, with which requests begin.
     pub(super) reading: Duration,
+    /// For a server that starts later than this program.
+    pub(super) server_start: Duration,
 }
 
 impl Deadlines {

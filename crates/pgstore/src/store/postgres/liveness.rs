@@ -43,25 +43,37 @@ impl Liveness {
 
     /// Begins a statement. What a connection answered more than `idle` ago proves nothing.
     pub(super) fn begin(&self, idle: Duration) -> StatementGuard<'_> {
-        if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
-            if self.silence() > idle {
-                self.is_unproven.store(true, Ordering::Relaxed);
-            }
-            self.silent_since.store(self.now(), Ordering::Relaxed);
-        }
-        StatementGuard(self)
+        self.begin_at(self.now(), idle)
     }
 
     /// Notes an answer.
     pub(super) fn heard(&self) {
-        self.silent_since.store(self.now(), Ordering::Relaxed);
-        self.is_unproven.store(false, Ordering::Relaxed);
+        self.heard_at(self.now());
     }
 
     /// For how long it has answered nothing.
     pub(super) fn silence(&self) -> Duration {
+        self.silence_at(self.now())
+    }
+
+    fn begin_at(&self, now: u64, idle: Duration) -> StatementGuard<'_> {
+        if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
+            if self.silence_at(now) > idle {
+                self.is_unproven.store(true, Ordering::Relaxed);
+            }
+            self.silent_since.store(now, Ordering::Relaxed);
+        }
+        StatementGuard(self)
+    }
+
+    fn heard_at(&self, now: u64) {
+        self.silent_since.store(now, Ordering::Relaxed);
+        self.is_unproven.store(false, Ordering::Relaxed);
+    }
+
+    fn silence_at(&self, now: u64) -> Duration {
         let since = self.silent_since.load(Ordering::Relaxed);
-        Duration::from_millis(self.now().saturating_sub(since))
+        Duration::from_millis(now.saturating_sub(since))
     }
 
     /// How long it may take to prove that it still leads to the server; `None` if it need not.
@@ -87,32 +99,27 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    #[tokio::test(start_paused = true)]
-    async fn silence_counts_from_the_last_answer_or_the_statement_that_ended_the_idle_time() {
+    #[test]
+    fn silence_counts_from_the_last_answer_or_the_statement_that_ended_the_idle_time() {
         let liveness = Liveness::new(Duration::ZERO);
-        tokio::time::advance(9 * SECOND).await;
-        let _first = liveness.begin(10 * SECOND);
-        tokio::time::advance(2 * SECOND).await;
-        let _second = liveness.begin(10 * SECOND);
-        assert_eq!(liveness.silence(), 2 * SECOND);
-        liveness.heard();
-        tokio::time::advance(SECOND).await;
-        assert_eq!(liveness.silence(), SECOND);
+        let _first = liveness.begin_at(9_000, 10 * SECOND);
+        let _second = liveness.begin_at(11_000, 10 * SECOND);
+        assert_eq!(liveness.silence_at(11_000), 2 * SECOND);
+        liveness.heard_at(11_000);
+        assert_eq!(liveness.silence_at(12_000), SECOND);
         assert_eq!(liveness.load(), 2);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_that_was_idle_for_long_is_unproven_until_it_answers() {
+    #[test]
+    fn a_connection_that_was_idle_for_long_is_unproven_until_it_answers() {
         let liveness = Liveness::new(SECOND);
-        tokio::time::advance(10 * SECOND).await;
-        drop(liveness.begin(10 * SECOND));
+        drop(liveness.begin_at(10_000, 10 * SECOND));
         assert_eq!(liveness.proof_within(SECOND), None);
-        tokio::time::advance(11 * SECOND).await;
-        drop(liveness.begin(10 * SECOND));
+        drop(liveness.begin_at(21_000, 10 * SECOND));
         for (patience, within) in [(SECOND, 1), (10 * SECOND, 4), (40 * SECOND, 10)] {
             assert_eq!(liveness.proof_within(patience), Some(within * SECOND));
         }
-        liveness.heard();
+        liveness.heard_at(22_000);
         assert_eq!(liveness.proof_within(SECOND), None);
     }
 }

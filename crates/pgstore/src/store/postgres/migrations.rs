@@ -34,6 +34,14 @@ pub(super) enum Relation {
 }
 
 impl Relation {
+    /// The name in the files.
+    fn written_as(self) -> &'static str {
+        match self {
+            Self::Sessions => "http_sessions",
+            Self::EarlierIds => "http_sessions_ids",
+        }
+    }
+
     /// The name as SQL, quoted.
     pub(super) fn quoted(self, table: &TableName) -> String {
         match self {
@@ -62,6 +70,8 @@ pub(super) struct NewIndex {
     pub(super) column: &'static str,
     /// Whether it leaves out rows in which the column is NULL.
     pub(super) is_partial: bool,
+    /// Whether a new table needs no such index, because its primary key is one.
+    pub(super) is_implied: bool,
     /// The condition of an index that has only the rows that meet it. It counts only if it is
     /// partial: the primary key has the same first column.
     pub(super) condition: Option<&'static str>,
@@ -97,6 +107,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             name: "http_sessions_expiry_idx",
             column: "expires_on",
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
         }),
@@ -105,8 +116,18 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             name: "http_sessions_key_idx",
             column: "key",
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
+            name: "http_sessions_id_idx",
+            column: "id",
+            is_partial: false,
+            is_implied: true,
+            condition: None,
+            sql: include_str!("sql/id_index.sql"),
         }),
     ],
 };
@@ -136,6 +157,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_owner_idx",
             column: "owner",
             is_partial: true,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
         }),
@@ -144,6 +166,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_handle_idx",
             column: "handle",
             is_partial: true,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
         }),
@@ -163,6 +186,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_ids_session_idx",
             column: "session_id",
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/5_ids_session_index.sql"),
         }),
@@ -171,6 +195,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_ids_until_idx",
             column: "until",
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/6_ids_until_index.sql"),
         }),
@@ -179,6 +204,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             name: "http_sessions_peer_written_idx",
             column: "id",
             is_partial: true,
+            is_implied: false,
             condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
             sql: include_str!("../../../migrations/0002_session_metadata/7_peer_written_index.sql"),
         }),
@@ -216,7 +242,7 @@ impl Migration {
     /// Its SQL, for the table `http_sessions`.
     #[must_use]
     pub fn sql(&self) -> String {
-        let steps = self.steps.iter();
+        let steps = self.steps.iter().filter(|step| !step.is_implied());
         let texts = steps.map(|step| format!("{};\n", step.sql.trim_end()));
         texts.collect::<Vec<_>>().join("\n")
     }
@@ -256,6 +282,10 @@ impl Migration {
 }
 
 impl MigrationStep {
+    fn is_implied(&self) -> bool {
+        matches!(self.makes, Made::Index(index) if index.is_implied)
+    }
+
     const fn columns(sql: &'static str, relation: Relation, columns: &'static [NewColumn]) -> Self {
         let makes = Made::Columns(relation, columns);
         Self { sql, makes }
@@ -277,6 +307,34 @@ impl NewIndex {
     /// The statement that makes it without blocking writers. It cannot run in a transaction.
     pub(super) fn concurrently(&self) -> String {
         without_heading(self.sql).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+    }
+
+    /// Its name without the table's.
+    pub(super) fn suffix(&self) -> &'static str {
+        let of_table = self.name.strip_prefix(self.relation.written_as());
+        of_table.unwrap_or(self.name).trim_start_matches('_')
+    }
+
+    /// The statement that makes the index of a partitioned table, without those of its partitions.
+    pub(super) fn on_the_whole(&self) -> String {
+        without_heading(self.sql).replacen(" ON ", " ON ONLY ", 1)
+    }
+
+    /// The statement that makes the part of a partition with rows, without blocking writers. The
+    /// names are SQL.
+    pub(super) fn on_a_partition(&self, part: &str, partition: &str) -> String {
+        self.for_a_partition(self.concurrently(), part, partition)
+    }
+
+    /// The same for a partition that has partitions itself.
+    pub(super) fn on_a_partitioned_partition(&self, part: &str, partition: &str) -> String {
+        self.for_a_partition(self.on_the_whole(), part, partition)
+    }
+
+    fn for_a_partition(&self, statement: String, part: &str, partition: &str) -> String {
+        let of_table = format!("{} (", self.relation.written_as());
+        let statement = statement.replacen(self.name, part, 1);
+        statement.replacen(&of_table, &format!("{partition} ("), 1)
     }
 }
 
@@ -303,10 +361,7 @@ mod tests {
     fn the_statement_of_an_index_says_what_its_data_say() {
         for index in migrations().iter().flat_map(Migration::indexes) {
             let NewIndex { name, column, .. } = index;
-            let table = match index.relation {
-                Relation::Sessions => "http_sessions",
-                Relation::EarlierIds => "http_sessions_ids",
-            };
+            let table = index.relation.written_as();
             let mut expected =
                 format!("CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column})");
             if let Some(condition) = index.condition {
@@ -315,6 +370,10 @@ mod tests {
                 expected += &format!(" WHERE {column} IS NOT NULL");
             }
             assert_eq!(index.concurrently(), expected);
+            let part = index.on_a_partition("a.part", "a.partition");
+            let expected = expected.replace(name, "a.part");
+            let expected = expected.replace(&format!(" {table} "), " a.partition ");
+            assert_eq!(part, expected);
         }
     }
 

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_postgres::Client;
 
 use super::connection::Connection;
 use super::deadlines::Deadlines;
 use super::failure::{AttemptFailure, ConnectionState};
 use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
+use super::outage_log::OutageLog;
 use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
 use super::statements::{Lane, Statement};
 use super::table_name::TableName;
@@ -21,6 +23,9 @@ use crate::store::{StoreError, StoreErrorKind};
 
 /// How long a statement waits for a connection of its lane before it uses one of another lane.
 const STAND_IN_AFTER: Duration = Duration::from_millis(250);
+
+/// The build of an index has no time limit, and while it waits, it blocks no reader or writer.
+const WITHOUT_LIMITS: &[(&str, &str)] = &[("statement_timeout", "0"), ("lock_timeout", "0")];
 
 /// A few connections for requests, and one for background work.
 #[derive(Debug)]
@@ -32,6 +37,7 @@ pub(super) struct Pool {
     lanes: Lanes,
     background: Arc<PoolSlot>,
     deadlines: Deadlines,
+    log: Arc<OutageLog>,
 }
 
 impl Pool {
@@ -48,6 +54,7 @@ impl Pool {
             lanes: Lanes::of(connections),
             background: Arc::default(),
             deadlines,
+            log: Arc::default(),
         }
     }
 
@@ -70,12 +77,37 @@ impl Pool {
         &self.connector
     }
 
-    /// Opens the first connection; the others follow when they are first used.
+    /// Opens the first connection; the others follow when they are first used. It waits for a server
+    /// that starts later, if that is wanted; the slot pauses between its attempts.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
-        match self.slots[0].connect(&self.connector, &self.clock) {
-            Some(attempt) => outcome(attempt).await.map(|_| ()),
-            None => Ok(()),
+        let end = Instant::now() + self.deadlines.server_start;
+        while let Some(attempt) = self.slots[0].connect(&self.connector, &self.clock, &self.log) {
+            match outcome(attempt).await {
+                Ok(_) => break,
+                Err(error) if error.may_pass() && Instant::now() < end => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
+    }
+
+    /// A connection for one caller alone, to a server that may start later. Nothing limits the time
+    /// of its statements, unless a pooler between here and the server refuses such settings.
+    pub(super) async fn connect_for_migrating(&self) -> Result<(Client, Host), ConnectError> {
+        // Before a server has answered, nothing is known of a pooler.
+        drop(
+            self.connector
+                .connect_within(self.deadlines.server_start)
+                .await?,
+        );
+        let connected = match self.connector.connect_with(WITHOUT_LIMITS).await {
+            Err(error) if error.attempts().iter().any(refuses_settings) => {
+                self.connector.connect().await
+            }
+            outcome => outcome,
+        };
+        let (client, task) = connected?;
+        Ok((client, task.host().clone()))
     }
 
     /// Sends a statement once.
@@ -118,7 +150,7 @@ impl Pool {
             return Ok(connection);
         }
         let attempt = slots[0]
-            .connect(&self.connector, &self.clock)
+            .connect(&self.connector, &self.clock, &self.log)
             .ok_or_else(AttemptFailure::closed)?;
         match lane {
             Lane::Background => outcome(attempt).await.map_err(unavailable),
@@ -163,7 +195,7 @@ impl Pool {
             && let Some(slot) = vacant
         {
             // Its outcome is for later statements.
-            let _ = slot.connect(&self.connector, &self.clock);
+            let _ = slot.connect(&self.connector, &self.clock, &self.log);
         }
         least
     }
@@ -205,6 +237,12 @@ impl Pool {
             ConnectionState::Broken => {}
         }
     }
+}
+
+/// Whether a pooler takes no settings with the first message (protocol_violation).
+fn refuses_settings(error: &ConnectError) -> bool {
+    let answer = error.database_error();
+    answer.is_some_and(|answer| answer.sqlstate() == "08P01")
 }
 
 /// Whether the server is no longer the primary.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::connection::Connection;
+use super::outage_log::OutageLog;
 use crate::clock::Clock;
 
 /// A place for one connection. It makes at most one attempt to connect at a time.
@@ -60,6 +61,7 @@ impl PoolSlot {
         self: &Arc<Self>,
         connector: &Arc<Connector>,
         clock: &Arc<dyn Clock>,
+        log: &Arc<OutageLog>,
     ) -> Option<ConnectAttempt> {
         let mut state = self.state();
         let (failures, not_before) = match &*state {
@@ -82,11 +84,15 @@ impl PoolSlot {
             failures,
         };
         let (slot, connector) = (Arc::clone(self), Arc::clone(connector));
-        let clock = Arc::clone(clock);
+        let (clock, log) = (Arc::clone(clock), Arc::clone(log));
         // In a task of its own: a caller that gives up must not end the attempt for the others.
         tokio::spawn(async move {
             tokio::time::sleep_until(not_before).await;
             let result = Connection::open(&connector, &*clock).await.map(Arc::new);
+            match &result {
+                Ok(_) => log.connected(),
+                Err(error) => log.failed(error),
+            }
             slot.finish(&result, failures);
             // It fails if no caller waits any longer.
             let _ = outcome.send(Some(result));
@@ -119,13 +125,10 @@ impl PoolSlot {
         }
         *state = match result {
             Ok(connection) => SlotState::Filled(Arc::clone(connection)),
-            Err(error) => {
-                tracing::warn!(%error, failures, "could not connect to the session store; the next attempt follows after a pause");
-                SlotState::Empty {
-                    failures: failures.saturating_add(1),
-                    not_before: Instant::now() + back_off(failures),
-                }
-            }
+            Err(_) => SlotState::Empty {
+                failures: failures.saturating_add(1),
+                not_before: Instant::now() + back_off(failures),
+            },
         };
     }
 

@@ -194,3 +194,28 @@ async fn a_read_leaves_a_connection_that_falls_silent_while_there_is_time_for_an
     network.forget();
     store.load(&id, at(0)).await.told().unwrap();
 }
+
+/// The first host takes connections and says nothing; PostgreSQL is the second.
+#[apply(trial)]
+async fn a_silent_first_host_costs_no_request() {
+    let database = Database::fresh_on(with_tls().url()).await;
+    database.store().await;
+    let silence = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let silent = silence.local_addr().unwrap().port();
+    let (port, schema) = (with_tls().port(), database.schema());
+    let text = format!(
+        "host=127.0.0.1,127.0.0.1 port={silent},{port} user=postgres dbname=postgres \
+         sslmode=disable options='-csearch_path={schema}'"
+    );
+    let options = PgStoreOptions::new()
+        .connect_timeout(DEADLINE)
+        .deadline(DEADLINE);
+    let store = options.connect_lazily(&text).unwrap();
+    for _ in 0..5 {
+        let (id, begun) = (secrets::fresh_id(), Instant::now());
+        store.insert(&id, &row()).await.told().unwrap();
+        store.load(&id, at(0)).await.told().unwrap();
+        let _ = store.update(&id, at(0), &row()).await.told().unwrap();
+        assert!(begun.elapsed() < 2 * DEADLINE, "{:?}", begun.elapsed());
+    }
+}

@@ -12,6 +12,7 @@ mod migrate;
 mod migrate_live;
 mod outage;
 mod peer_written;
+mod pooler;
 mod probe;
 mod processes;
 mod refusals;
@@ -19,6 +20,7 @@ mod rows;
 mod schema;
 mod sql;
 mod sweep;
+mod unfit_tables;
 
 use std::sync::Arc;
 
