@@ -31,14 +31,24 @@ use super::table_name::TableName;
 /// How long a migration may take in all. Waits for others count, index builds do not.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The first pause before another try; it doubles each time.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+/// The pauses before another try: they double from the shortest to the longest.
+#[derive(Clone, Copy)]
+struct Pauses {
+    shortest: Duration,
+    longest: Duration,
+}
 
-/// The longest pause while another migrator works.
-const PAUSE_FOR_MIGRATORS: Duration = Duration::from_millis(200);
+/// While another migrator works.
+const FOR_MIGRATORS: Pauses = Pauses {
+    shortest: Duration::from_millis(10),
+    longest: Duration::from_millis(200),
+};
 
-/// The longest pause between two tries that hold up others.
-const PAUSE_FOR_LOCKS: Duration = Duration::from_secs(2);
+/// Between two tries that hold up others.
+const FOR_LOCKS: Pauses = Pauses {
+    shortest: Duration::from_millis(200),
+    longest: Duration::from_secs(2),
+};
 
 /// What [`PgStore::migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,7 +182,7 @@ impl Migrator<'_> {
     /// Makes one part after the other until nothing is missing. Each round begins with a look at
     /// the catalogue, so it does not matter what other migrators did in between.
     async fn run(&mut self) -> Result<(), MigrateError> {
-        let mut pause = SHORTEST_PAUSE;
+        let mut pause = Duration::ZERO;
         loop {
             let shape = within(self.deadline(), shape(&*self.client, self.table)).await?;
             if let Some(shape) = shape {
@@ -182,16 +192,16 @@ impl Migrator<'_> {
             if found.is_complete() {
                 return Ok(());
             }
-            let longest = match self.step(&found).await {
+            let pauses = match self.step(&found).await {
                 Ok(Progress::Made) => continue,
-                Ok(Progress::OthersWork) => PAUSE_FOR_MIGRATORS,
+                Ok(Progress::OthersWork) => FOR_MIGRATORS,
                 Err(error) if error.is_race() && Instant::now() < self.deadline() => {
                     self.tell_of_waiting(&error).await
                 }
                 Err(error) => return Err(self.explained(error, &found).await),
             };
+            pause = (pause * 2).clamp(pauses.shortest, pauses.longest);
             sleep(pause).await;
-            pause = (pause * 2).min(longest);
         }
     }
 
@@ -199,10 +209,10 @@ impl Migrator<'_> {
         self.begun + TIME_LIMIT
     }
 
-    /// Tells what is waited for. Returns the longest pause before the next try.
-    async fn tell_of_waiting(&mut self, error: &MigrateError) -> Duration {
+    /// Tells what is waited for. Returns the pauses before the next tries.
+    async fn tell_of_waiting(&mut self, error: &MigrateError) -> Pauses {
         if !error.is_lock_wait() {
-            return PAUSE_FOR_MIGRATORS;
+            return FOR_MIGRATORS;
         }
         let (waited, holder) = (self.begun.elapsed(), self.lock_holder().await);
         tracing::info!(
@@ -211,7 +221,7 @@ impl Migrator<'_> {
             "the sessions table is in use; its columns are added when it is free for a moment"
         );
         (self.tell)(MigrateProgress::WaitingForLock { waited, holder });
-        PAUSE_FOR_LOCKS
+        FOR_LOCKS
     }
 
     /// The error with what its reader needs: the SQL to run, or who has held the table.

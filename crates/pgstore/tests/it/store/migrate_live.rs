@@ -341,6 +341,7 @@ async fn beside_a_long_reader_others_wait_for_a_moment_only() {
         "reads beside a migration that waits: slowest {slowest:?}, {busy:?} of {all:?} waited"
     );
     assert!(slowest < Duration::from_millis(700), "{slowest:?}");
+    assert!(2 * busy < all, "{busy:?} of {all:?}");
     let first = told.lock().unwrap()[0].clone();
     let MigrateProgress::WaitingForLock { holder, .. } = first else {
         panic!("{first:?}");
