@@ -22,6 +22,10 @@ pub(crate) enum Behaviour {
     /// TLS is agreed to, and what comes next is no handshake. Without TLS, it leads to the server.
     BrokenTls,
     /// The same, but without TLS it is closed.
+    #[cfg_attr(
+        not(feature = "tls-no-provider"),
+        expect(dead_code, reason = "only the trials with TLS use it")
+    )]
     BrokenTlsOnly,
 }
 
