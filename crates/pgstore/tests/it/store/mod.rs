@@ -13,6 +13,7 @@ mod migrate;
 mod migrate_live;
 mod outage;
 mod peer_written;
+mod pooler;
 mod probe;
 mod processes;
 mod refusals;
@@ -20,6 +21,7 @@ mod rows;
 mod schema;
 mod sql;
 mod sweep;
+mod unfit_tables;
 
 use std::sync::Arc;
 
