@@ -51,6 +51,13 @@ has_postgres() {
     return 1
 }
 
+# want_pgbouncer: installs PgBouncer if it can. Where it is missing, the trials through it are ignored.
+want_pgbouncer() {
+    has pgbouncer && return
+    (install_packages "PgBouncer" "pgbouncer" "pgbouncer" "pgbouncer") || true
+    has pgbouncer || say "PgBouncer is missing: the trials through it are ignored"
+}
+
 # The oldest Go that builds interop/go, and the version to fetch where packages are older.
 GO_OLDEST=1.23
 GO_FETCHED=1.24.6

@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::inspect::Inspect;
 use crate::keygen::Keygen;
 use crate::migrate::Migrate;
+use crate::revoke::Revoke;
 use crate::sweep::Sweep;
 
 /// Web sessions in PostgreSQL: keys, the table, and a look into sealed sessions.
@@ -20,5 +21,6 @@ pub(crate) enum Command {
     Keygen(Keygen),
     Migrate(Migrate),
     Sweep(Sweep),
+    Revoke(Revoke),
     Inspect(Inspect),
 }

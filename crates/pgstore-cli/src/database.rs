@@ -1,6 +1,7 @@
 //! Which database, and which table in it.
 
 use std::env;
+use std::time::Duration;
 
 use clap::Args;
 use pgstore::{PgStore, PgStoreOptions, TableName};
@@ -13,6 +14,10 @@ pub(crate) struct Database {
     /// everybody on the machine can read arguments, with the password in them.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+
+    /// How long to wait for a database server that starts later. A wrong password is told at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
 
     /// The sessions table, with or without a schema.
     #[arg(long, value_name = "NAME", default_value_t, value_parser = TableName::parse)]
@@ -28,6 +33,7 @@ impl Database {
         let url = self.url()?;
         let options = PgStoreOptions::new()
             .connections(1)
+            .wait_for_server(Duration::from_secs(self.wait.into()))
             .table(self.table.clone());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

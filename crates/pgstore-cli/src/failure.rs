@@ -32,6 +32,9 @@ pub(crate) enum Failure {
     #[error("the values would print as more text than is useful to read")]
     TooMuch,
 
+    /// The exit code says it all.
+    #[error("the sessions table is not complete")]
+    Incomplete,
     #[error("no database: set DATABASE_URL")]
     NoDatabase,
     #[error(transparent)]

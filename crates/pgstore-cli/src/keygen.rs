@@ -9,8 +9,12 @@ use crate::failure::Failure;
 
 /// Print a fresh hash key and block key in hexadecimal, and both as SESSION_KEYS takes them.
 ///
-/// The three lines are assignments, fit for an env file and for `inspect --keys-file`. To rotate
-/// keys, put the new pair in front of the old ones.
+/// The three lines are assignments, fit for an env file and for `inspect --keys-file`.
+///
+/// To rotate keys while nodes are replaced one by one, without logging anybody out:
+/// (1) append the new pair to SESSION_KEYS on every node, Go ones too;
+/// (2) when all have it, move the new pair to the front on every node;
+/// (3) after the longest lifetime of any session (30 days by default), drop the old pair.
 #[derive(Debug, Args)]
 pub(crate) struct Keygen {
     /// Bytes of the hash key, which signs: 32 to 128.

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! pgstore keygen                        fresh keys, as SESSION_KEYS takes them
-//! pgstore migrate [--print]             the sessions table
+//! pgstore migrate [--print|--check]     the sessions table
 //! pgstore sweep                         rows past their time, once
+//! pgstore revoke --issued-before TIME   log out all sessions of before a time
 //! pgstore inspect --name session TEXT   what a cookie or a row's data holds, as JSON
 //! ```
 //!
@@ -19,7 +20,10 @@ mod key_list;
 mod keygen;
 mod migrate;
 mod other_hash;
+mod progress;
+mod revoke;
 mod sweep;
+mod time;
 mod usage;
 
 use std::io::{self, Write as _};
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     };
     match run(arguments.command).and_then(|output| print(&output)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Incomplete) => ExitCode::FAILURE,
         Err(failure) => complain(&failure.one_line(), failure.exit_code()),
     }
 }
@@ -48,6 +53,7 @@ fn run(command: Command) -> Result<String, Failure> {
         Command::Keygen(keygen) => keygen.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Sweep(sweep) => sweep.run(),
+        Command::Revoke(revoke) => revoke.run(),
         Command::Inspect(inspect) => inspect.run(),
     }
 }

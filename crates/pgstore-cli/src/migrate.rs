@@ -1,11 +1,12 @@
 //! `pgstore migrate`: the sessions table.
 
 use clap::Args;
-use pgstore::TableName;
 use pgstore::store::migrations;
+use pgstore::{MigrateError, TableName};
 
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::progress::ProgressLine;
 
 /// Create the sessions table and its indexes, as far as they are missing.
 ///
@@ -17,6 +18,10 @@ pub(crate) struct Migrate {
     #[arg(long)]
     print: bool,
 
+    /// Change nothing and print nothing: the exit code is 0 if nothing is missing, else 1.
+    #[arg(long, conflicts_with = "print")]
+    check: bool,
+
     #[command(flatten)]
     database: Database,
 }
@@ -26,9 +31,14 @@ impl Migrate {
         if self.print {
             return Ok(sql(&self.database.table));
         }
+        if self.check {
+            return self.check();
+        }
+        let progress = ProgressLine::new();
         let migrated = self.database.with_store(async |store| {
-            let migrated = store.migrate().await;
-            migrated.map_err(|error| Failure::Migrate(Box::new(error), self.database.table.clone()))
+            let migrated = store.migrate_with_progress(|one| progress.tell(&one)).await;
+            progress.end();
+            migrated.map_err(|error| self.failure(error))
         })?;
         let table = &self.database.table;
         let counters: Vec<_> = migrated.applied.iter().map(ToString::to_string).collect();
@@ -37,6 +47,23 @@ impl Migrate {
         } else {
             format!("{table}: ran migration {}\n", counters.join(", "))
         })
+    }
+}
+
+impl Migrate {
+    fn check(&self) -> Result<String, Failure> {
+        let missing = self.database.with_store(async |store| {
+            let missing = store.missing_migrations().await;
+            missing.map_err(|error| self.failure(error))
+        })?;
+        match missing.is_empty() {
+            true => Ok(String::new()),
+            false => Err(Failure::Incomplete),
+        }
+    }
+
+    fn failure(&self, error: MigrateError) -> Failure {
+        Failure::Migrate(Box::new(error), self.database.table.clone())
     }
 }
 

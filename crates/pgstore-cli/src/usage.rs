@@ -12,7 +12,7 @@ pub(crate) fn one_line(error: &Error) -> String {
         ErrorKind::InvalidSubcommand
         | ErrorKind::MissingSubcommand
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "a command is needed: keygen, migrate, sweep or inspect".to_owned()
+            "a command is needed: keygen, migrate, sweep, revoke or inspect".to_owned()
         }
         ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),

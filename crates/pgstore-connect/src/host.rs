@@ -108,12 +108,14 @@ fn place(names: &List<'_>, addresses: &List<'_>, index: usize) -> Result<Place, 
     })
 }
 
-/// Messages print hosts. One that no server has may be a piece of the string that slipped in.
+/// Messages print hosts. What cannot be one may be a piece of the string that slipped in.
 fn is_printable(name: &str) -> bool {
-    let is_folder = name.starts_with('/');
-    let is_odd = |c: char| c.is_control() || "=@'\"`<>".contains(c);
-    let is_odd_in_a_name = |c: char| c.is_whitespace() || "/\\?#&;!$*()|{}".contains(c);
-    !name.contains(|c| is_odd(c) || !is_folder && is_odd_in_a_name(c))
+    let is_of_a_path = |c: char| !c.is_control() && !"=@'\"`<>".contains(c);
+    let is_of_a_name = |c: char| c.is_alphanumeric() || "-_.:%".contains(c);
+    match name.starts_with('/') {
+        true => name.chars().all(is_of_a_path),
+        false => name.chars().all(is_of_a_name),
+    }
 }
 
 fn port(ports: &List<'_>, index: usize) -> Result<u16, ConfigError> {

@@ -6,7 +6,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::option::Opt;
+use crate::option::{Name, Opt};
 use crate::raw_options::RawOptions;
 use crate::{ConfigError, SyntaxError};
 
@@ -21,8 +21,8 @@ pub(crate) fn read(text: &str) -> Result<RawOptions, ConfigError> {
         if rest.peek().is_none() {
             break;
         }
-        let (option, value) = read_pair(&mut rest, position)?;
-        options.set(option, value);
+        let (name, value) = read_pair(&mut rest, position)?;
+        options.set_named(name, value);
     }
     Ok(options)
 }
@@ -30,7 +30,7 @@ pub(crate) fn read(text: &str) -> Result<RawOptions, ConfigError> {
 fn read_pair(
     rest: &mut Peekable<Chars<'_>>,
     position: usize,
-) -> Result<(Opt, String), ConfigError> {
+) -> Result<(Name, String), ConfigError> {
     let name = read_name(rest)?;
     skip_spaces(rest);
     let is_quoted = rest.next_if_eq(&'\'').is_some();
@@ -38,13 +38,17 @@ fn read_pair(
         true => read_quoted(rest)?,
         false => read_bare(rest),
     };
-    let option = Opt::find(&name, position)?;
+    let name = Name::find(&name, position)?;
     // Quoted `options` may well set a parameter whose name ends so.
-    let may_hold_it = option == Opt::Password || option == Opt::Options && is_quoted;
+    let may_hold_it = match name {
+        Name::Option(Opt::Password) => true,
+        Name::Option(Opt::Options) => is_quoted,
+        _ => false,
+    };
     if !may_hold_it && value.contains("password=") {
         return Err(SyntaxError::PasswordInsideValue.into());
     }
-    Ok((option, value))
+    Ok((name, value))
 }
 
 /// Up to the `=`, which is consumed. Spaces may stand before it.

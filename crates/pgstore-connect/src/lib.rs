@@ -26,12 +26,13 @@
 //! # What does it do?
 //!
 //! - All six `sslmode`s by rustls, `sslrootcert=system`, client certificates, SCRAM channel binding.
-//! - Several hosts and addresses: `target_session_attrs`, `load_balance_hosts`, a timeout for each,
-//!   and [`Connector::demote`] for fail-over.
+//! - Several hosts and addresses, side by side after a short head start: `target_session_attrs`,
+//!   `load_balance_hosts`, a timeout for each, and [`Connector::demote`] for fail-over.
+//! - Waiting for a server that starts later: [`Connector::connect_within`].
 //! - Cancelling over TLS: [`CancelHandle`].
-//! - [`ConnectError`]: one variant for each cause, with host, path, SQLSTATE. No error, log line or
-//!   `Debug` output holds the password, or a piece of the connection string that was not
-//!   recognised.
+//! - [`ConnectError`]: one variant for each cause, with host and SQLSTATE. Of a connection string,
+//!   errors, log lines and `Debug` repeat hosts and names of options, and nothing else, also where the
+//!   server's answer does.
 //!
 //! # What does it not do?
 //!
@@ -54,6 +55,7 @@
 //! Without any of them, connections have no TLS, and an `sslmode` that demands it is a
 //! [`ConfigError::TlsNotBuilt`].
 
+mod attempt;
 mod backend_key;
 mod config;
 mod connect;
@@ -61,10 +63,13 @@ mod connector;
 mod environment;
 mod error;
 mod host;
+mod host_order;
 mod key_value;
 mod option;
+mod parameters;
 mod parse;
 mod passfile;
+mod race;
 mod raw_options;
 mod target;
 mod task;

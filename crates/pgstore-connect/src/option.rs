@@ -1,6 +1,6 @@
 //! The options: the table of `docs/connecting.md` as code.
 
-use crate::ConfigError;
+use crate::{ConfigError, parameters};
 
 /// Declares the options in the table's order: variant, name, environment variable.
 macro_rules! options {
@@ -41,6 +41,7 @@ options! {
     Options "options" Some("PGOPTIONS");
     ClientEncoding "client_encoding" None;
     SslMode "sslmode" Some("PGSSLMODE");
+    SslNegotiation "sslnegotiation" Some("PGSSLNEGOTIATION");
     SslRootCert "sslrootcert" Some("PGSSLROOTCERT");
     SslCert "sslcert" Some("PGSSLCERT");
     SslKey "sslkey" Some("PGSSLKEY");
@@ -54,27 +55,48 @@ options! {
     TcpUserTimeout "tcp_user_timeout" None;
 }
 
-impl Opt {
-    /// The option of this name. `position` is for the error, which does not repeat the name.
+/// What the name of an option stands for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    Option(Opt),
+    /// A run-time parameter of PostgreSQL, by its name.
+    Parameter(String),
+    /// An option of Go's lib/pq that means nothing here.
+    Ignored(&'static str),
+}
+
+impl Name {
+    /// What this name stands for. `position` is for the error, which does not repeat the name.
     pub(crate) fn find(name: &str, position: usize) -> Result<Self, ConfigError> {
-        let mut options = Self::ALL.iter().copied();
-        let found = options.find(|option| option.name() == name);
-        found.ok_or_else(|| {
-            let mut unsupported = UNSUPPORTED.iter().copied();
-            match unsupported.find(|option| *option == name) {
-                Some(option) => ConfigError::UnsupportedOption { option },
-                None => ConfigError::UnknownOption { position },
-            }
-        })
+        let listed = |list: &[&'static str]| list.iter().copied().find(|one| *one == name);
+        let mut options = Opt::ALL.iter().copied();
+        if let Some(option) = options.find(|option| option.name() == name) {
+            return Ok(Self::Option(option));
+        }
+        if let Some(option) = listed(OF_LIB_PQ) {
+            return Ok(Self::Ignored(option));
+        }
+        if let Some(option) = listed(UNSUPPORTED) {
+            return Err(ConfigError::UnsupportedOption { option });
+        }
+        let parameter = parameters::find(name).map(Self::Parameter);
+        parameter.ok_or(ConfigError::UnknownOption { position })
     }
 }
 
-/// Options that libpq has (up to PostgreSQL 18) and this crate has not.
+/// Options of Go's lib/pq that are about lib/pq itself, or about Kerberos.
+const OF_LIB_PQ: &[&str] = &[
+    "binary_parameters",
+    "disable_prepared_binary_result",
+    "krbspn",
+    "krbsrvname",
+];
+
+/// Options that libpq (up to PostgreSQL 18) or lib/pq has and this crate has not.
 const UNSUPPORTED: &[&str] = &[
     "authtype",
     "gssdelegation",
     "gsslib",
-    "krbsrvname",
     "max_protocol_version",
     "min_protocol_version",
     "oauth_client_id",
@@ -96,7 +118,7 @@ const UNSUPPORTED: &[&str] = &[
     "sslcrl",
     "sslcrldir",
     "sslkeylogfile",
-    "sslnegotiation",
+    "sslinline",
     "sslpassword",
     "tty",
 ];
@@ -109,7 +131,6 @@ pub(crate) const IGNORED_VARIABLES: &[&str] = &[
     "PGREQUIREPEER",
     "PGREQUIREAUTH",
     "PGREQUIRESSL",
-    "PGSSLNEGOTIATION",
     "PGSSLMINPROTOCOLVERSION",
     "PGSSLMAXPROTOCOLVERSION",
 ];

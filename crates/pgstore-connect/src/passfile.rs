@@ -15,14 +15,16 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// The password of the first line that matches. A file that others may read is not used.
+///
+/// The log does not name the file: the connection string may.
 pub(crate) fn look_up(path: &Path, wanted: &Wanted<'_>) -> Option<Zeroizing<String>> {
     if !is_private(path) {
         return None;
     }
-    match fs::read_to_string(path) {
-        Ok(text) => find(&Zeroizing::new(text), wanted),
+    match fs::read(path) {
+        Ok(bytes) => find(&Zeroizing::new(bytes), wanted),
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "the password file cannot be read");
+            tracing::warn!(%error, "the password file (`passfile`, or ~/.pgpass) cannot be read");
             None
         }
     }
@@ -31,14 +33,16 @@ pub(crate) fn look_up(path: &Path, wanted: &Wanted<'_>) -> Option<Zeroizing<Stri
 fn is_private(path: &Path) -> bool {
     let complaint = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return false,
-        Err(_) => "the permissions of the password file cannot be read",
-        Ok(file) if !file.is_file() => "the password file is ignored: it is not a plain file",
+        Err(_) => "the permissions of the password file (`passfile`, or ~/.pgpass) cannot be read",
+        Ok(file) if !file.is_file() => {
+            "the password file (`passfile`, or ~/.pgpass) is ignored: it is not a plain file"
+        }
         Ok(file) if is_open_to_others(&file) => {
-            "the password file is ignored: others may read it; chmod 0600 it"
+            "the password file (`passfile`, or ~/.pgpass) is ignored: others may read it; chmod 0600 it"
         }
         Ok(_) => return true,
     };
-    tracing::warn!(path = %path.display(), "{complaint}");
+    tracing::warn!("{complaint}");
     false
 }
 
@@ -53,8 +57,12 @@ fn is_open_to_others(_: &fs::Metadata) -> bool {
     false
 }
 
-fn find(text: &str, wanted: &Wanted<'_>) -> Option<Zeroizing<String>> {
-    text.lines()
+/// A line that is not UTF-8 is not looked at: the driver's options are UTF-8.
+fn find(bytes: &[u8], wanted: &Wanted<'_>) -> Option<Zeroizing<String>> {
+    bytes
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| str::from_utf8(line).ok())
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
         .filter(|line| !line.starts_with('#'))
         .find_map(|line| password_in(line, wanted))
 }
@@ -98,11 +106,12 @@ mod tests {
 
     #[test]
     fn the_first_line_that_matches_gives_the_password() {
-        let file = "# a comment\n\
+        let file = b"# a comment\n\
                     db:5432:web:app:one\n\
                     db:*:web:*:two\\:2\\\\\r\n\
                     a\\:b:5432:*:app:three:and more\n\
                     broken line\n\
+                    db:5432:web:\xe9:five\n\
                     *:*:*:*:four";
         for (host, port, database, user, password) in [
             ("db", 5432, "web", "app", "one"),
@@ -129,6 +138,6 @@ mod tests {
             database: "web",
             user: "app",
         };
-        assert!(find("db:5432:web:app:one\n#*:*:*:*:x\ndb*:1:web:app:x", &wanted).is_none());
+        assert!(find(b"db:5432:web:app:one\n#*:*:*:*:x\ndb*:1:web:app:x", &wanted).is_none());
     }
 }

@@ -4,7 +4,7 @@
 //! `@` without escape would turn a piece of the password into a host or a database, which messages
 //! may print, the URL is refused.
 
-use crate::option::Opt;
+use crate::option::{Name, Opt};
 use crate::raw_options::RawOptions;
 use crate::{ConfigError, SyntaxError};
 
@@ -131,7 +131,7 @@ fn read_query(query: &str, options: &mut RawOptions) -> Result<(), ConfigError> 
         match (&*name, &*value) {
             // JDBC's spelling, which libpq accepts, too.
             ("ssl", "true") => options.set(Opt::SslMode, "require".to_owned()),
-            _ => options.set(Opt::find(&name, index + 1)?, value),
+            _ => options.set_named(Name::find(&name, index + 1)?, value),
         }
     }
     Ok(())

@@ -65,6 +65,72 @@ fn migrate_creates_the_table_once() {
 }
 
 #[test]
+fn migrate_checks_by_its_exit_code_alone() {
+    let schema = Schema::new("check");
+    let missing = schema.run(&["migrate", "--check"]);
+    assert_eq!(
+        (missing.code, &*missing.stdout, &*missing.stderr),
+        (1, "", "")
+    );
+    schema.run(&["migrate"]);
+    let complete = schema.run(&["migrate", "--check"]);
+    assert_eq!(
+        (complete.code, &*complete.stdout, &*complete.stderr),
+        (0, "", "")
+    );
+    assert_eq!(schema.run(&["migrate", "--check", "--print"]).code, 2);
+}
+
+#[test]
+fn a_long_migration_writes_lines_where_no_terminal_is() {
+    let schema = Schema::new("progress");
+    schema.run(&["migrate"]);
+    let table = schema.table();
+    schema.execute(&format!("DROP INDEX {}.sessions_key_idx", schema.name));
+    let ran = schema.run(&["migrate"]);
+    assert_eq!(ran.stdout, format!("{table}: ran migration 1\n"));
+    assert_eq!(ran.stderr, "building sessions_key_idx\n");
+}
+
+#[test]
+fn revoke_ends_the_sessions_that_were_begun_before_a_time() {
+    let schema = Schema::new("revoke");
+    schema.run(&["migrate"]);
+    let table = schema.table();
+    schema.execute(&format!(
+        "INSERT INTO {table} (key, data, created_on, modified_on, expires_on) \
+         SELECT n::text::bytea, '', to_timestamp(n), now(), now() + interval '1 day' \
+           FROM generate_series(1, 2500) AS n; \
+         INSERT INTO {table} (key, data, created_on) VALUES ('x', '', NULL)"
+    ));
+    for (before, revoked) in [
+        ("1970-01-01T00:00:01Z", "revoked 1 session\n"), // Of which nobody knows when it began.
+        ("2401", "revoked 2400 sessions\n"),
+        ("1970-01-01T01:41:40+01:00", "revoked 99 sessions\n"),
+        ("now", "revoked 1 session\n"),
+        ("now", "revoked 0 sessions\n"),
+    ] {
+        assert_eq!(
+            schema.run(&["revoke", "--issued-before", before]).stdout,
+            revoked,
+            "{before}"
+        );
+    }
+    let wrong = schema.run(&["revoke", "--issued-before", "yesterday"]);
+    assert!(wrong.error(2).contains("2026-11-26T10:00:00Z"), "{wrong:?}");
+    schema.run(&["revoke"]).error(2);
+}
+
+#[test]
+fn a_server_that_starts_later_is_waited_for_but_not_for_ever() {
+    let mut command = command(&["migrate", "--wait", "1"]);
+    command.env("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:1/web");
+    let begun = std::time::Instant::now();
+    ran(command).error(1);
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(900));
+}
+
+#[test]
 fn a_role_without_rights_is_told_what_to_do_in_one_line() {
     let schema = Schema::new("rights");
     let role = format!("{}_role", schema.name);

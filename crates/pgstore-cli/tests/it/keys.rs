@@ -204,3 +204,55 @@ impl Drop for File {
         let _ = fs::remove_file(&self.0);
     }
 }
+
+/// Two nodes follow the help's steps, one node after the other. After each change, both nodes read what
+/// either of them has sealed since the beginning, as long as it may be read at all.
+#[test]
+fn the_help_of_keygen_rotates_keys_over_two_nodes_and_logs_nobody_out() {
+    let help = run(&["keygen", "--help"]).stdout;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let step = |number: u32, words: &str| {
+        let (_, rest) = help.split_once(&format!("({number}) ")).unwrap();
+        let step = rest.split(';').next().unwrap();
+        assert!(step.contains(words), "{number}: {step}");
+    };
+    step(1, "append the new pair");
+    step(2, "move the new pair to the front");
+    step(3, "drop the old pair");
+
+    let (old, new) = (pair(), pair());
+    let (appended, moved) = (format!("{old},{new}"), format!("{new},{old}"));
+    let mut nodes = [old.clone(), old.clone()];
+    let mut texts = vec![cookie(&nodes[0])];
+    for (number, keys) in [(1, &appended), (2, &moved), (3, &new)] {
+        if number == 3 {
+            // By then, nothing lives that the old pair has sealed.
+            texts.retain(|text| opens(&new, text));
+        }
+        for node in 0..2 {
+            nodes[node].clone_from(keys);
+            texts.extend(nodes.each_ref().map(|keys| cookie(keys)));
+            for (node, text) in nodes
+                .iter()
+                .flat_map(|node| texts.iter().map(move |text| (node, text)))
+            {
+                assert!(opens(node, text), "step {number}");
+            }
+        }
+    }
+}
+
+/// A pair as `keygen` prints it for SESSION_KEYS.
+fn pair() -> String {
+    let printed = run(&["keygen"]).stdout;
+    let keys = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("SESSION_KEYS="));
+    keys.unwrap().to_owned()
+}
+
+fn opens(keys: &str, text: &str) -> bool {
+    let mut command = command(&["inspect", "--name", "s", "--max-age", "0", text]);
+    command.env("SESSION_KEYS", keys);
+    ran(command).code == 0
+}

@@ -10,9 +10,18 @@ use super::{Config, ConfigBuilder};
 use crate::environment::Environment;
 use crate::host::{self, List};
 use crate::option::{IGNORED_VARIABLES, Opt};
+use crate::parameters;
 use crate::raw_options::RawOptions;
 use crate::tls::{Roots, TlsConfig};
 use crate::{ConfigError, Host, SslMode, TargetSessionAttrs};
+
+// A peer that has gone silent is noticed within about 20 seconds on an idle connection, and within
+// 5 seconds where an answer is awaited. A NAT or a firewall sees a packet every 10 seconds, and does
+// not forget the connection.
+const KEEPALIVES_IDLE: u32 = 10;
+const KEEPALIVES_INTERVAL: u32 = 3;
+const KEEPALIVES_COUNT: u32 = 3;
+const TCP_USER_TIMEOUT: u32 = 5_000;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -152,6 +161,7 @@ impl Values<'_> {
         let mode = self.mode(&roots)?;
         let home = |name| self.environment.home_file(name);
         Ok(TlsConfig {
+            is_direct: self.is_direct(mode)?,
             mode,
             roots,
             certificate: self.text(Opt::SslCert).map(PathBuf::from),
@@ -165,6 +175,19 @@ impl Values<'_> {
                 "`1` or `0`",
             )?,
         })
+    }
+
+    /// As in libpq, a mode that permits plain text cannot begin with TLS.
+    fn is_direct(&self, mode: SslMode) -> Result<bool, ConfigError> {
+        let words = [("postgres", false), ("direct", true)];
+        let expected = "`postgres` or `direct`";
+        let is_direct = self.one_of(Opt::SslNegotiation, &words, false, expected)?;
+        if is_direct && !mode.demands_tls() {
+            let expected =
+                "`require`, `verify-ca` or `verify-full` where `sslnegotiation` is `direct`";
+            return Err(ConfigError::invalid_value(Opt::SslMode.name(), expected));
+        }
+        Ok(is_direct)
     }
 
     fn mode(&self, roots: &Roots) -> Result<SslMode, ConfigError> {
@@ -212,12 +235,22 @@ impl Values<'_> {
         if let Some(name) = name.as_deref().or(fallback) {
             config.application_name(name);
         }
-        if let Some(options) = self.text(Opt::Options) {
-            config.options(options);
+        let options = self.server_options();
+        if !options.is_empty() {
+            config.options(options.as_str());
         }
         config.channel_binding(self.channel_binding()?);
         self.keep_alive(&mut config)?;
         Ok(config)
+    }
+
+    /// `options`, and after them the run-time parameters, which come later for libpq, too.
+    fn server_options(&self) -> Zeroizing<String> {
+        let mut options = Zeroizing::new(self.text(Opt::Options).unwrap_or_default());
+        for (name, value) in self.options.parameters() {
+            parameters::add(&mut options, name, value);
+        }
+        options
     }
 
     fn channel_binding(&self) -> Result<ChannelBinding, ConfigError> {
@@ -237,20 +270,21 @@ impl Values<'_> {
 
     /// 0 leaves each of these to the operating system.
     fn keep_alive(&self, config: &mut tokio_postgres::Config) -> Result<(), ConfigError> {
+        let number = |option, default| -> Result<u32, ConfigError> {
+            Ok(self.number(option)?.unwrap_or(default))
+        };
         let seconds = |number: u32| Duration::from_secs(number.into());
-        if let Some(on) = self.number(Opt::Keepalives)? {
-            config.keepalives(on != 0);
-        }
-        if let Some(idle) = self.positive(Opt::KeepalivesIdle)? {
+        config.keepalives(number(Opt::Keepalives, 1)? != 0);
+        if let idle @ 1.. = number(Opt::KeepalivesIdle, KEEPALIVES_IDLE)? {
             config.keepalives_idle(seconds(idle));
         }
-        if let Some(interval) = self.positive(Opt::KeepalivesInterval)? {
+        if let interval @ 1.. = number(Opt::KeepalivesInterval, KEEPALIVES_INTERVAL)? {
             config.keepalives_interval(seconds(interval));
         }
-        if let Some(count) = self.positive(Opt::KeepalivesCount)? {
+        if let count @ 1.. = number(Opt::KeepalivesCount, KEEPALIVES_COUNT)? {
             config.keepalives_retries(count);
         }
-        if let Some(timeout) = self.positive(Opt::TcpUserTimeout)? {
+        if let timeout @ 1.. = number(Opt::TcpUserTimeout, TCP_USER_TIMEOUT)? {
             config.tcp_user_timeout(Duration::from_millis(timeout.into()));
         }
         Ok(())
@@ -278,11 +312,7 @@ impl Values<'_> {
 
 /// A mode that demands TLS needs a build with TLS; the others do without it there.
 fn check_build(mode: SslMode) -> Result<(), ConfigError> {
-    let demands_tls = matches!(
-        mode,
-        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull
-    );
-    match demands_tls && cfg!(not(feature = "tls-no-provider")) {
+    match mode.demands_tls() && cfg!(not(feature = "tls-no-provider")) {
         true => Err(ConfigError::TlsNotBuilt { mode }),
         false => Ok(()),
     }

@@ -4,8 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio_postgres::config::SslNegotiation;
 use zeroize::Zeroizing;
 
+use crate::option::Opt;
+use crate::parameters;
 use crate::passfile::{self, Wanted};
 use crate::tls::TlsConfig;
 use crate::{Host, SslMode, TargetSessionAttrs};
@@ -99,10 +102,25 @@ impl Config {
         self.timeout
     }
 
+    /// The same with more run-time parameters.
+    pub(crate) fn with_parameters(&self, added: &[(&str, &str)]) -> Self {
+        let options = self.common.get_options().unwrap_or_default();
+        let mut options = Zeroizing::new(options.to_owned());
+        for (name, value) in added {
+            parameters::add(&mut options, name, value);
+        }
+        let mut config = self.clone();
+        config.common.options(options.as_str());
+        config
+    }
+
     /// The driver's configuration for one of the hosts, without its address.
     pub(crate) fn driver_config(&self, host: &Host) -> tokio_postgres::Config {
         let mut config = self.common.clone();
         config.port(host.port()).dbname(&self.database);
+        if self.tls.is_direct && host.socket_folder().is_none() {
+            config.ssl_negotiation(SslNegotiation::Direct);
+        }
         if let Some(user) = &self.user {
             config.user(user);
         }
@@ -110,6 +128,18 @@ impl Config {
             config.password(password.as_bytes());
         }
         config
+    }
+
+    /// What a server may repeat of the connection string, with the name of the option.
+    pub(crate) fn values(&self) -> Vec<(&'static str, String)> {
+        let named = |option: Opt, value: &str| (option.name(), value.to_owned());
+        let user = self.user.iter().map(|user| named(Opt::User, user));
+        let name = self.common.get_application_name();
+        let name = name.map(|name| named(Opt::ApplicationName, name));
+        let pieces = self.common.get_options().map(pieces_of).unwrap_or_default();
+        let pieces = pieces.iter().map(|piece| named(Opt::Options, piece));
+        let database = named(Opt::DbName, &self.database);
+        user.chain([database]).chain(pieces).chain(name).collect()
     }
 
     /// Warns where a mode that checks no certificate leads to another machine.
@@ -136,6 +166,23 @@ impl Config {
         };
         self.password.clone().or_else(from_file)
     }
+}
+
+/// The pieces of `options` that a server may name, but for the parameters that everybody knows.
+fn pieces_of(options: &str) -> Vec<String> {
+    let is_between = |c: char| c.is_whitespace() || "=,\\".contains(c);
+    let pieces = options.split(is_between).flat_map(|piece| {
+        let bare = piece.trim_start_matches('-');
+        // `-cname` is `-c name`, and `--some-name` sets `some_name`.
+        let name = piece.strip_prefix("-c").unwrap_or(bare);
+        [piece, bare, name]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([bare.replace('-', "_")])
+    });
+    pieces
+        .filter(|piece| !parameters::is_known(piece))
+        .collect()
 }
 
 impl fmt::Debug for Config {

@@ -20,6 +20,8 @@ pub(crate) struct Attempted<'a> {
     pub(crate) began_tls: bool,
     pub(crate) has_password: bool,
     pub(crate) channel_binding: ChannelBinding,
+    /// What the server may repeat, with the name of its option.
+    pub(crate) values: &'a [(&'static str, String)],
 }
 
 impl<'a> Attempted<'a> {
@@ -32,6 +34,7 @@ impl<'a> Attempted<'a> {
             began_tls,
             has_password: true,
             channel_binding: ChannelBinding::Disable,
+            values: &[],
         }
     }
 }
@@ -40,7 +43,7 @@ impl<'a> Attempted<'a> {
 pub(crate) fn classify(error: tokio_postgres::Error, attempted: &Attempted<'_>) -> ConnectError {
     let host = attempted.host.clone();
     if let Some(answer) = DatabaseError::from_driver(&error) {
-        return refused(host, answer);
+        return refused(host, answer.without_values(attempted.values));
     }
     if error.is_closed() {
         return ConnectError::Closed { host };
@@ -53,11 +56,11 @@ pub(crate) fn classify(error: tokio_postgres::Error, attempted: &Attempted<'_>) 
         let mode = attempted.mode;
         return ConnectError::NoTls { host, mode };
     }
+    if attempted.channel_binding == ChannelBinding::Require {
+        return ConnectError::ChannelBinding { host };
+    }
     if !attempted.has_password {
         return ConnectError::PasswordMissing { host };
-    }
-    if attempted.channel_binding == ChannelBinding::Require && !attempted.began_tls {
-        return ConnectError::ChannelBinding { host };
     }
     let source = Arc::new(error);
     ConnectError::Driver { host, source }
@@ -65,12 +68,15 @@ pub(crate) fn classify(error: tokio_postgres::Error, attempted: &Attempted<'_>) 
 
 /// Whether the other hosts are not asked any more, as in libpq: they share the users.
 pub(crate) fn stops_the_search(error: &ConnectError) -> bool {
-    matches!(
-        error,
-        ConnectError::PasswordMissing { .. }
-            | ConnectError::PasswordRefused { .. }
-            | ConnectError::UserRefused { .. }
-    )
+    match error {
+        ConnectError::BothModesFailed { attempts, .. } => attempts.iter().any(stops_the_search),
+        other => matches!(
+            other,
+            ConnectError::PasswordMissing { .. }
+                | ConnectError::PasswordRefused { .. }
+                | ConnectError::UserRefused { .. }
+        ),
+    }
 }
 
 /// Whether a failure with TLS may be a success without, or the other way round.
@@ -81,6 +87,7 @@ pub(crate) fn in_another_mode(error: &ConnectError) -> bool {
             | ConnectError::Tls { .. }
             | ConnectError::UntrustedCertificate { .. }
             | ConnectError::WrongCertificateName { .. }
+            | ConnectError::UnsupportedCertificate { .. }
     )
 }
 
@@ -103,7 +110,11 @@ fn broken(host: Host, source: Arc<io::Error>) -> ConnectError {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
             ConnectError::NotListening { host, source }
         }
-        io::ErrorKind::UnexpectedEof => ConnectError::Closed { host },
+        // Bytes that the other side had not read make the system reset the connection.
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => ConnectError::Closed { host },
         _ => ConnectError::Unreachable { host, source },
     }
 }
@@ -118,6 +129,12 @@ fn tls_failure(host: &Host, source: &Arc<io::Error>) -> Option<ConnectError> {
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => ConnectError::WrongCertificateName { host, source },
+        TlsError::InvalidCertificate(
+            CertificateError::BadEncoding
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+            | CertificateError::Other(_),
+        ) => ConnectError::UnsupportedCertificate { host, source },
         TlsError::InvalidCertificate(_) => ConnectError::UntrustedCertificate { host, source },
         _ => ConnectError::Tls { host, source },
     })

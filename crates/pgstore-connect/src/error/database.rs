@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use super::echo::without_values;
+
 /// What PostgreSQL answered: its SQLSTATE and message.
 ///
 /// The answer's DETAIL, HINT and the like are left out: they may quote a row's values.
@@ -32,6 +34,22 @@ impl DatabaseError {
             sqlstate: answer.code().code().to_owned(),
             message: answer.message().to_owned(),
         })
+    }
+
+    /// The same answer with the names of options in place of their values.
+    pub(super) fn without_values(self, values: &[(&'static str, String)]) -> Self {
+        Self {
+            message: without_values(&self.message, values),
+            ..self
+        }
+    }
+
+    /// One answer of two with the same SQLSTATE: `between` says what was different.
+    pub(super) fn and(self, between: &str, other: &Self) -> Self {
+        Self {
+            message: format!("{}; {between}: {}", self.message, other.message),
+            ..self
+        }
     }
 
     /// The five characters to branch on, such as `42P01`.

@@ -1,8 +1,10 @@
 //! Why there is no connection.
 
+mod both_modes;
 mod classify;
 mod config;
 mod database;
+mod echo;
 mod file;
 mod text;
 
@@ -13,12 +15,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::text::write_with_causes;
+use self::text::{write_attempts, write_with_causes};
 use crate::{Host, SslMode, TargetSessionAttrs};
 
 pub(crate) use classify::{Attempted, classify, in_another_mode, stops_the_search};
 pub use config::{ConfigError, SyntaxError};
 pub use database::DatabaseError;
+#[cfg(test)]
+pub(crate) use echo::without_values;
 pub use file::FileError;
 
 /// Why there is no connection.
@@ -55,6 +59,9 @@ pub enum ConnectError {
         option: &'static str,
         /// The file.
         path: PathBuf,
+        /// Whether it is the file in the home folder that is used when none is named. The text
+        /// names no other: it would repeat a piece of the connection string.
+        is_default: bool,
         /// What is wrong with it.
         source: FileError,
     },
@@ -89,7 +96,8 @@ pub enum ConnectError {
         /// What the system says.
         source: Arc<io::Error>,
     },
-    /// The other side closed the connection without an answer: a proxy without a server, say.
+    /// The other side closed or reset the connection without an answer: a proxy without a server,
+    /// say.
     Closed {
         /// The host.
         host: Host,
@@ -122,6 +130,14 @@ pub enum ConnectError {
         /// What the TLS library says.
         source: Arc<io::Error>,
     },
+    /// The TLS library cannot read or check the server's certificate: it is of X.509 version 1, or
+    /// its key or signature is of a kind that the cryptography provider does not have (P-521, RSA-PSS).
+    UnsupportedCertificate {
+        /// The host.
+        host: Host,
+        /// What the TLS library says.
+        source: Arc<io::Error>,
+    },
     /// The TLS handshake failed for another reason.
     Tls {
         /// The host.
@@ -129,7 +145,9 @@ pub enum ConnectError {
         /// What the TLS library says.
         source: Arc<io::Error>,
     },
-    /// `channel_binding=require`, and the connection has no TLS to bind to.
+    /// `channel_binding=require`, and the password's proof cannot be bound to the connection: there
+    /// is no TLS, no password, the server does not ask for SCRAM, or the signature of its
+    /// certificate has no hash function to bind to (Ed25519).
     ChannelBinding {
         /// The host.
         host: Host,
@@ -189,6 +207,16 @@ pub enum ConnectError {
         /// What was asked for.
         wanted: TargetSessionAttrs,
     },
+    /// `sslmode` is `prefer` or `allow`, and the host failed with TLS and without.
+    BothModesFailed {
+        /// The host.
+        host: Host,
+        /// The mode that permits both.
+        mode: SslMode,
+        /// The failure of the first attempt and that of the second one: with TLS and without for
+        /// `prefer`, without and with for `allow`.
+        attempts: Arc<[ConnectError]>,
+    },
     /// The driver failed in another way.
     Driver {
         /// The host.
@@ -228,8 +256,8 @@ impl ConnectError {
         )
     }
 
-    /// One failure for each host that was tried, in that order; the error itself where there was
-    /// one host or none.
+    /// One failure for each host that was tried, in that order; both failures of a host that was
+    /// tried with TLS and without; else the error itself.
     ///
     /// ```no_run
     /// # async fn example() {
@@ -243,7 +271,7 @@ impl ConnectError {
     #[must_use]
     pub fn attempts(&self) -> &[ConnectError] {
         match self {
-            Self::AllHostsFailed { attempts } => attempts,
+            Self::AllHostsFailed { attempts } | Self::BothModesFailed { attempts, .. } => attempts,
             one => std::slice::from_ref(one),
         }
     }
@@ -270,6 +298,7 @@ impl ConnectError {
             | Self::NoTls { host, .. }
             | Self::UntrustedCertificate { host, .. }
             | Self::WrongCertificateName { host, .. }
+            | Self::UnsupportedCertificate { host, .. }
             | Self::Tls { host, .. }
             | Self::ChannelBinding { host }
             | Self::PasswordMissing { host }
@@ -280,6 +309,7 @@ impl ConnectError {
             | Self::NotReady { host, .. }
             | Self::Database { host, .. }
             | Self::WrongTarget { host, .. }
+            | Self::BothModesFailed { host, .. }
             | Self::Driver { host, .. } => Some(host),
             _ => None,
         }
@@ -308,6 +338,37 @@ impl ConnectError {
         }
     }
 
+    /// Whether it may pass by itself, since a server may start, a primary may be elected, a name may
+    /// be published: trying again later makes sense. A wrong password, user or database is no such
+    /// failure.
+    ///
+    /// ```no_run
+    /// # async fn example() {
+    /// if let Err(error) = pgstore_connect::connect("host=db1,db2 user=app").await {
+    ///     println!("try again: {}", error.may_pass());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::AllHostsFailed { attempts } | Self::BothModesFailed { attempts, .. } => {
+                attempts.iter().any(Self::may_pass)
+            }
+            other => matches!(
+                other,
+                Self::UnknownHost { .. }
+                    | Self::NotListening { .. }
+                    | Self::Unreachable { .. }
+                    | Self::Closed { .. }
+                    | Self::Timeout { .. }
+                    | Self::TooManyConnections { .. }
+                    | Self::NotReady { .. }
+                    | Self::WrongTarget { .. }
+            ),
+        }
+    }
+
     /// One error of all failures; there is at least one.
     pub(crate) fn of_hosts(mut failures: Vec<Self>) -> Self {
         match failures.len() {
@@ -323,8 +384,14 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
-            Self::File { option, path, .. } => {
-                write!(f, "`{option}`: {} cannot be used", path.display())
+            Self::File {
+                option,
+                path,
+                is_default: true,
+                ..
+            } => write!(f, "`{option}`: {} cannot be used", path.display()),
+            Self::File { option, .. } => {
+                write!(f, "the file that `{option}` names cannot be used")
             }
             Self::ClientCertificate { .. } => {
                 f.write_str("`sslcert` and `sslkey` cannot be used together")
@@ -340,7 +407,10 @@ impl fmt::Display for ConnectError {
             Self::UnknownHost { host, .. } => write!(f, "{host}: no host of that name was found"),
             Self::NotListening { host, .. } => write!(f, "{host}: no PostgreSQL listens there"),
             Self::Unreachable { host, .. } => write!(f, "{host} cannot be reached"),
-            Self::Closed { host } => write!(f, "{host} closed the connection without an answer"),
+            Self::Closed { host } => write!(
+                f,
+                "{host} closed the connection without an answer, as a proxy does that has no server"
+            ),
             Self::Timeout { host, after } => {
                 write!(
                     f,
@@ -358,10 +428,17 @@ impl fmt::Display for ConnectError {
                 f,
                 "{host} has a certificate for another name, and `sslmode` is verify-full"
             ),
+            Self::UnsupportedCertificate { host, .. } => write!(
+                f,
+                "{host} has a certificate that this program's TLS cannot check: X.509 version 1, or \
+                 a kind of key that needs another provider (the Cargo feature `tls-aws-lc-rs` of \
+                 pgstore-connect has more)"
+            ),
             Self::Tls { host, .. } => write!(f, "{host}: the TLS handshake failed"),
             Self::ChannelBinding { host } => write!(
                 f,
-                "{host}: `channel_binding=require` needs TLS, and this connection has none"
+                "{host}: `channel_binding=require` cannot be met: it needs TLS, a password, a server \
+                 that asks for it by SCRAM, and a certificate whose signature has a hash function"
             ),
             Self::PasswordMissing { host } => write!(
                 f,
@@ -384,27 +461,19 @@ impl fmt::Display for ConnectError {
                     "{host} is not what `target_session_attrs={wanted}` asks for"
                 )
             }
+            Self::BothModesFailed { mode, attempts, .. } => {
+                write_attempts(f, attempts, &format!("; {}: ", mode.second_attempt()))
+            }
             Self::Driver { host, .. } => write!(f, "{host}: connecting failed"),
-            Self::AllHostsFailed { attempts } => write_attempts(f, attempts),
+            Self::AllHostsFailed { attempts } => {
+                f.write_str("no host could be connected to: ")?;
+                write_attempts(f, attempts, "; ")
+            }
             Self::RuntimeShutDown => {
                 f.write_str("the tokio runtime was shut down while it was connecting")
             }
         }
     }
-}
-
-/// `source` of the error of several hosts is none of theirs, so their causes stand in the text.
-fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: &[ConnectError]) -> fmt::Result {
-    f.write_str("no host could be connected to")?;
-    let mut separator = ": ";
-    for attempt in attempts {
-        write!(f, "{separator}{attempt}")?;
-        if let Some(cause) = attempt.source() {
-            write!(f, " ({cause})")?;
-        }
-        separator = "; ";
-    }
-    Ok(())
 }
 
 impl Error for ConnectError {
@@ -417,6 +486,7 @@ impl Error for ConnectError {
             | Self::Unreachable { source, .. }
             | Self::UntrustedCertificate { source, .. }
             | Self::WrongCertificateName { source, .. }
+            | Self::UnsupportedCertificate { source, .. }
             | Self::Tls { source, .. } => Some(&**source),
             Self::Driver { source, .. } => Some(&**source),
             other => other.database_error().map(|error| error as _),

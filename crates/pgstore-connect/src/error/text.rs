@@ -16,3 +16,19 @@ pub(super) fn write_with_causes(
     }
     Ok(())
 }
+
+/// `source` of an error of several attempts is none of theirs, so their causes stand in the text.
+pub(super) fn write_attempts(
+    f: &mut fmt::Formatter<'_>,
+    attempts: &[impl Error],
+    separator: &str,
+) -> fmt::Result {
+    for (place, attempt) in attempts.iter().enumerate() {
+        let before = if place == 0 { "" } else { separator };
+        write!(f, "{before}{attempt}")?;
+        if let Some(cause) = attempt.source() {
+            write!(f, " ({cause})")?;
+        }
+    }
+    Ok(())
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::read_in;
+use crate::error::without_values;
 use crate::tls::{LoadedTls, Roots};
 use crate::{Config, ConnectError, Connector, Host, SslMode, TargetSessionAttrs};
 
@@ -29,6 +30,8 @@ fn seeds() -> Vec<String> {
         "host=h user='u' password='SECRET' options='-c a=b'",
         "sslrootcert='/x' password=SECRET options='-c a=b' sslmode=verify-ca",
         "passfile=/x password=SECRET hostaddr=10.0.0.1 sslmode=prefer",
+        "postgres://u:SECRET@h/d?search_path=a&statement_timeout=5s&binary_parameters=yes",
+        "host=h user=u password=SECRET search_path='a, b' app.x=1 timezone=UTC",
     ]
     .map(|seed| seed.replace("SECRET", SECRET))
     .to_vec()
@@ -113,20 +116,15 @@ fn said_about(text: &str) -> String {
 }
 
 fn said_about_files(config: &Config) -> String {
-    let passfile = config
-        .passfile
-        .as_deref()
-        .map(|path| path.display().to_string());
-    let passfile = passfile.unwrap_or_default();
     let names_files = config.tls.certificate.is_some()
         || config.tls.key.is_some()
         || matches!(config.tls.roots, Roots::File(_));
     if !names_files {
-        return passfile; // Loading takes most of the time.
+        return String::new(); // Loading takes most of the time.
     }
     match LoadedTls::load(&config.tls) {
-        Ok(_) => passfile,
-        Err(error) => format!("{passfile} {error} {error:?}"),
+        Ok(_) => String::new(),
+        Err(error) => format!("{error} {error:?}"),
     }
 }
 
@@ -175,6 +173,10 @@ fn errors(host: &Host) -> Vec<ConnectError> {
             wanted,
         },
     ];
+    let both = |first: &ConnectError, second: &ConnectError| {
+        ConnectError::in_both_modes(&host(), SslMode::Prefer, first.clone(), second.clone())
+    };
+    errors.push(both(&errors[8], &errors[3]));
     errors.push(ConnectError::of_hosts(errors.clone()));
     errors
 }
@@ -202,6 +204,108 @@ fn no_mistake_in_a_connection_string_makes_its_password_show() {
         read > 1000 && refused > 1000,
         "{read} read, {refused} refused"
     );
+}
+
+/// Several mistakes at once, by a fixed row of random numbers. A host may then be the secret: hosts
+/// are told, so their names are taken out of what is said before it is searched.
+#[test]
+fn several_mistakes_show_nothing_but_hosts() {
+    let (mut chance, mut read) = (Chance(0x9e37_79b9_7f4a_7c15), 0_u32);
+    let seeds: Vec<_> = seeds().iter().flat_map(|seed| whole(seed)).collect();
+    for _ in 0..60_000 {
+        let mut text = seeds[chance.below(seeds.len())].clone();
+        for _ in 0..1 + chance.below(4) {
+            text = chance.mistake(&text);
+        }
+        let mut said = said_about(&text);
+        if let Ok(config) = read_in(USER, &text) {
+            read += 1;
+            for host in config.hosts() {
+                said = said.replace(&format!("{host:?}"), "");
+                said = said.replace(&host.to_string(), "");
+            }
+            said += &said_by_a_server(&config);
+        }
+        assert!(!shows_the_secret(&said), "{text}\n{said}");
+    }
+    assert!(read > 1000, "{read} read");
+}
+
+/// What a server that repeats all it was sent makes of it.
+fn said_by_a_server(config: &Config) -> String {
+    let driver = config.driver_config(&config.hosts()[0]);
+    let whole = [
+        driver.get_user(),
+        driver.get_dbname(),
+        driver.get_application_name(),
+    ];
+    // The server repeats words of `options`, and a value without its escapes.
+    let is_between = |c: char| c.is_whitespace() || c == '=' || c == '\\';
+    let words = driver.get_options().unwrap_or_default().split(is_between);
+    let sent = whole.into_iter().flatten().chain(words);
+    let messages = sent.map(|text| format!("\"{text}\" is wrong"));
+    let hidden = messages.map(|message| without_values(&message, &config.values()));
+    hidden.collect::<Vec<_>>().join("\n")
+}
+
+/// xorshift64, for the same mistakes in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).unwrap() % bound.max(1)
+    }
+
+    /// A place between two characters.
+    fn place(&mut self, text: &str) -> usize {
+        let places: Vec<_> = text.char_indices().map(|(place, _)| place).collect();
+        places.get(self.below(places.len())).copied().unwrap_or(0)
+    }
+
+    /// A character that separates parts of the string, where mistakes hurt most.
+    fn separator(&mut self, text: &str) -> usize {
+        let separators: Vec<_> = text
+            .char_indices()
+            .filter(|(_, c)| !c.is_alphanumeric())
+            .map(|(place, _)| place)
+            .collect();
+        separators
+            .get(self.below(separators.len()))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn mistake(&mut self, text: &str) -> String {
+        let place = match self.below(2) {
+            0 => self.place(text),
+            _ => self.separator(text),
+        };
+        let (before, after) = text.split_at(place);
+        let rest = after.get(1..).unwrap_or_default();
+        let piece = PIECES[self.below(PIECES.len())];
+        match self.below(8) {
+            0 => before.to_owned(),
+            1 => after.to_owned(),
+            2 => format!("{before}{rest}"),
+            3 => format!("{before}{piece}{after}"),
+            4 => format!("{before}{piece}{rest}"),
+            5 => format!("{after}{before}"),
+            6 => format!("{before}{after}{after}"),
+            _ => {
+                // Two separators change places.
+                let other = self.separator(text);
+                let mut chars: Vec<char> = text.chars().collect();
+                let index = |byte: usize| text[..byte].chars().count();
+                if !chars.is_empty() {
+                    chars.swap(index(place), index(other));
+                }
+                chars.into_iter().collect()
+            }
+        }
+    }
 }
 
 #[test]

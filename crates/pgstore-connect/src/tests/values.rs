@@ -199,3 +199,28 @@ fn a_build_without_tls_names_the_feature() {
     assert_eq!(read_in(&[], "sslmode=verify-full").err(), expected);
     assert_eq!(read("sslmode=prefer").ssl_mode(), SslMode::Prefer);
 }
+
+#[test]
+fn a_silent_peer_is_noticed_by_default_and_0_leaves_it_to_the_system() {
+    let seconds = |number| Some(Duration::from_secs(number));
+    let driver = |text: &str| {
+        let config = read(text);
+        config.driver_config(&config.hosts()[0])
+    };
+    let default = driver("host=h");
+    assert!(default.get_keepalives());
+    assert_eq!(default.get_keepalives_idle(), Duration::from_secs(10));
+    assert_eq!(
+        default.get_keepalives_interval(),
+        seconds(3).as_ref().copied()
+    );
+    assert_eq!(default.get_keepalives_retries(), Some(3));
+    assert_eq!(default.get_tcp_user_timeout(), seconds(5).as_ref());
+    let system = "host=h keepalives_idle=0 keepalives_interval=0 keepalives_count=0 \
+                  tcp_user_timeout=0";
+    let system = driver(system);
+    assert_eq!(system.get_keepalives_idle(), Duration::from_secs(7200));
+    assert_eq!(system.get_keepalives_interval(), None);
+    assert_eq!(system.get_keepalives_retries(), None);
+    assert_eq!(system.get_tcp_user_timeout(), None);
+}

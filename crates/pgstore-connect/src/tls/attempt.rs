@@ -81,6 +81,9 @@ fn configure(tls: &TlsConfig) -> Result<ClientConfig, ConnectError> {
         None => builder.with_no_client_auth(),
     };
     config.enable_sni = tls.sni;
+    if tls.is_direct {
+        config.alpn_protocols = vec![b"postgresql".to_vec()];
+    }
     Ok(config)
 }
 

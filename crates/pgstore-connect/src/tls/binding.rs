@@ -3,6 +3,8 @@
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use super::der::{OID, SEQUENCE, element};
+
 /// The binding; `None` for a signature for which the RFC defines no hash function.
 pub(super) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     match signature_algorithm(certificate)? {
@@ -29,31 +31,11 @@ const ECDSA_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4];
 
 /// `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { OID, … }, … }`
 fn signature_algorithm(certificate: &[u8]) -> Option<&[u8]> {
-    const SEQUENCE: u8 = 0x30;
-    const OID: u8 = 0x06;
     let (certificate, _) = element(certificate, SEQUENCE)?;
     let (_, rest) = element(certificate, SEQUENCE)?;
     let (algorithm, _) = element(rest, SEQUENCE)?;
     let (oid, _) = element(algorithm, OID)?;
     Some(oid)
-}
-
-/// The contents of the first element, which must have this tag, and the bytes after it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let rest = der.strip_prefix(&[tag])?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        short @ 0..=0x7f => (usize::from(short), rest),
-        long @ 0x81..=0x84 => {
-            let (length, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
-            let number = length
-                .iter()
-                .fold(0_usize, |sum, &byte| sum << 8 | usize::from(byte));
-            (number, rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(length)
 }
 
 #[cfg(test)]

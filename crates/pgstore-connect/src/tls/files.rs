@@ -1,7 +1,7 @@
 //! `sslrootcert`, `sslcert` and `sslkey`: PEM files, read at each connection.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio_rustls::rustls::RootCertStore;
@@ -23,21 +23,58 @@ pub(super) fn roots(tls: &TlsConfig) -> Result<Option<Trusted>, ConnectError> {
     let verifies = matches!(tls.mode, SslMode::VerifyCa | SslMode::VerifyFull);
     match &tls.roots {
         Roots::System => system_roots().map(Some),
-        Roots::File(path) => roots_in(path).map(Some),
-        Roots::Default(Some(path)) if verifies || path.exists() => roots_in(path).map(Some),
-        Roots::Default(None) if verifies => roots_in("~/.postgresql/root.crt".as_ref()).map(Some),
+        Roots::File(path) => roots_in(PemFile::named(Opt::SslRootCert, path)).map(Some),
+        Roots::Default(Some(path)) if verifies || path.exists() => {
+            roots_in(PemFile::default(Opt::SslRootCert, path)).map(Some)
+        }
+        Roots::Default(None) if verifies => {
+            let usual = "~/.postgresql/root.crt".as_ref();
+            roots_in(PemFile::default(Opt::SslRootCert, usual)).map(Some)
+        }
         Roots::Default(_) => Ok(None),
     }
 }
 
-fn roots_in(path: &Path) -> Result<Trusted, ConnectError> {
-    let servers = certificates_in(Opt::SslRootCert, path)?;
+/// A file, and the option that names it or whose default it is.
+#[derive(Clone, Copy)]
+struct PemFile<'a> {
+    option: Opt,
+    path: &'a Path,
+    is_default: bool,
+}
+
+impl<'a> PemFile<'a> {
+    fn named(option: Opt, path: &'a Path) -> Self {
+        Self {
+            option,
+            path,
+            is_default: false,
+        }
+    }
+
+    fn default(option: Opt, path: &'a Path) -> Self {
+        Self {
+            is_default: true,
+            ..Self::named(option, path)
+        }
+    }
+
+    fn error(self, source: FileError) -> ConnectError {
+        ConnectError::File {
+            option: self.option.name(),
+            path: self.path.to_owned(),
+            is_default: self.is_default,
+            source,
+        }
+    }
+}
+
+fn roots_in(file: PemFile<'_>) -> Result<Trusted, ConnectError> {
+    let servers = certificates_in(file)?;
     let mut authorities = RootCertStore::empty();
     for certificate in &servers {
         let added = authorities.add(certificate.clone());
-        added.map_err(|error| {
-            file_error(Opt::SslRootCert, path, FileError::Invalid(Arc::new(error)))
-        })?;
+        added.map_err(|error| file.error(FileError::Invalid(Arc::new(error))))?;
     }
     Ok(Trusted {
         authorities,
@@ -61,34 +98,37 @@ fn system_roots() -> Result<Trusted, ConnectError> {
 pub(super) fn client_certificate(
     tls: &TlsConfig,
 ) -> Result<Option<ClientCertificate>, ConnectError> {
-    let existing = |path: &Option<PathBuf>| path.clone().filter(|path| path.exists());
-    let named = tls.certificate.clone();
-    let Some(path) = named.or_else(|| existing(&tls.default_certificate)) else {
-        return Ok(None);
+    let default = tls.default_certificate.as_deref();
+    let certificate = match (tls.certificate.as_deref(), default) {
+        (Some(path), _) => PemFile::named(Opt::SslCert, path),
+        (None, Some(path)) if path.exists() => PemFile::default(Opt::SslCert, path),
+        _ => return Ok(None),
     };
-    let key = tls.key.clone().or_else(|| tls.default_key.clone());
-    let key = key.unwrap_or_else(|| "~/.postgresql/postgresql.key".into());
-    let certificates = certificates_in(Opt::SslCert, &path)?;
-    Ok(Some((certificates, key_in(&key)?)))
+    let key = match (tls.key.as_deref(), tls.default_key.as_deref()) {
+        (Some(path), _) => PemFile::named(Opt::SslKey, path),
+        (None, Some(path)) => PemFile::default(Opt::SslKey, path),
+        (None, None) => PemFile::default(Opt::SslKey, "~/.postgresql/postgresql.key".as_ref()),
+    };
+    Ok(Some((certificates_in(certificate)?, key_in(key)?)))
 }
 
-fn certificates_in(option: Opt, path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+fn certificates_in(file: PemFile<'_>) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
     let found: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).and_then(|certificates| certificates.collect());
+        CertificateDer::pem_file_iter(file.path).and_then(|certificates| certificates.collect());
     match found {
-        Ok(none) if none.is_empty() => Err(file_error(option, path, FileError::Empty)),
+        Ok(none) if none.is_empty() => Err(file.error(FileError::Empty)),
         Ok(certificates) => Ok(certificates),
-        Err(error) => Err(file_error(option, path, unusable(error))),
+        Err(error) => Err(file.error(unusable(error))),
     }
 }
 
-fn key_in(path: &Path) -> Result<PrivateKeyDer<'static>, ConnectError> {
-    let failed = |error| file_error(Opt::SslKey, path, error);
-    let file = fs::metadata(path).map_err(|error| failed(FileError::Unreadable(error.into())))?;
+fn key_in(key: PemFile<'_>) -> Result<PrivateKeyDer<'static>, ConnectError> {
+    let unreadable = |error: std::io::Error| key.error(FileError::Unreadable(error.into()));
+    let file = fs::metadata(key.path).map_err(unreadable)?;
     if is_open_to_others(&file) {
-        return Err(failed(FileError::Permissions));
+        return Err(key.error(FileError::Permissions));
     }
-    PrivateKeyDer::from_pem_file(path).map_err(|error| failed(unusable(error)))
+    PrivateKeyDer::from_pem_file(key.path).map_err(|error| key.error(unusable(error)))
 }
 
 /// As in libpq (`fe-secure-openssl.c`, `initialize_SSL`).
@@ -108,13 +148,5 @@ fn unusable(error: PemError) -> FileError {
     match error {
         PemError::Io(error) => FileError::Unreadable(error.into()),
         other => FileError::Invalid(Arc::new(other)),
-    }
-}
-
-fn file_error(option: Opt, path: &Path, source: FileError) -> ConnectError {
-    ConnectError::File {
-        option: option.name(),
-        path: path.to_owned(),
-        source,
     }
 }

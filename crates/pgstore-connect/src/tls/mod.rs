@@ -5,7 +5,11 @@ mod absent;
 #[cfg(feature = "tls-no-provider")]
 mod attempt;
 #[cfg(feature = "tls-no-provider")]
+mod bare_key;
+#[cfg(feature = "tls-no-provider")]
 mod binding;
+#[cfg(feature = "tls-no-provider")]
+mod der;
 #[cfg(feature = "tls-no-provider")]
 mod files;
 mod mode;
@@ -39,6 +43,8 @@ pub(crate) struct TlsConfig {
     pub(crate) default_certificate: Option<PathBuf>,
     pub(crate) default_key: Option<PathBuf>,
     pub(crate) sni: bool,
+    /// `sslnegotiation=direct`: TLS begins at once, and says what it carries.
+    pub(crate) is_direct: bool,
 }
 
 /// Which authorities are trusted: `sslrootcert`.

@@ -46,6 +46,19 @@ impl SslMode {
         }
     }
 
+    /// Whether a connection without TLS is out of the question.
+    pub(crate) fn demands_tls(self) -> bool {
+        matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
+    }
+
+    /// What the second attempt is, for messages.
+    pub(crate) fn second_attempt(self) -> &'static str {
+        match self {
+            Self::Allow => "with TLS",
+            _ => "without TLS",
+        }
+    }
+
     /// The first attempt at an address, and the one to make if that fails, as the driver calls
     /// them.
     pub(crate) fn attempts(self) -> (DriverSslMode, Option<DriverSslMode>) {

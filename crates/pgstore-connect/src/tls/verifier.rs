@@ -13,6 +13,8 @@ use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
+use super::bare_key;
+
 /// What is checked of a server's certificate. Every mode checks that the server has its key.
 #[derive(Debug)]
 pub(super) enum Check {
@@ -72,6 +74,25 @@ impl Verifier {
     pub(super) fn new(check: Check, algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self { check, algorithms }
     }
+
+    /// Where nothing of the certificate is checked, it need not be one that rustls reads.
+    fn or_by_the_key_alone(
+        &self,
+        verified: Result<HandshakeSignatureValid, Error>,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let may_be_unread = matches!(self.check, Check::Nothing);
+        verified.or_else(|error| {
+            let has_signed =
+                || bare_key::has_signed(certificate, message, signature, &self.algorithms);
+            match may_be_unread && has_signed() {
+                true => Ok(HandshakeSignatureValid::assertion()),
+                false => Err(error),
+            }
+        })
+    }
 }
 
 impl ServerCertVerifier for Verifier {
@@ -101,7 +122,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.algorithms)
+        let verified = verify_tls12_signature(message, certificate, signature, &self.algorithms);
+        self.or_by_the_key_alone(verified, message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -110,7 +132,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.algorithms)
+        let verified = verify_tls13_signature(message, certificate, signature, &self.algorithms);
+        self.or_by_the_key_alone(verified, message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -2,6 +2,7 @@
 
 use pgstore_connect::{ConfigError, ConnectError};
 
+use crate::doubles::{Behaviour, Double};
 use crate::servers::{PASSWORD, bare, named, with_tls};
 use crate::{closed_port, connected, is, log, refused};
 
@@ -24,7 +25,7 @@ async fn each_failure_has_its_own_variant() {
         (
             named("db.test", "user=nobody password=hunter2"),
             is!(UserRefused),
-            "nobody",
+            "\"<user>\"",
         ),
         (
             "host=nowhere.invalid user=u password=hunter2".to_owned(),
@@ -92,7 +93,7 @@ async fn debug_reads_as_a_sentence_with_its_causes() {
     let (error, _) = refused(&named("db.test", "user=app password=hunter2")).await;
     let expected = format!(
         "db.test (127.0.0.1):{} refused the password: password authentication failed for user \
-         \"app\" (SQLSTATE 28P01)",
+         \"<user>\" (SQLSTATE 28P01)",
         with_tls().port()
     );
     assert_eq!(format!("{error:?}"), expected);
@@ -100,32 +101,49 @@ async fn debug_reads_as_a_sentence_with_its_causes() {
     assert_eq!(format!("{error:?}"), error.to_string());
 }
 
-/// What a proxy does whose server is away.
+/// What a proxy does whose server is away: at once, or when it was asked for TLS or for a session.
 #[tokio::test]
 async fn a_connection_that_is_closed_without_an_answer_is_told() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let closing = tokio::spawn(async move {
-        loop {
-            drop(listener.accept().await);
+    for behaviour in [Behaviour::Close, Behaviour::ReadAndClose, Behaviour::Reset] {
+        let double = Double::of(behaviour).await;
+        for mode in ["disable", "allow", "prefer", "require", "verify-full"] {
+            let mode = if cfg!(feature = "tls-no-provider") {
+                mode
+            } else {
+                "disable"
+            };
+            let root = crate::servers::file("authority.pem");
+            let rest = format!("password=hunter2 sslmode={mode} sslrootcert={root}");
+            let (error, told) = refused(&double.text(&rest)).await;
+            assert!(matches!(error, ConnectError::Closed { .. }), "{told}");
+            assert!(told.contains("closed the connection"), "{told}");
         }
-    });
-    for mode in ["disable", "prefer", "require"] {
-        let mode = if cfg!(feature = "tls-no-provider") {
-            mode
-        } else {
-            "disable"
-        };
-        let text = format!("host=127.0.0.1 port={port} user=u password=hunter2 sslmode={mode}");
-        let (error, told) = refused(&text).await;
-        // Bytes that were not read make the system reset the connection.
-        let is_reset = matches!(error, ConnectError::Unreachable { .. });
-        assert!(
-            is_reset || matches!(error, ConnectError::Closed { .. }),
-            "{told}"
-        );
     }
-    closing.abort();
+}
+
+#[tokio::test]
+async fn nothing_of_the_string_is_repeated_where_the_server_repeats_it() {
+    for rest in [
+        "user=hunter2",
+        "user=postgres dbname=hunter2",
+        "user=postgres options='-c hunter2=1'",
+        "user=postgres options='-c work_mem=hunter2'",
+        "user=postgres work_mem=hunter2",
+        "user=postgres hunter2.x=1 statement_timeout=x",
+        "user=postgres role=hunter2",
+        "user=postgres options='--hunter2'",
+        "user=postgres options=hunter2",
+        "user=postgres search_path='\"hunter2'",
+    ] {
+        let (error, _) = refused(&bare(rest)).await; // It searches what is told.
+        assert!(error.database_error().is_some(), "{rest}: {error:?}");
+    }
+    let (error, _) = refused(&bare("user=postgres work_mem=x_1")).await;
+    let told = error.database_error().unwrap().message().to_owned();
+    assert_eq!(
+        told,
+        "invalid value for parameter \"work_mem\": \"<options>\""
+    );
 }
 
 #[tokio::test]
@@ -151,6 +169,41 @@ async fn the_connection_gets_its_name_and_options() {
     assert_eq!(name, "from-the-environment");
     let path = crate::ask(&client, "SHOW search_path").await;
     assert_eq!(path, "somewhere,public");
+}
+
+/// As Go's lib/pq takes them.
+#[tokio::test]
+async fn run_time_parameters_are_passed_on() {
+    let rest = "user=postgres search_path='\"my schema\", public' statement_timeout=1234ms \
+                timezone=Asia/Tokyo app.tenant='a\\\\b c' binary_parameters=yes";
+    let (client, _task) = connected(&named("db.test", rest)).await;
+    for (parameter, value) in [
+        ("search_path", "\"my schema\", public"),
+        ("statement_timeout", "1234ms"),
+        ("TimeZone", "Asia/Tokyo"),
+        ("app.tenant", "a\\b c"),
+    ] {
+        assert_eq!(
+            crate::ask(&client, &format!("SHOW {parameter}")).await,
+            value
+        );
+    }
+    let port = with_tls().port();
+    let url = format!(
+        "postgres://postgres@127.0.0.1:{port}/postgres?options=-c%20work_mem%3D64kB&work_mem=1MB"
+    );
+    let (client, _task) = connected(&url).await;
+    assert_eq!(crate::ask(&client, "SHOW work_mem").await, "1MB");
+}
+
+#[test]
+fn an_option_of_lib_pq_alone_is_ignored_with_a_line_in_the_log() {
+    let heard = log::heard(|| async {
+        let text = "host=h user=u binary_parameters=hunter2";
+        pgstore_connect::Config::parse(text).unwrap();
+    });
+    assert!(heard.contains("option=\"binary_parameters\""), "{heard}");
+    assert!(!heard.contains("hunter2"), "{heard}");
 }
 
 /// Connecting, failing to, and what is doubtful about the configuration.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use pgstore_connect::{Config, ConnectError, Connector};
 use pgstore_embedded::EmbeddedPostgres;
 
+use crate::doubles::{Behaviour, Double};
 use crate::servers::{with_tls, without_tls};
 use crate::{ask, closed_port, connect, connected, is, refused, told};
 
@@ -143,6 +144,29 @@ async fn a_silent_host_takes_its_time_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_silent_host_costs_a_head_start_and_the_one_that_was_taken_is_tried_first() {
+    let silent = Double::of(Behaviour::Silence).await;
+    let (silent, port) = (silent.port(), with_tls().port());
+    let text = format!("host=127.0.0.1,127.0.0.1 port={silent},{port} user=postgres");
+    let connector = Connector::new(Config::builder().parse(&text).unwrap());
+    let begun = std::time::Instant::now();
+    let (_client, task) = connector.connect().await.unwrap();
+    assert_eq!(task.host().port(), port);
+    let first = begun.elapsed();
+    assert!(first >= Duration::from_millis(250), "{first:?}");
+    assert!(first < Duration::from_secs(3), "{first:?}");
+    // It is not asked again.
+    let mut quick = 0;
+    for _ in 0..20 {
+        let begun = std::time::Instant::now();
+        let (_client, task) = connector.connect().await.unwrap();
+        assert_eq!(task.host().port(), port);
+        quick += u32::from(begun.elapsed() < Duration::from_millis(250));
+    }
+    assert!(quick > 10, "{quick}");
+}
+
+#[tokio::test]
 async fn a_demoted_host_is_tried_after_the_others() {
     let (first, second) = (with_tls().port(), without_tls().port());
     let text = format!("host=127.0.0.1,127.0.0.1 port={first},{second} user=postgres");
@@ -153,4 +177,40 @@ async fn a_demoted_host_is_tried_after_the_others() {
     let (_client, task) = connector.connect().await.unwrap();
     assert_eq!(task.host().port(), second);
     connected(&text).await;
+}
+
+#[tokio::test]
+async fn a_server_that_starts_later_is_waited_for() {
+    let starting = tokio::task::spawn_blocking(|| EmbeddedPostgres::start().unwrap());
+    let mut server = starting.await.unwrap();
+    let text = format!("host=127.0.0.1 port={} user=postgres", server.port());
+    let connector = Connector::new(Config::builder().parse(&text).unwrap());
+    server.kill().unwrap();
+    while connector.connect().await.is_ok() {} // Its last processes take a moment to end.
+    let short = Duration::from_millis(300);
+    let error = connector.connect_within(short).await.unwrap_err();
+    assert!(error.may_pass(), "{error:?}");
+
+    let starting = tokio::task::spawn_blocking(move || {
+        server.restart().unwrap();
+        server
+    });
+    connector
+        .connect_within(Duration::from_secs(30))
+        .await
+        .unwrap();
+    starting.await.unwrap().stop().unwrap();
+}
+
+#[tokio::test]
+async fn what_time_does_not_mend_is_told_at_once() {
+    let text = crate::servers::bare("user=app password=hunter2");
+    let connector = Connector::new(Config::builder().parse(&text).unwrap());
+    let begun = std::time::Instant::now();
+    let error = connector
+        .connect_within(Duration::from_secs(60))
+        .await
+        .unwrap_err();
+    assert!(!error.may_pass(), "{error:?}");
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)] // Tests may panic.
 
 mod certificates;
+mod doubles;
 mod errors;
+#[cfg(feature = "tls-no-provider")]
+mod fallback;
 mod hosts;
 mod log;
 mod passwords;

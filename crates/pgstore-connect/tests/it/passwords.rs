@@ -59,6 +59,21 @@ async fn a_password_file_is_used_when_only_its_owner_may_read_it() {
 }
 
 #[tokio::test]
+async fn a_line_of_the_password_file_that_is_not_utf_8_is_lost_alone() {
+    let path = temporary();
+    write(&path, "", 0o600);
+    let mut lines = b"db:*:*:caf\xe9:hunter2\n".to_vec();
+    lines.extend(format!("*:*:*:app:{PASSWORD}\n").bytes());
+    std::fs::write(&path, lines).unwrap();
+    connected(&named(
+        "db.test",
+        &format!("user=app passfile={}", path.display()),
+    ))
+    .await;
+    std::fs::remove_file(path).unwrap();
+}
+
+#[tokio::test]
 async fn the_password_file_in_the_home_folder_is_the_default() {
     let home = temporary();
     std::fs::create_dir(&home).unwrap();

@@ -112,22 +112,22 @@ async fn files_that_are_missing_or_of_no_use_are_named() {
         (
             "sslrootcert=/nowhere/root.pem".to_owned(),
             is!(File),
-            "`sslrootcert`: /nowhere/root.pem",
+            "the file that `sslrootcert` names",
         ),
         (
             format!("sslrootcert={}", file("empty.pem")),
             is!(File),
-            "empty.pem",
+            "no certificate in PEM format",
         ),
         (
             "sslcert=/nowhere/client.pem".to_owned(),
             is!(File),
-            "`sslcert`: /nowhere/client.pem",
+            "the file that `sslcert` names",
         ),
         (
             format!("sslcert={client} sslkey=/nowhere/client.key"),
             is!(File),
-            "`sslkey`: /nowhere/client.key",
+            "the file that `sslkey` names",
         ),
         (format!("sslcert={client} sslkey={open}"), is!(File), "0600"),
         (
@@ -138,7 +138,11 @@ async fn files_that_are_missing_or_of_no_use_are_named() {
     ];
     for (files, is, word) in tests {
         let rest = format!("user=app password=hunter2 sslmode=require {files}");
-        assert_refused(&named("db.test", &rest), is, word).await;
+        let (error, told) = refused(&named("db.test", &rest)).await;
+        assert!(is(&error) && told.contains(word), "{told}");
+        for piece in ["/nowhere", ".pem", "client.key", "open.key"] {
+            assert!(!told.contains(piece), "{told}");
+        }
     }
 }
 
@@ -187,7 +191,7 @@ async fn disable_goes_without() {
         "db.test",
         &format!("user=secure password={PASSWORD} sslmode=disable"),
     );
-    assert_refused(&text, is!(UserRefused), "secure").await;
+    assert_refused(&text, is!(UserRefused), "<user>").await;
 }
 
 #[tokio::test]
@@ -206,4 +210,10 @@ async fn the_passwords_proof_is_bound_to_the_connection() {
     // Without TLS there is nothing to bind it to.
     let text = named("db.test", &format!("{rest} sslmode=disable"));
     assert_refused(&text, is!(ChannelBinding), "`channel_binding=require`").await;
+    // A server that asks for no password proves nothing, and without a password nothing is proved.
+    for rest in ["user=postgres", "user=app"] {
+        let rest = format!("{rest} channel_binding=require sslmode=require");
+        let text = named("db.test", &rest);
+        assert_refused(&text, is!(ChannelBinding), "`channel_binding=require`").await;
+    }
 }

@@ -34,8 +34,8 @@ pub use peer_written::{PeerWritten, PeerWrittenCursor};
 #[cfg(feature = "postgres")]
 pub use postgres::{
     ConfigError, ConnectError, DatabaseError, InvalidTableName, MigrateError, MigrateErrorKind,
-    Migrated, Migration, PgStore, PgStoreOptions, StatementNames, StatementStrategy, TableName,
-    connection_strings, migrations,
+    MigrateProgress, Migrated, Migration, PgStore, PgStoreOptions, StatementNames,
+    StatementStrategy, TableName, connection_strings, migrations,
 };
 pub use revocation::{OwnerColumn, Revocation, Revoked, Which};
 pub use row::{Row, RowExtras};

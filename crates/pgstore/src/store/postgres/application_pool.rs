@@ -3,11 +3,13 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
+use super::deadlines::Deadlines;
 use super::failure::{AttemptFailure, ConnectionState, without_details};
 use super::statements::{Execution, SendForm, Statement};
 use super::table_name::TableName;
@@ -16,13 +18,18 @@ use crate::store::{StoreError, StoreErrorKind};
 /// A pool of the application. Each statement takes a connection of its own.
 pub(super) struct ApplicationPool {
     pool: Pool,
+    deadlines: Deadlines,
     /// Whether statements get names.
     are_named: bool,
 }
 
 impl ApplicationPool {
-    pub(super) fn new(pool: Pool, are_named: bool) -> Self {
-        Self { pool, are_named }
+    pub(super) fn new(pool: Pool, deadlines: Deadlines, are_named: bool) -> Self {
+        Self {
+            pool,
+            deadlines,
+            are_named,
+        }
     }
 
     /// How many connections the pool may hold.
@@ -50,7 +57,7 @@ impl ApplicationPool {
             .await
             .map_err(|_| AttemptFailure::too_late())?
             .map_err(unavailable)?;
-        let token = checkout.cancel_token();
+        let (taken, token) = (Instant::now(), checkout.cancel_token());
         let form = checkout.form::<S>(table, self.are_named);
         let form = timeout_at(deadline, form)
             .await
@@ -62,10 +69,17 @@ impl ApplicationPool {
         match answer.as_ref().err().map(|failure| failure.connection) {
             None | Some(ConnectionState::Reusable) => checkout.give_back(),
             Some(ConnectionState::Broken) => {}
-            Some(ConnectionState::Hung) => {
+            Some(ConnectionState::Hung | ConnectionState::Late) => {
+                let patience = self.deadlines.patience::<S>();
+                let is_late = taken.elapsed() < patience;
                 // The pool's TLS settings are not known here. If the server demands TLS, it ends the
                 // statement when it notices that the connection is closed.
-                tokio::spawn(async move { token.cancel_query(NoTls).await });
+                tokio::spawn(async move {
+                    let _ = token.cancel_query(NoTls).await;
+                    if is_late {
+                        checkout.give_back_within(patience).await;
+                    }
+                });
             }
         }
         answer
@@ -107,6 +121,14 @@ impl Checkout {
         }
         let prepare = self.wrapper().prepare_typed_cached(&text, S::PARAMETERS);
         Ok(SendForm::Named(prepare.await?))
+    }
+
+    /// Gives it back once its statement has ended, if that is soon. Its caller got it too late for an
+    /// answer, so the connection is not to blame.
+    async fn give_back_within(self, patience: Duration) {
+        if let Ok(Ok(())) = timeout(patience, self.check_connection()).await {
+            self.give_back();
+        }
     }
 
     async fn run<S: Statement>(

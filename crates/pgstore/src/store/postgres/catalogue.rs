@@ -1,5 +1,7 @@
 //! Reads from the catalogue what the table has, and derives what is missing.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
@@ -123,6 +125,18 @@ impl FoundTable {
         all.filter_map(move |settings| settings.statement(is_missing))
     }
 
+    /// The numbers of the migrations of which a part is missing.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        if !self.exists {
+            return migrations().iter().map(Migration::number).collect();
+        }
+        let columns = self.without_columns().map(Migration::number);
+        let indexes = self.without_indexes().into_iter();
+        let indexes = indexes.map(|(migration, _)| migration.number());
+        let all: BTreeSet<_> = columns.chain(indexes).collect();
+        all.into_iter().collect()
+    }
+
     /// The missing parts as SQL to run by hand. For a table that exists it cannot run in one
     /// transaction, because the indexes are built while others write.
     pub(super) fn sql(&self, table: &TableName) -> String {
@@ -140,15 +154,6 @@ impl FoundTable {
             all.map(|migration| migration.sql_for(table)).collect()
         };
         texts.join("\n")
-    }
-
-    /// Refuses a table that lacks columns of the first migration: it is not a sessions table.
-    pub(super) fn refuse_if_unfit(&self, table: &TableName) -> Result<(), MigrateError> {
-        let is_unfit = self.without_columns().any(|one| one.number() == 1);
-        match self.exists && is_unfit {
-            true => self.refuse_if_columns_are_missing(table),
-            false => Ok(()),
-        }
     }
 
     /// Refuses a table in which a column is missing or has another type. To be called after the

@@ -9,10 +9,12 @@ use pgstore_connect::{ConfigError, ConnectError, Connector};
 use super::application_pool::ApplicationPool;
 use super::connection_factory::ConnectionFactory;
 use super::connection_source::ConnectionSource;
-use super::executor::{Deadlines, Executor};
+use super::deadlines::Deadlines;
+use super::executor::Executor;
 use super::gather_queues::GatherQueues;
 use super::inner::Inner;
 use super::options::PgStoreOptions;
+use super::outage_log::OutageLog;
 use super::pg_store::PgStore;
 use super::pool::Pool;
 use super::statement_strategy::StatementStrategy;
@@ -125,8 +127,9 @@ impl PgStoreOptions {
             connector,
             clock: Arc::clone(&self.clock),
             names: self.names,
+            log: OutageLog::default(),
         };
-        let pool = Pool::new(factory, self.connections, self.deadline);
+        let pool = Pool::new(factory, self.connections, self.deadlines());
         Ok(self.store(ConnectionSource::Own(pool)))
     }
 
@@ -148,9 +151,8 @@ impl PgStoreOptions {
     #[must_use]
     pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
         let names = self.names.are_used_in_a_pool();
-        self.store(ConnectionSource::Application(ApplicationPool::new(
-            pool, names,
-        )))
+        let pool = ApplicationPool::new(pool, self.deadlines(), names);
+        self.store(ConnectionSource::Application(pool))
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {
@@ -159,12 +161,17 @@ impl PgStoreOptions {
         check("PgStoreOptions::read_deadline", reading)
     }
 
-    fn store(self, source: ConnectionSource) -> PgStore {
+    fn deadlines(&self) -> Deadlines {
         let reading = self.read_deadline.unwrap_or(self.deadline);
-        let deadlines = Deadlines {
+        Deadlines {
             all: self.deadline.min(LONGEST_SETTING),
             reading: reading.min(LONGEST_SETTING),
-        };
+            server_start: self.server_start.min(LONGEST_SETTING),
+        }
+    }
+
+    fn store(self, source: ConnectionSource) -> PgStore {
+        let deadlines = self.deadlines();
         let queues = match self.strategy {
             StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
             StatementStrategy::OnePerCaller => None,

@@ -1,15 +1,19 @@
 //! One connection, on which the statements of many callers are pipelined.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pgstore_connect::{ConnectionTask, Host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::Client;
 
+use super::deadlines::Deadlines;
 use super::failure::AttemptFailure;
+use super::liveness::Liveness;
 use super::send_forms::SendForms;
-use super::statements::{Execution, Statement};
+use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
 
 /// A connection that any number of callers use at once.
@@ -20,21 +24,24 @@ pub(super) struct Connection {
     task: ConnectionTask,
     retired: AtomicBool,
     given_up: AtomicBool,
-    under_way: AtomicUsize,
+    liveness: Liveness,
 }
 
-/// Counts one statement of a connection for as long as it is under way.
-struct StatementGuard<'a>(&'a AtomicUsize);
-
 impl Connection {
-    pub(super) fn new(client: Client, task: ConnectionTask, forms: SendForms) -> Self {
+    /// `round_trip`: how long the way to the server and back took.
+    pub(super) fn new(
+        client: Client,
+        task: ConnectionTask,
+        forms: SendForms,
+        round_trip: Duration,
+    ) -> Self {
         Self {
             client,
             forms,
             task,
             retired: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
-            under_way: AtomicUsize::new(0),
+            liveness: Liveness::new(round_trip),
         }
     }
 
@@ -50,7 +57,7 @@ impl Connection {
 
     /// How many statements are under way on it.
     pub(super) fn load(&self) -> usize {
-        self.under_way.load(Ordering::Relaxed)
+        self.liveness.load()
     }
 
     /// The host that it is connected to.
@@ -60,24 +67,80 @@ impl Connection {
 
     /// Runs one statement until the deadline at most. Dropping the future leaves the connection
     /// usable.
+    ///
+    /// A read ends earlier if the connection answers nothing at all: there is time left to ask over
+    /// another one.
     pub(super) async fn run<S: Statement>(
         &self,
         statement: &S,
         table: &TableName,
         deadline: Instant,
+        deadlines: &Deadlines,
     ) -> Result<S::Output, AttemptFailure> {
-        let _guard = StatementGuard::on(&self.under_way);
-        let form = self.forms.get::<S>(&self.client, table);
-        let form = timeout_at(deadline, form)
-            .await
-            .unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
-            .map_err(AttemptFailure::before_execution)?;
+        let _guard = self.liveness.begin(deadlines.of::<S>());
+        let patience = deadlines.patience::<S>();
+        self.prove(deadline, patience).await?;
+        let form = self.forms.get::<S>(&self.client, table, &self.liveness);
+        let form = self.answer(form, deadline, patience, true);
+        let form = form.await.map_err(AttemptFailure::before_execution)?;
         if self.client.is_closed() {
             return Err(AttemptFailure::not_sent());
         }
         let execution = Execution::new(&self.client, &form, S::PARAMETERS);
-        let answer = timeout_at(deadline, statement.run(&execution)).await;
-        answer.unwrap_or_else(|_| Err(AttemptFailure::no_answer()))
+        let run = async {
+            let answer = statement.run(&execution).await;
+            self.liveness.heard();
+            answer
+        };
+        let is_read = S::EFFECT == Effect::None;
+        self.answer(run, deadline, patience, is_read).await
+    }
+
+    /// After a long idle time, makes sure that the connection still leads to the server: a NAT or a
+    /// firewall may have forgotten it without a word.
+    async fn prove(&self, deadline: Instant, patience: Duration) -> Result<(), AttemptFailure> {
+        let Some(within) = self.liveness.proof_within(patience) else {
+            return Ok(());
+        };
+        let proof = timeout_at(
+            deadline.min(Instant::now() + within),
+            self.client.check_connection(),
+        );
+        match proof.await {
+            Ok(answer) => {
+                self.liveness.heard();
+                Ok(answer.map_err(|error| AttemptFailure::from(error).before_execution())?)
+            }
+            Err(_) => Err(AttemptFailure::not_proven()),
+        }
+    }
+
+    /// Waits for an answer until the deadline. If `gives_up`, until the connection has answered
+    /// nothing for as long as patience lasts.
+    async fn answer<T>(
+        &self,
+        answer: impl Future<Output = Result<T, AttemptFailure>>,
+        deadline: Instant,
+        patience: Duration,
+        gives_up: bool,
+    ) -> Result<T, AttemptFailure> {
+        let mut answer = std::pin::pin!(answer);
+        loop {
+            let now = Instant::now();
+            let until = match gives_up {
+                true => deadline.min(now + patience.saturating_sub(self.liveness.silence())),
+                false => deadline,
+            };
+            if let Ok(answer) = timeout_at(until, &mut answer).await {
+                return answer;
+            }
+            if self.liveness.silence() >= patience {
+                return Err(AttemptFailure::no_answer());
+            }
+            if Instant::now() >= deadline {
+                return Err(AttemptFailure::no_answer_yet());
+            }
+        }
     }
 
     /// Retires it and asks the server to cancel its statement. After `grace` the connection is
@@ -97,22 +160,20 @@ impl Connection {
         });
     }
 
+    /// Gives it up unless it answers before patience ends. Its last caller could not wait so long.
+    pub(super) fn judge_later(self: Arc<Self>, patience: Duration, grace: Duration) {
+        let left = patience.saturating_sub(self.liveness.silence());
+        tokio::spawn(async move {
+            match timeout(left, self.client.check_connection()).await {
+                Ok(_) => self.liveness.heard(),
+                Err(_) => self.give_up(grace),
+            }
+        });
+    }
+
     /// Closes the connection and waits until it is closed.
     pub(super) async fn close(self) {
         drop(self.client);
         self.task.ended().await;
-    }
-}
-
-impl<'a> StatementGuard<'a> {
-    fn on(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for StatementGuard<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use pgstore_connect::{ConnectError, Connector};
+use tokio::time::Instant;
 
 use super::clocks;
 use super::connection::Connection;
+use super::outage_log::OutageLog;
 use super::send_forms::SendForms;
 use super::statement_names::StatementNames;
 use crate::clock::Clock;
@@ -17,17 +19,30 @@ pub(super) struct ConnectionFactory {
     /// The servers' clocks are compared with it.
     pub(super) clock: Arc<dyn Clock>,
     pub(super) names: StatementNames,
+    pub(super) log: OutageLog,
 }
 
 impl ConnectionFactory {
-    /// Connects, and warns if the server's clock and this one are far apart.
+    /// Connects, and logs when an outage begins or ends.
     pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
+        let opened = self.connect().await;
+        match &opened {
+            Ok(_) => self.log.connected(),
+            Err(error) => self.log.failed(error),
+        }
+        opened
+    }
+
+    /// Connects, and warns if the server's clock and this one are far apart.
+    async fn connect(&self) -> Result<Connection, ConnectError> {
         let (client, task) = self.connector.connect().await?;
         let within = self.connector.config().connect_timeout();
+        let asked = Instant::now();
         let (_, are_named) = tokio::join!(
             clocks::compare(&client, &*self.clock, within),
             self.names.are_used(&client, &task, within),
         );
-        Ok(Connection::new(client, task, SendForms::new(are_named)))
+        let forms = SendForms::new(are_named);
+        Ok(Connection::new(client, task, forms, asked.elapsed()))
     }
 }

@@ -43,6 +43,20 @@ impl ConnectionSource {
         }
     }
 
+    /// A connection that the caller uses alone for migrating, and closes afterwards.
+    pub(super) async fn connect_for_migrating(
+        &self,
+    ) -> Result<Dedicated, Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::Own(pool) => {
+                let (client, host) = pool.connect_for_migrating().await?;
+                Ok(Dedicated::Own(client, host))
+            }
+            #[cfg(feature = "deadpool")]
+            Self::Application(pool) => Ok(Dedicated::Application(pool.take().await?)),
+        }
+    }
+
     /// Takes back a connection that [`connect`](ConnectionSource::connect) gave and that is in no
     /// transaction. After a failure it is closed.
     pub(super) fn take_back(&self, connection: Dedicated, failure: Option<&AttemptFailure>) {

@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::busy::BusyPauses;
 use super::connection_source::ConnectionSource;
+use super::deadlines::Deadlines;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
-use super::statements::{Effect, Lane, Statement};
+use super::statements::{Effect, Statement};
 use super::table_name::TableName;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
@@ -29,14 +30,6 @@ pub(super) struct Executor {
     in_flight: InFlight,
     /// `None` if each caller's statement is sent by itself.
     queues: Option<GatherQueues>,
-}
-
-/// How long an operation may take in all.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadlines {
-    pub(super) all: Duration,
-    /// For lookups, with which requests begin.
-    pub(super) reading: Duration,
 }
 
 impl Executor {
@@ -105,15 +98,7 @@ impl Executor {
 
     /// When an operation that begins now with this statement has to end.
     pub(super) fn deadline<S: Statement>(&self) -> Instant {
-        match (S::EFFECT, S::LANE) {
-            (Effect::None, Lane::Reads) => self.reading_deadline(),
-            _ => Instant::now() + self.deadlines.all,
-        }
-    }
-
-    /// When a lookup that begins now has to end.
-    pub(super) fn reading_deadline(&self) -> Instant {
-        Instant::now() + self.deadlines.reading
+        Instant::now() + self.deadlines.of::<S>()
     }
 
     /// Counts the caller among those that [`Executor::close`] waits for.
@@ -152,7 +137,7 @@ fn pause_after(attempt: u32) -> Duration {
 /// without notice: one attempt for each, and one more.
 fn may_repeat<S: Statement>(failure: &AttemptFailure, attempt: u32, connections: u32) -> bool {
     let most = match failure.connection {
-        ConnectionState::Reusable => ATTEMPTS,
+        ConnectionState::Reusable | ConnectionState::Late => ATTEMPTS,
         ConnectionState::Broken | ConnectionState::Hung => connections.max(2).saturating_add(1),
     };
     attempt < most

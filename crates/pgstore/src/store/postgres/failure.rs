@@ -25,6 +25,8 @@ pub(super) enum ConnectionState {
     Broken,
     /// It did not answer in time: the server is still working.
     Hung,
+    /// It did not answer, and had little time for it.
+    Late,
 }
 
 /// Whether the statement that failed may be sent again.
@@ -77,12 +79,28 @@ impl AttemptFailure {
         }
     }
 
+    /// The same where the connection had too little time for an answer, so that it is not to blame.
+    pub(super) fn no_answer_yet() -> Self {
+        Self {
+            connection: ConnectionState::Late,
+            ..Self::no_answer()
+        }
+    }
+
     /// The connection was found closed before the statement was sent.
     pub(super) fn not_sent() -> Self {
         Self {
             error: StoreError::new(StoreErrorKind::Unavailable),
             retry: Retry::Safe,
             connection: ConnectionState::Broken,
+        }
+    }
+
+    /// The connection did not prove in time that it leads to the server, so nothing was sent.
+    pub(super) fn not_proven() -> Self {
+        Self {
+            connection: ConnectionState::Hung,
+            ..Self::not_sent()
         }
     }
 

@@ -15,7 +15,7 @@ use super::busy::BusyPauses;
 use super::executor::Executor;
 use super::gather_queue::{GatherQueue, NoReply, Reply, Turn, Waiting};
 use super::gather_queues::Queued;
-use super::statements::{Answer, Effect};
+use super::statements::{Effect, GatheredAnswer};
 use crate::id::SessionId;
 use crate::store::{StoreError, StoreErrorKind};
 

@@ -1,22 +1,29 @@
 //! Creates and completes the table. This is the only DDL, and it runs only on demand.
 //!
-//! The catalogue (`catalogue.rs`) tells what is missing. So there is no table of versions, and a
-//! role without the right to create passes if nothing is missing.
+//! The catalogue (`catalogue.rs`) tells what is missing, and `fitness.rs` what cannot be completed. So
+//! there is no table of versions, and a role without the right to create passes if nothing is missing.
+//! `index_build.rs` makes the indexes of a table in use.
 //!
 //! One migrator at a time works on a table. The others ask for the lock repeatedly, outside of
 //! transactions: CREATE INDEX CONCURRENTLY waits until all older transactions have ended, and would
 //! deadlock with a migrator that waits inside of one.
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, GenericClient, IsolationLevel, Transaction};
+use tokio_postgres::{Client, GenericClient, IsolationLevel, Row, Transaction};
 
 use super::catalogue::{FoundTable, look};
+use super::connection_source::ConnectionSource;
+use super::fitness::shape;
+use super::index_build::IndexBuilder;
 use super::migrate_error::MigrateError;
-use super::migration_step::NewIndex;
+use super::migrate_progress::MigrateProgress;
+use super::migrate_step::{Progress, lock, within};
 use super::migrations::Migration;
 use super::pg_store::PgStore;
 use super::table_name::TableName;
@@ -24,8 +31,24 @@ use super::table_name::TableName;
 /// How long a migration may take in all. Waits for others count, index builds do not.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The first half of the advisory lock's key: the ASCII text `pgst`. The other half is the table.
-const LOCK: i32 = i32::from_be_bytes(*b"pgst");
+/// The pauses before another try: they double from the shortest to the longest.
+#[derive(Clone, Copy)]
+struct Pauses {
+    shortest: Duration,
+    longest: Duration,
+}
+
+/// While another migrator works.
+const FOR_MIGRATORS: Pauses = Pauses {
+    shortest: Duration::from_millis(10),
+    longest: Duration::from_millis(200),
+};
+
+/// Between two tries that hold up others.
+const FOR_LOCKS: Pauses = Pauses {
+    shortest: Duration::from_millis(200),
+    longest: Duration::from_secs(2),
+};
 
 /// What [`PgStore::migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,76 +76,187 @@ impl PgStore {
     ///
     /// # On a table in use
     ///
-    /// Sessions can be read and written meanwhile. Columns are added under a `lock_timeout` of 2
-    /// seconds, with repeated attempts. An index is built `CONCURRENTLY`, without a time limit, after
-    /// the remains of an earlier attempt were dropped. That needs a session of its own on the
-    /// server: connect directly, not through a pooler in transaction mode.
+    /// Sessions can be read and written meanwhile. To add columns, it needs the table for a moment. It
+    /// waits 100 ms at most, in which others wait behind it, and tries again after growing pauses. While
+    /// a transaction that has read the table stays open, such as that of `pg_dump`, columns cannot be
+    /// added; after 60 seconds the error says which session that is. An index is built
+    /// `CONCURRENTLY`, without a time limit, after the remains of an earlier attempt were dropped. It
+    /// waits for older transactions, and nobody waits for it. Of a partitioned table, each partition
+    /// gets its part of the index in this way.
+    ///
+    /// Index builds use a second connection, which holds the migrator's lock. Nothing is set for a
+    /// session, so a pooler in transaction mode hands nothing on to others.
     ///
     /// # Errors
     /// When the database is unreachable, when the role may not create what is missing (the error
-    /// then contains the SQL to run), or when the table of that name is not a sessions table.
+    /// then contains the SQL to run), or when the table of that name cannot be a sessions table: the
+    /// error says what is unfit and what mends it, before anything is changed.
     // Go: pgstore.go createSessionsTable runs in the constructor, without a lock, and most of
     // twenty processes that start at once fail on the catalogue.
     pub async fn migrate(&self) -> Result<Migrated, MigrateError> {
+        self.migrate_with_progress(|_| {}).await
+    }
+
+    /// As [`migrate`](Self::migrate), and tells what it is doing when that takes long. Use it for a
+    /// progress bar or for the log of a deployment.
+    ///
+    /// ```no_run
+    /// # async fn example(store: pgstore::PgStore) -> Result<(), pgstore::MigrateError> {
+    /// store.migrate_with_progress(|progress| println!("{progress:?}")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate).
+    pub async fn migrate_with_progress(
+        &self,
+        tell: impl Fn(MigrateProgress) + Send + Sync,
+    ) -> Result<Migrated, MigrateError> {
+        // On the heap: a caller's own future would become too deep for the compiler.
+        let migrating: MigrateFuture<'_> = Box::pin(self.migrate_telling(&tell));
+        migrating.await
+    }
+
+    async fn migrate_telling(
+        &self,
+        tell: &(dyn Fn(MigrateProgress) + Send + Sync),
+    ) -> Result<Migrated, MigrateError> {
         let executor = &self.inner.executor;
         let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
-        let deadline = Instant::now() + TIME_LIMIT;
-        let connected = within(deadline, async {
-            executor
-                .source()
-                .connect()
-                .await
-                .map_err(MigrateError::connect)
-        });
-        let mut client = connected.await?;
+        let source = executor.source();
+        let connected = source.connect_for_migrating().await;
+        let mut client = connected.map_err(MigrateError::connect)?;
         let mut migrator = Migrator {
             client: &mut client,
+            source,
             table: &self.inner.table,
-            deadline,
+            begun: Instant::now(),
             applied: BTreeSet::new(),
+            tell,
         };
         migrator.run().await?;
         Ok(Migrated {
             applied: migrator.applied.into_iter().collect(),
         })
     }
+
+    /// The numbers of the migrations that [`migrate`](Self::migrate) would run; empty if nothing is
+    /// missing. It reads the catalogue only.
+    ///
+    /// ```no_run
+    /// # async fn example(store: pgstore::PgStore) -> Result<(), pgstore::MigrateError> {
+    /// let is_complete = store.missing_migrations().await?.is_empty();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the database is unreachable, or the table of that name cannot be a sessions table.
+    pub async fn missing_migrations(&self) -> Result<Vec<u32>, MigrateError> {
+        let (executor, table) = (&self.inner.executor, &self.inner.table);
+        let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
+        let source = executor.source();
+        let client = source.connect().await.map_err(MigrateError::connect)?;
+        if let Some(shape) = shape(&*client, table).await? {
+            shape.refuse_if_unfit(table)?;
+        }
+        let missing = look(&*client, table).await?.numbers();
+        source.take_back(client, None);
+        Ok(missing)
+    }
 }
+
+type MigrateFuture<'a> = Pin<Box<dyn Future<Output = Result<Migrated, MigrateError>> + Send + 'a>>;
 
 struct Migrator<'a> {
     client: &'a mut Client,
+    source: &'a ConnectionSource,
     table: &'a TableName,
-    deadline: Instant,
+    begun: Instant,
     applied: BTreeSet<u32>,
+    tell: &'a (dyn Fn(MigrateProgress) + Send + Sync),
 }
 
 impl Migrator<'_> {
     /// Makes one part after the other until nothing is missing. Each round begins with a look at
     /// the catalogue, so it does not matter what other migrators did in between.
     async fn run(&mut self) -> Result<(), MigrateError> {
-        let mut pause = Duration::from_millis(10);
+        let mut pause = Duration::ZERO;
         loop {
-            let found = within(self.deadline, look(&*self.client, self.table)).await?;
+            let shape = within(self.deadline(), shape(&*self.client, self.table)).await?;
+            if let Some(shape) = shape {
+                shape.refuse_if_unfit(self.table)?;
+            }
+            let found = within(self.deadline(), look(&*self.client, self.table)).await?;
             if found.is_complete() {
                 return Ok(());
             }
-            found.refuse_if_unfit(self.table)?;
-            match self.step(&found).await {
+            let pauses = match self.step(&found).await {
                 Ok(Progress::Made) => continue,
-                Ok(Progress::OthersWork) => {}
-                Err(error) if error.is_race() && Instant::now() < self.deadline => {}
-                Err(error) => return Err(error.with_sql(found.sql(self.table))),
-            }
+                Ok(Progress::OthersWork) => FOR_MIGRATORS,
+                Err(error) if error.is_race() && Instant::now() < self.deadline() => {
+                    self.tell_of_waiting(&error).await
+                }
+                Err(error) => return Err(self.explained(error, &found).await),
+            };
+            pause = (pause * 2).clamp(pauses.shortest, pauses.longest);
             sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_millis(200));
         }
     }
 
-    async fn step(&mut self, found: &FoundTable) -> Result<Progress, MigrateError> {
-        if found.has_all_columns() {
-            self.make_indexes().await
-        } else {
-            within(self.deadline, self.make_table()).await
+    fn deadline(&self) -> Instant {
+        self.begun + TIME_LIMIT
+    }
+
+    /// Tells what is waited for. Returns the pauses before the next tries.
+    async fn tell_of_waiting(&mut self, error: &MigrateError) -> Pauses {
+        if !error.is_lock_wait() {
+            return FOR_MIGRATORS;
         }
+        let (waited, holder) = (self.begun.elapsed(), self.lock_holder().await);
+        tracing::info!(
+            ?waited,
+            holder,
+            "the sessions table is in use; its columns are added when it is free for a moment"
+        );
+        (self.tell)(MigrateProgress::WaitingForLock { waited, holder });
+        FOR_LOCKS
+    }
+
+    /// The error with what its reader needs: the SQL to run, or who has held the table.
+    async fn explained(&self, error: MigrateError, found: &FoundTable) -> MigrateError {
+        match error.is_lock_wait() {
+            true => error.with_holder(self.lock_holder().await),
+            false => error.with_sql(found.sql(self.table)),
+        }
+    }
+
+    /// The session that has held a lock on the table for longest.
+    async fn lock_holder(&self) -> Option<String> {
+        let sql = include_str!("sql/lock_holders.sql");
+        let relation = self.table.quoted();
+        let rows = self
+            .client
+            .query_typed(sql, &[(&relation, Type::TEXT)])
+            .await;
+        holder(rows.ok()?.first()?)
+    }
+
+    async fn step(&mut self, found: &FoundTable) -> Result<Progress, MigrateError> {
+        if !found.has_all_columns() {
+            return within(self.deadline(), self.make_table()).await;
+        }
+        let mut builder = IndexBuilder {
+            client: self.client,
+            source: self.source,
+            table: self.table,
+            deadline: self.deadline(),
+            tell: self.tell,
+        };
+        let (progress, applied) = builder.run().await?;
+        self.applied.extend(applied);
+        Ok(progress)
     }
 
     /// Creates the table with its indexes, or adds columns to it, in one transaction.
@@ -136,7 +270,7 @@ impl Migrator<'_> {
             .start()
             .await?;
         transaction
-            .batch_execute(include_str!("sql/limit_lock_waits.sql"))
+            .batch_execute(include_str!("sql/migration_lock_waits.sql"))
             .await?;
         // The lock is a statement of its own, so that the next one sees everything that the
         // previous holder did.
@@ -150,7 +284,6 @@ impl Migrator<'_> {
             return Ok(Progress::OthersWork);
         }
         let found = look(&transaction, table).await?;
-        found.refuse_if_unfit(table)?;
         let mut applied = Vec::new();
         for migration in found.without_columns() {
             make(&transaction, migration, &found, table).await?;
@@ -170,95 +303,17 @@ impl Migrator<'_> {
         self.applied.extend(applied);
         Ok(Progress::Made)
     }
-
-    /// Makes the missing indexes while others read and write, outside of transactions.
-    async fn make_indexes(&mut self) -> Result<Progress, MigrateError> {
-        let locked = lock(&*self.client, include_str!("sql/lock.sql"), self.table);
-        if !within(self.deadline, locked).await? {
-            return Ok(Progress::OthersWork);
-        }
-        let made = self.make_indexes_under_lock().await;
-        // If unlocking fails, the connection is broken, and its end releases the lock.
-        let _ = lock(&*self.client, include_str!("sql/unlock.sql"), self.table).await;
-        made
-    }
-
-    async fn make_indexes_under_lock(&mut self) -> Result<Progress, MigrateError> {
-        let found = within(self.deadline, look(&*self.client, self.table)).await?;
-        for setting in [
-            include_str!("sql/no_statement_timeout.sql"),
-            include_str!("sql/no_lock_timeout.sql"),
-        ] {
-            self.client.batch_execute(setting).await?;
-        }
-        for (migration, index) in found.without_indexes() {
-            if let Progress::OthersWork = self.make_index(&index).await? {
-                return Ok(Progress::OthersWork);
-            }
-            self.applied.insert(migration.number());
-        }
-        Ok(Progress::Made)
-    }
-
-    async fn make_index(&mut self, index: &NewIndex) -> Result<Progress, MigrateError> {
-        for left in self.left_over(index).await? {
-            if left.is_being_built {
-                return Ok(Progress::OthersWork);
-            }
-            let drop = include_str!("sql/drop_index.sql").replace("unfinished_index", &left.name);
-            self.client.batch_execute(&drop).await?;
-        }
-        let now = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
-        if !now.lacks(index) {
-            return Ok(Progress::OthersWork);
-        }
-        let name = self.table.put_into(index.name);
-        tracing::info!(index = name, "building an index of the sessions table");
-        let text = self.table.put_into(&index.concurrently());
-        self.client.batch_execute(&text).await?;
-        let made = within(self.deadline.max(soon()), look(&*self.client, self.table)).await?;
-        made.refuse_without(index, self.table)?;
-        Ok(Progress::Made)
-    }
-
-    /// An invalid index that an earlier attempt left, or that another migrator is building.
-    ///
-    /// It looks twice, because a build that ends just now may seem neither valid nor under way.
-    async fn left_over(&self, index: &NewIndex) -> Result<Vec<Unfinished>, MigrateError> {
-        let first = self.unfinished(index).await?;
-        if first.is_empty() || first.iter().any(|one| one.is_being_built) {
-            return Ok(first);
-        }
-        self.unfinished(index).await
-    }
-
-    async fn unfinished(&self, index: &NewIndex) -> Result<Vec<Unfinished>, MigrateError> {
-        let quoted = self.table.put_into(index.name);
-        let (table, name) = (index.relation.quoted(self.table), quoted.trim_matches('"'));
-        let sql = include_str!("sql/unfinished_index.sql");
-        let rows = self
-            .client
-            .query_typed(sql, &[(&table, Type::TEXT), (&name, Type::TEXT)])
-            .await?;
-        let read = |row: &tokio_postgres::Row| {
-            Ok(Unfinished {
-                name: row.try_get(0)?,
-                is_being_built: row.try_get(1)?,
-            })
-        };
-        rows.iter().map(read).collect()
-    }
 }
 
-enum Progress {
-    Made,
-    /// Another migrator has the lock or builds the same index: look again after a pause.
-    OthersWork,
-}
-
-struct Unfinished {
-    name: String,
-    is_being_built: bool,
+/// A session that holds a lock, for a message.
+fn holder(row: &Row) -> Option<String> {
+    let pid: i32 = row.try_get(0).ok()?;
+    let application: Option<String> = row.try_get(1).ok()?;
+    let since: Option<String> = row.try_get(2).ok()?;
+    let application = application.map(|name| format!(" ({name})"));
+    let since = since.map(|since| format!(", in a transaction since {since}"));
+    let [application, since] = [application, since].map(Option::unwrap_or_default);
+    Some(format!("process {pid}{application}{since}"))
 }
 
 /// Runs a migration. On a table that existed before, the indexes are left for later.
@@ -290,39 +345,4 @@ async fn set_if_possible(transaction: &mut Transaction<'_>, set: &str) -> Result
         }
     }
     Ok(())
-}
-
-/// Takes or releases the table's advisory lock.
-async fn lock(
-    client: &impl GenericClient,
-    sql: &str,
-    table: &TableName,
-) -> Result<bool, MigrateError> {
-    let (schema, name) = table.parts();
-    let rows = client
-        .query_typed(
-            sql,
-            &[
-                (&LOCK, Type::INT4),
-                (&schema, Type::TEXT),
-                (&name, Type::TEXT),
-            ],
-        )
-        .await?;
-    let row = rows.first().ok_or_else(MigrateError::no_answer)?;
-    Ok(row.try_get(0)?)
-}
-
-async fn within<T>(
-    deadline: Instant,
-    step: impl Future<Output = Result<T, MigrateError>>,
-) -> Result<T, MigrateError> {
-    timeout_at(deadline, step)
-        .await
-        .map_err(|_| MigrateError::timeout())?
-}
-
-/// The deadline of a look after a build that took longer than the time limit.
-fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(5)
 }

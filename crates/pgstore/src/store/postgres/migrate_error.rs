@@ -83,6 +83,22 @@ impl MigrateError {
         }
     }
 
+    /// Adds who has held the table.
+    pub(super) fn with_holder(self, holder: Option<String>) -> Self {
+        let holder = holder.map(|holder| {
+            format!("others use the table, and its columns can be added only between: {holder}")
+        });
+        Self {
+            finding: self.finding.or(holder),
+            ..self
+        }
+    }
+
+    /// Whether others held a lock for too long.
+    pub(super) fn is_lock_wait(&self) -> bool {
+        self.sqlstate.as_deref() == Some("55P03")
+    }
+
     /// Whether another migrator caused the error, so that another attempt can succeed.
     /// `CREATE … IF NOT EXISTS` does not wait for others: it fails on the unique indexes of the
     /// catalogue.

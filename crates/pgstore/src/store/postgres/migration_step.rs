@@ -29,6 +29,14 @@ pub(super) enum Relation {
 }
 
 impl Relation {
+    /// The name in the files.
+    pub(super) fn written_as(self) -> &'static str {
+        match self {
+            Self::Sessions => "http_sessions",
+            Self::EarlierIds => "http_sessions_ids",
+        }
+    }
+
     /// The name as SQL, quoted.
     pub(super) fn quoted(self, table: &TableName) -> String {
         match self {
@@ -59,6 +67,8 @@ pub(super) struct NewIndex {
     pub(super) then: Option<&'static str>,
     /// Whether it leaves out rows in which the column is NULL.
     pub(super) is_partial: bool,
+    /// Whether a new table needs no such index, because its primary key is one.
+    pub(super) is_implied: bool,
     /// The condition of an index that has only the rows that meet it. It counts only if it is
     /// partial: the primary key has the same first column.
     pub(super) condition: Option<&'static str>,
@@ -77,6 +87,10 @@ pub(super) struct NewSettings {
 }
 
 impl MigrationStep {
+    pub(super) fn is_implied(&self) -> bool {
+        matches!(self.makes, Made::Index(index) if index.is_implied)
+    }
+
     pub(super) const fn columns(
         sql: &'static str,
         relation: Relation,
@@ -127,6 +141,34 @@ impl NewIndex {
     /// The statement that makes it without blocking writers. It cannot run in a transaction.
     pub(super) fn concurrently(&self) -> String {
         without_heading(self.sql).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+    }
+
+    /// Its name without the table's.
+    pub(super) fn suffix(&self) -> &'static str {
+        let of_table = self.name.strip_prefix(self.relation.written_as());
+        of_table.unwrap_or(self.name).trim_start_matches('_')
+    }
+
+    /// The statement that makes the index of a partitioned table, without those of its partitions.
+    pub(super) fn on_the_whole(&self) -> String {
+        without_heading(self.sql).replacen(" ON ", " ON ONLY ", 1)
+    }
+
+    /// The statement that makes the part of a partition with rows, without blocking writers. The
+    /// names are SQL.
+    pub(super) fn on_a_partition(&self, part: &str, partition: &str) -> String {
+        self.for_a_partition(self.concurrently(), part, partition)
+    }
+
+    /// The same for a partition that has partitions itself.
+    pub(super) fn on_a_partitioned_partition(&self, part: &str, partition: &str) -> String {
+        self.for_a_partition(self.on_the_whole(), part, partition)
+    }
+
+    fn for_a_partition(&self, statement: String, part: &str, partition: &str) -> String {
+        let of_table = format!("{} (", self.relation.written_as());
+        let statement = statement.replacen(self.name, part, 1);
+        statement.replacen(&of_table, &format!("{partition} ("), 1)
     }
 }
 

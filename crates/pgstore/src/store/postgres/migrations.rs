@@ -42,6 +42,7 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             column: "expires_on",
             then: None,
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/2_expiry_index.sql"),
         }),
@@ -51,8 +52,19 @@ pub(super) const HTTP_SESSIONS: Migration = Migration {
             column: "key",
             then: None,
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0001_http_sessions/3_key_index.sql"),
+        }),
+        MigrationStep::index(NewIndex {
+            relation: Relation::Sessions,
+            name: "http_sessions_id_idx",
+            column: "id",
+            then: None,
+            is_partial: false,
+            is_implied: true,
+            condition: None,
+            sql: include_str!("sql/id_index.sql"),
         }),
     ],
 };
@@ -83,6 +95,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             column: "owner",
             then: Some("id"),
             is_partial: true,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/2_owner_index.sql"),
         }),
@@ -92,6 +105,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             column: "handle",
             then: None,
             is_partial: true,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/3_handle_index.sql"),
         }),
@@ -112,6 +126,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             column: "session_id",
             then: None,
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/5_ids_session_index.sql"),
         }),
@@ -121,6 +136,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             column: "until",
             then: None,
             is_partial: false,
+            is_implied: false,
             condition: None,
             sql: include_str!("../../../migrations/0002_session_metadata/6_ids_until_index.sql"),
         }),
@@ -130,6 +146,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             column: "id",
             then: None,
             is_partial: true,
+            is_implied: false,
             condition: Some("saved_expires_on IS DISTINCT FROM expires_on"),
             sql: include_str!("../../../migrations/0002_session_metadata/7_peer_written_index.sql"),
         }),
@@ -176,7 +193,7 @@ impl Migration {
     /// Its SQL, for the table `http_sessions`.
     #[must_use]
     pub fn sql(&self) -> String {
-        let steps = self.steps.iter();
+        let steps = self.steps.iter().filter(|step| !step.is_implied());
         let texts = steps.map(|step| format!("{};\n", step.sql.trim_end()));
         texts.collect::<Vec<_>>().join("\n")
     }
@@ -217,7 +234,8 @@ impl Migration {
 
     /// Its statements for a new table, except those that make settings.
     pub(super) fn new_table_statements(&self) -> impl Iterator<Item = &'static str> {
-        self.steps.iter().filter_map(|step| match step.makes {
+        let steps = self.steps.iter().filter(|step| !step.is_implied());
+        steps.filter_map(|step| match step.makes {
             Made::Columns(..) | Made::Index(_) => Some(without_heading(step.sql)),
             Made::Settings(_) => None,
         })
@@ -250,10 +268,7 @@ mod tests {
                 .then
                 .map(|then| format!(", {then}"))
                 .unwrap_or_default();
-            let table = match index.relation {
-                Relation::Sessions => "http_sessions",
-                Relation::EarlierIds => "http_sessions_ids",
-            };
+            let table = index.relation.written_as();
             let mut expected = format!(
                 "CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({column}{then})"
             );
@@ -263,6 +278,10 @@ mod tests {
                 expected += &format!(" WHERE {column} IS NOT NULL");
             }
             assert_eq!(index.concurrently(), expected);
+            let part = index.on_a_partition("a.part", "a.partition");
+            let expected = expected.replace(name, "a.part");
+            let expected = expected.replace(&format!(" {table} "), " a.partition ");
+            assert_eq!(part, expected);
         }
     }
 

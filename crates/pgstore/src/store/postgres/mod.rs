@@ -14,7 +14,8 @@
 //!    replace lost connections by the crate [`pgstore_connect`], or from the application's own pool
 //!    (`application_pool.rs`).
 //! 4. `connection.rs` pipelines the statement with those of other callers. It prepares it once, or sends
-//!    its text each time (`send_forms.rs`, `statement_names.rs`).
+//!    its text each time (`send_forms.rs`, `statement_names.rs`). `liveness.rs` judges a connection
+//!    that does not answer.
 //!
 //! `of_owner.rs` lists and ends an owner's sessions in batches. `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
@@ -32,17 +33,23 @@ mod connect;
 mod connection;
 mod connection_factory;
 mod connection_source;
+mod deadlines;
 mod executor;
 mod failure;
+mod fitness;
 mod gather_queue;
 mod gather_queues;
 mod gathering;
 mod identity;
 mod in_flight;
+mod index_build;
 mod inner;
 mod lanes;
+mod liveness;
 mod migrate;
 mod migrate_error;
+mod migrate_progress;
+mod migrate_step;
 mod migration_step;
 mod migrations;
 mod needs_migration;
@@ -50,6 +57,7 @@ mod of_owner;
 #[cfg(feature = "raw")]
 mod opaque;
 mod options;
+mod outage_log;
 mod pg_store;
 mod pool;
 mod pool_slot;
@@ -66,6 +74,7 @@ mod types;
 
 pub use migrate::Migrated;
 pub use migrate_error::{MigrateError, MigrateErrorKind};
+pub use migrate_progress::MigrateProgress;
 pub use migrations::{Migration, migrations};
 pub use options::PgStoreOptions;
 pub use pg_store::PgStore;

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::store::{Row, StoreError, Written};
 
+// The futures are boxed, as those of `Store` are: unboxed, they nest deeper than the compiler follows.
 impl PgStore {
     /// Reads a row that has not expired: one statement.
     pub(crate) async fn load_opaque(
@@ -17,7 +18,7 @@ impl PgStore {
         id: &SessionId,
         now: Timestamp,
     ) -> Result<Option<Row>, StoreError> {
-        self.inner.load_opaque(id, now).await
+        Box::pin(self.inner.load_opaque(id, now)).await
     }
 
     /// Writes a first row with this number, unless the key has a row: one statement, and a second one
@@ -28,13 +29,14 @@ impl PgStore {
         number: i64,
         row: &Row,
     ) -> Result<Written, StoreError> {
-        self.inner.insert_new(&InsertNew { id, number, row }).await
+        let insert = InsertNew { id, number, row };
+        Box::pin(self.inner.insert_new(&insert)).await
     }
 
     /// Replaces a row that has not expired at its new `modified_on`, whatever its version: one
     /// statement, and a second one if there is none.
     pub(crate) async fn overwrite(&self, id: &SessionId, row: &Row) -> Result<Written, StoreError> {
-        self.inner.overwrite(id, row).await
+        Box::pin(self.inner.overwrite(id, row)).await
     }
 
     /// Lets a session that has not expired end at another time: one statement, and a second one if
@@ -52,12 +54,12 @@ impl PgStore {
             expires_on,
             max_age,
         };
-        self.inner.extend(&extend).await
+        Box::pin(self.inner.extend(&extend)).await
     }
 
     /// Removes the row of the key: one statement, and a second one if there was none.
     pub(crate) async fn delete_opaque(&self, id: &SessionId) -> Result<u64, StoreError> {
-        self.inner.delete(id).await
+        Box::pin(self.inner.delete(id)).await
     }
 }
 

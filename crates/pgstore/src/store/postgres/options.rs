@@ -30,6 +30,7 @@ pub struct PgStoreOptions {
     pub(super) connections: usize,
     pub(super) deadline: Duration,
     pub(super) read_deadline: Option<Duration>,
+    pub(super) server_start: Duration,
     pub(super) queue: usize,
     pub(super) strategy: StatementStrategy,
     pub(super) names: StatementNames,
@@ -53,6 +54,7 @@ impl PgStoreOptions {
             connections: 4,
             deadline: Duration::from_secs(5),
             read_deadline: None,
+            server_start: Duration::ZERO,
             queue: 10_240,
             strategy: StatementStrategy::Gathered,
             names: StatementNames::Auto,
@@ -115,6 +117,28 @@ impl PgStoreOptions {
     pub fn read_deadline(self, deadline: Duration) -> Self {
         Self {
             read_deadline: Some(deadline),
+            ..self
+        }
+    }
+
+    /// How long [`connect`](Self::connect) and [`PgStore::migrate`](super::PgStore::migrate) wait for
+    /// a server that starts later than this program (default: not at all).
+    ///
+    /// Use it where the program and its database start together. Only failures that time can mend
+    /// are waited for, such as a closed port, a name that is not known yet, or a server that is
+    /// starting up; a wrong password is reported at once. It has no effect with
+    /// [`from_pool`](super::PgStore::from_pool).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pgstore::PgStoreOptions;
+    ///
+    /// let options = PgStoreOptions::new().wait_for_server(Duration::from_secs(60));
+    /// ```
+    #[must_use]
+    pub fn wait_for_server(self, wait: Duration) -> Self {
+        Self {
+            server_start: wait,
             ..self
         }
     }

@@ -83,6 +83,29 @@ impl PgStore {
         self.inner.duplicates_removed()
     }
 
+    /// Ends every session that was begun before a time, whoever owns it, and counts them. A session
+    /// whose beginning is not known counts as begun before.
+    ///
+    /// Use it after a dump of the database was restored: the dump brings back sessions that were
+    /// logged out since it was made. It removes 1000 rows at a time, and each batch has the
+    /// [`deadline`](super::PgStoreOptions::deadline).
+    ///
+    /// ```no_run
+    /// # async fn example(store: pgstore::PgStore) -> Result<(), pgstore::StoreError> {
+    /// use pgstore::{Clock, SystemClock};
+    ///
+    /// let revoked = store.revoke_issued_before(SystemClock::default().now()).await?;
+    /// println!("{revoked} sessions were logged out");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the database is unreachable or refuses; sessions that were ended before that stay ended.
+    pub async fn revoke_issued_before(&self, time: Timestamp) -> Result<u64, StoreError> {
+        self.inner.revoke_issued_before(time).await
+    }
+
     /// Waits for the operations under way, for one deadline at most, and closes the store's own
     /// connections.
     ///

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_postgres::Client;
 
 use super::connection::Connection;
 use super::connection_factory::ConnectionFactory;
+use super::deadlines::Deadlines;
 use super::failure::{AttemptFailure, ConnectionState};
 use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
@@ -21,6 +23,9 @@ use crate::store::{StoreError, StoreErrorKind};
 /// How long a statement waits for a connection of its lane before it uses one of another lane.
 const STAND_IN_AFTER: Duration = Duration::from_millis(250);
 
+/// The build of an index has no time limit, and while it waits, it blocks no reader or writer.
+const WITHOUT_LIMITS: &[(&str, &str)] = &[("statement_timeout", "0"), ("lock_timeout", "0")];
+
 /// A few connections for requests, and others for slow statements.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -28,18 +33,21 @@ pub(super) struct Pool {
     slots: Vec<Arc<PoolSlot>>,
     lanes: Lanes,
     slow: Arc<SlowSlots>,
-    /// How long a hung connection may take to end its statement before it is aborted.
-    grace: Duration,
+    deadlines: Deadlines,
 }
 
 impl Pool {
-    pub(super) fn new(factory: ConnectionFactory, connections: usize, grace: Duration) -> Self {
+    pub(super) fn new(
+        factory: ConnectionFactory,
+        connections: usize,
+        deadlines: Deadlines,
+    ) -> Self {
         Self {
             factory: Arc::new(factory),
             slots: (0..connections.max(1)).map(|_| Arc::default()).collect(),
             lanes: Lanes::of(connections),
             slow: SlowSlots::new(),
-            grace,
+            deadlines,
         }
     }
 
@@ -62,12 +70,38 @@ impl Pool {
         &self.factory.connector
     }
 
-    /// Opens the first connection; the others follow when they are first used.
+    /// Opens the first connection; the others follow when they are first used. It waits for a server
+    /// that starts later, if that is wanted; the slot pauses between its attempts.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
-        match self.slots[0].connect(&self.factory) {
-            Some(attempt) => outcome(attempt).await.map(|_| ()),
-            None => Ok(()),
+        let end = Instant::now() + self.deadlines.server_start;
+        while let Some(attempt) = self.slots[0].connect(&self.factory) {
+            match outcome(attempt).await {
+                Ok(_) => break,
+                Err(error) if error.may_pass() && Instant::now() < end => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
+    }
+
+    /// A connection for one caller alone, to a server that may start later. Nothing limits the time
+    /// of its statements, unless a pooler between here and the server refuses such settings.
+    pub(super) async fn connect_for_migrating(&self) -> Result<(Client, Host), ConnectError> {
+        // Before a server has answered, nothing is known of a pooler.
+        let connector = self.connector();
+        drop(
+            connector
+                .connect_within(self.deadlines.server_start)
+                .await?,
+        );
+        let connected = match connector.connect_with(WITHOUT_LIMITS).await {
+            Err(error) if error.attempts().iter().any(refuses_settings) => {
+                connector.connect().await
+            }
+            outcome => outcome,
+        };
+        let (client, task) = connected?;
+        Ok((client, task.host().clone()))
     }
 
     /// Sends a statement once.
@@ -83,8 +117,9 @@ impl Pool {
         let connection = timeout_at(deadline, self.connection(S::LANE))
             .await
             .map_err(|_| AttemptFailure::too_late())??;
-        let answer = connection.run(statement, table, deadline).await;
-        answer.inspect_err(|failure| self.retire_if_unusable(&connection, failure))
+        let answer = connection.run(statement, table, deadline, &self.deadlines);
+        let answer = answer.await;
+        answer.inspect_err(|failure| self.retire_if_unusable::<S>(&connection, failure))
     }
 
     pub(super) async fn close(&self, deadline: Instant) {
@@ -170,10 +205,18 @@ impl Pool {
     }
 
     /// Retires a connection that cannot be used further. Many callers may notice that at once.
-    fn retire_if_unusable(&self, connection: &Connection, failure: &AttemptFailure) {
+    fn retire_if_unusable<S: Statement>(
+        &self,
+        connection: &Arc<Connection>,
+        failure: &AttemptFailure,
+    ) {
         match failure.connection {
             ConnectionState::Reusable => {}
-            ConnectionState::Hung => connection.give_up(self.grace),
+            ConnectionState::Late => {
+                let patience = self.deadlines.patience::<S>();
+                Arc::clone(connection).judge_later(patience, self.deadlines.all);
+            }
+            ConnectionState::Hung => connection.give_up(self.deadlines.all),
             ConnectionState::Broken if connection.retire() => {
                 self.demote_if_read_only(connection.host(), failure);
                 let cause = failure.error.source();
@@ -185,6 +228,12 @@ impl Pool {
             ConnectionState::Broken => {}
         }
     }
+}
+
+/// Whether a pooler takes no settings with the first message (protocol_violation).
+fn refuses_settings(error: &ConnectError) -> bool {
+    let answer = error.database_error();
+    answer.is_some_and(|answer| answer.sqlstate() == "08P01")
 }
 
 /// Whether the server is no longer the primary.

@@ -117,13 +117,10 @@ impl PoolSlot {
         }
         *state = match result {
             Ok(connection) => SlotState::Filled(Arc::clone(connection)),
-            Err(error) => {
-                tracing::warn!(%error, failures, "could not connect to the session store; the next attempt follows after a pause");
-                SlotState::Empty {
-                    failures: failures.saturating_add(1),
-                    not_before: Instant::now() + back_off(failures),
-                }
-            }
+            Err(_) => SlotState::Empty {
+                failures: failures.saturating_add(1),
+                not_before: Instant::now() + back_off(failures),
+            },
         };
     }
 

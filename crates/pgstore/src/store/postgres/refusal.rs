@@ -20,7 +20,7 @@ use super::gather_queues::Queued;
 use super::inner::Inner;
 use super::statements::{
     BatchSwept, Delete, DeleteAll, Insert, InsertAll, Load, Newest, RemoveOlder, Removed, Renamed,
-    Replaced, Revocable, Revoke, RevokedRows, Statement, Update, UpdateAll,
+    Replaced, Revocable, Revoke, RevokeIssuedBefore, RevokedRows, Statement, Update, UpdateAll,
 };
 use super::types::Micros;
 use crate::clock::Timestamp;
@@ -30,6 +30,9 @@ use crate::store::{Row, StoreError, StoreErrorKind, Written};
 
 /// How often a statement is sent that changes nothing although it should.
 pub(super) const TRIES: usize = 2;
+
+/// How many sessions one statement ends at most.
+const REVOKED_AT_ONCE: u32 = 1000;
 
 /// Which row a statement changes.
 pub(super) struct Guard<'a> {
@@ -214,6 +217,29 @@ impl Inner {
         match after.iter().any(|row| before.contains(row)) {
             true => Err(refused("no session of the owner was removed")),
             false => Ok(second),
+        }
+    }
+
+    /// Removes all sessions that were begun before a time, batch by batch.
+    pub(super) async fn revoke_issued_before(&self, time: Timestamp) -> Result<u64, StoreError> {
+        let batch = RevokeIssuedBefore {
+            time,
+            limit: REVOKED_AT_ONCE,
+        };
+        let (mut removed, mut tries) = (0, 0);
+        loop {
+            let answer = self.run(&batch).await?;
+            removed += u64::try_from(answer.removed).unwrap_or(0);
+            // Of rows that others have just removed, there are none at the next look.
+            tries = if answer.removed == 0 { tries + 1 } else { 0 };
+            if answer.found == 0 {
+                let deadline = self.executor.deadline::<RevokeIssuedBefore>();
+                self.must_see_rows(answer.may_hide_rows, deadline).await?;
+                return Ok(removed);
+            }
+            if tries == TRIES {
+                return Err(refused("no session of before that time was removed"));
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
 use super::failure::AttemptFailure;
+use super::liveness::Liveness;
 use super::statements::{SendForm, Statement};
 use super::table_name::TableName;
 
@@ -34,13 +35,15 @@ impl SendForms {
         &self,
         client: &Client,
         table: &TableName,
+        liveness: &Liveness,
     ) -> Result<SendForm, AttemptFailure> {
         let form = || async {
             let text = table.put_into(S::SQL);
             match self.are_named {
                 true => {
-                    let prepared = client.prepare_typed(&text, S::PARAMETERS).await?;
-                    Ok(SendForm::Named(prepared))
+                    let prepared = client.prepare_typed(&text, S::PARAMETERS).await;
+                    liveness.heard();
+                    Ok(SendForm::Named(prepared?))
                 }
                 false => Ok(SendForm::Unnamed(text.into())),
             }

@@ -110,3 +110,45 @@ async fn trouble() {
     let (_, ()) = tokio::join!(load, kill);
     store.close().await;
 }
+
+/// Reads fail for two seconds while several connections are tried again and again.
+#[apply(trial)]
+async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
+    let heard = log::heard(|| async {
+        let mut server = pgstore_embedded::EmbeddedPostgres::start().unwrap();
+        let options = PgStoreOptions::new().deadline(std::time::Duration::from_millis(300));
+        let store = options.connect(server.url()).await.unwrap();
+        server.kill().unwrap();
+        let (id, now) = (secrets::fresh_id(), Timestamp::from_unix_seconds(0));
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < std::time::Duration::from_secs(2) {
+            let _ = store.load(&id, now).await.told();
+        }
+        server.restart().unwrap();
+        let is_up =
+            |error: &pgstore::StoreError| error.kind() == pgstore::StoreErrorKind::NotMigrated;
+        while !store
+            .load(&id, now)
+            .await
+            .told()
+            .is_err_and(|error| is_up(&error))
+        {}
+        store.close().await;
+    });
+    let warnings = |words: &str| {
+        let lines = heard
+            .iter()
+            .filter(|line| line.contains(words) && line.contains("Level(Warn)"));
+        lines.count()
+    };
+    assert_eq!(
+        warnings("could not connect to the session store"),
+        1,
+        "{heard:#?}"
+    );
+    assert_eq!(
+        warnings("connected to the session store again"),
+        1,
+        "{heard:#?}"
+    );
+}

@@ -9,6 +9,7 @@ mod pool;
 #[allow(dead_code, reason = "`pgstore-connect`'s own tests use the rest")]
 #[path = "../../../../pgstore-connect/tests/it/servers.rs"]
 mod servers;
+mod silence;
 mod tls;
 
 use std::error::Error;

@@ -1,11 +1,11 @@
 //! Completing a table that is in use: indexes beside writers, after failures, many at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pgstore::store::conformance::behaviours;
-use pgstore::store::{DatabaseError, Migrated};
+use pgstore::store::{DatabaseError, MigrateProgress, Migrated};
 use pgstore::store::{Written, migrations};
 use pgstore::{MigrateErrorKind, PgStore, PgStoreOptions, Store, StoreError, TableName};
 use tokio::task::{JoinHandle, JoinSet};
@@ -129,7 +129,7 @@ async fn an_index_that_somebody_else_builds_is_waited_for() {
     let migrating = begin_to_migrate(&database);
     let looked = format!(
         "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{}'
-           AND query LIKE '%pg_advisory_unlock%')",
+           AND query LIKE 'ROLLBACK%')",
         database.schema()
     );
     wait_until(&watcher, &looked).await;
@@ -305,6 +305,75 @@ async fn columns_wait_for_a_long_transaction_without_holding_up_others() {
     assert!(!migrating.is_finished());
     slow.commit().await.unwrap();
     assert_eq!(migrating.await.unwrap().applied, [2]);
+}
+
+/// As `pg_dump` reads: its transaction stays open, and no column can be added meanwhile.
+#[apply(trial_on_both_servers)]
+async fn beside_a_long_reader_others_wait_for_a_moment_only() {
+    let database = Database::fresh().await;
+    let watcher = database.client().await;
+    watcher.batch_execute(AS_GO_DOES).await.unwrap();
+    let mut client = database.client().await;
+    let begin = client.build_transaction();
+    let begin = begin.isolation_level(IsolationLevel::RepeatableRead);
+    let reader = begin.start().await.unwrap();
+    reader.batch_execute("TABLE http_sessions").await.unwrap();
+
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let migrating = tokio::spawn(async move {
+        let tell = move |progress| telling.lock().unwrap().push(progress);
+        store.migrate_with_progress(tell).await.told().unwrap()
+    });
+    let (mut slowest, begun) = (Duration::ZERO, Instant::now());
+    let mut busy = Duration::ZERO;
+    while told.lock().unwrap().len() < 5 {
+        let asked = Instant::now();
+        watcher.query(GO_SELECTS, &[&&b"key"[..]]).await.unwrap();
+        slowest = slowest.max(asked.elapsed());
+        busy += asked.elapsed().saturating_sub(Duration::from_millis(20));
+        assert!(begun.elapsed() < Duration::from_secs(40));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let all = begun.elapsed();
+    println!(
+        "reads beside a migration that waits: slowest {slowest:?}, {busy:?} of {all:?} waited"
+    );
+    assert!(slowest < Duration::from_millis(700), "{slowest:?}");
+    assert!(2 * busy < all, "{busy:?} of {all:?}");
+    let first = told.lock().unwrap()[0].clone();
+    let MigrateProgress::WaitingForLock { holder, .. } = first else {
+        panic!("{first:?}");
+    };
+    assert!(holder.is_some_and(|holder| holder.starts_with("process ")));
+    reader.rollback().await.unwrap();
+    assert_eq!(migrating.await.unwrap().applied, [2]);
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_long_build_tells_its_progress() {
+    let database = Database::fresh().await;
+    table_without_an_index_on_key(&database).await;
+    let mut client = database.client().await;
+    let slow = slow_writer(&mut client).await;
+    let store = PgStore::connect(&database.url()).await.unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let migrating = tokio::spawn(async move {
+        let tell = move |progress| telling.lock().unwrap().push(progress);
+        store.migrate_with_progress(tell).await.told().unwrap()
+    });
+    let begun = Instant::now();
+    while told.lock().unwrap().len() < 3 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    slow.commit().await.unwrap();
+    assert_eq!(migrating.await.unwrap().applied, [1]);
+    let told = told.lock().unwrap();
+    let is_building = |progress: &MigrateProgress| matches!(progress, MigrateProgress::BuildingIndex { index, .. } if index == "http_sessions_key_idx");
+    assert!(told.iter().all(is_building), "{told:?}");
 }
 
 #[apply(trial_on_both_servers)]

@@ -14,6 +14,7 @@ mod migrate_live;
 mod opaque;
 mod outage;
 mod peer_written;
+mod pooler;
 mod probe;
 mod processes;
 mod refusals;
@@ -21,6 +22,7 @@ mod rows;
 mod schema;
 mod sql;
 mod sweep;
+mod unfit_tables;
 
 use std::sync::Arc;
 

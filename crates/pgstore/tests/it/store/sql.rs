@@ -5,7 +5,7 @@ use std::path::Path;
 use tokio_postgres::Client;
 
 use crate::support::database::Database;
-use crate::support::{apply, trial_on_both_servers};
+use crate::support::{apply, trial, trial_on_both_servers};
 
 fn statements() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/postgres/sql");
@@ -31,11 +31,21 @@ async fn every_statement_is_valid_as_it_stands() {
     database.store().await;
     let client = database.client().await;
     let statements = statements();
-    assert_eq!(statements.len(), 43);
+    assert_eq!(statements.len(), 49);
     for (name, sql) in statements {
         if let Err(error) = client.prepare(&sql).await {
             panic!("{name}.sql: {error:?}");
         }
+    }
+}
+
+/// A database that is not in UTF-8 may refuse a character even in a comment.
+#[apply(trial)]
+fn every_statement_is_ascii() {
+    let migrations = pgstore::store::migrations().iter();
+    let migrations = migrations.map(|one| (one.name().to_owned(), one.sql()));
+    for (name, sql) in statements().into_iter().chain(migrations) {
+        assert!(sql.is_ascii(), "{name}.sql");
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) trait Gathered:
     type Alone: Statement<Output = Self::Answer> + Send;
 
     /// What one caller is answered.
-    type Answer: Answer;
+    type Answer: GatheredAnswer;
 
     /// The statement for these requests.
     fn of(requests: Vec<Self::Request>) -> Self;
@@ -37,7 +37,7 @@ pub(crate) trait Gathered:
 }
 
 /// What one caller of a gathered statement is answered.
-pub(crate) trait Answer: Send + 'static {
+pub(crate) trait GatheredAnswer: Send + 'static {
     /// Whether another writer had the row at that moment, so that nothing was done.
     fn is_busy(&self) -> bool {
         false

@@ -6,6 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::execution::{Execution, one};
 use super::statement::{Effect, Lane, Statement};
+use crate::clock::Timestamp;
 use crate::id::SessionId;
 use crate::store::postgres::columns::{KEY, Parameter, column, key, readable, time};
 use crate::store::postgres::failure::AttemptFailure;
@@ -29,6 +30,41 @@ impl Statement for RemoveOlder<'_> {
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
         Ok(execution.execute(&[&key(self.id)]).await?)
+    }
+}
+
+/// Removes one batch of the sessions that were begun before a time.
+pub(crate) struct RevokeIssuedBefore {
+    pub(crate) time: Timestamp,
+    pub(crate) limit: u32,
+}
+
+/// What a batch of [`RevokeIssuedBefore`] did.
+pub(crate) struct BatchRevoked {
+    /// How many it found.
+    pub(crate) found: i64,
+    pub(crate) removed: i64,
+    /// Whether row-level security may hide rows from this role.
+    pub(crate) may_hide_rows: bool,
+}
+
+impl Statement for RevokeIssuedBefore {
+    type Output = BatchRevoked;
+    const SQL: &'static str = include_str!("../sql/revoke_issued_before.sql");
+    const PARAMETERS: &'static [Type] = &[Type::TIMESTAMPTZ, Type::INT8];
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::Slow;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<BatchRevoked, AttemptFailure> {
+        let (time, limit) = (Micros::from(self.time), i64::from(self.limit));
+        let parameters: [Parameter<'_>; 2] = [&time, &limit];
+        let row = execution.query_one(&parameters).await?;
+        Ok(BatchRevoked {
+            found: column(&row, 0)?,
+            removed: column(&row, 1)?,
+            may_hide_rows: column(&row, 2)?,
+        })
     }
 }
 

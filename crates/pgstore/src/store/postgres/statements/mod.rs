@@ -13,9 +13,9 @@ mod writes;
 mod writes_together;
 
 pub(super) use execution::{Execution, SendForm};
-pub(super) use gathered::{Answer, Gathered};
+pub(super) use gathered::{Gathered, GatheredAnswer};
 pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
-pub(super) use maintenance::{BatchSwept, RemoveOlder, SelectPeerWritten};
+pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, SelectPeerWritten};
 pub(super) use maintenance::{Sweep, SweepAnswer, SweepPlace};
 pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};
 pub(super) use owners::{Find, Owned, Revoke, RevokedRows};

@@ -6,7 +6,7 @@ use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
 
 use super::execution::Execution;
-use super::gathered::{Answer, Gathered};
+use super::gathered::{Gathered, GatheredAnswer};
 use super::statement::{Effect, Lane, Statement};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -50,7 +50,7 @@ impl Statement for Load {
 /// Reads the newest row of each of several keys: [`Load`] for several.
 pub(crate) struct LoadAll(Vec<Load>);
 
-impl Answer for Loaded {}
+impl GatheredAnswer for Loaded {}
 
 impl Gathered for LoadAll {
     type Request = Load;
@@ -173,7 +173,7 @@ impl Statement for Earlier {
 /// Reads what is known of several IDs that sessions had before: [`Earlier`] for several callers.
 pub(crate) struct EarlierAll(Vec<Earlier>);
 
-impl Answer for Option<EarlierId> {}
+impl GatheredAnswer for Option<EarlierId> {}
 
 impl Gathered for EarlierAll {
     type Request = Earlier;

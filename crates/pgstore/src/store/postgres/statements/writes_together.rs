@@ -6,7 +6,7 @@ use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::Type;
 
 use super::execution::Execution;
-use super::gathered::{Answer, Gathered, One};
+use super::gathered::{Gathered, GatheredAnswer, One};
 use super::statement::{Effect, Lane, Statement};
 use super::writes::{Delete, Insert, Update, join};
 use crate::id::SessionId;
@@ -26,7 +26,7 @@ pub(super) const TEXTS: Type = Type::TEXT_ARRAY;
 pub(crate) struct InsertAll(Vec<Insert>);
 
 /// How many rows were written.
-impl Answer for u64 {}
+impl GatheredAnswer for u64 {}
 
 impl Gathered for InsertAll {
     type Request = Insert;
@@ -96,7 +96,7 @@ impl From<Written> for Replaced {
     }
 }
 
-impl Answer for Replaced {
+impl GatheredAnswer for Replaced {
     fn is_busy(&self) -> bool {
         *self == Self::Busy
     }
@@ -163,7 +163,7 @@ impl From<u64> for Removed {
     }
 }
 
-impl Answer for Removed {
+impl GatheredAnswer for Removed {
     fn is_busy(&self) -> bool {
         *self == Self::Busy
     }
