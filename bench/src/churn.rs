@@ -82,7 +82,7 @@ async fn pass(ours: &Arc<Ours>, saves: bool) -> Outcome<()> {
     for caller in 0..CALLERS {
         let ours = Arc::clone(ours);
         callers.spawn(async move {
-            let mut random = Random::of_caller(caller);
+            let mut random = Random::new();
             for visitor in (caller..ours.visitors()).step_by(CALLERS) {
                 match saves {
                     true => ours.save(visitor, &mut random).await?,
