@@ -16,13 +16,13 @@ use crate::report::Table;
 use crate::server::Server;
 use crate::work::{Cell, Work};
 
-/// How many times each session is saved before it is touched once.
+/// How many times each session is saved.
 const PASSES: usize = 9;
 
 /// Callers of both contestants.
 const CALLERS: usize = 16;
 
-/// Prints a line for our way of writing and one for Go's, each on a freshly filled table.
+/// Prints a line for our saves, one for our touches and one for Go's saves, which touch as well.
 pub(crate) async fn run(arguments: &ChurnArguments) -> Outcome<()> {
     let dataset = Dataset {
         rows: arguments.size.pick(200, 10_000, 100_000),
@@ -38,9 +38,11 @@ pub(crate) async fn run(arguments: &ChurnArguments) -> Outcome<()> {
         "table before → after",
         "indexes before → after",
     ]);
-    table.row(&churn(&server, dataset, Name::OursBatched).await?);
+    for line in ours(&server, dataset).await? {
+        table.row(&line);
+    }
     if !arguments.without_go {
-        match churn(&server, dataset, Name::Go).await {
+        match go(&server, dataset).await {
             Ok(line) => table.row(&line),
             Err(error) => println!("LEFT OUT: Go: {error}"),
         }
@@ -49,40 +51,48 @@ pub(crate) async fn run(arguments: &ChurnArguments) -> Outcome<()> {
     Ok(())
 }
 
-async fn churn(server: &Server, dataset: Dataset, writer: Name) -> Outcome<Vec<String>> {
-    eprintln!("{writer}: {} rows", dataset.rows);
+/// Saves every session several times, a minute apart; then lets days pass and reads every session, which
+/// touches it. Each session is saved once before, so that the library has chosen its expiry.
+async fn ours(server: &Server, dataset: Dataset) -> Outcome<[Vec<String>; 2]> {
+    eprintln!("ours: {} rows", dataset.rows);
     dataset.fill(server).await?;
-    let before = Footprint::of(server).await?;
-    match writer {
-        Name::Go => write_as_go(server, dataset).await?,
-        _ => write(server, dataset).await?,
-    }
-    let after = Footprint::of_at_least(server, before.updates + 1).await?;
-    Ok(before.line_until(&after, writer))
-}
-
-/// Saves every session several times, lets time pass, and reads every session, which touches it.
-async fn write(server: &Server, dataset: Dataset) -> Outcome<()> {
-    let store = PgStore::connect(server.url()).await?;
     let clock = TestClock::at(unix_seconds() + 1);
-    let ours = Arc::new(Ours::with_clock(store.clone(), dataset, clock.clone())?);
+    pass(server, dataset, &clock, true).await?;
+    let before = Footprint::settled(server).await?;
     for _ in 0..PASSES {
         clock.advance(Duration::from_secs(60));
-        pass(&ours, true).await?;
+        pass(server, dataset, &clock, true).await?;
     }
+    let saved = Footprint::settled(server).await?;
     clock.advance(Duration::from_secs(5 * 24 * 60 * 60));
-    pass(&ours, false).await?;
-    store.close().await;
-    Ok(())
+    pass(server, dataset, &clock, false).await?;
+    let touched = Footprint::settled(server).await?;
+    Ok([
+        before.line_until(&saved, "ours, saves"),
+        saved.line_until(&touched, "ours, touches"),
+    ])
+}
+
+/// As many saves by the Go program as ours has made, after it has saved each session about once.
+async fn go(server: &Server, dataset: Dataset) -> Outcome<Vec<String>> {
+    eprintln!("Go: {} rows", dataset.rows);
+    dataset.fill(server).await?;
+    write_as_go(server, dataset, 1).await?;
+    let before = Footprint::settled(server).await?;
+    write_as_go(server, dataset, PASSES).await?;
+    let after = Footprint::settled(server).await?;
+    Ok(before.line_until(&after, "go, saves"))
 }
 
 /// Each session once, by several callers that share them out.
-async fn pass(ours: &Arc<Ours>, saves: bool) -> Outcome<()> {
+async fn pass(server: &Server, dataset: Dataset, clock: &TestClock, saves: bool) -> Outcome<()> {
+    let store = PgStore::connect(server.url()).await?;
+    let ours = Arc::new(Ours::with_clock(store.clone(), dataset, clock.clone())?);
     let mut callers = tokio::task::JoinSet::new();
     for caller in 0..CALLERS {
-        let ours = Arc::clone(ours);
+        let ours = Arc::clone(&ours);
         callers.spawn(async move {
-            let mut random = Random::of_caller(caller);
+            let mut random = Random::new();
             for visitor in (caller..ours.visitors()).step_by(CALLERS) {
                 match saves {
                     true => ours.save(visitor, &mut random).await?,
@@ -92,11 +102,13 @@ async fn pass(ours: &Arc<Ours>, saves: bool) -> Outcome<()> {
             Ok(())
         });
     }
-    callers.join_all().await.into_iter().collect()
+    let all: Outcome<()> = callers.join_all().await.into_iter().collect();
+    store.close().await;
+    all
 }
 
-/// As many saves by the Go program as ours has made.
-async fn write_as_go(server: &Server, dataset: Dataset) -> Outcome<()> {
+/// Saves by the Go program, as many as so many passes over the sessions are.
+async fn write_as_go(server: &Server, dataset: Dataset, passes: usize) -> Outcome<()> {
     let mut go = Contestant::start(Name::Go, server, dataset).await?;
     let cell = Cell {
         work: Work::Save,
@@ -104,7 +116,7 @@ async fn write_as_go(server: &Server, dataset: Dataset) -> Outcome<()> {
         rows: dataset.rows,
         bytes: dataset.bytes,
     };
-    let mut missing = f64::from(dataset.visitors()) * (PASSES + 1) as f64;
+    let mut missing = f64::from(dataset.visitors()) * passes as f64;
     while missing > 0.0 {
         missing -= go.round(cell, Duration::from_millis(500)).await?.operations;
     }
@@ -141,27 +153,27 @@ impl Footprint {
 
     /// The same once PostgreSQL's counters have arrived: a server process reports them when its
     /// connection ends.
-    async fn of_at_least(server: &Server, updates: i64) -> Outcome<Footprint> {
+    async fn settled(server: &Server) -> Outcome<Footprint> {
+        let mut last = Self::of(server).await?;
         for _ in 0..40 {
-            tokio::time::sleep(Duration::from_millis(250)).await;
-            let first = Self::of(server).await?;
-            tokio::time::sleep(Duration::from_millis(250)).await;
-            let second = Self::of(server).await?;
-            if first.updates >= updates && first.updates == second.updates {
-                return Ok(second);
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let next = Self::of(server).await?;
+            if next.updates == last.updates {
+                return Ok(next);
             }
+            last = next;
         }
-        Err("PostgreSQL has not counted the updates".into())
+        Err("PostgreSQL goes on counting updates".into())
     }
 
-    fn line_until(&self, after: &Footprint, writer: Name) -> Vec<String> {
+    fn line_until(&self, after: &Footprint, writer: &str) -> Vec<String> {
         let writes = after.updates - self.updates;
         let hot = (after.hot_updates - self.hot_updates) as f64 / writes as f64;
         let megabytes = |bytes: i64| bytes as f64 / 1e6;
         let sizes =
             |before, after| format!("{:.1} → {:.1} MB", megabytes(before), megabytes(after));
         vec![
-            writer.to_string(),
+            writer.to_owned(),
             writes.to_string(),
             format!("{:.1} %", hot * 100.0),
             format!("{} B", (after.wal - self.wal) / writes.max(1)),
@@ -184,7 +196,7 @@ mod tests {
             table: 1_000_000 * factor,
             indexes: 500_000 * factor,
         };
-        let line = at(1).line_until(&at(2), Name::Go);
+        let line = at(1).line_until(&at(2), "go");
         let expected = [
             "go",
             "100",

@@ -40,9 +40,9 @@ where
     let operation = Arc::new(operation);
     let begun = Instant::now();
     let mut callers = JoinSet::new();
-    for caller in 0..load.callers {
+    for _ in 0..load.callers {
         let operation = Arc::clone(&operation);
-        callers.spawn(call(load, begun, Random::of_caller(caller), operation));
+        callers.spawn(call(load, begun, Random::new(), operation));
     }
     let mut all = Driven::default();
     while let Some(one) = callers.join_next().await {

@@ -52,7 +52,7 @@ pub(super) async fn round(
 /// Heap allocations of one operation, which must not wait for anything. Tokio's budget for one poll
 /// does not count: it is for one operation, and this is many.
 pub(super) fn allocations(contestant: &dyn InProcess, cell: Cell) -> Outcome<f64> {
-    let mut random = Random::of_caller(0);
+    let mut random = Random::new();
     let mut waited = false;
     let counted = allocation_counter::measure(|| {
         for _ in 0..ALLOCATING {
