@@ -101,6 +101,11 @@ impl Executor {
         Instant::now() + self.deadlines.of::<S>()
     }
 
+    /// When a lookup that begins now has to end.
+    pub(super) fn reading_deadline(&self) -> Instant {
+        Instant::now() + self.deadlines.reading
+    }
+
     /// Counts the caller among those that [`Executor::close`] waits for.
     pub(super) fn enter(&self) -> Result<InFlightGuard<'_>, StoreError> {
         let guard = self.in_flight.enter();

@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -14,6 +15,9 @@ use crate::store::StoreError;
 
 /// How many requests one statement carries at most.
 const MOST: usize = 512;
+
+/// How long a statement takes at most that others are gathered behind.
+const SLOW: Duration = Duration::from_millis(10);
 
 /// The callers of one kind of statement.
 ///
@@ -27,8 +31,11 @@ pub(super) struct GatherQueue<G: Gathered> {
 }
 
 struct QueueState<G: Gathered> {
-    /// How many statements are under way.
+    /// How many statements are under way, and how many requests they carry.
     sending: usize,
+    under_way: usize,
+    /// When the last one was sent.
+    sent_at: Instant,
     waiting: VecDeque<Waiting<G>>,
     /// The sessions of the requests that are under way together.
     ids: HashSet<SessionId>,
@@ -78,6 +85,8 @@ impl<G: Gathered> GatherQueue<G> {
     pub(super) fn new(places: usize, bound: usize) -> Self {
         let state = QueueState {
             sending: 0,
+            under_way: 0,
+            sent_at: Instant::now(),
             waiting: VecDeque::new(),
             ids: HashSet::new(),
         };
@@ -94,9 +103,9 @@ impl<G: Gathered> GatherQueue<G> {
     pub(super) fn join(&self, request: G::Request, deadline: Instant) -> Turn<G> {
         let mut state = self.state();
         let is_free = G::id(&request).is_none_or(|id| !state.ids.contains(id));
-        let may_send = is_free && state.sending < self.places;
+        let may_send = is_free && state.sending < self.places && state.are_enough(1);
         if may_send && state.waiting.is_empty() {
-            state.sending += 1;
+            state.begins(1);
             state.ids.extend(G::id(&request).cloned());
             return Turn::Send(request);
         }
@@ -116,20 +125,25 @@ impl<G: Gathered> GatherQueue<G> {
     }
 
     /// The callers whose requests go out in the next statement, one for each session. If there are
-    /// none, the statement that was under way counts as ended.
+    /// too few, the task that asked has ended.
     pub(super) fn next(&self) -> Option<Vec<Waiting<G>>> {
         let mut state = self.state();
+        state.ends();
+        if !state.are_enough(0) {
+            return None; // The statement that is under way takes them along when it ends.
+        }
         let next = state.take();
         if next.is_empty() {
-            state.sending -= 1;
             return None;
         }
+        state.begins(next.len());
         Some(next)
     }
 
-    /// The requests of these sessions are not under way any more.
-    pub(super) fn release(&self, ids: &[SessionId]) {
+    /// A statement with this many requests, for these sessions, is not under way any more.
+    pub(super) fn release(&self, requests: usize, ids: &[SessionId]) {
         let mut state = self.state();
+        state.under_way = state.under_way.saturating_sub(requests);
         for id in ids {
             state.ids.remove(id);
         }
@@ -139,19 +153,21 @@ impl<G: Gathered> GatherQueue<G> {
     /// wait, in its place.
     pub(super) fn has_sent(&self, id: Option<&SessionId>) -> bool {
         let mut state = self.state();
+        state.under_way = state.under_way.saturating_sub(1);
         if let Some(id) = id {
             state.ids.remove(id);
         }
-        if state.waiting.is_empty() {
-            state.sending -= 1;
+        let is_due = !state.waiting.is_empty();
+        if !is_due {
+            state.ends();
         }
-        !state.waiting.is_empty()
+        is_due
     }
 
     /// The task that sends has ended early, and those who wait send alone.
     pub(super) fn abandon(&self) {
         let mut state = self.state();
-        state.sending -= 1;
+        state.ends();
         // The callers find that nobody will answer.
         state.waiting.clear();
         state.ids.clear();
@@ -164,6 +180,30 @@ impl<G: Gathered> GatherQueue<G> {
 }
 
 impl<G: Gathered> QueueState<G> {
+    /// Whether enough callers wait, with `more` who ask now, for another statement beside those that
+    /// are under way: as many as these carry. Otherwise a few callers would take a place, and with it
+    /// a commit, that many could share.
+    /// A statement that is slow holds up only those that came soon after it.
+    fn are_enough(&self, more: usize) -> bool {
+        let each = self.under_way / self.sending.max(1);
+        self.sending == 0 || self.waiting.len() + more >= each || self.sent_at.elapsed() > SLOW
+    }
+
+    /// A statement with this many requests is sent.
+    fn begins(&mut self, requests: usize) {
+        self.sending += 1;
+        self.under_way += requests;
+        self.sent_at = Instant::now();
+    }
+
+    /// The sender of a statement has ended.
+    fn ends(&mut self) {
+        self.sending -= 1;
+        if self.sending == 0 {
+            self.under_way = 0;
+        }
+    }
+
     fn push(&mut self, request: G::Request, deadline: Instant) -> Ticket<G::Answer> {
         let (caller, answer) = oneshot::channel();
         let is_sent = Arc::new(AtomicBool::new(false));
@@ -237,8 +277,6 @@ impl<G: Gathered> fmt::Debug for GatherQueue<G> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::statements::{Delete, DeleteAll, Load, LoadAll};
     use super::*;
     use crate::clock::Timestamp;
@@ -304,7 +342,7 @@ mod tests {
         let sent = queue.next().unwrap();
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].request.id, other);
-        queue.release(&[other]);
+        queue.release(1, &[other]);
         assert!(queue.next().is_none());
         assert!(queue.has_sent(Some(&one)));
         assert_eq!(queue.next().unwrap().len(), 1);

@@ -93,8 +93,9 @@ impl Executor {
             .into_iter()
             .map(|waiting| (waiting.request, waiting.caller));
         let (requests, callers): (Vec<_>, Vec<_>) = split.unzip();
+        let sent = requests.len();
         let outcome = self.run_entered(&G::of(requests), deadline).await;
-        queue.release(&ids);
+        queue.release(sent, &ids);
         tell(callers, outcome);
     }
 }

@@ -20,7 +20,7 @@ impl Inner {
         owner: &str,
         now: Timestamp,
     ) -> Result<Vec<(SessionId, Row)>, StoreError> {
-        let deadline = self.executor.deadline::<Owned<'_>>();
+        let deadline = self.executor.reading_deadline();
         let (mut all, mut before) = (Vec::new(), i64::MAX);
         loop {
             let batch = Owned { owner, now, before };

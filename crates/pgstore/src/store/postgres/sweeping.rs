@@ -12,21 +12,21 @@ impl Inner {
         let mut part = *batch;
         loop {
             match self.sweep_part(&part).await? {
-                Part::Swept(swept) => return Ok(swept),
-                Part::Forbidden(error) if part.limit <= 1 => {
+                SweptPart::Swept(swept) => return Ok(swept),
+                SweptPart::Forbidden(error) if part.limit <= 1 => {
                     return self.step_over(&part, &error).await;
                 }
-                Part::Forbidden(_) => part.limit /= 2,
+                SweptPart::Forbidden(_) => part.limit /= 2,
             }
         }
     }
 
-    async fn sweep_part(&self, batch: &SweepBatch) -> Result<Part, StoreError> {
+    async fn sweep_part(&self, batch: &SweepBatch) -> Result<SweptPart, StoreError> {
         for _ in 0..TRIES {
             match self.run(&Sweep { batch }).await? {
-                SweepAnswer::Forbidden(error) => return Ok(Part::Forbidden(error)),
+                SweepAnswer::Forbidden(error) => return Ok(SweptPart::Forbidden(error)),
                 SweepAnswer::Done(answer) if may_be_refused(&answer) => {}
-                SweepAnswer::Done(answer) => return Ok(Part::Swept(answer.swept)),
+                SweepAnswer::Done(answer) => return Ok(SweptPart::Swept(answer.swept)),
             }
         }
         Err(refused("no expired row was removed"))
@@ -54,7 +54,7 @@ impl Inner {
 }
 
 /// What became of a part of a batch.
-enum Part {
+enum SweptPart {
     Swept(Swept),
     /// The table forbids the removal of one of its rows. Nothing was done.
     Forbidden(StoreError),

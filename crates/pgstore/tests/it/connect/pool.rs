@@ -7,7 +7,10 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use libtest_mimic::Trial;
 use pgstore::store::conformance::{Behaviour, behaviours};
 use pgstore::store::{Row, RowExtras, Sweeper};
-use pgstore::{PgStore, PgStoreOptions, SessionId, Store, StoreErrorKind, SweepOptions, Timestamp};
+use pgstore::{
+    PgStore, PgStoreOptions, SessionId, StatementNames, Store, StoreErrorKind, SweepOptions,
+    Timestamp,
+};
 use tokio_postgres::NoTls;
 
 use crate::support::database::{Database, Key};
@@ -114,10 +117,9 @@ async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_give
     let (id, other) = (inserted(&store).await, inserted(&store).await);
     let before = backend(&pool).await;
 
-    let mut client = database.client().await;
-    let stranger = client.transaction().await.unwrap();
-    let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
-    stranger.query(lock, &[&Key(&id)]).await.unwrap();
+    let stranger = database.client().await;
+    let lock = "BEGIN; LOCK TABLE http_sessions IN SHARE MODE";
+    stranger.batch_execute(lock).await.unwrap();
     let error = store.delete(&id).await.told().unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(
@@ -129,7 +131,7 @@ async fn a_blocked_statement_ends_at_its_deadline_and_its_connection_is_not_give
             .is_some()
     );
     assert_ne!(backend(&pool).await, before);
-    stranger.rollback().await.unwrap();
+    stranger.batch_execute("ROLLBACK").await.unwrap();
     // The server was told to stop, so the row is still there.
     assert!(store.load(&id, now()).await.unwrap().into_row().is_some());
 }
@@ -189,17 +191,20 @@ async fn a_read_only_connection_is_not_given_back() {
 }
 
 #[apply(trial)]
-async fn statements_are_prepared_once_for_each_connection() {
-    let (_database, pool, store) = store_of(1, PgStoreOptions::new()).await;
-    let id = inserted(&store).await;
-    for _ in 0..5 {
-        store.load(&id, now()).await.unwrap();
+async fn statements_with_names_are_prepared_once_for_each_connection_and_others_never() {
+    for (names, prepared) in [(StatementNames::Named, 2), (StatementNames::Auto, 0)] {
+        let options = PgStoreOptions::new().statement_names(names);
+        let (_database, pool, store) = store_of(1, options).await;
+        let id = inserted(&store).await;
+        for _ in 0..5 {
+            store.load(&id, now()).await.unwrap();
+        }
+        let client = pool.get().await.unwrap();
+        let sql = "SELECT count(*) FROM pg_prepared_statements
+                    WHERE statement LIKE '%http_sessions%' AND statement NOT LIKE '%pg_prepared%'";
+        let row = client.query_one(sql, &[]).await.unwrap();
+        assert_eq!(row.get::<_, i64>(0), prepared, "{names:?}");
     }
-    let client = pool.get().await.unwrap();
-    let sql = "SELECT count(*) FROM pg_prepared_statements
-                WHERE statement LIKE '%http_sessions%' AND statement NOT LIKE '%pg_prepared%'";
-    let row = client.query_one(sql, &[]).await.unwrap();
-    assert_eq!(row.get::<_, i64>(0), 2);
 }
 
 #[apply(trial)]

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use pgstore::store::ConfigError;
 use pgstore::store::{Row, Written};
-use pgstore::{ConnectError, PgStore, PgStoreOptions, Store, StoreErrorKind};
+use pgstore::{ConnectError, PgStore, PgStoreOptions, StatementNames, Store, StoreErrorKind};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, row};
 use crate::support::database::{Database, Key};
+use crate::support::proxy::{Direction, Message, Proxy};
 use crate::support::secrets::Told;
 use crate::support::{apply, trial_on_both_servers};
 
@@ -533,5 +534,33 @@ async fn a_store_outlives_the_runtime_it_was_made_on() {
     let store = elsewhere.join().unwrap();
     for _ in 0..10 {
         assert_eq!(store.load(&fresh(), at(0)).await.unwrap().into_row(), None);
+    }
+}
+
+#[apply(trial_on_both_servers)]
+async fn statements_have_names_where_the_store_talks_to_the_server_itself() {
+    let database = Database::fresh().await;
+    for (names, has_names) in [
+        (StatementNames::Auto, true),
+        (StatementNames::Named, true),
+        (StatementNames::Unnamed, false),
+    ] {
+        let proxy = Proxy::before(&database.url()).await;
+        let url = proxy.url(&database.url());
+        let options = PgStoreOptions::new().statement_names(names);
+        let store = options.connect(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        let id = fresh();
+        store.insert(&id, &row("")).await.unwrap();
+        proxy.arm(None);
+        for _ in 0..3 {
+            store.load(&id, at(0)).await.unwrap();
+        }
+        // Parse goes along each time, or went before.
+        let seen = proxy.seen();
+        let is_parse = |sent: &&Message| sent.tag == b'P' && sent.direction == Direction::ToServer;
+        let parses = seen.iter().filter(is_parse).count();
+        assert_eq!(parses, if has_names { 1 } else { 3 }, "{names:?}");
+        store.close().await;
     }
 }

@@ -14,6 +14,7 @@ mod migrate_live;
 mod opaque;
 mod outage;
 mod peer_written;
+mod pooled;
 mod pooler;
 mod probe;
 mod processes;

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,16 +19,16 @@ use crate::support::secrets::Told;
 use crate::support::{apply, trial};
 
 /// PgBouncer before a server of its own. It ends with this value.
-struct PgBouncer {
+pub(super) struct PgBouncer {
     process: Child,
     folder: PathBuf,
     port: u16,
-    server: EmbeddedPostgres,
+    pub(super) server: EmbeddedPostgres,
 }
 
 impl PgBouncer {
     /// `None` where the program is missing.
-    async fn start(ignored_parameters: &str, pool_size: u32) -> Option<Self> {
+    pub(super) async fn start(ignored_parameters: &str, pool_size: u32) -> Option<Self> {
         let found = Command::new("pgbouncer").arg("--version").output().ok()?;
         assert!(found.status.success());
         let starting = tokio::task::spawn_blocking(|| EmbeddedPostgres::start().unwrap());
@@ -51,19 +51,22 @@ impl PgBouncer {
         std::fs::File::create(&settings)
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .unwrap();
-        let mut command = Command::new("pgbouncer");
-        // It refuses to run as root.
-        command.args(["-q", "-u", "nobody"]).arg(&settings);
-        let process = command.stdout(Stdio::null()).stderr(Stdio::null());
-        let process = process.spawn().unwrap();
         let bouncer = Self {
-            process,
+            process: spawn(&settings),
             folder,
             port,
             server,
         };
         bouncer.answers().await;
         Some(bouncer)
+    }
+
+    /// Ends it and starts it again, on the same port.
+    pub(super) async fn restart(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        self.process = spawn(&self.folder.join("pgbouncer.ini"));
+        self.answers().await;
     }
 
     async fn answers(&self) {
@@ -77,12 +80,20 @@ impl PgBouncer {
         }
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!(
             "postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable",
             self.port
         )
     }
+}
+
+fn spawn(settings: &Path) -> Child {
+    let mut command = Command::new("pgbouncer");
+    // It refuses to run as root.
+    command.args(["-q", "-u", "nobody"]).arg(settings);
+    let process = command.stdout(Stdio::null()).stderr(Stdio::null());
+    process.spawn().unwrap()
 }
 
 impl Drop for PgBouncer {
@@ -93,7 +104,7 @@ impl Drop for PgBouncer {
     }
 }
 
-const MISSING: &str = "there is no pgbouncer (Debian: apt-get install pgbouncer)";
+pub(super) const MISSING: &str = "there is no pgbouncer (Debian: apt-get install pgbouncer)";
 
 #[apply(trial)]
 async fn migrating_through_pgbouncer_leaves_nothing_to_strangers() -> Completion {

@@ -4,6 +4,8 @@
 -- Answers the keys that have a row which has not expired, and whether the row was written. False: another
 -- writer has it at this moment. NULL: it was locked here and is not written all the same, because it has
 -- changed meanwhile or the table refuses the change.
+-- Where row-level security is active, a policy may keep this role from locking a row that it sees. So
+-- rows that could not be locked are changed all the same there, and the statement may wait for them.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
@@ -25,6 +27,11 @@ locked AS MATERIALIZED (
      ORDER BY key
        FOR NO KEY UPDATE SKIP LOCKED
 ),
+free AS MATERIALIZED (
+    SELECT id FROM locked
+     UNION
+    SELECT id FROM live WHERE pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass)
+),
 saved AS (
     UPDATE http_sessions AS row
        SET data = given.data, created_on = LEAST(row.created_on, given.created_on),
@@ -34,12 +41,12 @@ saved AS (
            handle = COALESCE(row.handle, given.handle),
            saved_expires_on = CASE WHEN given.saved_on IS NOT NULL THEN given.expires_on END
       FROM given
-     WHERE row.id = ANY (ARRAY(SELECT id FROM locked))
+     WHERE row.id = ANY (ARRAY(SELECT id FROM free))
        AND row.key = given.key
        AND row.expires_on > given.modified_on
     RETURNING row.id
 )
 SELECT live.key,
        CASE WHEN live.id IN (SELECT id FROM saved) THEN true
-            WHEN live.id NOT IN (SELECT id FROM locked) THEN false END AS is_saved
+            WHEN live.id NOT IN (SELECT id FROM free) THEN false END AS is_saved
   FROM live

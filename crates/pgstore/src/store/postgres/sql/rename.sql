@@ -8,6 +8,8 @@
 -- time. This would undo that version. So versions are compared by equality only.
 -- Why $2 twice: the first comparison is with the snapshot, which may have a newer duplicate. The
 -- second is with the locked row, which a writer may have changed since the snapshot.
+-- Where row-level security is active, a policy may keep this role from locking a row that it sees. So
+-- rows that could not be locked are changed all the same there, and the statement may wait for them.
 WITH newest AS MATERIALIZED (
     SELECT id, modified_on
       FROM http_sessions
@@ -20,7 +22,8 @@ locked AS MATERIALIZED (
 ),
 is_busy AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM http_sessions
-                    WHERE key = $1 AND id NOT IN (SELECT id FROM locked)) AS is_busy
+                    WHERE key = $1 AND id NOT IN (SELECT id FROM locked))
+           AND NOT pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass) AS is_busy
 ),
 seen AS MATERIALIZED (
     SELECT newest.id

@@ -3,6 +3,8 @@
 -- It waits for no row: rows that are locked by others are skipped, so it takes no part in a deadlock.
 -- Answers the keys whose row was written, and as busy those whose row has the version that was seen but
 -- could not be locked: another writer had it at that moment.
+-- Where row-level security is active, a policy may keep this role from locking a row that it sees. So
+-- rows that could not be locked are changed all the same there, and the statement may wait for them.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::timestamptz[], $3::bytea[], $4::timestamptz[], $5::timestamptz[],
@@ -20,6 +22,15 @@ locked AS MATERIALIZED (
      ORDER BY key, id
        FOR NO KEY UPDATE SKIP LOCKED
 ),
+free AS MATERIALIZED (
+    SELECT place, id, key, modified_on FROM locked
+     UNION ALL
+    SELECT ctid, id, key, modified_on
+      FROM http_sessions
+     WHERE pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass)
+       AND key = ANY ($1)
+       AND id NOT IN (SELECT id FROM locked)
+),
 saved AS (
     UPDATE http_sessions AS row
        SET data = given.data, created_on = LEAST(row.created_on, given.created_on),
@@ -30,14 +41,14 @@ saved AS (
            grace_group = CASE WHEN row.saved_on = row.modified_on
                                AND row.owner IS NOT DISTINCT FROM given.owner
                               THEN row.grace_group END
-      FROM locked
-      JOIN given ON given.key = locked.key AND given.seen = locked.modified_on
-     WHERE row.ctid = locked.place
-       AND row.key = locked.key
+      FROM free
+      JOIN given ON given.key = free.key AND given.seen = free.modified_on
+     WHERE row.ctid = free.place
+       AND row.key = free.key
        AND row.modified_on = given.seen
        AND row.id = (SELECT newest.id
                        FROM http_sessions AS newest
-                      WHERE newest.key = locked.key
+                      WHERE newest.key = free.key
                       ORDER BY newest.modified_on DESC NULLS LAST, newest.id DESC
                       LIMIT 1)
     RETURNING row.key
@@ -56,4 +67,4 @@ SELECT unsaved.key, false
                       ORDER BY newest.modified_on DESC NULLS LAST, newest.id DESC
                       LIMIT 1) AS newest
  WHERE newest.modified_on = unsaved.seen
-   AND newest.id NOT IN (SELECT id FROM locked)
+   AND newest.id NOT IN (SELECT id FROM free)

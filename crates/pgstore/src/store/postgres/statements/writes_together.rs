@@ -10,7 +10,7 @@ use super::gathered::{Gathered, GatheredAnswer, One};
 use super::statement::{Effect, Lane, Statement};
 use super::writes::{Delete, Insert, Update, join};
 use crate::id::SessionId;
-use crate::store::postgres::columns::{RowArrays, column, key};
+use crate::store::postgres::columns::{RowArrays, RowParameters, column, key};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
 use crate::store::postgres::types::{Micros, Secret};
@@ -102,17 +102,43 @@ impl GatheredAnswer for Replaced {
     }
 }
 
+/// Replaces a row as [`Update`] does, but waits for no row.
+///
+/// A batch of one would do the same, but PostgreSQL plans short batches anew each time.
+pub(crate) struct TryUpdate(Update);
+
+impl Statement for TryUpdate {
+    type Output = Replaced;
+    const SQL: &'static str = include_str!("../sql/try_update.sql");
+    const PARAMETERS: &'static [Type] = Update::PARAMETERS;
+    const EFFECT: Effect = Update::EFFECT;
+    const LANE: Lane = Update::LANE;
+    const MIGRATION: &'static Migration = Update::MIGRATION;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<Replaced, AttemptFailure> {
+        let (key, seen) = (key(&self.0.id), Micros::from(self.0.seen));
+        let row = RowParameters::of(&self.0.row);
+        let parameters = join(&[&key, &seen], &row.parameters());
+        let answer = execution.query_one(&parameters).await?;
+        let (is_saved, is_busy): (bool, bool) = (column(&answer, 0)?, column(&answer, 1)?);
+        Ok(match is_busy {
+            true => Replaced::Busy,
+            false => Replaced::Done(Written::from_count(u64::from(is_saved))),
+        })
+    }
+}
+
 impl Gathered for UpdateAll {
     type Request = Update;
-    type Alone = One<Self>;
+    type Alone = TryUpdate;
     type Answer = Replaced;
 
     fn of(requests: Vec<Update>) -> Self {
         Self(requests)
     }
 
-    fn alone(request: Update) -> One<Self> {
-        One::of(request)
+    fn alone(request: Update) -> TryUpdate {
+        TryUpdate(request)
     }
 
     fn id(request: &Update) -> Option<&SessionId> {
