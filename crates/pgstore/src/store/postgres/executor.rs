@@ -2,6 +2,7 @@
 //!
 //! `gathering.rs` adds how the requests of several callers go out in one statement.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pgstore_connect::ConnectError;
@@ -30,6 +31,8 @@ pub(super) struct Executor {
     in_flight: InFlight,
     /// `None` if each caller's statement is sent by itself.
     queues: Option<GatherQueues>,
+    /// Whether the server does not support the statements that are gathered.
+    must_not_gather: AtomicBool,
 }
 
 impl Executor {
@@ -45,6 +48,7 @@ impl Executor {
             deadlines,
             in_flight: InFlight::default(),
             queues,
+            must_not_gather: AtomicBool::new(false),
         }
     }
 
@@ -123,6 +127,23 @@ impl Executor {
 
     pub(super) fn queues(&self) -> Option<&GatherQueues> {
         self.queues.as_ref()
+    }
+
+    /// Whether the requests of callers that ask now are gathered.
+    pub(super) fn gathers(&self) -> bool {
+        self.queues.is_some() && !self.must_not_gather.load(Ordering::Relaxed)
+    }
+
+    /// From now on each caller's statement is sent by itself.
+    pub(super) fn stop_gathering(&self, cause: &StoreError) {
+        if !self.must_not_gather.swap(true, Ordering::Relaxed) {
+            let cause = cause as &dyn std::error::Error;
+            tracing::warn!(
+                cause,
+                "the server does not support statements for several callers, perhaps because of a rule on the \
+                 sessions table: each caller's statement is sent by itself from now on"
+            );
+        }
     }
 
     pub(super) fn source(&self) -> &ConnectionSource {

@@ -4,9 +4,11 @@
 //! that ends, or when it leaves, a task takes over as long as others wait. So a caller that leaves
 //! takes only its own request with it.
 
+use std::error::Error;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use pgstore_connect::DatabaseError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -30,14 +32,21 @@ impl Executor {
         deadline: Instant,
     ) -> Result<G::Answer, StoreError> {
         let _guard = self.enter()?;
-        let Some(queue) = self.queues().map(G::queue) else {
+        let queue = self.queues().filter(|_| self.gathers()).map(G::queue);
+        let Some(queue) = queue else {
             return Ok(self.run_entered(&request(), deadline).await?.into());
         };
         let mut busy = BusyPauses::new();
         loop {
-            let answer = self.gather(queue, &request, deadline).await?;
-            if !answer.is_busy() {
-                return Ok(answer);
+            match self.gather(queue, &request, deadline).await {
+                Ok(answer) if answer.is_busy() => {}
+                // A rule of the table forbids it, or the server distributes the table.
+                Err(error) if is_unsupported(&error) => {
+                    let answer = self.run_entered(&request(), deadline).await?;
+                    self.stop_gathering(&error);
+                    return Ok(answer.into());
+                }
+                answer => return answer,
             }
             busy.pause(deadline).await?;
         }
@@ -98,6 +107,15 @@ impl Executor {
         queue.release(sent, &ids);
         tell(callers, outcome);
     }
+}
+
+/// Whether the server does not support the statement (SQLSTATE 0A000). Statements that only do not fit a
+/// changed table any more have been sent again over another connection before.
+fn is_unsupported(error: &StoreError) -> bool {
+    let answer = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<DatabaseError>());
+    answer.is_some_and(|answer| answer.sqlstate() == "0A000")
 }
 
 /// The error of a caller that got no reply: its deadline passed, or the runtime of the task that

@@ -93,7 +93,7 @@ async fn live(
         may_be_distributed: answer.first().is_some_and(|row| row.get(0)),
         table: &inner.table,
         key_is_fixed: &inner.key_is_fixed,
-        gathers: inner.executor.queues().is_some(),
+        gathers: inner.executor.gathers(),
     };
     let lived = life.live(&probe).await;
     transaction.rollback().await?;

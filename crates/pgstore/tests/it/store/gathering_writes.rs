@@ -256,7 +256,7 @@ async fn writes_whose_connection_is_lost_are_in_doubt_and_those_that_wait_are_do
     // One connection: what is sent on another one that is about to end would be in doubt, too.
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE application_name = $1 AND wait_event_type = 'Lock'
-                   AND query LIKE '%each of several keys%' LIMIT 1";
+                   AND query LIKE '%waits for no row%' LIMIT 1";
     let name = scene.database.schema();
     scene.watcher.query_one(kill, &[&name]).await.unwrap();
     scene.let_go().await;

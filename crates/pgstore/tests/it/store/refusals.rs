@@ -235,6 +235,21 @@ async fn a_login_that_the_table_refuses_does_not_end_as_too_many_requests() {
 }
 
 #[apply(trial_on_both_servers)]
+async fn a_rule_that_forbids_shared_statements_turns_them_off() {
+    let scene = Scene::new().await;
+    let ids = [scene.session().await, scene.session().await];
+    // It does something beside the change, so PostgreSQL takes no change inside a WITH.
+    scene
+        .run("CREATE RULE also AS ON UPDATE TO http_sessions DO ALSO SELECT 1")
+        .await;
+    for id in &ids {
+        let saved = scene.store.update(id, at(0), &later()).await.unwrap();
+        assert_eq!(saved, Written::Saved);
+    }
+    scene.end().await;
+}
+
+#[apply(trial_on_both_servers)]
 async fn every_refused_change_of_a_row_is_an_error() {
     for (command, refusals) in [
         (
