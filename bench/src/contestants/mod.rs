@@ -142,7 +142,7 @@ pub(crate) struct Round {
 pub(crate) enum Contestant {
     InProcess(Arc<dyn InProcess>),
     Pgbench(Pgbench),
-    Go(Go),
+    Go(Box<Go>),
 }
 
 impl Contestant {
@@ -165,7 +165,7 @@ impl Contestant {
             Name::Bare => Self::in_process(Bare::start(url, dataset).await?),
             Name::Inner => Self::in_process(Inner::start(dataset)?),
             Name::Pgbench => Self::Pgbench(Pgbench::start(server, url, dataset)?),
-            Name::Go => Self::Go(Go::start(url, dataset).await?),
+            Name::Go => Self::Go(Box::new(Go::start(url, dataset).await?)),
         })
     }
 
