@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::support::browser::Cookies;
 use crate::support::careless::{Careless, StoreDefect};
-use crate::support::database::Database;
+use crate::support::database::{Database, tried};
 use crate::support::secrets::{self, Shown, Told};
 use crate::support::unguarded::unguarded;
 
@@ -74,7 +74,11 @@ impl Scene {
         let keys = secrets::keys(&[b"the hash key of these races"]);
         let mut nodes = Vec::new();
         for _ in 0..NODES {
-            let store = PgStoreOptions::new().connect(url).await.told().unwrap();
+            let store = tried(PgStoreOptions::new())
+                .connect(url)
+                .await
+                .told()
+                .unwrap();
             let store = careless(store, url.to_owned());
             let sessions = SessionManager::builder(store, keys.clone()).max_length(0);
             nodes.push(sessions.build().unwrap().shown());

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use bytes::BytesMut;
-use pgstore::{PgStore, PgStoreOptions, SessionId};
+use pgstore::{PgStore, PgStoreOptions, SessionId, StatementNames, StatementStrategy};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 
@@ -72,7 +72,7 @@ impl Database {
 
     /// The same with these options.
     pub(crate) async fn store_with(&self, options: PgStoreOptions) -> PgStore {
-        let store = options
+        let store = tried(options)
             .connect(&self.url())
             .await
             .told()
@@ -97,6 +97,17 @@ impl Drop for Database {
         });
         // A schema that stays behind fails no test.
         let _ = dropping.join();
+    }
+}
+
+/// The options with the form of statements that `PGSTORE_STATEMENTS` asks for: `single` or `unnamed`. Trials
+/// of the forms themselves do not ask here.
+pub(crate) fn tried(options: PgStoreOptions) -> PgStoreOptions {
+    match std::env::var("PGSTORE_STATEMENTS").as_deref() {
+        Err(_) => options,
+        Ok("single") => options.strategy(StatementStrategy::OnePerCaller),
+        Ok("unnamed") => options.statement_names(StatementNames::Unnamed),
+        Ok(other) => panic!("PGSTORE_STATEMENTS is single or unnamed, not {other}"),
     }
 }
 
