@@ -15,8 +15,8 @@ use crate::store::{Store, StoreError, StoreFuture, SweepBatch, Swept, Written};
 /// Sessions in PostgreSQL. A handle: clones share the connections.
 ///
 /// All callers share a few connections, on which their statements are pipelined, so there is no
-/// pool to exhaust. Loads, first rows and saves that arrive while others are under way go out in one
-/// statement, with an outcome for each caller ([`StatementStrategy`](crate::StatementStrategy)). A
+/// pool to exhaust. Loads, first rows, saves and logouts that arrive while others are under way go out in
+/// one statement, with an outcome for each caller ([`StatementStrategy`](crate::StatementStrategy)). A
 /// lost connection is replaced at the next use. Every operation ends within a deadline (5 seconds by
 /// default). Every change is done by one statement that commits by itself, so a client that
 /// disconnects leaves nothing half-done.
