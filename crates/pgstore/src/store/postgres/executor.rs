@@ -73,7 +73,17 @@ impl Executor {
         statement: &S,
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
-        let (mut attempt, mut in_doubt) = (1, false);
+        self.run_noting(statement, deadline, &mut false).await
+    }
+
+    /// The same, and notes whether the outcome of an attempt is in doubt.
+    pub(super) async fn run_noting<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+        in_doubt: &mut bool,
+    ) -> Result<S::Output, StoreError> {
+        let mut attempt = 1;
         let mut busy = BusyPauses::new();
         loop {
             let outcome = self.source.attempt(statement, &self.table, deadline);
@@ -85,12 +95,12 @@ impl Executor {
                 busy.pause(deadline).await?;
                 continue;
             }
-            in_doubt |= S::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
+            *in_doubt |= S::EFFECT != Effect::None && failure.retry == Retry::InDoubt;
             let pause = pause_after(attempt);
             if !may_repeat::<S>(&failure, attempt, self.source.size())
                 || Instant::now() + pause >= deadline
             {
-                return Err(match in_doubt {
+                return Err(match *in_doubt {
                     true => failure.error.in_doubt(),
                     false => failure.error,
                 });

@@ -16,8 +16,11 @@ use crate::store::StoreError;
 /// How many requests one statement carries at most.
 const MOST: usize = 512;
 
+/// How much data one statement carries at most, beside that of its last request.
+const MOST_BYTES: usize = 8 << 20;
+
 /// How long a statement takes at most that others are gathered behind.
-const SLOW: Duration = Duration::from_millis(10);
+pub(super) const SLOW: Duration = Duration::from_millis(10);
 
 /// The callers of one kind of statement.
 ///
@@ -51,7 +54,8 @@ pub(super) struct Waiting<G: Gathered> {
 
 /// What a caller that waited is told.
 pub(super) enum Reply<A> {
-    Answer(Result<A, StoreError>),
+    /// With whether an earlier attempt was in doubt.
+    Answer(Result<A, StoreError>, bool),
     /// The statement for all failed without an effect. It may be one request that makes it fail.
     SendAlone,
 }
@@ -164,6 +168,16 @@ impl<G: Gathered> GatherQueue<G> {
         is_due
     }
 
+    /// A statement takes long. Whether another task has to send for those who came after it.
+    pub(super) fn nudge(&self) -> bool {
+        let mut state = self.state();
+        let is_due = state.sending < self.places && !state.waiting.is_empty();
+        if is_due {
+            state.sending += 1;
+        }
+        is_due
+    }
+
     /// The task that sends has ended early, and those who wait send alone.
     pub(super) fn abandon(&self) {
         let mut state = self.state();
@@ -219,7 +233,9 @@ impl<G: Gathered> QueueState<G> {
     /// Takes requests in order. Those of a session that has one under way stay.
     fn take(&mut self) -> Vec<Waiting<G>> {
         let (mut next, mut later, now) = (Vec::new(), Vec::new(), Instant::now());
+        let mut bytes = 0;
         while next.len() < MOST
+            && bytes < MOST_BYTES
             && let Some(waiting) = self.waiting.pop_front()
         {
             let id = G::id(&waiting.request).cloned();
@@ -230,6 +246,7 @@ impl<G: Gathered> QueueState<G> {
                 later.push(waiting);
             } else if waiting.is_sent_now() {
                 self.ids.extend(id);
+                bytes += G::bytes(&waiting.request);
                 next.push(waiting);
             }
         }

@@ -5,17 +5,19 @@
 //! takes only its own request with it.
 
 use std::error::Error;
+use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::sync::Arc;
 
 use pgstore_connect::DatabaseError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::busy::BusyPauses;
 use super::executor::Executor;
-use super::gather_queue::{GatherQueue, NoReply, Reply, Turn, Waiting};
+use super::gather_queue::{GatherQueue, NoReply, Reply, SLOW, Turn, Waiting};
 use super::gather_queues::Queued;
 use super::statements::{Effect, GatheredAnswer};
 use crate::id::SessionId;
@@ -36,9 +38,9 @@ impl Executor {
         let Some(queue) = queue else {
             return Ok(self.run_entered(&request(), deadline).await?.into());
         };
-        let mut busy = BusyPauses::new();
+        let (mut busy, mut in_doubt) = (BusyPauses::new(), false);
         loop {
-            match self.gather(queue, &request, deadline).await {
+            match self.gather(queue, &request, deadline, &mut in_doubt).await {
                 Ok(answer) if answer.is_busy() => {}
                 // A rule of the table forbids it, or the server distributes the table.
                 Err(error) if is_unsupported(&error) => {
@@ -48,7 +50,12 @@ impl Executor {
                 }
                 answer => return answer,
             }
-            busy.pause(deadline).await?;
+            let paused = busy.pause(deadline).await;
+            // An attempt whose answer was lost may be what keeps the row busy, or have done its work.
+            paused.map_err(|error| match in_doubt {
+                true => error.in_doubt(),
+                false => error,
+            })?;
         }
     }
 
@@ -57,9 +64,12 @@ impl Executor {
         queue: &GatherQueue<G>,
         request: &(impl Fn() -> G::Request + Send + Sync),
         deadline: Instant,
+        in_doubt: &mut bool,
     ) -> Result<G::Answer, StoreError> {
         let ticket = match queue.join(request(), deadline) {
-            Turn::Send(request) => return self.send_alone(queue, request, deadline).await,
+            Turn::Send(request) => {
+                return self.send_alone(queue, request, deadline, in_doubt).await;
+            }
             Turn::Wait(ticket) => ticket,
             Turn::Start(ticket) => {
                 SenderTask::<G>::start(self);
@@ -68,7 +78,10 @@ impl Executor {
             Turn::Full => return Err(StoreError::new(StoreErrorKind::Unavailable)),
         };
         match ticket.reply(deadline).await {
-            Ok(Reply::Answer(answer)) => answer,
+            Ok(Reply::Answer(answer, was_in_doubt)) => {
+                *in_doubt |= was_in_doubt;
+                answer
+            }
             Err(NoReply { is_sent }) if is_sent && G::EFFECT != Effect::None => {
                 Err(without_reply(deadline).in_doubt())
             }
@@ -84,16 +97,40 @@ impl Executor {
         queue: &GatherQueue<G>,
         request: G::Request,
         deadline: Instant,
+        in_doubt: &mut bool,
     ) -> Result<G::Answer, StoreError> {
         let _sender = Sender {
             executor: self,
             queue,
             id: G::id(&request).cloned(),
         };
-        self.run_entered(&G::alone(request), deadline).await
+        let alone = G::alone(request);
+        let sent = self.run_noting(&alone, deadline, in_doubt);
+        self.watched(queue, sent).await
     }
 
-    async fn send_together<G: Queued>(&self, queue: &GatherQueue<G>, waiting: Vec<Waiting<G>>) {
+    /// Runs a statement of a queue. If it takes long, others are sent beside it meanwhile.
+    async fn watched<G: Queued, T>(
+        self: &Arc<Self>,
+        queue: &GatherQueue<G>,
+        sent: impl Future<Output = T>,
+    ) -> T {
+        let mut sent = pin!(sent);
+        loop {
+            if let Ok(outcome) = timeout(SLOW, &mut sent).await {
+                return outcome;
+            }
+            if queue.nudge() {
+                SenderTask::<G>::start(self);
+            }
+        }
+    }
+
+    async fn send_together<G: Queued>(
+        self: &Arc<Self>,
+        queue: &GatherQueue<G>,
+        waiting: Vec<Waiting<G>>,
+    ) {
         let latest = waiting.iter().map(|waiting| waiting.deadline).max();
         let deadline = latest.unwrap_or_else(Instant::now);
         let ids = waiting.iter().filter_map(|waiting| G::id(&waiting.request));
@@ -103,9 +140,11 @@ impl Executor {
             .map(|waiting| (waiting.request, waiting.caller));
         let (requests, callers): (Vec<_>, Vec<_>) = split.unzip();
         let sent = requests.len();
-        let outcome = self.run_entered(&G::of(requests), deadline).await;
+        let (all, mut in_doubt) = (G::of(requests), false);
+        let outcome = self.run_noting(&all, deadline, &mut in_doubt);
+        let outcome = self.watched(queue, outcome).await;
         queue.release(sent, &ids);
-        tell(callers, outcome);
+        tell(callers, outcome, in_doubt);
     }
 }
 
@@ -127,21 +166,23 @@ fn without_reply(deadline: Instant) -> StoreError {
     })
 }
 
-/// Tells the callers what became of their requests. A caller that has left is not told.
+/// Tells the callers what became of their requests, and whether an earlier attempt was in doubt. A caller
+/// that has left is not told.
 fn tell<A>(
     callers: Vec<oneshot::Sender<Reply<A>>>,
     outcome: Result<Vec<Result<A, StoreError>>, StoreError>,
+    in_doubt: bool,
 ) {
     match outcome {
         Ok(answers) => {
             for (caller, answer) in callers.into_iter().zip(answers) {
-                let _ = caller.send(Reply::Answer(answer));
+                let _ = caller.send(Reply::Answer(answer, in_doubt));
             }
         }
         Err(error) => {
             for caller in callers {
                 let _ = caller.send(match error.is_unavailable() || error.is_in_doubt() {
-                    true => Reply::Answer(Err(error.clone())),
+                    true => Reply::Answer(Err(error.clone()), in_doubt),
                     false => Reply::SendAlone,
                 });
             }

@@ -2,11 +2,14 @@
 -- session's earlier IDs counts: they lead to it until $2 and are known as replaced until $3. The
 -- row's version stays, so no save is disturbed. The row is marked only once its IDs are: otherwise the
 -- next request tries again.
-WITH earlier AS (
+-- The session's row is locked first, in the order of rename.sql.
+WITH session AS MATERIALIZED (
+    SELECT id FROM http_sessions WHERE key = $1 AND id_unconfirmed FOR NO KEY UPDATE
+),
+earlier AS (
     UPDATE http_sessions_ids
        SET grace_until = least(grace_until, $2), until = greatest(until, $3)
-     WHERE session_id = ANY (ARRAY(
-               SELECT id FROM http_sessions WHERE key = $1 AND id_unconfirmed))
+     WHERE session_id = ANY (ARRAY(SELECT id FROM session))
        AND grace_until > $2 -- The others were confirmed before.
     RETURNING session_id
 )

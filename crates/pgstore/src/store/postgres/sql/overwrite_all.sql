@@ -4,8 +4,9 @@
 -- Answers the keys that have a row which has not expired, and whether the row was written. False: another
 -- writer has it at this moment. NULL: it was locked here and is not written all the same, because it has
 -- changed meanwhile or the table refuses the change.
--- Where row-level security is active, a policy may keep this role from locking a row that it sees. So
--- rows that could not be locked are changed all the same there, and the statement may wait for them.
+-- Where row-level security is active, a policy may keep this role from locking any row that it sees. So
+-- if it could lock none, the rows are changed all the same there, and the statement may wait for them. It
+-- holds no lock then, so it takes no part in a deadlock before it changes the first one.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::bytea[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
@@ -30,7 +31,7 @@ locked AS MATERIALIZED (
 free AS MATERIALIZED (
     SELECT id FROM locked
      UNION
-    SELECT id FROM live WHERE pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass)
+    SELECT id FROM live WHERE pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass) AND NOT EXISTS (SELECT FROM locked)
 ),
 saved AS (
     UPDATE http_sessions AS row

@@ -3,8 +3,9 @@
 -- It waits for no row: rows that are locked by others are skipped, so it takes no part in a deadlock.
 -- Answers the keys whose row was written, and as busy those whose row has the version that was seen but
 -- could not be locked: another writer had it at that moment.
--- Where row-level security is active, a policy may keep this role from locking a row that it sees. So
--- rows that could not be locked are changed all the same there, and the statement may wait for them.
+-- Where row-level security is active, a policy may keep this role from locking any row that it sees. So
+-- if it could lock none, the rows are changed all the same there, and the statement may wait for them. It
+-- holds no lock then, so it takes no part in a deadlock before it changes the first one.
 WITH given AS MATERIALIZED (
     SELECT *
       FROM unnest($1::bytea[], $2::timestamptz[], $3::bytea[], $4::timestamptz[], $5::timestamptz[],
@@ -29,7 +30,7 @@ free AS MATERIALIZED (
       FROM http_sessions
      WHERE pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass)
        AND key = ANY ($1)
-       AND id NOT IN (SELECT id FROM locked)
+       AND NOT EXISTS (SELECT FROM locked)
 ),
 saved AS (
     UPDATE http_sessions AS row

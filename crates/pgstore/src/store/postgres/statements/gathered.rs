@@ -30,6 +30,11 @@ pub(crate) trait Gathered:
     /// The statement for one request, which waits for no row.
     fn alone(request: Self::Request) -> Self::Alone;
 
+    /// How much data a request carries.
+    fn bytes(_: &Self::Request) -> usize {
+        0
+    }
+
     /// The session of which one request at a time may be under way, if any.
     fn id(_: &Self::Request) -> Option<&SessionId> {
         None

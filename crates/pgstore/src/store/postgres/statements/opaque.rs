@@ -81,6 +81,10 @@ impl Gathered for OverwriteAll {
         Self(requests)
     }
 
+    fn bytes(request: &Overwrite) -> usize {
+        request.row.data.len()
+    }
+
     fn alone(request: Overwrite) -> One<Self> {
         One::of(request)
     }

@@ -37,6 +37,10 @@ impl Gathered for InsertAll {
         Self(requests)
     }
 
+    fn bytes(request: &Insert) -> usize {
+        request.row.data.len()
+    }
+
     fn alone(request: Insert) -> Insert {
         request
     }
@@ -135,6 +139,10 @@ impl Gathered for UpdateAll {
 
     fn of(requests: Vec<Update>) -> Self {
         Self(requests)
+    }
+
+    fn bytes(request: &Update) -> usize {
+        request.row.data.len()
     }
 
     fn alone(request: Update) -> TryUpdate {
