@@ -374,8 +374,12 @@ impl Killer {
         let client = client(server.url()).await;
         let others = "SELECT pid::text FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
         let others = client.query(others, &[]).await.unwrap();
+        // Those that come later are among the server's children. One that waits for a lock of a process
+        // that was killed would stay for good, and keep the server from starting again.
+        let script = "read go; kill -STOP \"$1\"
+                      kill -KILL \"$@\" $(cat \"/proc/$1/task/$1/children\") 2>/dev/null";
         let shell = Command::new("/bin/sh")
-            .args(["-c", "read go; kill -KILL \"$@\" 2>/dev/null", "sh"])
+            .args(["-c", script, "sh"])
             .arg(server.pid().to_string())
             .args(others.iter().map(|row| row.get::<_, String>(0)))
             .stdin(Stdio::piped())

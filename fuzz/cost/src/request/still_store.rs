@@ -42,12 +42,7 @@ impl Store for StillStore {
         unused()
     }
 
-    fn confirm<'a>(
-        &'a self,
-        _: &'a SessionId,
-        _: Timestamp,
-        _: Timestamp,
-    ) -> StoreFuture<'a, ()> {
+    fn confirm<'a>(&'a self, _: &'a SessionId, _: Timestamp, _: Timestamp) -> StoreFuture<'a, ()> {
         unused()
     }
 

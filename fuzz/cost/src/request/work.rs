@@ -6,8 +6,8 @@ use std::hint::black_box;
 use std::task::{Context, Poll};
 
 use http::{HeaderMap, Request, Response};
-use pgstore::wire::{SecureCookie, gob};
 use pgstore::middleware::SessionService;
+use pgstore::wire::{SecureCookie, gob};
 use pgstore::{Session, SessionLayer, SessionManager, Values};
 use tokio::runtime::{Builder, Runtime};
 use tower_layer::Layer;
@@ -126,28 +126,39 @@ impl Bench {
 
     #[inline(never)]
     fn read_a_value(&self) {
-        let session = self.manager.get(&self.request, NAME).expect("the name is good");
+        let session = self
+            .manager
+            .get(&self.request, NAME)
+            .expect("the name is good");
         let visits = self.runtime.block_on(session.get::<i64>("visits"));
         assert_eq!(visits.expect("it is read"), Some(1));
     }
 
     #[inline(never)]
     fn save_a_change(&self) {
-        let session = self.manager.get(&self.request, NAME).expect("the name is good");
+        let session = self
+            .manager
+            .get(&self.request, NAME)
+            .expect("the name is good");
         session.insert("visits", 2_i64).expect("it fits");
         self.save(&session);
     }
 
     #[inline(never)]
     fn save_a_first_row(&self) {
-        let session = self.manager.get(&HeaderMap::new(), NAME).expect("the name is good");
+        let session = self
+            .manager
+            .get(&HeaderMap::new(), NAME)
+            .expect("the name is good");
         session.insert("visits", 1_i64).expect("it fits");
         self.save(&session);
     }
 
     fn save(&self, session: &Session) {
         let mut response = HeaderMap::new();
-        let saved = self.runtime.block_on(self.manager.save(session, &mut response));
+        let saved = self
+            .runtime
+            .block_on(self.manager.save(session, &mut response));
         saved.expect("the store saves everything");
         black_box(response);
     }
