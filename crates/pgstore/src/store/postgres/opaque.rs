@@ -8,58 +8,63 @@ use super::refusal::{Guard, TRIES, refused};
 use super::statements::{Extend, InsertNew, Load, LoadAll, Overwrite, OverwriteAll, Replaced};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Row, StoreError, Written};
+use crate::store::{Row, StoreError, StoreFuture, Written};
 
-// The futures are boxed, as those of `Store` are: unboxed, they nest deeper than the compiler follows.
+// The futures are boxed, as those of `Store` are: unboxed, they nest deeper than the compiler follows in a
+// crate that uses them.
 impl PgStore {
     /// Reads a row that has not expired: one statement.
-    pub(crate) async fn load_opaque(
-        &self,
-        id: &SessionId,
+    pub(crate) fn load_opaque<'a>(
+        &'a self,
+        id: &'a SessionId,
         now: Timestamp,
-    ) -> Result<Option<Row>, StoreError> {
-        Box::pin(self.inner.load_opaque(id, now)).await
+    ) -> StoreFuture<'a, Option<Row>> {
+        Box::pin(self.inner.load_opaque(id, now))
     }
 
     /// Writes a first row with this number, unless the key has a row: one statement, and a second one
     /// if it has.
-    pub(crate) async fn insert_new(
-        &self,
-        id: &SessionId,
+    pub(crate) fn insert_new<'a>(
+        &'a self,
+        id: &'a SessionId,
         number: i64,
-        row: &Row,
-    ) -> Result<Written, StoreError> {
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
         let insert = InsertNew { id, number, row };
-        Box::pin(self.inner.insert_new(&insert)).await
+        Box::pin(async move { self.inner.insert_new(&insert).await })
     }
 
     /// Replaces a row that has not expired at its new `modified_on`, whatever its version: one
     /// statement, and a second one if there is none.
-    pub(crate) async fn overwrite(&self, id: &SessionId, row: &Row) -> Result<Written, StoreError> {
-        Box::pin(self.inner.overwrite(id, row)).await
+    pub(crate) fn overwrite<'a>(
+        &'a self,
+        id: &'a SessionId,
+        row: &'a Row,
+    ) -> StoreFuture<'a, Written> {
+        Box::pin(self.inner.overwrite(id, row))
     }
 
     /// Lets a session that has not expired end at another time: one statement, and a second one if
     /// there is none.
-    pub(crate) async fn extend(
-        &self,
-        id: &SessionId,
+    pub(crate) fn extend<'a>(
+        &'a self,
+        id: &'a SessionId,
         now: Timestamp,
         expires_on: Timestamp,
         max_age: Option<i64>,
-    ) -> Result<Written, StoreError> {
+    ) -> StoreFuture<'a, Written> {
         let extend = Extend {
             id,
             now,
             expires_on,
             max_age,
         };
-        Box::pin(self.inner.extend(&extend)).await
+        Box::pin(async move { self.inner.extend(&extend).await })
     }
 
     /// Removes the row of the key: one statement, and a second one if there was none.
-    pub(crate) async fn delete_opaque(&self, id: &SessionId) -> Result<u64, StoreError> {
-        Box::pin(self.inner.delete(id)).await
+    pub(crate) fn delete_opaque<'a>(&'a self, id: &'a SessionId) -> StoreFuture<'a, u64> {
+        Box::pin(self.inner.delete(id))
     }
 }
 
