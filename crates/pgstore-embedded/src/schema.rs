@@ -1,4 +1,5 @@
-//! A schema of its own for each test.
+//! A schema of its own for each test. It serves tests alone, so a server that fails is a panic that says
+//! where.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, process, thread};
