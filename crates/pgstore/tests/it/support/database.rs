@@ -8,6 +8,7 @@ use pgstore::{PgStore, PgStoreOptions, SessionId, StatementNames, StatementStrat
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 
+use super::pooler::{self, Pooler};
 use super::secrets::{Shown, Told};
 use super::server::Server;
 
@@ -15,17 +16,39 @@ use super::server::Server;
 pub(crate) struct Database {
     server_url: String,
     schema: String,
+    /// If there is one, the schema lies in a database of the same name.
+    pooler: Option<&'static Pooler>,
 }
 
 impl Database {
     /// A new schema, with nothing in it.
     pub(crate) async fn fresh() -> Self {
-        Self::fresh_on(server_url()).await
+        match pooler::before(Server::current()) {
+            None => Self::fresh_on(server_url()).await,
+            Some(pooler) => Self::fresh_behind(pooler).await,
+        }
+    }
+
+    /// A database of its own, since a pooler passes no `options` on.
+    async fn fresh_behind(pooler: &'static Pooler) -> Self {
+        let name = format!("test_{}", unique());
+        let create = format!("CREATE DATABASE {name}");
+        let client = client(server_url()).await;
+        client.batch_execute(&create).await.unwrap();
+        let sees = format!("ALTER DATABASE {name} SET search_path = {name}");
+        client.batch_execute(&sees).await.unwrap();
+        let url = server_url().replacen("/postgres?", &format!("/{name}?"), 1);
+        let mut database = Self::with_schema(&url, name).await;
+        database.pooler = Some(pooler);
+        database
     }
 
     /// The same, on a server of the test's own.
     pub(crate) async fn fresh_on(server_url: &str) -> Self {
-        let schema = format!("test_{}", unique());
+        Self::with_schema(server_url, format!("test_{}", unique())).await
+    }
+
+    async fn with_schema(server_url: &str, schema: String) -> Self {
         client(server_url)
             .await
             .batch_execute(&format!("CREATE SCHEMA {schema}"))
@@ -34,6 +57,7 @@ impl Database {
         Self {
             server_url: server_url.to_owned(),
             schema,
+            pooler: None,
         }
     }
 
@@ -44,10 +68,13 @@ impl Database {
 
     /// A URL whose connections find the schema's tables and no others.
     pub(crate) fn url(&self) -> String {
-        self.url_with("")
+        match self.pooler {
+            None => self.url_with(""),
+            Some(pooler) => pooler.url(&self.schema),
+        }
     }
 
-    /// The same with more server options, such as `-cTimeZone=America/New_York`.
+    /// The same, past a pooler, with more server options, such as `-cTimeZone=America/New_York`.
     pub(crate) fn url_with(&self, options: &str) -> String {
         let odd = Server::current().options();
         let all = format!("-csearch_path={}{odd} {options}", self.schema);
@@ -60,9 +87,9 @@ impl Database {
         self.url_with(&format!("-crole={role}"))
     }
 
-    /// A connection of the test's own.
+    /// A connection of the test's own, past a pooler.
     pub(crate) async fn client(&self) -> Client {
-        client(&self.url()).await
+        client(&self.url_with("")).await
     }
 
     /// A store on the schema, its table created.

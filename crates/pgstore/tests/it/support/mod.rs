@@ -7,6 +7,8 @@ pub(crate) mod chance;
 pub(crate) mod database;
 pub(crate) mod go;
 pub(crate) mod log;
+pub(crate) mod pooler;
+pub(crate) mod pooler_exclusions;
 pub(crate) mod proxy;
 pub(crate) mod registry;
 pub(crate) mod rust_app;

@@ -13,6 +13,7 @@ use std::future::Future;
 use libtest_mimic::{Completion, Trial};
 
 use super::go::{self, Need};
+use super::pooler_exclusions;
 use super::server::Server;
 
 /// Registers an `async fn` as a trial that runs on a tokio runtime of its own, or a `fn` as one
@@ -115,6 +116,8 @@ pub(crate) fn all() -> Vec<Trial> {
         .windows(2)
         .find(|pair| pair[0].name() == pair[1].name());
     assert!(twice.is_none(), "two trials have one name: {twice:?}");
+    let names: Vec<_> = trials.iter().map(Trial::name).collect();
+    pooler_exclusions::check(&names);
     trials
 }
 
@@ -142,7 +145,12 @@ where
     F: Future<Output: Ending>,
 {
     let server = Server::current();
-    Trial::ignorable_test(server.name(name(path)), move || {
+    let name = server.name(name(path));
+    let excluded = pooler_exclusions::reason(&name);
+    Trial::ignorable_test(name, move || {
+        if let Some(reason) = excluded {
+            return Ok(Completion::ignored_with(reason));
+        }
         let ending = server.within(|| server.runtime().block_on(test()));
         Ok(ending.completion())
     })
