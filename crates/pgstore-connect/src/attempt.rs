@@ -32,7 +32,10 @@ impl HostAttempt {
     pub(crate) async fn connect(&self) -> Result<Connected, ConnectError> {
         let attempts = self.addresses().await?.into_iter().map(|address| {
             let attempt = self.clone();
-            async move { attempt.connect_to(address).await }
+            move || {
+                let (attempt, address) = (attempt.clone(), address.clone());
+                async move { attempt.connect_to(address).await }
+            }
         });
         race(attempts).await.map_err(|mut failures| {
             let decisive = failures.iter().position(stops_the_search);
