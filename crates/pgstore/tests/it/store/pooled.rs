@@ -10,6 +10,7 @@ use pgstore::store::Written;
 use pgstore::store::conformance::behaviours;
 use pgstore::{PgStore, PgStoreOptions, Store, TableName};
 use tokio::task::JoinSet;
+use tokio_postgres::error::SqlState;
 
 use super::pooler::Pooled;
 use super::things::{at, fresh, row};
@@ -210,5 +211,33 @@ async fn stores_that_share_a_server_connection_never_execute_each_other_s_statem
         tasks.join_all().await;
     }
     assert_eq!(prepared(&bouncer.url()).await, 0);
+    Completion::Completed
+}
+
+/// PgBouncer 1.18 ends, for all its clients, when one that cancels closes its connection too soon.
+#[apply(trial)]
+async fn cancelling_statements_leaves_pgbouncer_running() -> Completion {
+    let settings = "default_pool_size = 1\n";
+    let pooled = match Pooled::start(Kind::Transaction, settings).await {
+        Ok(pooled) => pooled,
+        Err(ended) => return ended,
+    };
+    let stranger = client(&pooled.url()).await;
+    for _ in 0..20 {
+        let (client, task) = pgstore_connect::connect(&pooled.url()).await.unwrap();
+        let cancel = task.cancel_handle();
+        let sleeping = client.simple_query("SELECT pg_sleep(60)");
+        let cancelling = async {
+            while cancel.cancel().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let error = tokio::select! {
+            slept = sleeping => slept.unwrap_err(),
+            () = cancelling => panic!("PgBouncer takes no more requests"),
+        };
+        assert_eq!(error.code().map(SqlState::code), Some("57014"));
+    }
+    assert!(stranger.simple_query("SELECT 1").await.is_ok());
     Completion::Completed
 }

@@ -107,14 +107,15 @@ impl Kind {
         let mode = match self {
             Self::Transaction => "transaction",
             Self::Session => "session",
+            // The folder of sockets has another name from 4.4 on; unknown names are passed over.
             Self::Pgpool => {
                 return format!(
                     "listen_addresses = '127.0.0.1'\nport = {port}\n\
                      backend_hostname0 = '127.0.0.1'\nbackend_port0 = {server_port}\n\
-                     unix_socket_directories = '{folder}'\npcp_port = {}\n\
+                     socket_dir = '{folder}'\nunix_socket_directories = '{folder}'\npcp_port = {}\n\
                      pcp_socket_dir = '{folder}'\nwd_ipc_socket_dir = '{folder}'\n\
                      pid_file_name = '{folder}/pid'\nlogdir = '{folder}'\nwork_dir = '{folder}'\n\
-                     sr_check_period = 0\n",
+                     sr_check_period = 0\nsr_check_user = 'postgres'\n",
                     free_port()
                 );
             }
