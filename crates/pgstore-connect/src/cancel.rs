@@ -10,20 +10,22 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(not(unix))]
+use tokio::net::TcpStream as LocalStream;
 #[cfg(unix)]
-use tokio::net::UnixStream;
+use tokio::net::UnixStream as LocalStream;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Config};
 
 /// Where a server is and what its certificate is for.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    place: Place,
+    place: PeerPlace,
     name: String,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum PeerPlace {
     Address(SocketAddr),
     #[cfg(unix)]
     Socket(std::path::PathBuf),
@@ -43,14 +45,14 @@ impl Peer {
         let address: Option<&IpAddr> = config.get_hostaddrs().first();
         let (place, name) = match (config.get_hosts().first(), address) {
             (Some(Host::Tcp(name)), Some(address)) => {
-                (Place::Address((*address, port).into()), name.clone())
+                (PeerPlace::Address((*address, port).into()), name.clone())
             }
             #[cfg(unix)]
             (Some(Host::Unix(folder)), _) => {
                 let socket = folder.join(format!(".s.PGSQL.{port}"));
-                (Place::Socket(socket), String::new())
+                (PeerPlace::Socket(socket), String::new())
             }
-            _ => (Place::Unknown, String::new()),
+            _ => (PeerPlace::Unknown, String::new()),
         };
         Self { place, name }
     }
@@ -62,14 +64,15 @@ impl Peer {
         tls: T,
     ) -> Result<(), CancelFailure>
     where
-        T: MakeTlsConnect<UntilClosed<TcpStream>, Error = E> + UnixTls<E>,
+        T: MakeTlsConnect<UntilClosed<TcpStream>, Error = E>
+            + MakeTlsConnect<UntilClosed<LocalStream>, Error = E>,
         E: std::error::Error + Send + Sync + 'static,
     {
         match &self.place {
-            Place::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
+            PeerPlace::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
             #[cfg(unix)]
-            Place::Socket(path) => self.send(token, UnixStream::connect(path), tls).await,
-            Place::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
+            PeerPlace::Socket(path) => self.send(token, LocalStream::connect(path), tls).await,
+            PeerPlace::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
         }
     }
 
@@ -91,18 +94,6 @@ impl Peer {
         sent.map_err(CancelFailure::Driver)
     }
 }
-
-/// What also encrypts streams over Unix sockets, where there are any.
-#[cfg(unix)]
-pub(crate) trait UnixTls<E>: MakeTlsConnect<UntilClosed<UnixStream>, Error = E> {}
-#[cfg(unix)]
-impl<E, T: MakeTlsConnect<UntilClosed<UnixStream>, Error = E>> UnixTls<E> for T {}
-
-/// What also encrypts streams over Unix sockets, where there are any.
-#[cfg(not(unix))]
-pub(crate) trait UnixTls<E> {}
-#[cfg(not(unix))]
-impl<E, T> UnixTls<E> for T {}
 
 /// A stream whose shutdown waits until the other side has closed it.
 #[derive(Debug)]
