@@ -39,8 +39,8 @@ pub(crate) struct Pooler {
     process: Child,
 }
 
-/// Runs the program as an ordinary user. At the end of its input it kills the program and removes the
-/// folder.
+/// Runs the program as an ordinary user, and again if it ends, as a service manager does: a client that cancels
+/// and closes too soon ends PgBouncer 1.18. At the end of its input it kills the program and removes the folder.
 const SCRIPT: &str = r#"
 folder=$1 signal=$2
 shift 2
@@ -48,10 +48,19 @@ if [ "$(id -u)" -eq 0 ]; then
     chown -R nobody "$folder"
     set -- setpriv --reuid=nobody --clear-groups "$@"
 fi
-"$@" >"$folder/log" 2>&1 &
+(
+    until [ -e "$folder/end" ]; do
+        "$@" >>"$folder/log" 2>&1
+        sleep 0.05
+    done
+    touch "$folder/ended"
+) &
 while read -r _; do :; done
-kill -"$signal" $!
-wait
+touch "$folder/end"
+until [ -e "$folder/ended" ]; do
+    kill -"$signal" "$(cat "$folder/pid")"
+    sleep 0.05
+done
 rm -rf "$folder"
 "#;
 
