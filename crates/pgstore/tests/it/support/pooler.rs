@@ -44,6 +44,7 @@ pub(crate) struct Pooler {
 const SCRIPT: &str = r#"
 folder=$1 signal=$2
 shift 2
+trap "" HUP INT TERM # those are for the owner, whose end closes the input
 if [ "$(id -u)" -eq 0 ]; then
     chown -R nobody "$folder"
     set -- setpriv --reuid=nobody --clear-groups "$@"
