@@ -13,6 +13,7 @@ mod migrate;
 mod migrate_live;
 mod opaque;
 mod outage;
+mod passed_on_errors;
 mod peer_written;
 mod pooled;
 mod pooler;
