@@ -164,7 +164,7 @@ pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, T
 #[cfg(feature = "postgres")]
 pub use store::{
     ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
-    StatementNames, StatementStrategy, TableName,
+    StatementNames, StatementStrategy, TableName, TablePlacement,
 };
 pub use store::{
     FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,

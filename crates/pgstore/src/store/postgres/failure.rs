@@ -139,6 +139,15 @@ impl From<tokio_postgres::Error> for AttemptFailure {
     }
 }
 
+/// Whether the server does not support the statement (SQLSTATE 0A000). Statements that only do not fit a
+/// changed table any more have been sent again over another connection before.
+pub(super) fn is_unsupported(error: &StoreError) -> bool {
+    let answer = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<DatabaseError>());
+    answer.is_some_and(|answer| answer.sqlstate() == "0A000")
+}
+
 /// Whether the server ends the connection after this error: its severity is FATAL or PANIC.
 ///
 /// A server may pass on what another one answered, as an ERROR over a connection that stays: Citus does,

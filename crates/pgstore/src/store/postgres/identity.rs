@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
 use super::inner::Inner;
 use super::refusal::Guard;
 use super::statements::{
-    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, IsDistributed, Load, LoadAll, Loaded,
-    Move, Remember, Rename, Renamed, Retire, SweepIds,
+    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, Load, LoadAll, Loaded, Move, Remember,
+    Rename, Renamed, Retire, SweepIds,
 };
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -104,19 +103,16 @@ impl Inner {
         change: IdChange<'_>,
         row: &Row,
     ) -> Result<Written, StoreError> {
-        if self.key_is_fixed.load(Ordering::Relaxed) {
+        if self.executor.distribution().is_distributed() {
             return self.rename_by_moving(change, row).await;
         }
+        let deadline = self.executor.deadline::<Rename<'_>>();
         match self.change(&Rename { change, row }, guard(&change)).await? {
             Renamed::Done(written) => Ok(written),
             Renamed::KeyIsFixed(refused) => {
-                if !self.run(&IsDistributed).await? {
+                if !self.executor.finds_distribution(deadline).await {
                     return Err(refused); // A rule or a trigger refuses, or the server.
                 }
-                tracing::info!(
-                    "the sessions table is distributed by its key: a new ID takes three statements"
-                );
-                self.key_is_fixed.store(true, Ordering::Relaxed);
                 self.rename_by_moving(change, row).await
             }
         }

@@ -1,6 +1,7 @@
 //! The store on a real PostgreSQL, and both stores against the list of behaviours.
 
 mod clocks;
+mod distributed;
 mod doubles;
 mod executor;
 mod gathering;

@@ -59,7 +59,8 @@ async fn a_fatal_error_of_any_class_retires_the_connection() {
     let (store, name) = named(&database).await;
     store.insert(&fresh(), &row("")).await.unwrap();
     let before = processes(&client, &name).await;
-    let end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1";
+    let end =
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1";
     client.query(end, &[&name]).await.unwrap();
     store.load(&fresh(), at(0)).await.unwrap();
     let after = processes(&client, &name).await;
