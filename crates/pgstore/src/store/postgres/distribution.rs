@@ -9,12 +9,23 @@
 //! the server refuses a statement.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use pgstore_connect::ConfigError;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, GenericClient};
 
 use super::table_name::TableName;
+
+/// How often sessions are looked for of which none may stay.
+///
+/// A new ID may move a row to another worker. The workers commit one after the other, and in between no
+/// statement sees the row. So that none is seen proves nothing there, until a moment later none is seen
+/// again.
+pub(super) const LOOKS: u32 = 3;
+
+/// The moment between them. The second part of a commit takes a few milliseconds.
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What the connections of a store have found out.
 #[derive(Debug, Default)]
@@ -25,6 +36,14 @@ pub(super) struct Distribution {
 impl Distribution {
     pub(super) fn is_distributed(&self) -> bool {
         self.is_distributed.load(Ordering::Relaxed)
+    }
+
+    /// How often sessions are looked for of which none may stay.
+    pub(super) fn looks(&self) -> u32 {
+        match self.is_distributed() {
+            true => LOOKS,
+            false => 1,
+        }
     }
 
     /// From now on statements are those for a distributed table.

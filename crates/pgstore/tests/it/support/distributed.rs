@@ -16,7 +16,65 @@ const WITHOUT_A_TABLE: [&str; 3] = [
 ];
 
 /// What a distributed table cannot have or do, so that a trial that makes use of it says nothing there.
-const ON_ONE_SERVER: &[(&str, &[&str])] = &[];
+const ON_ONE_SERVER: &[(&str, &[&str])] = &[
+    (
+        "it is about a server without Citus",
+        &["store::distributed::a_server_without_citus"],
+    ),
+    (
+        "callers share no statements there, so a lone statement waits for the row",
+        &[
+            "store::gathering::",
+            "store::gathering_writes::",
+            "store::executor::a_caller_that_goes_away_while_blocked",
+        ],
+    ),
+    (
+        "it gives the schema an operator of its own, which the workers do not have",
+        &[
+            "races::merging::fifty_updates_of_one_number_do_not_add_up_without_the_guard",
+            "races::merging::fifty_writers_of_different_keys_lose_some_without_the_guard",
+            "races::merging::messages_are_shown_twice_or_never_without_the_guard",
+        ],
+    ),
+    (
+        "no foreign key can refer to the table there",
+        &[
+            "store::many_sessions::a_revocation_that_fails_half_way",
+            "session::identity::a_session_keeps_its_row_whatever_refers_to_it",
+        ],
+    ),
+    (
+        "it starts a server of its own",
+        &["session::expiry::saves_of_sessions_in_use_change_no_indexed_column"],
+    ),
+    (
+        "its own statement joins the two tables, which are not on one worker",
+        &["session::identity::a_logout_by_an_id_that_go_has_revived"],
+    ),
+    (
+        "its role may not log in on the workers",
+        &[
+            "store::migrate::a_role_that_may_not_create_passes",
+            "store::probe::a_probe_finds_every_right_that_is_missing",
+        ],
+    ),
+    (
+        "it gives the table triggers or rules, or takes locks on the coordinator",
+        &[
+            "store::refusals::",
+            "session::identity::a_probe_works_where_the_table_is_distributed_by_its_key",
+            "session::identity::a_probe_finds_a_table_of_earlier_ids_that_refuses_silently",
+            "session::identity::a_trigger_that_refuses_new_ids_is_an_error",
+            "session::identity::ids_change_where_the_table_is_distributed_by_its_key",
+            "store::probe::a_probe_finds_what_forbids_a_row",
+        ],
+    ),
+    (
+        "the coordinator does not see a worker's plan or counters",
+        &["store::peer_written::what_go_wrote_is_found_without_a_read"],
+    ),
+];
 
 /// The trials of a registration that run on distributed tables, too.
 pub(crate) fn trials_of(registered: &Registered) -> Vec<Trial> {
