@@ -111,7 +111,9 @@ pub(super) async fn distribute(
     if !lock(&transaction, sql, table).await? {
         return Ok(Progress::OthersWork);
     }
-    look_at_placement(&transaction, table).await?;
+    if look_at_placement(&transaction, table).await? == Placed::ByKey {
+        return Ok(Progress::OthersWork); // Another migrator was first.
+    }
     if distributed_by(&transaction, Relation::Sessions, table).await? == Found::Ordinary {
         let constraints = constraints(&transaction, Relation::Sessions, table).await?;
         for text in sessions_statements(&constraints, table) {
