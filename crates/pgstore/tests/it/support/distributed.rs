@@ -42,6 +42,7 @@ const ON_ONE_SERVER: &[(&str, &[&str])] = &[
         &[
             "store::many_sessions::a_revocation_that_fails_half_way",
             "session::identity::a_session_keeps_its_row_whatever_refers_to_it",
+            "store::sweep::rows_that_cannot_be_removed_are_skipped_and_counted",
         ],
     ),
     (
@@ -49,8 +50,17 @@ const ON_ONE_SERVER: &[(&str, &[&str])] = &[
         &["session::expiry::saves_of_sessions_in_use_change_no_indexed_column"],
     ),
     (
-        "its own statement joins the two tables, which are not on one worker",
-        &["session::identity::a_logout_by_an_id_that_go_has_revived"],
+        "its own statement is one that Citus refuses: a join of the two tables, a lock, a change of a key",
+        &[
+            "session::identity::a_logout_by_an_id_that_go_has_revived",
+            "store::rows::a_locked_duplicate_does_not_hold_up_a_load",
+            "store::rows::a_row_that_go_has_overwritten_counts_as_peer_written",
+            "store::rows::lists_leave_out_rows_that_cannot_be_decoded",
+        ],
+    ),
+    (
+        "such a style of dates is refused there",
+        &["store::rows::the_time_zone_of_the_connection_changes_nothing"],
     ),
     (
         "its role may not log in on the workers",
@@ -72,7 +82,18 @@ const ON_ONE_SERVER: &[(&str, &[&str])] = &[
     ),
     (
         "the coordinator does not see a worker's plan or counters",
-        &["store::peer_written::what_go_wrote_is_found_without_a_read"],
+        &[
+            "store::peer_written::what_go_wrote_is_found_without_a_read",
+            "store::sql::what_requests_wait_for_goes_by_the_indexes",
+        ],
+    ),
+    (
+        "the table has another primary key there",
+        &["store::schema::the_migrations_make_what_stands_in_schema_sql"],
+    ),
+    (
+        "a sweep waits for locked rows there",
+        &["store::sweep::five_thousand_rows_are_swept_in_batches_past_a_locked_one"],
     ),
 ];
 
