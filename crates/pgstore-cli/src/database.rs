@@ -4,7 +4,7 @@ use std::env;
 use std::time::Duration;
 
 use clap::Args;
-use pgstore::{PgStore, PgStoreOptions, TableName};
+use pgstore::{PgStore, PgStoreOptions, TableName, TablePlacement};
 
 use crate::failure::Failure;
 
@@ -30,10 +30,20 @@ impl Database {
         &self,
         work: impl AsyncFnOnce(&PgStore) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        self.with_store_placed(TablePlacement::AsItIs, work)
+    }
+
+    /// The same with a store that places its table so when it migrates.
+    pub(crate) fn with_store_placed<T>(
+        &self,
+        placement: TablePlacement,
+        work: impl AsyncFnOnce(&PgStore) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let url = self.url()?;
         let options = PgStoreOptions::new()
             .connections(1)
             .wait_for_server(Duration::from_secs(self.wait.into()))
+            .placement(placement)
             .table(self.table.clone());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -65,6 +65,7 @@ impl ProgressLine {
 fn topic(progress: &MigrateProgress) -> String {
     match progress {
         MigrateProgress::BuildingIndex { index, .. } => index.clone(),
+        MigrateProgress::Distributing => "distributing".to_owned(),
         _ => String::new(),
     }
 }
@@ -81,6 +82,7 @@ fn line(progress: &MigrateProgress, has_bar: bool) -> String {
             Some(percent) => format!("building {index}: {percent} %"),
             None => format!("building {index}"),
         },
+        MigrateProgress::Distributing => "distributing the rows over the workers".to_owned(),
         _ => "migrating".to_owned(),
     }
 }

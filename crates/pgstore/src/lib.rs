@@ -56,8 +56,9 @@
 //! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
 //! ```
 //!
-//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it, and
-//! [`docs::connection_strings`] what a connection string may contain.
+//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it,
+//! [`docs::scaling`] when one server is not enough, and [`docs::connection_strings`] what a connection
+//! string may contain.
 //!
 //! # Coming from Go
 //!
@@ -164,7 +165,7 @@ pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, T
 #[cfg(feature = "postgres")]
 pub use store::{
     ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
-    StatementNames, StatementStrategy, TableName,
+    StatementNames, StatementStrategy, TableName, TablePlacement,
 };
 pub use store::{
     FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,
@@ -184,6 +185,8 @@ pub mod docs {
     pub mod from_go {}
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[doc = include_str!("../docs/scaling.md")]
+    pub mod scaling {}
     #[cfg(feature = "postgres")]
     pub use crate::store::connection_strings;
 }

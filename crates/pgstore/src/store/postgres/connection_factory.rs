@@ -1,15 +1,19 @@
 //! How the store's own connections are made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Connector};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+use tokio_postgres::Client;
 
 use super::clocks;
 use super::connection::Connection;
+use super::distribution::Distribution;
 use super::outage_log::OutageLog;
 use super::send_forms::SendForms;
 use super::statement_names::StatementNames;
+use super::table_name::TableName;
 use crate::clock::Clock;
 
 /// Makes the store's own connections.
@@ -19,6 +23,9 @@ pub(super) struct ConnectionFactory {
     /// The servers' clocks are compared with it.
     pub(super) clock: Arc<dyn Clock>,
     pub(super) names: StatementNames,
+    pub(super) table: TableName,
+    /// What the connections find out about the table.
+    pub(super) distribution: Arc<Distribution>,
     pub(super) log: OutageLog,
 }
 
@@ -33,7 +40,8 @@ impl ConnectionFactory {
         opened
     }
 
-    /// Connects, and warns if the server's clock and this one are far apart.
+    /// Connects, warns if the server's clock and this one are far apart, and asks whether the table is
+    /// distributed.
     async fn connect(&self) -> Result<Connection, ConnectError> {
         let (client, task) = self.connector.connect().await?;
         let within = self.connector.config().connect_timeout();
@@ -42,7 +50,23 @@ impl ConnectionFactory {
             clocks::compare(&client, &*self.clock, within),
             self.names.are_used(&client, &task, within),
         );
+        let round_trip = asked.elapsed();
+        self.ask_for_distribution(&client, within).await?;
         let forms = SendForms::new(are_named);
-        Ok(Connection::new(client, task, forms, asked.elapsed()))
+        Ok(Connection::new(client, task, forms, round_trip))
+    }
+
+    /// Refuses a session whose settings would store times wrongly in a distributed table.
+    async fn ask_for_distribution(
+        &self,
+        client: &Client,
+        within: Duration,
+    ) -> Result<(), ConnectError> {
+        let asked = timeout(within, self.distribution.ask(client, &self.table));
+        // Without an answer, statements show what is the matter.
+        match asked.await {
+            Ok(Ok(Some(settings))) => Ok(settings.refuse_if_unfit()?),
+            Ok(Ok(None) | Err(_)) | Err(_) => Ok(()),
+        }
     }
 }

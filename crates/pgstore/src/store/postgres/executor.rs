@@ -2,6 +2,7 @@
 //!
 //! `gathering.rs` adds how the requests of several callers go out in one statement.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::busy::BusyPauses;
 use super::connection_source::ConnectionSource;
 use super::deadlines::Deadlines;
+use super::distribution::Distribution;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
@@ -33,6 +35,7 @@ pub(super) struct Executor {
     queues: Option<GatherQueues>,
     /// Whether the server does not support the statements that are gathered.
     must_not_gather: AtomicBool,
+    distribution: Arc<Distribution>,
 }
 
 impl Executor {
@@ -41,6 +44,7 @@ impl Executor {
         table: TableName,
         deadlines: Deadlines,
         queues: Option<GatherQueues>,
+        distribution: Arc<Distribution>,
     ) -> Self {
         Self {
             source,
@@ -49,6 +53,7 @@ impl Executor {
             in_flight: InFlight::default(),
             queues,
             must_not_gather: AtomicBool::new(false),
+            distribution,
         }
     }
 
@@ -141,7 +146,28 @@ impl Executor {
 
     /// Whether the requests of callers that ask now are gathered.
     pub(super) fn gathers(&self) -> bool {
-        self.queues.is_some() && !self.must_not_gather.load(Ordering::Relaxed)
+        self.queues.is_some()
+            && !self.must_not_gather.load(Ordering::Relaxed)
+            && !self.distribution.is_distributed()
+    }
+
+    pub(super) fn distribution(&self) -> &Distribution {
+        &self.distribution
+    }
+
+    /// Asks whether the table is distributed, after the server did not support a statement: others may
+    /// have distributed it after the connections were made.
+    pub(super) async fn finds_distribution(&self, deadline: Instant) -> bool {
+        if self.distribution.is_distributed() {
+            return true;
+        }
+        let asked = timeout_at(deadline, async {
+            let connection = self.source.connect().await.ok()?;
+            let found = self.distribution.ask(&*connection, &self.table).await;
+            self.source.take_back(connection, None);
+            found.ok()?
+        });
+        matches!(asked.await, Ok(Some(_)))
     }
 
     /// From now on each caller's statement is sent by itself.

@@ -19,7 +19,8 @@
 //!
 //! `of_owner.rs` lists and ends an owner's sessions in batches. `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
-//! `sweeping.rs` removes expired rows. `probe.rs` proves that sessions can be kept.
+//! `distribution.rs` knows whether the table is distributed over several servers, and `distribute.rs`
+//! distributes it. `sweeping.rs` removes expired rows. `probe.rs` proves that sessions can be kept.
 //!
 //! `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
 
@@ -34,6 +35,8 @@ mod connection;
 mod connection_factory;
 mod connection_source;
 mod deadlines;
+mod distribute;
+mod distribution;
 mod executor;
 mod failure;
 mod fitness;
@@ -70,6 +73,7 @@ mod statement_strategy;
 mod statements;
 mod sweeping;
 mod table_name;
+mod table_placement;
 mod types;
 
 pub use migrate::Migrated;
@@ -82,3 +86,4 @@ pub use pgstore_connect::{ConfigError, ConnectError, DatabaseError, connection_s
 pub use statement_names::StatementNames;
 pub use statement_strategy::StatementStrategy;
 pub use table_name::{InvalidTableName, TableName};
+pub use table_placement::TablePlacement;

@@ -70,23 +70,6 @@ fn renamed(answer: &[PgRow]) -> Result<Renamed, AttemptFailure> {
     }
 }
 
-/// Asks whether the server distributes tables.
-pub(crate) struct IsDistributed;
-
-impl Statement for IsDistributed {
-    type Output = bool;
-    const SQL: &'static str = include_str!("../sql/is_distributed.sql");
-    const PARAMETERS: &'static [Type] = &[];
-    const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Reads;
-    const MIGRATION: &'static Migration = &SESSION_METADATA;
-
-    async fn run(&self, execution: &Execution<'_>) -> Result<bool, AttemptFailure> {
-        let answer = execution.query_one(&[]).await?;
-        Ok(column(&answer, 0)?)
-    }
-}
-
 /// Remembers the old ID, before [`Move`].
 pub(crate) struct Remember<'a> {
     pub(crate) change: IdChange<'a>,

@@ -106,19 +106,43 @@ impl Statement for Sweep<'_> {
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
-        let batch = self.batch;
-        let expired = Micros::from(batch.expired_before);
-        let idle = Micros::from(batch.idle_since_before);
-        let after = Micros::from(batch.after.expires_on);
-        let limit = i64::from(batch.limit);
-        let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
-        match execution.query(&parameters).await {
-            Ok(answer) => Ok(SweepAnswer::Done(swept(one(&answer)?, limit)?)),
-            Err(error) if error.code().is_some_and(is_about_a_row) => {
-                Ok(SweepAnswer::Forbidden(AttemptFailure::from(error).error))
-            }
-            Err(error) => Err(error.into()),
+        sweep(self.batch, execution).await
+    }
+}
+
+/// The same where the table is distributed.
+pub(crate) struct SweepDistributed<'a> {
+    pub(crate) batch: &'a SweepBatch,
+}
+
+impl Statement for SweepDistributed<'_> {
+    type Output = SweepAnswer;
+    const SQL: &'static str = include_str!("../sql/sweep_distributed.sql");
+    const PARAMETERS: &'static [Type] = Sweep::PARAMETERS;
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::Slow;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
+        sweep(self.batch, execution).await
+    }
+}
+
+async fn sweep(
+    batch: &SweepBatch,
+    execution: &Execution<'_>,
+) -> Result<SweepAnswer, AttemptFailure> {
+    let expired = Micros::from(batch.expired_before);
+    let idle = Micros::from(batch.idle_since_before);
+    let after = Micros::from(batch.after.expires_on);
+    let limit = i64::from(batch.limit);
+    let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
+    match execution.query(&parameters).await {
+        Ok(answer) => Ok(SweepAnswer::Done(swept(one(&answer)?, limit)?)),
+        Err(error) if error.code().is_some_and(is_about_a_row) => {
+            Ok(SweepAnswer::Forbidden(AttemptFailure::from(error).error))
         }
+        Err(error) => Err(error.into()),
     }
 }
 
