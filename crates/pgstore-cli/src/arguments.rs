@@ -6,6 +6,7 @@ use crate::inspect::Inspect;
 use crate::keygen::Keygen;
 use crate::migrate::Migrate;
 use crate::revoke::Revoke;
+use crate::stats::StatsCommand;
 use crate::sweep::Sweep;
 
 /// Web sessions in PostgreSQL: keys, the table, and a look into sealed sessions.
@@ -21,6 +22,7 @@ pub(crate) enum Command {
     Keygen(Keygen),
     Migrate(Migrate),
     Sweep(Sweep),
+    Stats(StatsCommand),
     Revoke(Revoke),
     Inspect(Inspect),
 }

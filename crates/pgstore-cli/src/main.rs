@@ -20,9 +20,13 @@ mod key_list;
 mod keygen;
 mod migrate;
 mod other_hash;
+mod output;
 mod progress;
 mod revoke;
+mod stats;
 mod sweep;
+mod table;
+mod table_client;
 mod time;
 mod usage;
 
@@ -33,6 +37,7 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
+use output::print;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -53,18 +58,10 @@ fn run(command: Command) -> Result<String, Failure> {
         Command::Keygen(keygen) => keygen.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Sweep(sweep) => sweep.run(),
+        Command::Stats(stats) => stats.run(),
         Command::Revoke(revoke) => revoke.run(),
         Command::Inspect(inspect) => inspect.run(),
     }
-}
-
-/// Unlike `println!`, it does not panic when the reader has closed the pipe.
-fn print(output: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(output.as_bytes());
-    written
-        .and_then(|()| stdout.flush())
-        .map_err(Failure::Output)
 }
 
 /// `--help` and `--version`.
