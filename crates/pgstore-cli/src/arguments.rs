@@ -6,6 +6,7 @@ use crate::inspect::Inspect;
 use crate::keygen::Keygen;
 use crate::migrate::Migrate;
 use crate::revoke::Revoke;
+use crate::sessions::SessionsCommand;
 use crate::stats::StatsCommand;
 use crate::sweep::Sweep;
 
@@ -21,8 +22,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Keygen(Keygen),
     Migrate(Migrate),
-    Sweep(Sweep),
     Stats(StatsCommand),
+    Sessions(SessionsCommand),
     Revoke(Revoke),
+    Sweep(Sweep),
     Inspect(Inspect),
 }

@@ -29,6 +29,9 @@ pub(crate) struct Database {
     pub(crate) table: TableName,
 }
 
+/// How long a statement of a few rows may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+
 /// Any of them says that the variables of psql are meant.
 const VARIABLES: [&str; 5] = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE"];
 
@@ -39,7 +42,7 @@ impl Database {
         work: impl AsyncFnOnce(&PgStore) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         run(async {
-            let store = self.store().await?;
+            let store = self.store(DEADLINE).await?;
             let result = work(&store).await;
             store.close().await;
             result
@@ -54,9 +57,11 @@ impl Database {
         run(async { work(&self.client().await?).await })
     }
 
-    pub(crate) async fn store(&self) -> Result<PgStore, Failure> {
+    /// `deadline` is for one statement.
+    pub(crate) async fn store(&self, deadline: Duration) -> Result<PgStore, Failure> {
         let options = PgStoreOptions::new()
             .connections(1)
+            .deadline(deadline)
             .wait_for_server(self.wait())
             .table(self.table.clone());
         Ok(options.connect(&self.url()?).await?)

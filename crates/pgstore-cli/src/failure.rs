@@ -26,7 +26,7 @@ pub(crate) enum Failure {
     KeysFile(#[source] io::Error),
     #[error(transparent)]
     Keys(#[from] KeyError),
-    #[error("the text cannot be read from stdin")]
+    #[error("stdin cannot be read")]
     Input(#[source] io::Error),
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -50,6 +50,10 @@ pub(crate) enum Failure {
     Query(#[source] tokio_postgres::Error),
     #[error("the server gave no answer")]
     NoAnswer,
+    #[error("requests kept changing the sessions: run it again for the rest")]
+    Contended,
+    #[error("nothing was done")]
+    Declined,
 
     #[error("the system gave no random bytes")]
     Randomness(#[source] getrandom::Error),

@@ -12,6 +12,7 @@
 //! is one line on stderr and holds neither keys nor the text nor the database's password.
 
 mod arguments;
+mod confirm;
 mod database;
 mod failure;
 mod inspect;
@@ -21,8 +22,10 @@ mod keygen;
 mod migrate;
 mod other_hash;
 mod output;
+mod peers;
 mod progress;
 mod revoke;
+mod sessions;
 mod stats;
 mod sweep;
 mod table;
@@ -59,6 +62,7 @@ fn run(command: Command) -> Result<String, Failure> {
         Command::Migrate(migrate) => migrate.run(),
         Command::Sweep(sweep) => sweep.run(),
         Command::Stats(stats) => stats.run(),
+        Command::Sessions(sessions) => sessions.run(),
         Command::Revoke(revoke) => revoke.run(),
         Command::Inspect(inspect) => inspect.run(),
     }

@@ -9,6 +9,7 @@ use libtest_mimic::Arguments;
 mod database;
 mod errors;
 mod keys;
+mod sessions;
 mod stats;
 mod support;
 mod values;

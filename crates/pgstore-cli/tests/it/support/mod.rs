@@ -1,7 +1,9 @@
 //! Running the command, and sealing what it is to open.
 
+pub(crate) mod logins;
 pub(crate) mod registry;
 pub(crate) mod schema;
+pub(crate) mod terminal;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};

@@ -47,6 +47,12 @@ impl Schema {
     pub(crate) fn execute(&self, sql: &str) {
         with_client(async |client| client.batch_execute(sql).await.unwrap());
     }
+
+    /// How many rows of the table meet a condition.
+    pub(crate) fn count(&self, condition: &str) -> i64 {
+        let sql = format!("SELECT count(*) FROM {} WHERE {condition}", self.table());
+        with_client(async |client| client.query_one(&sql, &[]).await.unwrap().get(0))
+    }
 }
 
 impl Drop for Schema {
