@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::doctor::Doctor;
 use crate::inspect::Inspect;
 use crate::keygen::Keygen;
 use crate::migrate::Migrate;
@@ -25,6 +26,7 @@ pub(crate) enum Command {
     Stats(StatsCommand),
     Sessions(SessionsCommand),
     Revoke(Revoke),
+    Doctor(Doctor),
     Sweep(Sweep),
     Inspect(Inspect),
 }

@@ -36,6 +36,9 @@ pub(crate) enum Failure {
     /// The exit code says it all.
     #[error("the sessions table is not complete")]
     Incomplete,
+    /// The exit code says that there are findings, and the report which.
+    #[error("there are findings")]
+    HasFindings,
     #[error("no database: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE as for psql")]
     NoDatabase,
     #[error(transparent)]

@@ -14,6 +14,7 @@
 mod arguments;
 mod confirm;
 mod database;
+mod doctor;
 mod failure;
 mod inspect;
 mod json;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
     };
     match run(arguments.command).and_then(|output| print(&output)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Incomplete) => ExitCode::FAILURE,
+        Err(Failure::Incomplete | Failure::HasFindings) => ExitCode::FAILURE,
         Err(failure) => complain(&failure.one_line(), failure.exit_code()),
     }
 }
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
 /// What a command has to say on stdout.
 fn run(command: Command) -> Result<String, Failure> {
     match command {
+        Command::Doctor(doctor) => doctor.run(),
         Command::Keygen(keygen) => keygen.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Sweep(sweep) => sweep.run(),

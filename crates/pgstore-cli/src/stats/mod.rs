@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::output::{Format, print};
 use crate::table_client::TableClient;
 use read::Times;
+pub(crate) use read::share;
 use report::Stats;
 
 /// Print how many sessions there are, and how the table is.

@@ -60,7 +60,7 @@ impl Stats {
 }
 
 /// The share of the pages to read, in per cent.
-fn share(pages: i64) -> f32 {
+pub(crate) fn share(pages: i64) -> f32 {
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // It is a share.
     let share = (100.0 * MOST_PAGES / pages.max(1) as f64) as f32;
     share.min(100.0)

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 mod database;
+mod doctor;
 mod errors;
 mod keys;
 mod sessions;

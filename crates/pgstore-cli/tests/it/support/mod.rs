@@ -1,5 +1,6 @@
 //! Running the command, and sealing what it is to open.
 
+pub(crate) mod bouncer;
 pub(crate) mod logins;
 pub(crate) mod registry;
 pub(crate) mod schema;
