@@ -16,8 +16,10 @@ pub(crate) enum Failure {
     NoKeys,
     #[error("a --block-key comes right after the --hash-key it belongs to")]
     LoneBlockKey,
-    #[error("a {0} is not hexadecimal")]
-    NotHex(&'static str),
+    #[error(
+        "a {0} is no key: it is hexadecimal, base64:…, text:…, or as in Go code: []byte(\"…\"), []byte{{…}}"
+    )]
+    NotAKey(&'static str),
     #[error("a --block-key is empty: leave it out where there is none")]
     EmptyBlockKey,
     #[error("SESSION_KEYS is not hexadecimal")]
@@ -30,6 +32,8 @@ pub(crate) enum Failure {
     Input(#[source] io::Error),
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error("{failed} of {all} texts did not open")]
+    NotAllOpen { failed: u64, all: u64 },
     #[error("the values would print as more text than is useful to read")]
     TooMuch,
 
@@ -75,7 +79,7 @@ impl Failure {
         match self {
             Self::NoKeys
             | Self::LoneBlockKey
-            | Self::NotHex(_)
+            | Self::NotAKey(_)
             | Self::EmptyBlockKey
             | Self::KeysNotUnicode
             | Self::KeysFile(_)

@@ -36,7 +36,9 @@ impl Migrate {
         }
         let progress = ProgressLine::new();
         let migrated = self.database.with_store(async |store| {
-            let migrated = store.migrate_with_progress(|one| progress.tell(&one)).await;
+            let migrated = store
+                .migrate_with_progress(|one| progress.tell_of_migration(&one))
+                .await;
             progress.end();
             migrated.map_err(|error| self.failure(error))
         })?;
