@@ -42,7 +42,9 @@ impl Migrate {
         let progress = ProgressLine::new();
         let placement = self.placement();
         let migrated = self.database.with_store_placed(placement, async |store| {
-            let migrated = store.migrate_with_progress(|one| progress.tell(&one)).await;
+            let migrated = store
+                .migrate_with_progress(|one| progress.tell_of_migration(&one))
+                .await;
             progress.end();
             migrated.map_err(|error| self.failure(error))
         })?;

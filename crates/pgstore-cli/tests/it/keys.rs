@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use pgstore::wire::gob;
 use serde_json::json;
 
-use crate::support::{KEY, Ran, command, ran, run, run_with_stdin, sealed, sealed_with};
+use crate::support::{
+    KEY, Ran, apply, command, ran, run, run_with_stdin, sealed, sealed_with, trial,
+};
 
 const BLOCK: &str = "404142434445464748494a4b4c4d4e4f";
 
@@ -22,7 +24,7 @@ fn inspect(options: &[&str], text: &str) -> Ran {
     run(&arguments)
 }
 
-#[test]
+#[apply(trial)]
 fn a_block_key_belongs_to_the_hash_key_before_it() {
     let text = cookie(&format!("{KEY},{BLOCK}"));
     let pairs: [&[&str]; 3] = [
@@ -50,7 +52,7 @@ fn a_block_key_belongs_to_the_hash_key_before_it() {
     assert_eq!(inspect(&spread, &text).value(), "abc");
 }
 
-#[test]
+#[apply(trial)]
 fn a_block_key_without_its_hash_key_is_wrong_usage() {
     let text = cookie(KEY);
     let lone: [&[&str]; 3] = [
@@ -70,7 +72,7 @@ fn a_block_key_without_its_hash_key_is_wrong_usage() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn bad_keys_are_wrong_usage_and_not_printed() {
     let bad: [&[&str]; 7] = [
         &[],
@@ -87,7 +89,7 @@ fn bad_keys_are_wrong_usage_and_not_printed() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn keys_come_from_the_environment_unless_they_are_given() {
     let text = cookie(KEY);
     let with = |keys: &str, options: &[&str]| {
@@ -106,7 +108,7 @@ fn keys_come_from_the_environment_unless_they_are_given() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn keys_come_from_a_file_as_the_environment_has_them_or_as_keygen_prints_them() {
     let keys = format!("{KEY},{BLOCK}");
     let text = cookie(&keys);
@@ -128,7 +130,7 @@ fn keys_come_from_a_file_as_the_environment_has_them_or_as_keygen_prints_them() 
     }
 }
 
-#[test]
+#[apply(trial)]
 fn texts_come_from_stdin_and_may_be_long() {
     let long = "z".repeat(300_000);
     let text = sealed(&gob::encode_string(long.as_bytes()));
@@ -154,7 +156,7 @@ fn texts_come_from_stdin_and_may_be_long() {
     run_with_stdin(&arguments, b"\xff\xfe").error(1);
 }
 
-#[test]
+#[apply(trial)]
 fn what_keygen_prints_seals_and_opens() {
     let sizes: [(&[&str], [usize; 2]); 4] = [
         (&[], [64, 64]),
@@ -207,7 +209,7 @@ impl Drop for File {
 
 /// Two nodes follow the help's steps, one node after the other. After each change, both nodes read what
 /// either of them has sealed since the beginning, as long as it may be read at all.
-#[test]
+#[apply(trial)]
 fn the_help_of_keygen_rotates_keys_over_two_nodes_and_logs_nobody_out() {
     let help = run(&["keygen", "--help"]).stdout;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -2,9 +2,20 @@
 
 #![allow(clippy::unwrap_used)] // Tests may panic.
 
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
 mod database;
+mod doctor;
 mod errors;
 mod keys;
+mod sessions;
+mod stats;
 mod support;
 mod values;
 mod vectors;
+
+fn main() -> ExitCode {
+    libtest_mimic::run(&Arguments::from_args(), support::registry::all()).exit_code()
+}

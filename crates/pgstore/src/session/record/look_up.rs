@@ -42,11 +42,16 @@ impl SealedRows {
             Err(SessionError::Store(error))
                 if error.is_unavailable() && self.policy.on_outage == OnOutage::Anonymous =>
             {
-                tracing::warn!(
-                    name = self.name.as_str(),
-                    %error,
-                    "the session store is unavailable: the request continues without its session"
-                );
+                let name = self.name.as_str();
+                if error.is_reported() {
+                    tracing::debug!(name, %error, "the request continues without its session");
+                } else {
+                    tracing::warn!(
+                        name,
+                        %error,
+                        "the session store is unavailable: the request continues without its session"
+                    );
+                }
                 self.counters.degraded.add(1);
                 Ok(Lookup::Unknown)
             }
