@@ -18,6 +18,7 @@ use super::outage_log::OutageLog;
 use super::pg_store::PgStore;
 use super::pool::Pool;
 use super::statement_strategy::StatementStrategy;
+use super::statement_watch::StatementWatch;
 use crate::clock::LONGEST_SETTING;
 
 impl PgStore {
@@ -123,14 +124,16 @@ impl PgStoreOptions {
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
         self.check_durations()?;
         let connector = Connector::new(self.config.clone().parse(url)?);
+        let watch = StatementWatch::new(&self.table);
         let factory = ConnectionFactory {
             connector,
             clock: Arc::clone(&self.clock),
             names: self.names,
             log: OutageLog::default(),
+            meter: watch.meter().connections(),
         };
         let pool = Pool::new(factory, self.connections, self.deadlines());
-        Ok(self.store(ConnectionSource::Own(pool)))
+        Ok(self.store(ConnectionSource::Own(pool), watch))
     }
 
     /// Uses the application's own pool; see [`PgStore::from_pool`].
@@ -152,7 +155,8 @@ impl PgStoreOptions {
     pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
         let names = self.names.are_used_in_a_pool();
         let pool = ApplicationPool::new(pool, self.deadlines(), names);
-        self.store(ConnectionSource::Application(pool))
+        let watch = StatementWatch::new(&self.table);
+        self.store(ConnectionSource::Application(pool), watch)
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {
@@ -170,13 +174,15 @@ impl PgStoreOptions {
         }
     }
 
-    fn store(self, source: ConnectionSource) -> PgStore {
-        let deadlines = self.deadlines();
+    fn store(self, source: ConnectionSource, watch: StatementWatch) -> PgStore {
+        let (deadlines, at_once) = (self.deadlines(), source.at_once());
         let queues = match self.strategy {
-            StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
+            StatementStrategy::Gathered => {
+                Some(GatherQueues::new(at_once, self.queue, watch.meter()))
+            }
             StatementStrategy::OnePerCaller => None,
         };
-        let executor = Executor::new(source, self.table.clone(), deadlines, queues);
+        let executor = Executor::new(source, self.table.clone(), watch, deadlines, queues);
         PgStore {
             inner: Arc::new(Inner::new(executor, self.table, self.clock)),
         }

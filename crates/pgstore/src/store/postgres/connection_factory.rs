@@ -11,6 +11,7 @@ use super::outage_log::OutageLog;
 use super::send_forms::SendForms;
 use super::statement_names::StatementNames;
 use crate::clock::Clock;
+use crate::telemetry::{ConnectionMeter, ConnectionPhase};
 
 /// Makes the store's own connections.
 #[derive(Debug)]
@@ -20,15 +21,20 @@ pub(super) struct ConnectionFactory {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) names: StatementNames,
     pub(super) log: OutageLog,
+    pub(super) meter: ConnectionMeter,
 }
 
 impl ConnectionFactory {
     /// Connects, and logs when an outage begins or ends.
     pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
+        let _connecting = self.meter.is(ConnectionPhase::Connecting);
         let opened = self.connect().await;
         match &opened {
             Ok(_) => self.log.connected(),
-            Err(error) => self.log.failed(error),
+            Err(error) => {
+                self.log.failed(error);
+                self.meter.failed();
+            }
         }
         opened
     }
@@ -43,6 +49,7 @@ impl ConnectionFactory {
             self.names.are_used(&client, &task, within),
         );
         let forms = SendForms::new(are_named);
-        Ok(Connection::new(client, task, forms, asked.elapsed()))
+        let (round_trip, meter) = (asked.elapsed(), self.meter.clone());
+        Ok(Connection::new(client, task, forms, round_trip, meter))
     }
 }
