@@ -10,6 +10,7 @@ pub(super) static METADATA: Metadata<'static> =
 pub(super) enum Kind {
     Counter,
     Gauge,
+    #[cfg(feature = "postgres")]
     Histogram,
 }
 
@@ -45,6 +46,7 @@ impl Metric {
         match self.kind {
             Kind::Counter => recorder.describe_counter(name, unit, meaning),
             Kind::Gauge => recorder.describe_gauge(name, unit, meaning),
+            #[cfg(feature = "postgres")]
             Kind::Histogram => recorder.describe_histogram(name, unit, meaning),
         }
     }

@@ -1,6 +1,8 @@
 //! A save from its beginning to its end: look up, plan, write, and again if another request was
 //! faster.
 
+use std::pin::pin;
+
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -43,7 +45,7 @@ impl Session {
     pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
         let until = self.save_until();
         let only_reads = self.state().change() == Change::None;
-        let saved = timeout_at(until, async {
+        let saved = pin!(timeout_at(until, async {
             let _asking = self.lock_store().await;
             let mut turn = self.take_turn().await;
             let saved = self.save_unlocked(turn.as_mut()).await;
@@ -51,7 +53,7 @@ impl Session {
                 turn.hand_over(|| self.row_to_hand_over());
             }
             saved
-        });
+        }));
         let span = self.save_span();
         let saved = saved.instrument(span.clone()).await;
         match saved.unwrap_or_else(|_| self.give_up(only_reads)) {
