@@ -93,6 +93,7 @@
 //! - `tls-no-provider`: the same with the application's provider alone.
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
+//! - `metrics`: numbers to watch, through the facade `metrics` ([`docs::operations`] lists them).
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
 //! - `raw`: the codec of cookies and rows (`wire`), what a [`Store`] of your own needs (`store`), and
 //!   what an adapter for another session crate needs (`opaque`).
@@ -132,6 +133,7 @@ pub mod store;
     reason = "what only feature `raw` makes public"
 )]
 mod store;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "raw")]

@@ -33,6 +33,7 @@ mod store;
 mod strangers;
 mod support;
 mod typed;
+mod watching;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -19,6 +19,7 @@ use super::outage_log::OutageLog;
 use super::pg_store::PgStore;
 use super::pool::Pool;
 use super::statement_strategy::StatementStrategy;
+use super::statement_watch::StatementWatch;
 use crate::clock::LONGEST_SETTING;
 
 impl PgStore {
@@ -125,6 +126,7 @@ impl PgStoreOptions {
         self.check_durations()?;
         let connector = Connector::new(self.config.clone().parse(url)?);
         let distribution = Arc::<Distribution>::default();
+        let watch = StatementWatch::new(&self.table);
         let factory = ConnectionFactory {
             connector,
             clock: Arc::clone(&self.clock),
@@ -132,9 +134,10 @@ impl PgStoreOptions {
             table: self.table.clone(),
             distribution: Arc::clone(&distribution),
             log: OutageLog::default(),
+            meter: watch.meter().connections(),
         };
         let pool = Pool::new(factory, self.connections, self.deadlines());
-        Ok(self.store(ConnectionSource::Own(pool), distribution))
+        Ok(self.store(ConnectionSource::Own(pool), watch, distribution))
     }
 
     /// Uses the application's own pool; see [`PgStore::from_pool`].
@@ -158,7 +161,8 @@ impl PgStoreOptions {
         let distribution = Arc::<Distribution>::default();
         let for_pool = Arc::clone(&distribution);
         let pool = ApplicationPool::new(pool, self.deadlines(), names, for_pool);
-        self.store(ConnectionSource::Application(pool), distribution)
+        let watch = StatementWatch::new(&self.table);
+        self.store(ConnectionSource::Application(pool), watch, distribution)
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {
@@ -176,14 +180,21 @@ impl PgStoreOptions {
         }
     }
 
-    fn store(self, source: ConnectionSource, distribution: Arc<Distribution>) -> PgStore {
-        let deadlines = self.deadlines();
+    fn store(
+        self,
+        source: ConnectionSource,
+        watch: StatementWatch,
+        distribution: Arc<Distribution>,
+    ) -> PgStore {
+        let (deadlines, at_once) = (self.deadlines(), source.at_once());
         let queues = match self.strategy {
-            StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
+            StatementStrategy::Gathered => {
+                Some(GatherQueues::new(at_once, self.queue, watch.meter()))
+            }
             StatementStrategy::OnePerCaller => None,
         };
         let table = self.table.clone();
-        let executor = Executor::new(source, table, deadlines, queues, distribution);
+        let executor = Executor::new(source, table, watch, deadlines, queues, distribution);
         let inner = Inner::new(executor, self.table, self.placement, self.clock);
         PgStore {
             inner: Arc::new(inner),

@@ -15,6 +15,7 @@ use super::liveness::Liveness;
 use super::send_forms::SendForms;
 use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
+use crate::telemetry::{ConnectionMeter, ConnectionPhase, Gauged};
 
 /// A connection that any number of callers use at once.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) struct Connection {
     retired: AtomicBool,
     given_up: AtomicBool,
     liveness: Liveness,
+    meter: ConnectionMeter,
+    _open: Gauged,
 }
 
 impl Connection {
@@ -34,6 +37,7 @@ impl Connection {
         task: ConnectionTask,
         forms: SendForms,
         round_trip: Duration,
+        meter: ConnectionMeter,
     ) -> Self {
         Self {
             client,
@@ -42,6 +46,8 @@ impl Connection {
             retired: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             liveness: Liveness::new(round_trip),
+            _open: meter.is(ConnectionPhase::Open),
+            meter,
         }
     }
 
@@ -53,6 +59,11 @@ impl Connection {
     /// Gives it no new statements; it closes when the current ones are done. `true` the first time.
     pub(super) fn retire(&self) -> bool {
         !self.retired.swap(true, Ordering::Relaxed)
+    }
+
+    /// Counts it among those that were lost.
+    pub(super) fn note_loss(&self) {
+        self.meter.lost();
     }
 
     /// How many statements are under way on it.
@@ -150,6 +161,7 @@ impl Connection {
         if self.given_up.swap(true, Ordering::Relaxed) {
             return;
         }
+        self.note_loss();
         let (cancel, task) = (self.task.cancel_handle(), self.task.abort_handle());
         tokio::spawn(async move {
             if let Err(error) = cancel.cancel().await {

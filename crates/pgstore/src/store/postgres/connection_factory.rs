@@ -15,6 +15,7 @@ use super::send_forms::SendForms;
 use super::statement_names::StatementNames;
 use super::table_name::TableName;
 use crate::clock::Clock;
+use crate::telemetry::{ConnectionMeter, ConnectionPhase};
 
 /// Makes the store's own connections.
 #[derive(Debug)]
@@ -27,15 +28,20 @@ pub(super) struct ConnectionFactory {
     /// What the connections find out about the table.
     pub(super) distribution: Arc<Distribution>,
     pub(super) log: OutageLog,
+    pub(super) meter: ConnectionMeter,
 }
 
 impl ConnectionFactory {
     /// Connects, and logs when an outage begins or ends.
     pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
+        let _connecting = self.meter.is(ConnectionPhase::Connecting);
         let opened = self.connect().await;
         match &opened {
             Ok(_) => self.log.connected(),
-            Err(error) => self.log.failed(error),
+            Err(error) => {
+                self.log.failed(error);
+                self.meter.failed();
+            }
         }
         opened
     }
@@ -53,7 +59,8 @@ impl ConnectionFactory {
         let round_trip = asked.elapsed();
         self.ask_for_distribution(&client, within).await?;
         let forms = SendForms::new(are_named);
-        Ok(Connection::new(client, task, forms, round_trip))
+        let meter = self.meter.clone();
+        Ok(Connection::new(client, task, forms, round_trip, meter))
     }
 
     /// Refuses a session whose settings would store times wrongly in a distributed table.

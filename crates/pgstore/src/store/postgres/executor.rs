@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pgstore_connect::ConnectError;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, Span};
 
 use super::busy::BusyPauses;
 use super::connection_source::ConnectionSource;
@@ -16,6 +17,7 @@ use super::distribution::Distribution;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
+use super::statement_watch::StatementWatch;
 use super::statements::{Effect, Statement};
 use super::table_name::TableName;
 use crate::random;
@@ -29,6 +31,7 @@ const ATTEMPTS: u32 = 16;
 pub(super) struct Executor {
     source: ConnectionSource,
     table: TableName,
+    watch: StatementWatch,
     deadlines: Deadlines,
     in_flight: InFlight,
     /// `None` if each caller's statement is sent by itself.
@@ -42,6 +45,7 @@ impl Executor {
     pub(super) fn new(
         source: ConnectionSource,
         table: TableName,
+        watch: StatementWatch,
         deadlines: Deadlines,
         queues: Option<GatherQueues>,
         distribution: Arc<Distribution>,
@@ -49,6 +53,7 @@ impl Executor {
         Self {
             source,
             table,
+            watch,
             deadlines,
             in_flight: InFlight::default(),
             queues,
@@ -78,20 +83,22 @@ impl Executor {
         statement: &S,
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
-        self.run_noting(statement, deadline, &mut false).await
+        self.run_noting(statement, deadline, &mut false, &[]).await
     }
 
-    /// The same, and notes whether the outcome of an attempt is in doubt.
+    /// The same, and notes whether the outcome of an attempt is in doubt. `callers`: the spans of those
+    /// whose requests the statement carries, if it runs in none of them.
     pub(super) async fn run_noting<S: Statement>(
         &self,
         statement: &S,
         deadline: Instant,
         in_doubt: &mut bool,
+        callers: &[Span],
     ) -> Result<S::Output, StoreError> {
         let mut attempt = 1;
         let mut busy = BusyPauses::new();
         loop {
-            let outcome = self.source.attempt(statement, &self.table, deadline);
+            let outcome = self.attempt(statement, deadline, callers);
             let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -113,6 +120,22 @@ impl Executor {
             sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    /// Sends a statement once, and watches it.
+    async fn attempt<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+        callers: &[Span],
+    ) -> Result<S::Output, AttemptFailure> {
+        let watched = self.watch.begin(statement, callers);
+        let outcome = self
+            .source
+            .attempt(statement, &self.table, deadline, &watched);
+        let outcome = outcome.instrument(watched.span().clone()).await;
+        watched.end(outcome.as_ref().err());
+        outcome
     }
 
     /// When an operation that begins now with this statement has to end.
@@ -180,6 +203,11 @@ impl Executor {
                  sessions table: each caller's statement is sent by itself from now on"
             );
         }
+    }
+
+    /// The name of the sessions table, as it is watched.
+    pub(super) fn collection_name(&self) -> &str {
+        self.watch.sessions()
     }
 
     pub(super) fn source(&self) -> &ConnectionSource {

@@ -106,7 +106,8 @@ impl Executor {
             id: G::id(&request).cloned(),
         };
         let alone = G::alone(request);
-        let sent = self.run_noting(&alone, deadline, in_doubt);
+        queue.note_size(1);
+        let sent = self.run_noting(&alone, deadline, in_doubt, &[]);
         self.watched(queue, sent).await
     }
 
@@ -138,11 +139,13 @@ impl Executor {
         let ids: Vec<_> = ids.cloned().collect();
         let split = waiting
             .into_iter()
-            .map(|waiting| (waiting.request, waiting.caller));
+            .map(|waiting| (waiting.request, (waiting.caller, waiting.span)));
         let (requests, callers): (Vec<_>, Vec<_>) = split.unzip();
+        let (callers, spans): (Vec<_>, Vec<_>) = callers.into_iter().unzip();
         let sent = requests.len();
+        queue.note_size(sent);
         let (all, mut in_doubt) = (G::of(requests), false);
-        let outcome = self.run_noting(&all, deadline, &mut in_doubt);
+        let outcome = self.run_noting(&all, deadline, &mut in_doubt, &spans);
         let outcome = self.watched(queue, outcome).await;
         queue.release(sent, &ids);
         tell(callers, outcome, in_doubt);

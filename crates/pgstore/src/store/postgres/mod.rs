@@ -10,6 +10,7 @@
 //! 2. `executor.rs` runs it within its deadline, and repeats it where that is safe. While statements
 //!    of its kind are under way, it waits in `gather_queue.rs`; `gathering.rs` sends those that wait
 //!    as one.
+//!    `statement_watch.rs` makes a span of each statement that is sent, and measures it.
 //! 3. `connection_source.rs` takes a connection: from `pool.rs`, whose slots (`pool_slot.rs`)
 //!    replace lost connections by the crate [`pgstore_connect`], or from the application's own pool
 //!    (`application_pool.rs`).
@@ -70,6 +71,7 @@ mod send_forms;
 mod slow_slots;
 mod statement_names;
 mod statement_strategy;
+mod statement_watch;
 mod statements;
 mod sweeping;
 mod table_name;

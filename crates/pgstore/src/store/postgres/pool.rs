@@ -16,6 +16,7 @@ use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
 use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
 use super::slow_slots::SlowSlots;
+use super::statement_watch::WatchedStatement;
 use super::statements::{Lane, Statement};
 use super::table_name::TableName;
 use crate::store::{StoreError, StoreErrorKind};
@@ -110,6 +111,7 @@ impl Pool {
         statement: &S,
         table: &TableName,
         deadline: Instant,
+        watched: &WatchedStatement<'_>,
     ) -> Result<S::Output, AttemptFailure> {
         if S::LANE == Lane::Slow {
             self.slow.note_use();
@@ -118,6 +120,7 @@ impl Pool {
         let connection = connected
             .unwrap_or_else(|_| Err(AttemptFailure::too_late()))
             .map_err(|failure| self.reported(failure))?;
+        watched.goes_to(connection.host());
         let answer = connection.run(statement, table, deadline, &self.deadlines);
         let answer = answer.await;
         answer.map_err(|failure| {
@@ -235,6 +238,7 @@ impl Pool {
             }
             ConnectionState::Hung => connection.give_up(self.deadlines.all),
             ConnectionState::Broken if connection.retire() => {
+                connection.note_loss();
                 self.demote_if_read_only(connection.host(), failure);
                 let cause = failure.error.source();
                 tracing::warn!(

@@ -106,6 +106,11 @@ impl TableName {
         self.put_into(&format!("{WRITTEN_AS}{IDS}"))
     }
 
+    /// The name of the table of earlier IDs, for messages.
+    pub(crate) fn of_earlier_ids(&self) -> String {
+        format!("{self}{IDS}")
+    }
+
     /// The schema, if one was given, and the table.
     pub(crate) fn parts(&self) -> (Option<&str>, &str) {
         (self.schema.as_deref(), &self.table)

@@ -50,7 +50,7 @@ use crate::store::{Store, StoreError, SweepBatch, Swept};
 // browser sessions.
 #[derive(Clone, Debug)]
 pub struct Sweeper {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: SweepOptions,
 }

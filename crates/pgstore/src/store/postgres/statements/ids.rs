@@ -14,6 +14,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::Micros;
 use crate::store::{IdChange, PreviousId, Row, StoreError, Written};
+use crate::telemetry::{Operation, Table};
 
 /// Gives the newest row of the old key the new one, if it has the version that was seen.
 pub(crate) struct Rename<'a> {
@@ -37,6 +38,7 @@ impl Statement for Rename<'_> {
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Renamed, AttemptFailure> {
@@ -82,6 +84,8 @@ impl Statement for Remember<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME, NUMBER, TEXT];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Insert;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
@@ -109,6 +113,7 @@ impl Statement for Move<'_> {
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Insert;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
@@ -136,6 +141,8 @@ impl Statement for Retire<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Update;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
@@ -158,6 +165,7 @@ impl Statement for Confirm<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
@@ -180,6 +188,8 @@ impl Statement for SweepIds {
     const PARAMETERS: &'static [Type] = &[TIME, NUMBER];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {

@@ -14,6 +14,7 @@ use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METAD
 use crate::store::postgres::types::Micros;
 use crate::store::{PeerWritten, PeerWrittenCursor, StoreError};
 use crate::store::{SweepBatch, SweepCursor, Swept};
+use crate::telemetry::Operation;
 
 /// Removes the rows of a key that are older than its newest, and answers how many there were.
 pub(crate) struct RemoveOlder<'a> {
@@ -26,6 +27,7 @@ impl Statement for RemoveOlder<'_> {
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
@@ -54,6 +56,7 @@ impl Statement for RevokeIssuedBefore {
     const PARAMETERS: &'static [Type] = &[Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<BatchRevoked, AttemptFailure> {
@@ -103,6 +106,7 @@ impl Statement for Sweep<'_> {
     ];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
@@ -166,6 +170,7 @@ impl Statement for SweepPlace<'_> {
     const PARAMETERS: &'static [Type] = &[Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Option<SweepCursor>, AttemptFailure> {
@@ -212,6 +217,7 @@ impl Statement for SelectPeerWritten {
     const PARAMETERS: &'static [Type] = &[Type::INT8, Type::INT8, Type::INT8];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<PeerWritten, AttemptFailure> {

@@ -13,6 +13,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::{Micros, Secret};
 use crate::store::{OwnerColumn, Revocation, Revoked, Row, StoreError, Which};
+use crate::telemetry::Operation;
 
 /// Reads the session with a handle.
 pub(crate) struct Find<'a> {
@@ -26,6 +27,7 @@ impl Statement for Find<'_> {
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
@@ -56,6 +58,7 @@ impl Statement for Owned<'_> {
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<OwnedRows, AttemptFailure> {
@@ -102,6 +105,7 @@ impl Statement for Revoke<'_> {
     const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<RevokedRows, AttemptFailure> {
