@@ -3,7 +3,15 @@
 
 const find = (id) => document.getElementById(id);
 
-if (!navigator.cookieEnabled) {
+/** Whether this browser keeps a cookie. `navigator.cookieEnabled` does not know all settings. */
+function keepsCookies() {
+    document.cookie = "try=1; SameSite=Lax";
+    const kept = document.cookie.includes("try=1");
+    document.cookie = "try=; Max-Age=0";
+    return kept;
+}
+
+if (!keepsCookies()) {
     find("cookies-off")?.removeAttribute("hidden");
 }
 

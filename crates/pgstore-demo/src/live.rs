@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::stream::{Stream, unfold};
-use pgstore::{Session, SessionHandle};
+use pgstore::{Session, SessionError, SessionHandle};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -20,20 +20,24 @@ use crate::changes::ChangesSection;
 use crate::demo::{App, COOKIE_NAME};
 use crate::devices::DevicesSection;
 use crate::page::PageError;
-use crate::request::SignedIn;
 use crate::site::Activity;
 use crate::stored::StoredSection;
 
 /// How often to look for what other nodes change. What this one changes is seen at once.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The events of the session's page: a section that has changed, by its name; `outage`; `ended`.
+/// The events of the session's page: a section that has changed, by its name; `outage`; `ended`, which is also
+/// what a page gets that connects again too late.
 pub(crate) async fn events(
     State(app): State<App>,
-    SignedIn { session, .. }: SignedIn,
+    session: Session,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, PageError> {
+    let handle = match session.owner().await? {
+        Some(_) => Some(session.handle().await?),
+        None => None,
+    };
     let viewer = Viewer {
-        handle: session.handle().await?,
+        handle,
         activity: app.activity.subscribe(),
         app,
         csrf: String::new(),
@@ -51,7 +55,7 @@ pub(crate) async fn events(
 /// One open page.
 struct Viewer {
     app: App,
-    handle: SessionHandle,
+    handle: Option<SessionHandle>,
     activity: watch::Receiver<Activity>,
     csrf: String,
     /// What the page shows, by event.
@@ -88,17 +92,24 @@ impl Viewer {
 
     async fn look(&mut self) {
         self.activity.mark_unchanged(); // What happens from here on is looked at again.
-        let found = self.app.sessions.by_handle(COOKIE_NAME, &self.handle).await;
-        match found.map_err(PageError::from) {
+        match self.session().await {
             Ok(None) => {
                 self.has_ended = true;
-                self.show("ended", String::new());
+                self.events.push_back(ended());
             }
             Ok(Some(session)) => match self.show_sections(&session).await {
                 Ok(()) => self.show("outage", "off".to_owned()),
                 Err(_) => self.show("outage", "on".to_owned()),
             },
             Err(_) => self.show("outage", "on".to_owned()),
+        }
+    }
+
+    /// The session, if it has not ended.
+    async fn session(&self) -> Result<Option<Session>, SessionError> {
+        match &self.handle {
+            Some(handle) => self.app.sessions.by_handle(COOKIE_NAME, handle).await,
+            None => Ok(None),
         }
     }
 
@@ -139,4 +150,11 @@ impl Viewer {
             .push_back(Event::default().event(name).data(&text));
         self.shown.insert(name, text);
     }
+}
+
+/// With data, because browsers ignore events without.
+fn ended() -> Event {
+    Event::default()
+        .event("ended")
+        .data("The session has ended.")
 }

@@ -74,12 +74,21 @@ impl Browser {
         }
     }
 
+    /// Clicks an element. Again, if the page has replaced it meanwhile.
     pub(crate) async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap();
+        while let Err(error) = self.find(css).await.click().await {
+            assert!(error.is_stale_element_reference(), "{css}: {error}");
+        }
     }
 
+    /// The text of an element. Again, if the page has replaced it meanwhile.
     pub(crate) async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        loop {
+            match self.find(css).await.text().await {
+                Ok(text) => return text,
+                Err(error) => assert!(error.is_stale_element_reference(), "{css}: {error}"),
+            }
+        }
     }
 
     pub(crate) async fn has(&self, css: &str) -> bool {

@@ -5,9 +5,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use libtest_mimic::{Completion, Failed};
 
@@ -47,7 +48,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
 
 /// A chromedriver with a folder of its own. Its end, however it comes, ends the browser that it started,
 /// because the two talk through a pipe (`--remote-debugging-pipe`). The end of this process, however it
-/// comes, ends the driver: the shell around it reads the other end of a pipe.
+/// comes, ends the driver: the shell around it reads the other end of a pipe, and removes the folder.
 pub(crate) struct Driver {
     shell: Child,
     folder: PathBuf,
@@ -100,11 +101,16 @@ impl Driver {
 }
 
 impl Drop for Driver {
+    /// Kills the shell's group: shell, driver and browser.
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
+        let group = format!("-{}", self.shell.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
         let _ = self.shell.wait();
-        // The browser may have written while the shell removed the folder.
-        let _ = fs::remove_dir_all(&self.folder);
+        // Processes of the browser that are just ending may still write.
+        let mut attempts = 0..100;
+        while fs::remove_dir_all(&self.folder).is_err() && attempts.next().is_some() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -114,5 +120,5 @@ fn fresh_folder() -> PathBuf {
     let name = format!("pgstore-demo-{}-{number}", std::process::id());
     let folder = env::temp_dir().join(name);
     fs::create_dir(&folder).unwrap();
-    Path::new(&folder).to_owned()
+    folder
 }
