@@ -32,6 +32,7 @@ mod several;
 mod store;
 mod strangers;
 mod support;
+mod two_services;
 mod typed;
 
 fn main() -> ExitCode {
