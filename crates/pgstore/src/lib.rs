@@ -184,6 +184,14 @@ pub mod docs {
     pub mod from_go {}
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[doc = include_str!("../docs/cookbook.md")]
+    pub mod cookbook {}
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
+    #[doc = include_str!("../docs/deploying.md")]
+    pub mod deploying {}
+    #[doc = include_str!("../docs/comparison.md")]
+    pub mod comparison {}
     #[cfg(feature = "postgres")]
     pub use crate::store::connection_strings;
 }

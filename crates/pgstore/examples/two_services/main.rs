@@ -1,7 +1,8 @@
 //! A service in Go and one in Rust that share their sessions, behind one proxy:
 //! `cargo run -p pgstore --example two_services`, then open the URL it prints. It needs Go.
 //!
-//! - `DATABASE_URL`: the PostgreSQL to use. Without it, the example starts a throwaway one.
+//! - `DATABASE_URL`: the PostgreSQL to use. Without it, the example starts a throwaway one. Go's driver asks for TLS
+//!   unless the URL has `sslmode=disable`.
 //! - `SESSION_KEYS`: hexadecimal, `hash[,block,hash,block…]`. Without it, the example makes keys.
 //! - `PORT`: the proxy's port, 3000 by default. 0 takes any free one.
 //! - `GO`: the Go command, if it is not in the `PATH`.
@@ -61,8 +62,7 @@ fn database() -> Result<(String, Option<EmbeddedPostgres>), Box<dyn Error>> {
     }
     println!("DATABASE_URL is not set: starting a PostgreSQL that ends with this program.");
     let server = EmbeddedPostgres::start()?;
-    // Go's driver asks for TLS unless it is told not to.
-    Ok((format!("{}?sslmode=disable", server.url()), Some(server)))
+    Ok((server.url().to_owned(), Some(server)))
 }
 
 /// A hash key and a block key, the same for both services.

@@ -20,6 +20,7 @@ mod fuzz_smoke;
 mod go_peer;
 mod go_together;
 mod gob;
+mod guides;
 mod layers;
 mod middleware;
 mod model;
