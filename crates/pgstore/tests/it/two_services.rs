@@ -56,7 +56,11 @@ impl TwoServices {
 
 /// Go's driver asks for TLS unless it is told not to.
 fn without_tls(url: String) -> String {
-    if url.contains("sslmode=") { url } else { url + "&sslmode=disable" }
+    if url.contains("sslmode=") {
+        url
+    } else {
+        url + "&sslmode=disable"
+    }
 }
 
 /// Cargo builds the examples before it runs the tests, next to this binary's folder.

@@ -26,10 +26,16 @@ async fn after_rolling_back_go_keeps_its_sessions_and_rust_can_come_again() {
     let columns = "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute
         WHERE attrelid = 'http_sessions'::regclass AND attnum > 0 AND NOT attisdropped";
     let columns: String = client.query_one(columns, &[]).await.unwrap().get(0);
-    assert_eq!(columns, "id key data created_on modified_on expires_on", "as Go makes it");
+    assert_eq!(
+        columns, "id key data created_on modified_on expires_on",
+        "as Go makes it"
+    );
     let session = go.get("/session", Some(&ada)).await;
     assert_eq!(session.value("user"), &json!({ "t": "string", "v": "ada" }));
-    assert_eq!(go.post("/counter", &json!({}), Some(&ada)).await.status, 200);
+    assert_eq!(
+        go.post("/counter", &json!({}), Some(&ada)).await.status,
+        200
+    );
 
     let rust = RustApp::serve(&database.url(), KEYS).await; // it migrates
     let session = rust.get("/session", Some(&ada)).await.json;
