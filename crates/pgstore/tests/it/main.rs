@@ -20,6 +20,7 @@ mod fuzz_smoke;
 mod go_peer;
 mod go_together;
 mod gob;
+mod guides;
 mod layers;
 mod middleware;
 mod model;
@@ -32,6 +33,7 @@ mod several;
 mod store;
 mod strangers;
 mod support;
+mod two_services;
 mod typed;
 mod watching;
 
