@@ -18,8 +18,9 @@ use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
 use super::statement_watch::StatementWatch;
-use super::statements::{Effect, Statement};
+use super::statements::{Effect, InAscii, Statement};
 use super::table_name::TableName;
+use super::text::is_untranslatable;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -83,10 +84,27 @@ impl Executor {
         statement: &S,
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
-        self.run_noting(statement, deadline, &mut false, &[]).await
+        self.run_alone(statement, deadline, &mut false).await
     }
 
-    /// The same, and notes whether the outcome of an attempt is in doubt. `callers`: the spans of those
+    /// Runs the statement of one caller. If the database's encoding lacks a character of its owner or label,
+    /// the statement is sent again with that escaped.
+    pub(super) async fn run_alone<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+        in_doubt: &mut bool,
+    ) -> Result<S::Output, StoreError> {
+        match self.run_noting(statement, deadline, in_doubt, &[]).await {
+            Err(error) if is_untranslatable(&error) => {
+                self.run_noting(&InAscii(statement), deadline, in_doubt, &[])
+                    .await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Runs a statement, and notes whether the outcome of an attempt is in doubt. `callers`: the spans of those
     /// whose requests the statement carries, if it runs in none of them.
     pub(super) async fn run_noting<S: Statement>(
         &self,

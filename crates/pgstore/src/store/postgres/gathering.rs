@@ -107,7 +107,7 @@ impl Executor {
         };
         let alone = G::alone(request);
         queue.note_size(1);
-        let sent = self.run_noting(&alone, deadline, in_doubt, &[]);
+        let sent = self.run_alone(&alone, deadline, in_doubt);
         self.watched(queue, sent).await
     }
 

@@ -76,6 +76,7 @@ mod statements;
 mod sweeping;
 mod table_name;
 mod table_placement;
+mod text;
 mod types;
 
 pub use migrate::Migrated;

@@ -50,7 +50,7 @@ impl Statement for Rename<'_> {
         } = self.change;
         let (old, seen, new) = (key(old), seen.map(Micros::from), key(new));
         let (until, grace_until) = ends(previous);
-        let row = RowParameters::of(self.row);
+        let row = RowParameters::of(self.row, execution.texts());
         let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &grace_until];
         let parameters = join(&keys, &row.parameters());
         match execution.query(&parameters).await {
@@ -91,7 +91,7 @@ impl Statement for Remember<'_> {
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
         let (until, grace_until) = ends(self.change.previous);
         let (old, extras) = (key(self.change.old), &self.row.extras);
-        let owner = owner(extras);
+        let owner = owner(extras, execution.texts());
         let parameters: [Parameter<'_>; 5] =
             [&old, &until, &grace_until, &extras.save_token, &owner];
         execution.execute(&parameters).await?;
@@ -121,7 +121,7 @@ impl Statement for Move<'_> {
         let seen = change.seen.map(Micros::from);
         let (old, new) = (key(change.old), key(change.new));
         let (_, grace_until) = ends(change.previous);
-        let row = RowParameters::of(self.row);
+        let row = RowParameters::of(self.row, execution.texts());
         let keys: [Parameter<'_>; 4] = [&old, &seen, &new, &grace_until];
         let parameters = join(&keys, &row.parameters());
         let rows = execution.execute(&parameters).await?;

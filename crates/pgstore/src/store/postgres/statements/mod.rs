@@ -12,7 +12,7 @@ mod statement;
 mod writes;
 mod writes_together;
 
-pub(super) use execution::{Execution, SendForm};
+pub(super) use execution::{Execution, InAscii, SendForm};
 pub(super) use gathered::{Gathered, GatheredAnswer};
 pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, SelectPeerWritten};

@@ -39,7 +39,7 @@ impl Statement for InsertNew<'_> {
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
-        let (key, row) = (key(self.id), RowParameters::of(self.row));
+        let (key, row) = (key(self.id), RowParameters::of(self.row, execution.texts()));
         let mut parameters = join(&[&key], &row.parameters());
         parameters.push(&self.number);
         let written = execution.query(&parameters).await?;
@@ -65,7 +65,10 @@ impl Statement for Overwrite {
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
-        let (key, row) = (key(&self.id), RowParameters::of(&self.row));
+        let (key, row) = (
+            key(&self.id),
+            RowParameters::of(&self.row, execution.texts()),
+        );
         let parameters = join(&[&key], &row.parameters());
         Ok(Written::from_count(execution.execute(&parameters).await?))
     }

@@ -63,7 +63,7 @@ impl Statement for Revocable<'_> {
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
-        let conditions = RevocationParameters::of(self.revocation, self.after);
+        let conditions = RevocationParameters::of(self.revocation, self.after, execution.texts());
         let found = execution.query(&conditions.parameters()).await?;
         let rows = found.iter().map(|row| Ok((column(row, 0)?, time(row, 1)?)));
         Ok(rows.collect::<Result<_, StoreError>>()?)

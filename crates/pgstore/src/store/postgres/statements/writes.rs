@@ -37,7 +37,10 @@ impl Statement for Insert {
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
-        let (key, row) = (key(&self.id), RowParameters::of(&self.row));
+        let (key, row) = (
+            key(&self.id),
+            RowParameters::of(&self.row, execution.texts()),
+        );
         let parameters = join(&[&key], &row.parameters());
         Ok(execution.query(&parameters).await?.len() as u64)
     }
@@ -63,7 +66,7 @@ impl Statement for Update {
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
         let (key, seen) = (key(&self.id), Micros::from(self.seen));
-        let row = RowParameters::of(&self.row);
+        let row = RowParameters::of(&self.row, execution.texts());
         let parameters = join(&[&key, &seen], &row.parameters());
         let rows = execution.execute(&parameters).await?;
         Ok(Written::from_count(rows))

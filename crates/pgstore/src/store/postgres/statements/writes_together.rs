@@ -128,7 +128,7 @@ impl Statement for TryUpdate {
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Replaced, AttemptFailure> {
         let (key, seen) = (key(&self.0.id), Micros::from(self.0.seen));
-        let row = RowParameters::of(&self.0.row);
+        let row = RowParameters::of(&self.0.row, execution.texts());
         let parameters = join(&[&key, &seen], &row.parameters());
         let answer = execution.query_one(&parameters).await?;
         let (is_saved, is_busy): (bool, bool) = (column(&answer, 0)?, column(&answer, 1)?);
