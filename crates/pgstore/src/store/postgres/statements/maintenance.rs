@@ -125,6 +125,7 @@ impl Statement for SweepDistributed<'_> {
     const PARAMETERS: &'static [Type] = Sweep::PARAMETERS;
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
