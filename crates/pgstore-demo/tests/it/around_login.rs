@@ -23,9 +23,8 @@ async fn a_planted_id_is_replaced_at_the_login() {
         .expect("the message is in a session");
 
     victim.open("/assets/favicon.svg").await;
-    let cookie = Cookie::build(("session", planted.clone()))
-        .path("/")
-        .build();
+    let cookie = Cookie::build(("session", planted.clone()));
+    let cookie = cookie.domain("127.0.0.1").path("/").build();
     victim.client.add_cookie(cookie).await.unwrap();
     victim.log_in("ada").await;
     let given = victim.session_cookie().await.unwrap();
