@@ -22,7 +22,7 @@ async fn pictures_are_taken_where_they_are_asked_for() -> Completion {
         Browser::start(&demo.site).await,
         Browser::start(&demo.site).await,
     );
-    desk.look("light", 1200, 900).await;
+    desk.look("light", 1120, 780).await;
     phone.look("dark", 390, 844).await;
     phone.log_in("Ada").await;
     desk.log_in("Ada").await;
