@@ -75,7 +75,7 @@ pub(crate) async fn end_one(
     session.check_csrf(&form.csrf).await?;
     app.sessions.revoke(&form.owner, &form.handle).await?;
     if form.handle != session.handle().await? {
-        session.add_flash(format!("A session of {} has ended.", form.owner))?;
+        session.add_flash(format!("One session of {} has ended.", form.owner))?;
     }
     Ok(Redirect::to("/admin"))
 }
@@ -95,7 +95,10 @@ pub(crate) async fn end_all(
     session.check_csrf(&form.csrf).await?;
     let ended = app.sessions.revoke_all(&form.owner).await?;
     if form.owner != user {
-        session.add_flash(format!("{ended} sessions of {} have ended.", form.owner))?;
+        session.add_flash(match ended {
+            1 => format!("One session of {} has ended.", form.owner),
+            ended => format!("{ended} sessions of {} have ended.", form.owner),
+        })?;
     }
     Ok(Redirect::to("/admin"))
 }

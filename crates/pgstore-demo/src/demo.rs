@@ -101,7 +101,6 @@ impl Demo {
     }
 
     /// The pages.
-    #[must_use]
     pub fn routes(&self) -> Router {
         site::routes(self.app.clone())
     }

@@ -1,4 +1,4 @@
-//! What the database has of this session: the row's columns, and the values in it.
+//! What the database has of this session: the row’s columns, and the values in it.
 
 use askama::Template;
 use pgstore::Session;
@@ -41,7 +41,7 @@ impl StoredSection {
         let mut columns = row.map_or(Ok(Vec::new()), columns)?;
         if row.is_some() {
             let note =
-                "the session's public name, for lists such as your devices; it opens nothing";
+                "the session’s public name, for lists such as your devices; it opens nothing";
             columns.push(column("handle", handle.to_string(), note));
         }
         Ok(Self {
@@ -67,10 +67,10 @@ fn columns(row: &Row) -> Result<Vec<Column>, ClientError> {
     let max_age = match row.try_get::<_, Option<i64>>("max_age")? {
         Some(0) => "0: until the browser closes".to_owned(),
         Some(seconds) => format!("{seconds} seconds"),
-        None => "NULL: the application's".to_owned(),
+        None => "NULL: the application’s".to_owned(),
     };
     Ok(vec![
-        column("id", text("id")?, "the row's number; it stays at a login"),
+        column("id", text("id")?, "the row’s number; it stays at a login"),
         column(
             "key",
             format!(
@@ -89,7 +89,7 @@ fn columns(row: &Row) -> Result<Vec<Column>, ClientError> {
         column(
             "modified_on",
             utc("modified_on")?,
-            "also the row's version: a save that finds another one merges",
+            "also the row’s version: a save that finds another one merges",
         ),
         column(
             "expires_on",

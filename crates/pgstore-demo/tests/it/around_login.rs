@@ -1,6 +1,6 @@
 //! What attackers and impatient people do around a login and a logout.
 
-use fantoccini::cookies::Cookie;
+use serde_json::json;
 
 use crate::support::browser::Browser;
 use crate::support::program::Program;
@@ -22,14 +22,14 @@ async fn a_planted_id_is_replaced_at_the_login() {
         .await
         .expect("the message is in a session");
 
-    victim.open("/assets/favicon.svg").await;
-    let cookie = Cookie::build(("session", planted.clone()))
-        .path("/")
-        .build();
-    victim.client.add_cookie(cookie).await.unwrap();
+    let cookie = json!({ "name": "session", "value": &planted, "url": demo.site });
+    let set = victim.cdp("Network.setCookie", cookie).await;
+    assert_eq!(set["success"], true);
+    victim.open("/").await;
+    assert_eq!(victim.session_cookie().await, Some(planted.clone()));
     victim.log_in("ada").await;
     let given = victim.session_cookie().await.unwrap();
-    assert_ne!(given, planted);
+    assert_ne!(given, planted, "the victim sent the planted one");
 
     attacker.open("/").await;
     assert!(!attacker.has("#user").await);

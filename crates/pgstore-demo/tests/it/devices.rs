@@ -66,7 +66,7 @@ async fn an_open_page_is_told_when_an_administrator_ends_its_session() {
         .await;
     assert_eq!(
         admin.text("#messages").await,
-        "1 sessions of bob have ended."
+        "One session of bob has ended."
     );
 
     bob.find("#signed-out").await;

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use data_encoding::BASE64;
 use libtest_mimic::Completion;
-use serde_json::json;
 
 use crate::support::browser::Browser;
 use crate::support::program::Program;
@@ -24,39 +22,25 @@ async fn pictures_are_taken_where_they_are_asked_for() -> Completion {
         Browser::start(&demo.site).await,
         Browser::start(&demo.site).await,
     );
-    for (scheme, width, height) in [("light", 1200, 800), ("dark", 390, 800)] {
-        desk.look(scheme, width, height).await;
-        desk.open("/").await;
-        take(&desk, folder, &format!("login-{scheme}-{width}")).await;
-    }
-    desk.log_in("Ada").await;
+    desk.look("light", 1120, 780).await;
+    phone.look("dark", 390, 844).await;
     phone.log_in("Ada").await;
-    desk.click("#send-twenty").await;
-    desk.until("document.querySelector('#changes-done').textContent.startsWith('20')")
-        .await;
-    for (name, path) in [("session", "/"), ("admin", "/admin")] {
-        for (scheme, width, height) in [
-            ("light", 1200, 800),
-            ("dark", 1200, 800),
-            ("light", 390, 800),
-            ("dark", 390, 800),
-        ] {
-            desk.look(scheme, width, height).await;
-            desk.open(path).await;
-            take(&desk, folder, &format!("{name}-{scheme}-{width}")).await;
-        }
+    desk.log_in("Ada").await;
+    for browser in [&phone, &desk] {
+        browser.click("#send-twenty").await;
+        let done = "document.querySelector('#changes-done').textContent.startsWith('20')";
+        browser.until(done).await;
+        browser.open("/").await; // without the welcome
+        let follows = "document.body.classList.contains('following')";
+        browser.until(follows).await;
     }
+    take(&desk, folder, "demo-desk").await;
+    take(&phone, folder, "demo-phone").await;
     Completion::Completed
 }
 
-/// Takes a picture of the whole page.
+/// Takes a picture of what is in sight.
 async fn take(browser: &Browser, folder: &Path, name: &str) {
-    let size = browser.cdp("Page.getLayoutMetrics", json!({})).await;
-    let size = &size["cssContentSize"];
-    let clip =
-        json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
-    let whole = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-    let picture = browser.cdp("Page.captureScreenshot", whole).await;
-    let picture = BASE64.decode(picture["data"].as_str().unwrap().as_bytes());
-    std::fs::write(folder.join(format!("{name}.png")), picture.unwrap()).unwrap();
+    let picture = browser.client.screenshot().await.unwrap();
+    std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
 }

@@ -38,8 +38,6 @@ async fn everything_works_without_javascript() {
         .await;
     other.find("#messages .message").await;
     plain.click("#send-twenty").await; // the next request says it
-    assert_eq!(plain.text("h1").await, "You are signed out");
-    plain.click(".button").await;
     plain.find("#signed-out").await;
 
     plain.log_in("ada").await;
