@@ -4,8 +4,8 @@ use std::env;
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pgstore::TableName;
 use pgstore::store::migrations;
+use pgstore::{PgStore, TableName};
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
@@ -27,6 +27,34 @@ fn migrate_prints_the_sql_of_the_library_and_needs_no_database() {
             .stdout
             .contains("CREATE TABLE IF NOT EXISTS \"http_sessions\"")
     );
+}
+
+#[test]
+fn migrate_prints_how_the_table_is_distributed() {
+    let table = TableName::parse("web.sessions").unwrap();
+    let sql = PgStore::distribution_sql(&table);
+    let printed = run(&[
+        "migrate",
+        "--print",
+        "--distributed",
+        "--table",
+        "web.sessions",
+    ]);
+    assert!(printed.stdout.ends_with(&sql), "{printed:?}");
+}
+
+#[test]
+fn migrate_distributes_nothing_without_citus_and_says_so() {
+    let schema = Schema::new("distributed");
+    let refused = schema.run(&["migrate", "--distributed"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused.stderr.contains("CREATE EXTENSION citus"),
+        "{refused:?}"
+    );
+    assert_eq!(schema.run(&["migrate", "--check"]).code, 1);
+    schema.run(&["migrate"]);
+    assert_eq!(schema.run(&["migrate", "--check", "--distributed"]).code, 1);
 }
 
 #[test]
