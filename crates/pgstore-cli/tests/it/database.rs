@@ -1,7 +1,7 @@
 //! migrate and sweep, on a real PostgreSQL.
 
-use pgstore::TableName;
 use pgstore::store::migrations;
+use pgstore::{PgStore, TableName};
 
 use crate::support::schema::{Schema, server_url};
 use crate::support::{apply, command, ran, run, trial};
@@ -21,6 +21,34 @@ fn migrate_prints_the_sql_of_the_library_and_needs_no_database() {
             .stdout
             .contains("CREATE TABLE IF NOT EXISTS \"http_sessions\"")
     );
+}
+
+#[apply(trial)]
+fn migrate_prints_how_the_table_is_distributed() {
+    let table = TableName::parse("web.sessions").unwrap();
+    let sql = PgStore::distribution_sql(&table);
+    let printed = run(&[
+        "migrate",
+        "--print",
+        "--distributed",
+        "--table",
+        "web.sessions",
+    ]);
+    assert!(printed.stdout.ends_with(&sql), "{printed:?}");
+}
+
+#[apply(trial)]
+fn migrate_distributes_nothing_without_citus_and_says_so() {
+    let schema = Schema::new("distributed");
+    let refused = schema.run(&["migrate", "--distributed"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused.stderr.contains("CREATE EXTENSION citus"),
+        "{refused:?}"
+    );
+    assert_eq!(schema.run(&["migrate", "--check"]).code, 1);
+    schema.run(&["migrate"]);
+    assert_eq!(schema.run(&["migrate", "--check", "--distributed"]).code, 1);
 }
 
 #[apply(trial)]

@@ -23,11 +23,11 @@ pub(super) enum Placed {
 
 /// What the catalogue says of one table's distribution.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+enum DistributedBy {
     /// An ordinary table, or none.
     Ordinary,
     /// Distributed by this column.
-    By(String),
+    Column(String),
     /// Known to Citus, and not distributed.
     Known,
 }
@@ -47,7 +47,8 @@ pub(super) async fn placed(
         return Ok(Placed::Elsewhere);
     }
     for relation in [Relation::Sessions, Relation::EarlierIds] {
-        if distributed_by(client, relation, table).await? != Found::By("key".to_owned()) {
+        if distributed_by(client, relation, table).await? != DistributedBy::Column("key".to_owned())
+        {
             return Ok(Placed::Elsewhere);
         }
     }
@@ -72,14 +73,14 @@ pub(super) async fn look_at_placement(
     for relation in [Relation::Sessions, Relation::EarlierIds] {
         let found = distributed_by(client, relation, table).await?;
         match &found {
-            Found::Ordinary => findings.extend(obstacles(client, relation, table).await?),
-            Found::By(column) if column == "key" => {}
-            Found::By(column) => findings.push(format!(
+            DistributedBy::Ordinary => findings.extend(obstacles(client, relation, table).await?),
+            DistributedBy::Column(column) if column == "key" => {}
+            DistributedBy::Column(column) => findings.push(format!(
                 "{} is distributed by {column}; to mend it: SELECT undistribute_table('{}')",
                 name(relation, table),
                 relation.quoted(table),
             )),
-            Found::Known => findings.push(format!(
+            DistributedBy::Known => findings.push(format!(
                 "{} is on every server or on one, and not distributed; to mend it: SELECT \
                  undistribute_table('{}')",
                 name(relation, table),
@@ -89,7 +90,7 @@ pub(super) async fn look_at_placement(
         all.push(found);
     }
     match findings.is_empty() {
-        true if all.contains(&Found::Ordinary) => Ok(Placed::Elsewhere),
+        true if all.contains(&DistributedBy::Ordinary) => Ok(Placed::Elsewhere),
         true => Ok(Placed::ByKey),
         false => Err(MigrateError::unfit(findings.join("; "))),
     }
@@ -114,13 +115,13 @@ pub(super) async fn distribute(
     if look_at_placement(&transaction, table).await? == Placed::ByKey {
         return Ok(Progress::OthersWork); // Another migrator was first.
     }
-    if distributed_by(&transaction, Relation::Sessions, table).await? == Found::Ordinary {
+    if distributed_by(&transaction, Relation::Sessions, table).await? == DistributedBy::Ordinary {
         let constraints = constraints(&transaction, Relation::Sessions, table).await?;
         for text in sessions_statements(&constraints, table) {
             transaction.batch_execute(&text).await?;
         }
     }
-    if distributed_by(&transaction, Relation::EarlierIds, table).await? == Found::Ordinary {
+    if distributed_by(&transaction, Relation::EarlierIds, table).await? == DistributedBy::Ordinary {
         for text in IDS_STATEMENTS {
             transaction.batch_execute(&table.put_into(text)).await?;
         }
@@ -210,16 +211,16 @@ async fn distributed_by(
     client: &impl GenericClient,
     relation: Relation,
     table: &TableName,
-) -> Result<Found, MigrateError> {
+) -> Result<DistributedBy, MigrateError> {
     let quoted = relation.quoted(table);
     let parameters = [(&quoted as &(dyn ToSql + Sync), Type::TEXT)];
     let sql = include_str!("sql/distributed_by.sql");
     let rows = client.query_typed(sql, &parameters).await?;
     let Some(row) = rows.first() else {
-        return Ok(Found::Ordinary);
+        return Ok(DistributedBy::Ordinary);
     };
     let column: Option<String> = row.try_get(0)?;
-    Ok(column.map_or(Found::Known, Found::By))
+    Ok(column.map_or(DistributedBy::Known, DistributedBy::Column))
 }
 
 async fn constraints(

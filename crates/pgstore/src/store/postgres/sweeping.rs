@@ -3,7 +3,7 @@
 use super::failure::is_unsupported;
 use super::inner::Inner;
 use super::refusal::{TRIES, may_be_refused, refused};
-use super::statements::{Sweep, SweepAnswer, SweepDistributed, SweepPlace};
+use super::statements::{BatchSwept, Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 use crate::store::{StoreError, SweepBatch, Swept};
 
 impl Inner {
@@ -23,14 +23,26 @@ impl Inner {
     }
 
     async fn sweep_part(&self, batch: &SweepBatch) -> Result<SweptPart, StoreError> {
+        let mut before = None;
         for _ in 0..TRIES {
             match self.sweep_once(batch).await? {
                 SweepAnswer::Forbidden(error) => return Ok(SweptPart::Forbidden(error)),
-                SweepAnswer::Done(answer) if may_be_refused(&answer) => {}
+                SweepAnswer::Done(answer)
+                    if may_be_refused(&answer) && !self.was_outrun(before, &answer) =>
+                {
+                    before = answer.first_due;
+                }
                 SweepAnswer::Done(answer) => return Ok(SweptPart::Swept(answer.swept)),
             }
         }
         Err(refused("no expired row was removed"))
+    }
+
+    /// Whether another node has removed the rows of the try before. Without locks of its own, a sweep of
+    /// a distributed table does not know which rows others are removing.
+    fn was_outrun(&self, before: Option<i64>, answer: &BatchSwept) -> bool {
+        let is_distributed = self.executor.distribution().is_distributed();
+        is_distributed && before.is_some() && before != answer.first_due
     }
 
     /// Sends the statement that suits the table.

@@ -84,6 +84,7 @@ const ON_ONE_SERVER: &[(&str, &[&str])] = &[
         "the coordinator does not see a worker's plan or counters",
         &[
             "store::peer_written::what_go_wrote_is_found_without_a_read",
+            "store::peer_written::a_save_that_keeps_the_expiry_stays_hot",
             "store::sql::what_requests_wait_for_goes_by_the_indexes",
         ],
     ),

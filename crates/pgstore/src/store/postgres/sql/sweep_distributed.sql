@@ -29,4 +29,5 @@ SELECT (SELECT count(*) FROM removed) AS removed,
        (SELECT count(*) FROM due) AS due,
        (SELECT count(*) FROM due) AS locked,
        pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass) AS may_hide_rows,
-       (SELECT min(expires_on) FROM scanned WHERE (expires_on <= modified_on) IS NOT TRUE) AS oldest
+       (SELECT min(expires_on) FROM scanned WHERE (expires_on <= modified_on) IS NOT TRUE) AS oldest,
+       (SELECT min(id)::bigint FROM due) AS first_due

@@ -92,6 +92,8 @@ pub(crate) struct BatchSwept {
     pub(crate) locked: i64,
     /// Whether row-level security may hide rows from this role.
     pub(crate) may_hide_rows: bool,
+    /// The lowest number of the rows that it tried to remove.
+    pub(crate) first_due: Option<i64>,
 }
 
 impl Statement for Sweep<'_> {
@@ -203,6 +205,7 @@ fn swept(answer: &PgRow, limit: i64) -> Result<BatchSwept, StoreError> {
         due: column(answer, 4)?,
         locked: column(answer, 5)?,
         may_hide_rows: column(answer, 6)?,
+        first_due: column(answer, 8)?,
     })
 }
 
