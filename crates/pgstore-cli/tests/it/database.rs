@@ -4,6 +4,7 @@ use pgstore::store::migrations;
 use pgstore::{PgStore, TableName};
 
 use crate::support::schema::{Schema, server_url};
+use crate::support::terminal::on_a_terminal;
 use crate::support::{apply, command, ran, run, trial};
 
 #[apply(trial)]
@@ -204,6 +205,46 @@ fn sweep_removes_what_is_past_its_time_and_counts_it() {
         "removed 1 row\n"
     );
     assert_eq!(schema.run(&["sweep"]).stdout, "removed 0 rows\n");
+}
+
+#[apply(trial)]
+fn a_sweep_tells_how_far_it_is_on_a_terminal_and_may_be_quiet_or_dry() {
+    let schema = Schema::new("sweep_tells");
+    schema.run(&["migrate"]);
+    let table = schema.table();
+    let fill = || {
+        schema.execute(&format!(
+            "INSERT INTO {table} (key, data, created_on, modified_on, expires_on) \
+             SELECT int4send(n), '', now(), now() - interval '9 days', now() - interval '1 day' \
+               FROM generate_series(1, 500) AS n"
+        ));
+    };
+    fill();
+    assert_eq!(
+        schema.run(&["sweep", "--dry-run"]).stdout,
+        "would remove 500 rows\n"
+    );
+    let json = schema.run(&["sweep", "--dry-run", "--json"]);
+    assert_eq!(json.stdout, "{\"would_remove\":500}\n");
+    let quiet = schema.run(&["sweep", "--quiet"]);
+    assert_eq!((quiet.code, &*quiet.stdout, &*quiet.stderr), (0, "", ""));
+    assert_eq!(schema.run(&["sweep", "--json"]).stdout, "{\"removed\":0}\n");
+    schema.run(&["sweep", "--quiet", "--dry-run"]).error(2);
+
+    fill();
+    let on = |arguments: &[&str]| {
+        let mut command = command(&[arguments, &["--table", &table]].concat());
+        command.env("DATABASE_URL", server_url());
+        on_a_terminal(command, "")
+    };
+    let (code, screen) = on(&["sweep"]);
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains("removed 100 rows so far") && screen.contains("removed 500 rows"),
+        "{screen}"
+    );
+    fill();
+    assert_eq!(on(&["sweep", "--quiet"]), (0, String::new()));
 }
 
 #[apply(trial)]

@@ -157,6 +157,72 @@ fn texts_come_from_stdin_and_may_be_long() {
 }
 
 #[apply(trial)]
+fn keys_are_taken_as_they_stand_in_go_code() {
+    let hash = b"a key, as it stands in Go";
+    let text = cookie(&format!("{},{BLOCK}", data_encoding::HEXLOWER.encode(hash)));
+    let block =
+        r"[]byte{0x40, 65, 'B', 0x43, 0x44, 0x45, 0x46, 0x47, 72, 73, 74, 75, 76, 77, 78, 79}";
+    for key in [
+        "text:a key, as it stands in Go",
+        r#"[]byte("a key, as it stands in Go")"#,
+        r#""a\x20key, as it stands in Go""#,
+        "`a key, as it stands in Go`",
+        "base64:YSBrZXksIGFzIGl0IHN0YW5kcyBpbiBHbw==",
+    ] {
+        let keys = ["--hash-key", key, "--block-key", block];
+        assert_eq!(inspect(&keys, &text).value(), "abc", "{key}");
+    }
+    let file = File::new("go");
+    let lines = format!("HASH_KEY=[]byte(\"a key, as it stands in Go\")\nBLOCK_KEY={block}\n");
+    fs::write(&file.0, lines).unwrap();
+    let from_file = ["--keys-file", file.0.to_str().unwrap()];
+    assert_eq!(inspect(&from_file, &text).value(), "abc");
+    let wrong = inspect(&["--hash-key", "[]byte(c0ffee)"], &text);
+    assert!(!wrong.error(2).contains("c0ffee"), "{wrong:?}");
+}
+
+#[apply(trial)]
+fn each_line_of_stdin_gets_a_line() {
+    let (one, two) = (
+        sealed(&gob::encode_string(b"one")),
+        sealed(&gob::encode_string(b"two")),
+    );
+    let arguments = [
+        "inspect",
+        "--name",
+        "s",
+        "--hash-key",
+        KEY,
+        "--max-age",
+        "0",
+        "-",
+    ];
+    let bytes = format!("\\x{}", data_encoding::HEXLOWER.encode(two.as_bytes())); // As psql shows a bytea.
+    let good = run_with_stdin(&arguments, format!("{one}\r\n{bytes}\n\n").as_bytes());
+    assert_eq!((good.code, good.stderr.as_str()), (0, ""));
+    let values = |stdout: &str| -> Vec<serde_json::Value> {
+        stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let opened = values(&good.stdout);
+    assert_eq!(opened.len(), 2);
+    assert_eq!(
+        (&opened[0]["value"], &opened[1]["value"]),
+        (&json!("one"), &json!("two"))
+    );
+
+    let mixed = run_with_stdin(&arguments, format!("{one}\nnonsense\n\n{two}\n").as_bytes());
+    assert_eq!(mixed.code, 1);
+    assert_eq!(mixed.stderr, "pgstore: 2 of 4 texts did not open\n");
+    let opened = values(&mixed.stdout);
+    assert_eq!(opened.len(), 4, "{mixed:?}");
+    assert!(opened[1]["error"].is_string() && opened[2]["error"].is_string());
+    assert_eq!(opened[3]["value"], "two");
+}
+
+#[apply(trial)]
 fn what_keygen_prints_seals_and_opens() {
     let sizes: [(&[&str], [usize; 2]); 4] = [
         (&[], [64, 64]),

@@ -6,11 +6,14 @@ use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
 
+mod adapters;
 mod database;
 mod doctor;
 mod errors;
 mod keys;
+mod secrets;
 mod sessions;
+mod shell;
 mod stats;
 mod support;
 mod values;
