@@ -49,7 +49,7 @@ impl ConnectionFactory {
             self.names.are_used(&client, &task, within),
         );
         let forms = SendForms::new(are_named);
-        let (round_trip, meter) = (asked.elapsed(), self.meter.clone());
-        Ok(Connection::new(client, task, forms, round_trip, meter))
+        let open = self.meter.is(ConnectionPhase::Open);
+        Ok(Connection::new(client, task, forms, asked.elapsed(), open))
     }
 }
