@@ -7,7 +7,7 @@ pub(super) static METADATA: Metadata<'static> =
     Metadata::new("pgstore", metrics::Level::INFO, Some("pgstore"));
 
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum MetricKind {
     Counter,
     Gauge,
     #[cfg(feature = "postgres")]
@@ -17,21 +17,21 @@ pub(super) enum Kind {
 /// A metric.
 pub(super) struct Metric {
     pub(super) name: &'static str,
-    kind: Kind,
+    kind: MetricKind,
     unit: Unit,
     meaning: &'static str,
 }
 
 impl Metric {
     const fn counter(name: &'static str, meaning: &'static str) -> Self {
-        Self::new(name, Kind::Counter, Unit::Count, meaning)
+        Self::new(name, MetricKind::Counter, Unit::Count, meaning)
     }
 
     const fn gauge(name: &'static str, meaning: &'static str) -> Self {
-        Self::new(name, Kind::Gauge, Unit::Count, meaning)
+        Self::new(name, MetricKind::Gauge, Unit::Count, meaning)
     }
 
-    const fn new(name: &'static str, kind: Kind, unit: Unit, meaning: &'static str) -> Self {
+    const fn new(name: &'static str, kind: MetricKind, unit: Unit, meaning: &'static str) -> Self {
         Self {
             name,
             kind,
@@ -44,10 +44,10 @@ impl Metric {
         let (name, unit) = (KeyName::from(self.name), Some(self.unit));
         let meaning = SharedString::from(self.meaning);
         match self.kind {
-            Kind::Counter => recorder.describe_counter(name, unit, meaning),
-            Kind::Gauge => recorder.describe_gauge(name, unit, meaning),
+            MetricKind::Counter => recorder.describe_counter(name, unit, meaning),
+            MetricKind::Gauge => recorder.describe_gauge(name, unit, meaning),
             #[cfg(feature = "postgres")]
-            Kind::Histogram => recorder.describe_histogram(name, unit, meaning),
+            MetricKind::Histogram => recorder.describe_histogram(name, unit, meaning),
         }
     }
 }
@@ -94,7 +94,7 @@ pub(super) static SWEPT: Metric = Metric::counter(
 );
 pub(super) static SWEEP_LAG: Metric = Metric::new(
     "pgstore.sweep.lag",
-    Kind::Gauge,
+    MetricKind::Gauge,
     Unit::Seconds,
     "For how long the oldest row had been expired when the last sweep began",
 );
@@ -106,14 +106,14 @@ pub(super) static UNDELETABLE: Metric = Metric::gauge(
 #[cfg(feature = "postgres")]
 pub(super) static DURATION: Metric = Metric::new(
     "db.client.operation.duration",
-    Kind::Histogram,
+    MetricKind::Histogram,
     Unit::Seconds,
     "How long a statement took, from the wait for a connection to the answer",
 );
 #[cfg(feature = "postgres")]
 pub(super) static BATCH_SIZE: Metric = Metric::new(
     "pgstore.batch.size",
-    Kind::Histogram,
+    MetricKind::Histogram,
     Unit::Count,
     "How many callers' requests a statement carries, of the kinds that may carry several",
 );

@@ -4,7 +4,7 @@
 //! The code calls a small function where something happens. With the feature `metrics`, `emit.rs`
 //! passes it to the recorder of the crate `metrics`; without, `silent.rs` does nothing.
 //!
-//! A label never holds a session's ID, key, owner or value: labels are made of the lists in `words.rs`, the
+//! A label never holds a session's ID, key, owner or value: labels are made of the lists in `vocabulary.rs`, the
 //! table's name and error codes.
 
 #[cfg(feature = "metrics")]
@@ -15,20 +15,23 @@ mod metric;
 mod silent;
 #[cfg(all(feature = "metrics", feature = "postgres"))]
 mod store_emit;
-#[cfg(all(not(feature = "metrics"), feature = "postgres"))]
-mod store_silent;
 mod sweep;
-mod words;
+mod vocabulary;
 
 #[cfg(feature = "metrics")]
 pub(crate) use emit::*;
 #[cfg(not(feature = "metrics"))]
 pub(crate) use silent::*;
+#[cfg(all(not(feature = "metrics"), feature = "postgres"))]
+pub(crate) use silent::{
+    Silent as ConnectionMeter, Silent as Gauged, Silent as QueueMeter, Silent as Stopwatch,
+    Silent as StoreMeter,
+};
 #[cfg(all(feature = "metrics", feature = "postgres"))]
 pub(crate) use store_emit::{ConnectionMeter, QueueMeter, Stopwatch, StoreMeter};
-#[cfg(all(not(feature = "metrics"), feature = "postgres"))]
-pub(crate) use store_silent::{ConnectionMeter, QueueMeter, Stopwatch, StoreMeter};
 pub(crate) use sweep::SweepFigures;
-pub(crate) use words::{Conflicting, CookieKind, CookieRefusal, LoadOutcome, SaveOutcome, Sealed};
+pub(crate) use vocabulary::{
+    Conflicting, CookieKind, CookieRefusal, LoadOutcome, SaveOutcome, Sealed,
+};
 #[cfg(feature = "postgres")]
-pub(crate) use words::{ConnectionPhase, Operation, Table};
+pub(crate) use vocabulary::{ConnectionPhase, Operation, Table};

@@ -15,7 +15,7 @@ use super::liveness::Liveness;
 use super::send_forms::SendForms;
 use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
-use crate::telemetry::{ConnectionMeter, ConnectionPhase, Gauged};
+use crate::telemetry::Gauged;
 
 /// A connection that any number of callers use at once.
 #[derive(Debug)]
@@ -26,7 +26,6 @@ pub(super) struct Connection {
     retired: AtomicBool,
     given_up: AtomicBool,
     liveness: Liveness,
-    meter: ConnectionMeter,
     _open: Gauged,
 }
 
@@ -37,7 +36,7 @@ impl Connection {
         task: ConnectionTask,
         forms: SendForms,
         round_trip: Duration,
-        meter: ConnectionMeter,
+        open: Gauged,
     ) -> Self {
         Self {
             client,
@@ -46,8 +45,7 @@ impl Connection {
             retired: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             liveness: Liveness::new(round_trip),
-            _open: meter.is(ConnectionPhase::Open),
-            meter,
+            _open: open,
         }
     }
 
@@ -59,11 +57,6 @@ impl Connection {
     /// Gives it no new statements; it closes when the current ones are done. `true` the first time.
     pub(super) fn retire(&self) -> bool {
         !self.retired.swap(true, Ordering::Relaxed)
-    }
-
-    /// Counts it among those that were lost.
-    pub(super) fn note_loss(&self) {
-        self.meter.lost();
     }
 
     /// How many statements are under way on it.
@@ -161,7 +154,6 @@ impl Connection {
         if self.given_up.swap(true, Ordering::Relaxed) {
             return;
         }
-        self.note_loss();
         let (cancel, task) = (self.task.cancel_handle(), self.task.abort_handle());
         tokio::spawn(async move {
             if let Err(error) = cancel.cancel().await {

@@ -59,8 +59,8 @@ impl ConnectionFactory {
         let round_trip = asked.elapsed();
         self.ask_for_distribution(&client, within).await?;
         let forms = SendForms::new(are_named);
-        let meter = self.meter.clone();
-        Ok(Connection::new(client, task, forms, round_trip, meter))
+        let open = self.meter.is(ConnectionPhase::Open);
+        Ok(Connection::new(client, task, forms, round_trip, open))
     }
 
     /// Refuses a session whose settings would store times wrongly in a distributed table.

@@ -238,7 +238,6 @@ impl Pool {
             }
             ConnectionState::Hung => connection.give_up(self.deadlines.all),
             ConnectionState::Broken if connection.retire() => {
-                connection.note_loss();
                 self.demote_if_read_only(connection.host(), failure);
                 let cause = failure.error.source();
                 tracing::warn!(

@@ -17,7 +17,8 @@ const ADDED: [&str; 2] = ["job", "le"];
 fn exposition() -> BTreeMap<String, BTreeSet<String>> {
     let text = render(&seen().series);
     let mut all = BTreeMap::<String, BTreeSet<String>>::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
+    let is_series = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    for line in text.lines().filter(is_series) {
         let end = line.find(['{', ' ']).unwrap_or(line.len());
         let labels = all.entry(line[..end].to_owned()).or_default();
         let rest = line[end..].strip_prefix('{').unwrap_or_default();

@@ -10,7 +10,7 @@ use pgstore::PgStoreOptions;
 use super::documented;
 use super::recording::record;
 use super::seen::{Series, seen};
-use super::workload::MARK;
+use super::workload::OF_A_USER;
 use crate::support::database::Database;
 use crate::support::{apply, trial};
 
@@ -177,16 +177,16 @@ fn nothing_that_an_operator_sees_has_data_of_a_user() {
     let seen = seen();
     for one in &seen.series {
         let text = format!("{:?}", one.key);
-        assert!(!text.contains(MARK), "{text}");
+        assert!(!text.contains(OF_A_USER), "{text}");
     }
     for span in seen.recording.spans() {
         let text = format!("{span:?}");
-        assert!(!text.contains(MARK), "{text}");
+        assert!(!text.contains(OF_A_USER), "{text}");
     }
     let events = seen.recording.events();
     assert!(!events.is_empty());
     for (target, text) in events {
-        assert!(!text.contains(MARK), "{target}: {text}");
+        assert!(!text.contains(OF_A_USER), "{target}: {text}");
     }
 }
 

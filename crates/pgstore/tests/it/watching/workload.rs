@@ -18,7 +18,7 @@ use crate::support::database::{Database, Key};
 use crate::support::secrets::{self, Told, fresh_id};
 
 /// Stands in every owner, label, key and value of the workload.
-pub(super) const MARK: &str = "Lovelace";
+pub(super) const OF_A_USER: &str = "Lovelace";
 
 const NAME: &str = "s";
 
@@ -75,9 +75,9 @@ impl Scene {
     /// A session of the user, and the headers of the browser's next request.
     async fn log_in(&self, manager: &SessionManager) -> HeaderMap {
         let session = manager.get(&HeaderMap::new(), NAME).unwrap();
-        session.set_owner(MARK).unwrap();
-        session.set_label(MARK).unwrap();
-        session.insert(key("visits"), MARK).unwrap();
+        session.set_owner(OF_A_USER).unwrap();
+        session.set_label(OF_A_USER).unwrap();
+        session.insert(key("visits"), OF_A_USER).unwrap();
         save(manager, &session).await.unwrap()
     }
 
@@ -141,7 +141,7 @@ impl Scene {
         let ended = self.sessions.get(&cookie, NAME).unwrap();
         ended.destroy().unwrap();
         save(&self.sessions, &ended).await.unwrap();
-        late.insert(key("visits"), MARK).unwrap();
+        late.insert(key("visits"), OF_A_USER).unwrap();
         let gone = save(&self.sessions, &late).await;
         assert!(matches!(gone, Err(SessionError::Gone)));
     }
@@ -152,10 +152,10 @@ impl Scene {
         let forged = self.log_in(&forger.build().unwrap()).await;
         read(&self.sessions, &forged).await; // not_signed
         for (cookie, value) in [
-            ("s", MARK.to_owned()),    // not_signed
-            ("s", "%%".to_owned()),    // encoding
-            ("s", "A".repeat(5000)),   // too_long
-            ("s", "A".repeat(70_000)), // too_many
+            ("s", OF_A_USER.to_owned()), // not_signed
+            ("s", "%%".to_owned()),      // encoding
+            ("s", "A".repeat(5000)),     // too_long
+            ("s", "A".repeat(70_000)),   // too_many
             ("s-csrf", "%%".to_owned()),
         ] {
             let mut headers = HeaderMap::new();
@@ -225,7 +225,7 @@ async fn logouts() {
             .build()
             .unwrap();
         let session = manager.get(&HeaderMap::new(), NAME).unwrap();
-        session.insert(key("visits"), MARK).unwrap();
+        session.insert(key("visits"), OF_A_USER).unwrap();
         let cookie = save(&manager, &session).await.unwrap();
         store.every("delete", Fault::Fails(fault));
         let ended = manager.get(&cookie, NAME).unwrap();
@@ -240,7 +240,7 @@ async fn logouts() {
 
 /// A key that a careless application makes of what its user entered.
 fn key(name: &str) -> String {
-    format!("{name} of {MARK}")
+    format!("{name} of {OF_A_USER}")
 }
 
 async fn read(manager: &SessionManager, headers: &HeaderMap) {
