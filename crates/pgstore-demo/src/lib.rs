@@ -29,3 +29,8 @@ mod usual_store;
 pub use demo::{Database, Demo};
 pub use serving::serve;
 pub use settings::{database, keys, listener};
+
+/// The examples of the repository's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
