@@ -38,6 +38,10 @@ const ON_ONE_SERVER: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "revoking looks three times there, and so finds what this defect brings back",
+        &["races::revoking::revoking_all_loses_where_updates_insert"],
+    ),
+    (
         "no foreign key can refer to the table there",
         &[
             "store::many_sessions::a_revocation_that_fails_half_way",
