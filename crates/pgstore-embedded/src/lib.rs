@@ -1,4 +1,4 @@
-//! A throwaway PostgreSQL server for the quickstart and the tests.
+//! A throwaway PostgreSQL server for the demo, the quickstart and the tests.
 //!
 //! It runs the machine's own binaries; nothing is downloaded. The cluster lies in a temporary
 //! folder and listens on a port of its own, so several run side by side.

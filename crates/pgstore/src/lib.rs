@@ -59,8 +59,9 @@
 //!
 //! [`docs::cookbook`] has recipes, such as a login guard, a password change and streams that end with their
 //! session. [`docs::testing`] shows how to test an application, [`docs::deploying`] how to bring it to production,
-//! [`docs::operations`] how to run it, and [`docs::connection_strings`] what a connection string may contain.
-//! [`docs::comparison`] compares it with other crates, and [`docs::design`] answers why it is built this way.
+//! [`docs::operations`] how to run it, [`docs::scaling`] when one server is not enough, and
+//! [`docs::connection_strings`] what a connection string may contain. [`docs::comparison`] compares it with other
+//! crates, and [`docs::design`] answers why it is built this way.
 //!
 //! # Coming from Go
 //!
@@ -95,6 +96,7 @@
 //! - `tls-no-provider`: the same with the application's provider alone.
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
+//! - `metrics`: numbers to watch, through the facade `metrics` ([`docs::operations`] lists them).
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
 //! - `raw`: the codec of cookies and rows (`wire`), what a [`Store`] of your own needs (`store`), and
 //!   what an adapter for another session crate needs (`opaque`).
@@ -134,6 +136,7 @@ pub mod store;
     reason = "what only feature `raw` makes public"
 )]
 mod store;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "raw")]
@@ -167,7 +170,7 @@ pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, T
 #[cfg(feature = "postgres")]
 pub use store::{
     ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
-    StatementNames, StatementStrategy, TableName,
+    StatementNames, StatementStrategy, TableName, TablePlacement,
 };
 pub use store::{
     FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,
@@ -187,6 +190,8 @@ pub mod docs {
     pub mod from_go {}
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[doc = include_str!("../docs/scaling.md")]
+    pub mod scaling {}
     #[doc = include_str!("../docs/cookbook.md")]
     pub mod cookbook {}
     #[doc = include_str!("../docs/testing.md")]

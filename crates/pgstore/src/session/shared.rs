@@ -19,6 +19,7 @@ use crate::id::SessionId;
 use crate::name::CookieName;
 use crate::options::CookieOptions;
 use crate::store::Lookup;
+use crate::telemetry::{self, Conflicting};
 use crate::wire::Values;
 
 /// The session of one request.
@@ -264,9 +265,18 @@ impl Session {
     }
 
     pub(super) fn take_in(&self, found: Lookup<OpenedRow>) -> Result<(), SessionError> {
-        let overwritten = self.state().take_in(found)?;
-        self.rows().counters.overwritten.add(overwritten);
-        Ok(())
+        match self.state().take_in(found) {
+            Ok(overwritten) => {
+                self.rows().counters.note_overwritten(overwritten);
+                Ok(())
+            }
+            Err(error) => {
+                if let SessionError::Conflict(_) = error {
+                    telemetry::conflicting(Conflicting::Refused, 1);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Waits until no other task asks the store about this session.

@@ -35,6 +35,7 @@ mod strangers;
 mod support;
 mod two_services;
 mod typed;
+mod watching;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

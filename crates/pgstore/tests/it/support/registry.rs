@@ -12,6 +12,7 @@ use std::future::Future;
 
 use libtest_mimic::{Completion, Trial};
 
+use super::distributed;
 use super::go::{self, Need};
 use super::server::Server;
 
@@ -47,6 +48,16 @@ macro_rules! hostile_trial {
     };
 }
 pub(crate) use hostile_trial;
+
+/// Registers an `async fn` as a trial on distributed tables alone. Without a Citus cluster, the trial is
+/// ignored and says why.
+macro_rules! distributed_trial {
+    ($(#[$attribute:meta])* async fn $name:ident $($rest:tt)*) => {
+        $(#[$attribute])* async fn $name $($rest)*
+        $crate::support::registry::register!([Distributed] on_a_runtime($name));
+    };
+}
+pub(crate) use distributed_trial;
 
 /// Registers an `async fn` of `store` as two trials: `store::…` on the friendly server and
 /// `store::hostile::…` on the hostile one.
@@ -107,7 +118,8 @@ pub(crate) fn all() -> Vec<Trial> {
     let registered = inventory::iter::<Registered>.into_iter();
     let on_servers = registered.flat_map(|registered| {
         let lists = registered.servers.iter();
-        lists.flat_map(|server| server.within(registered.list))
+        let listed = lists.flat_map(|server| server.within(registered.list));
+        listed.chain(distributed::trials_of(registered))
     });
     let mut trials: Vec<_> = on_servers.collect();
     trials.sort_by(|a, b| a.name().cmp(b.name()));
@@ -142,7 +154,15 @@ where
     F: Future<Output: Ending>,
 {
     let server = Server::current();
-    Trial::ignorable_test(server.name(name(path)), move || {
+    let name = server.name(name(path));
+    let ignored = match server {
+        Server::Distributed => distributed::why_ignored(&name),
+        Server::Friendly | Server::Hostile => None,
+    };
+    Trial::ignorable_test(name, move || {
+        if let Some(reason) = ignored {
+            return Ok(Completion::ignored_with(reason));
+        }
         let ending = server.within(|| server.runtime().block_on(test()));
         Ok(ending.completion())
     })

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row as PgRow, Statement as Prepared};
 
+use super::statement::{Effect, Lane, Statement};
 use crate::store::postgres::columns::Parameter;
 use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::Migration;
+use crate::store::postgres::text::Texts;
 use crate::store::{StoreError, StoreErrorKind};
+use crate::telemetry::{Operation, Table};
 
 /// A statement as a connection sends it.
 #[derive(Clone, Debug)]
@@ -24,6 +28,7 @@ pub(crate) struct Execution<'a> {
     form: &'a SendForm,
     /// The types of the statement's parameters.
     types: &'static [Type],
+    texts: Texts,
 }
 
 impl<'a> Execution<'a> {
@@ -33,6 +38,19 @@ impl<'a> Execution<'a> {
             client,
             form,
             types,
+            texts: Texts::AsTheyAre,
+        }
+    }
+
+    /// How the statement stores owners and labels.
+    pub(super) fn texts(&self) -> Texts {
+        self.texts
+    }
+
+    fn in_ascii(&self) -> Execution<'a> {
+        Execution {
+            texts: Texts::InAscii,
+            ..*self
         }
     }
 
@@ -78,6 +96,28 @@ impl<'a> Execution<'a> {
     fn typed<'p>(&self, parameters: &[Parameter<'p>]) -> Vec<(Parameter<'p>, Type)> {
         let types = self.types.iter().cloned();
         parameters.iter().copied().zip(types).collect()
+    }
+}
+
+/// A statement whose owners and labels are escaped, because the database's encoding lacks a character.
+pub(crate) struct InAscii<'a, S>(pub(crate) &'a S);
+
+impl<S: Statement> Statement for InAscii<'_, S> {
+    type Output = S::Output;
+    const SQL: &'static str = S::SQL;
+    const PARAMETERS: &'static [Type] = S::PARAMETERS;
+    const EFFECT: Effect = S::EFFECT;
+    const LANE: Lane = S::LANE;
+    const OPERATION: Operation = S::OPERATION;
+    const TABLE: Table = S::TABLE;
+    const MIGRATION: &'static Migration = S::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.requests()
+    }
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<S::Output, AttemptFailure> {
+        self.0.run(&execution.in_ascii()).await
     }
 }
 

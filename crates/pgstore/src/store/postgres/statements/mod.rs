@@ -12,11 +12,11 @@ mod statement;
 mod writes;
 mod writes_together;
 
-pub(super) use execution::{Execution, SendForm};
+pub(super) use execution::{Execution, InAscii, SendForm};
 pub(super) use gathered::{Gathered, GatheredAnswer};
-pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
+pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
 pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, SelectPeerWritten};
-pub(super) use maintenance::{Sweep, SweepAnswer, SweepPlace};
+pub(super) use maintenance::{Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};
 pub(super) use owners::{Find, Owned, Revoke, RevokedRows};
 pub(super) use reads::{Earlier, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
