@@ -197,12 +197,15 @@ pub mod docs {
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}
     // Of two definitions of a link, the first counts: these in rustdoc, those of the file on other sites.
-    #[doc = "[operations]: super::operations"]
-    #[cfg_attr(feature = "postgres", doc = "[connecting]: super::connection_strings")]
-    #[doc = "[rights]: super::operations#which-rights-does-the-application-need"]
-    #[doc = "[pgbouncer]: super::operations#does-it-work-behind-pgbouncer"]
-    #[doc = "[keys]: super::operations#how-are-keys-made-and-rotated"]
-    #[doc = "[watch]: super::operations#what-should-you-watch"]
+    #[doc = "[operations]: crate::docs::operations"]
+    #[cfg_attr(
+        feature = "postgres",
+        doc = "[connecting]: crate::docs::connection_strings"
+    )]
+    #[doc = "[rights]: crate::docs::operations#which-rights-does-the-application-need"]
+    #[doc = "[pgbouncer]: crate::docs::operations#does-it-work-behind-pgbouncer"]
+    #[doc = "[keys]: crate::docs::operations#how-are-keys-made-and-rotated"]
+    #[doc = "[watch]: crate::docs::operations#what-should-you-watch"]
     #[doc = ""]
     #[doc = include_str!("../docs/deploying.md")]
     pub mod deploying {}
