@@ -188,6 +188,8 @@ pub mod docs {
     pub mod design {}
     #[doc = include_str!("../docs/from-go.md")]
     pub mod from_go {}
+    // Of two definitions of a link, the first counts: that here in rustdoc, that of the file on other sites.
+    #[doc = "[scaling]: crate::docs::scaling\n"]
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
     #[doc = include_str!("../docs/scaling.md")]
@@ -196,7 +198,6 @@ pub mod docs {
     pub mod cookbook {}
     #[doc = include_str!("../docs/testing.md")]
     pub mod testing {}
-    // Of two definitions of a link, the first counts: these in rustdoc, those of the file on other sites.
     #[doc = "[operations]: crate::docs::operations"]
     #[cfg_attr(
         feature = "postgres",
