@@ -51,7 +51,85 @@ has_postgres() {
     return 1
 }
 
-# want_pgbouncer: installs PgBouncer if it can. Where it is missing, the trials through it are ignored.
+# What scripts/test --all runs on and through.
+POSTGRES_MAJORS="14 15 16 17 18"
+POOLERS="transaction session pgpool"
+
+# use_postgres MAJOR: makes the tests' own servers run this version of PostgreSQL. Its binaries are fetched
+# once, as a Maven artifact, into target/postgres/MAJOR.
+use_postgres() {
+    case " $POSTGRES_MAJORS " in
+    *" $1 "*) ;;
+    *) die "--postgres takes one of $POSTGRES_MAJORS, not '$1'" ;;
+    esac
+    postgres_home=$(postgres_folder "$1")
+    [ -x "$postgres_home/bin/initdb" ] && [ -e "$postgres_home/complete" ] || fetch_postgres "$1"
+    PGSTORE_POSTGRES_BIN=$postgres_home/bin
+    export PGSTORE_POSTGRES_BIN
+    say "the tests' own servers are $("$PGSTORE_POSTGRES_BIN/postgres" --version)"
+}
+
+# Root's servers run as another user, who may be unable to enter the checkout.
+postgres_folder() {
+    folder=$PWD/target/postgres
+    mkdir -p "$folder"
+    if [ "$(id -u)" -eq 0 ] && ! su -s /bin/sh nobody -c "test -x '$folder'"; then
+        folder=/var/tmp/pgstore-postgres
+        mkdir -p "$folder"
+        [ -O "$folder" ] || die "$folder belongs to another user: remove it"
+    fi
+    echo "$folder/$1"
+}
+
+fetch_postgres() {
+    case $(uname -s)-$(uname -m) in
+    Linux-x86_64) platform=linux-amd64 ;;
+    Linux-aarch64) platform=linux-arm64v8 ;;
+    *) die "there are no binaries of PostgreSQL $1 for this platform: set PGSTORE_POSTGRES_BIN to the" \
+        "folder of its initdb and postgres instead" ;;
+    esac
+    need_tool mvn maven "Maven, which fetches PostgreSQL $1,"
+    need_tool unzip unzip unzip
+    need_tool xz xz-utils xz
+    say "fetching PostgreSQL $1 with Maven"
+    rm -rf "$postgres_home"
+    mkdir -p "$postgres_home"
+    postgres_pom "$1" "$platform" >"$postgres_home/pom.xml"
+    mvn -q -B -f "$postgres_home/pom.xml" dependency:copy-dependencies \
+        -DoutputDirectory="$postgres_home" >&2 || die "Maven could not fetch PostgreSQL $1"
+    (cd "$postgres_home" && unzip -q ./*.jar '*.txz' && tar -xJf ./*.txz && rm ./*.jar ./*.txz)
+    chmod -R a+rX "$postgres_home"
+    touch "$postgres_home/complete"
+}
+
+# A project that depends on the newest minor version: Maven resolves the range.
+postgres_pom() {
+    cat <<END
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>pgstore</groupId>
+  <artifactId>postgres</artifactId>
+  <version>0</version>
+  <dependencies>
+    <dependency>
+      <groupId>io.zonky.test.postgres</groupId>
+      <artifactId>embedded-postgres-binaries-$2</artifactId>
+      <version>[$1,$(($1 + 1)))</version>
+    </dependency>
+  </dependencies>
+</project>
+END
+}
+
+# need_tool COMMAND PACKAGE WHAT: installs a program that has one package name everywhere.
+need_tool() {
+    has "$1" && return
+    install_packages "$3" "$2" "$2" "$2"
+    has "$1" || die "$3 is still missing"
+}
+
+# want_pgbouncer, want_pgpool: install a pooler if they can. Where it is missing, the trials through it are
+# ignored; with CI=true they fail.
 want_pgbouncer() {
     has pgbouncer && return
     (install_packages "PgBouncer" "pgbouncer" "pgbouncer" "pgbouncer") || true
@@ -84,6 +162,22 @@ want_axe() {
     mkdir -p target/axe
     (cd target/axe && npm pack --silent "axe-core@$AXE" && tar -xzf "axe-core-$AXE.tgz") >/dev/null 2>&1 || true
     [ -f "$axe" ] || say "axe-core could not be fetched: the checks of the demo's accessibility are ignored"
+}
+
+want_pgpool() {
+    has pgpool && return
+    (install_packages "Pgpool-II" "pgpool2" "pgpool-II" "pgpool-ii") || true
+    has pgpool || say "Pgpool-II is missing: the trials through it are ignored"
+}
+
+# run_parts FILTER…: runs parts of the library's integration tests, whatever each run's outcome, and fails if
+# one failed.
+run_parts() {
+    parts_status=0
+    for part in "$@"; do
+        cargo test -p pgstore --all-features --test it -- "$part" || parts_status=1
+    done
+    return "$parts_status"
 }
 
 # The oldest Go that builds interop/go, and the version to fetch where packages are older.
@@ -181,14 +275,39 @@ install_packages() {
 }
 
 apt_install() {
-    as_root "$1" apt-get update
+    # Without a fresh list, the present one may do.
+    apt_get "$1" update || say "apt-get update failed; going on with the lists that there are"
     [ "$1" != postgresql ] || want_no_cluster
     status=0
     # shellcheck disable=SC2086
-    as_root "$1" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends $1 || status=$?
+    apt_get "$1" install -y --no-install-recommends $1 || status=$?
     [ "$1" != postgresql ] || as_root "$1" rm -f "$NO_CLUSTER"
     return "$status"
+}
+
+# How long to wait for another apt or dpkg, such as an upgrade by the system.
+APT_PATIENCE=300
+
+# apt_get PACKAGES ARGUMENT…: runs apt-get as root. It waits by itself for dpkg's lock, but not for that of
+# the lists, so it is tried again while another process holds that.
+apt_get() {
+    apt_packages=$1
+    shift
+    apt_waited=0
+    apt_errors=$(mktemp)
+    until as_root "$apt_packages" env LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+        apt-get -o DPkg::Lock::Timeout="$APT_PATIENCE" "$@" 2>"$apt_errors"; do
+        cat "$apt_errors" >&2
+        if ! grep -q 'Could not get lock' "$apt_errors" || [ "$apt_waited" -ge "$APT_PATIENCE" ]; then
+            rm -f "$apt_errors"
+            return 1
+        fi
+        say "another apt is at work: waiting for it"
+        sleep 5
+        apt_waited=$((apt_waited + 5))
+    done
+    cat "$apt_errors" >&2
+    rm -f "$apt_errors"
 }
 
 # Only the binaries are needed: keeps Debian's package from creating and starting a cluster.

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use tokio_postgres::Client;
 use tokio_postgres::config::SslMode as DriverSslMode;
 
+use crate::cancel::Peer;
 use crate::error::{Attempted, classify, in_another_mode, stops_the_search};
 use crate::host::{Host, Place};
 use crate::race::race;
@@ -32,7 +33,10 @@ impl HostAttempt {
     pub(crate) async fn connect(&self) -> Result<Connected, ConnectError> {
         let attempts = self.addresses().await?.into_iter().map(|address| {
             let attempt = self.clone();
-            async move { attempt.connect_to(address).await }
+            move || {
+                let (attempt, address) = (attempt.clone(), address.clone());
+                async move { attempt.connect_to(address).await }
+            }
         });
         race(attempts).await.map_err(|mut failures| {
             let decisive = failures.iter().position(stops_the_search);
@@ -129,7 +133,8 @@ impl HostAttempt {
         if address.get_ssl_mode() == DriverSslMode::Prefer && !tls.has_begun() {
             self.note_that_no_tls_is_offered();
         }
-        let cancel = CancelHandle::new(&client, &self.host, &self.config);
+        let peer = Peer::of(address, self.host.port());
+        let cancel = CancelHandle::new(&client, peer, &self.host, &self.config);
         let task = ConnectionTask::spawn(connection, cancel);
         match self.target.accepts(&client).await.map_err(failed)? {
             true => Ok((client, task)),

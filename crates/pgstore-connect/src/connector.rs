@@ -78,7 +78,7 @@ impl Connector {
     ///
     /// Each address of each host has [`connect_timeout`](Config::connect_timeout). The next one is
     /// tried when the last one has failed, or beside it after 250 ms, so that a silent host delays
-    /// little. The host that was taken last is tried first, except with `load_balance_hosts=random`.
+    /// little. While a host is silent, the others are tried again and again. The host that was taken last is tried first, except with `load_balance_hosts=random`.
     /// A host that refuses the user or the password ends the search, as in libpq. Files of
     /// certificates and passwords are read at each call.
     ///
@@ -218,7 +218,10 @@ impl Connector {
                 target,
                 tls: tls.clone(),
             };
-            async move { Ok((place, attempt.connect().await?)) }
+            move || {
+                let attempt = attempt.clone();
+                async move { Ok((place, attempt.connect().await?)) }
+            }
         });
         let (place, connected) = race(attempts).await.map_err(ConnectError::of_hosts)?;
         self.host_order().take(place);

@@ -57,6 +57,7 @@
 
 mod attempt;
 mod backend_key;
+mod cancel;
 mod config;
 mod connect;
 mod connector;

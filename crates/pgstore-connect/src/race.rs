@@ -1,10 +1,11 @@
 //! Attempts one after the other, each with a short head start before the next one.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::ConnectError;
 use crate::error::stops_the_search;
@@ -13,77 +14,116 @@ use crate::error::stops_the_search;
 /// costs no more than this.
 const HEAD_START: Duration = Duration::from_millis(250);
 
+/// How long an attempt that failed waits before it is repeated, while another one is still silent.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
+
 /// The first success. The next attempt begins when the last one has failed, or after its head start.
 /// The others end when one succeeds or a failure ends the search.
 ///
+/// While an attempt is silent, those that failed are repeated if time can mend that: a standby becomes
+/// the primary while its predecessor, silent, is still waited for. It ends when all have failed once.
+///
 /// The failures are in the order in which the attempts began.
-pub(crate) async fn race<T, F>(
-    attempts: impl IntoIterator<Item = F>,
+pub(crate) async fn race<T, A, F>(
+    attempts: impl IntoIterator<Item = A>,
 ) -> Result<T, Vec<ConnectError>>
 where
     T: Send + 'static,
+    A: Fn() -> F,
     F: Future<Output = Result<T, ConnectError>> + Send + 'static,
 {
-    let mut waiting = attempts.into_iter().enumerate().peekable();
+    let attempts: Vec<A> = attempts.into_iter().collect();
+    let mut waiting = 0..attempts.len();
     let mut running = JoinSet::new();
-    let mut failures = Vec::new();
-    loop {
-        if let Some((place, attempt)) = waiting.next() {
-            running.spawn(async move { (place, attempt.await) });
+    let mut failures = BTreeMap::new();
+    while failures.len() < attempts.len() {
+        if let Some(place) = waiting.next() {
+            spawn(&mut running, place, Duration::ZERO, attempts[place]());
         }
         let ending = running.join_next();
-        let ended = match waiting.peek() {
-            Some(_) => timeout(HEAD_START, ending).await,
-            None => Ok(ending.await),
+        let ended = match waiting.is_empty() {
+            false => timeout(HEAD_START, ending).await,
+            true => Ok(ending.await),
         };
         let (place, error) = match ended {
             Ok(Some(Ok((_, Ok(success))))) => return Ok(success),
             Ok(Some(Ok((place, Err(error))))) => (place, error),
             Ok(Some(Err(error))) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => (usize::MAX, ConnectError::RuntimeShutDown),
+                Err(_) => return Err(vec![ConnectError::RuntimeShutDown]),
             },
             Ok(None) => break,
             Err(_) => continue,
         };
+        if error.may_pass() {
+            spawn(&mut running, place, AGAIN_AFTER, attempts[place]());
+        }
         let is_last = stops_the_search(&error);
-        failures.push((place, error));
+        failures.insert(place, error);
         if is_last {
             break;
         }
     }
-    failures.sort_by_key(|(place, _)| *place);
-    Err(failures.into_iter().map(|(_, error)| error).collect())
+    Err(failures.into_values().collect())
+}
+
+fn spawn<T, F>(
+    running: &mut JoinSet<(usize, Result<T, ConnectError>)>,
+    place: usize,
+    pause: Duration,
+    attempt: F,
+) where
+    T: Send + 'static,
+    F: Future<Output = Result<T, ConnectError>> + Send + 'static,
+{
+    running.spawn(async move {
+        sleep(pause).await;
+        (place, attempt.await)
+    });
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use tokio::time::{Instant, sleep};
+    use tokio::time::Instant;
 
     use super::*;
 
     type Outcome = Result<usize, ConnectError>;
+    type Attempt = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Outcome> + Send>>>;
 
-    async fn after(millis: u64, outcome: Outcome) -> Outcome {
-        sleep(Duration::from_millis(millis)).await;
-        outcome
+    fn after(millis: u64, outcome: fn() -> Outcome) -> Attempt {
+        Box::new(move || {
+            Box::pin(async move {
+                sleep(Duration::from_millis(millis)).await;
+                outcome()
+            })
+        })
     }
 
     fn failure() -> Outcome {
         Err(ConnectError::NoSystemCertificates)
     }
 
+    fn timed_out() -> Outcome {
+        let config = crate::Config::parse("host=db1 user=u").expect("it is a right string");
+        Err(ConnectError::Timeout {
+            host: config.hosts()[0].clone(),
+            after: HEAD_START,
+        })
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_silent_attempt_costs_its_head_start_and_a_failed_one_nothing() {
         let begun = Instant::now();
         let won = race([
-            after(0, failure()),
-            after(60_000, Ok(1)),
-            after(60_000, Ok(2)),
-            after(10, Ok(3)),
+            after(0, failure),
+            after(60_000, || Ok(1)),
+            after(60_000, || Ok(2)),
+            after(10, || Ok(3)),
         ]);
         assert_eq!(won.await.unwrap(), 3);
         assert_eq!(begun.elapsed(), 2 * HEAD_START + Duration::from_millis(10));
@@ -94,9 +134,12 @@ mod tests {
         let begun = Arc::new(AtomicUsize::new(0));
         let attempts = (0..3).map(|place| {
             let begun = Arc::clone(&begun);
-            async move {
+            move || {
                 begun.fetch_add(1, Ordering::Relaxed);
-                after(200, Ok(place)).await
+                async move {
+                    sleep(Duration::from_millis(200)).await;
+                    Ok(place)
+                }
             }
         });
         assert_eq!(race(attempts).await.unwrap(), 0);
@@ -104,10 +147,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn while_one_is_silent_those_that_failed_are_repeated_if_time_can_mend_that() {
+        let (begun, tries) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&tries);
+        let promoted_later: Attempt = Box::new(move || {
+            let tried = counted.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move {
+                match tried {
+                    0..3 => timed_out(),
+                    _ => Ok(1),
+                }
+            })
+        });
+        let won = race([after(5_000, failure), promoted_later]).await;
+        assert_eq!(won.unwrap(), 1);
+        assert_eq!(begun.elapsed(), HEAD_START + 3 * AGAIN_AFTER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_all_have_failed_once() {
+        let begun = Instant::now();
+        let failures = race([after(700, timed_out), after(0, timed_out)]).await;
+        assert_eq!(failures.unwrap_err().len(), 2);
+        assert_eq!(begun.elapsed(), Duration::from_millis(700));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn all_failures_are_told_in_the_order_of_the_attempts() {
-        let error = ConnectError::NoCryptoProvider;
-        let failures = race::<usize, _>([after(900, failure()), after(1, Err(error))]).await;
-        let told = failures.unwrap_err();
+        let failures = race([
+            after(900, failure),
+            after(1, || Err(ConnectError::NoCryptoProvider)),
+        ]);
+        let told = failures.await.unwrap_err();
         assert!(matches!(told[0], ConnectError::NoSystemCertificates));
         assert!(matches!(told[1], ConnectError::NoCryptoProvider));
     }

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, Client};
 
 use crate::backend_key::process_of;
+use crate::cancel::{CancelFailure, Peer};
 use crate::error::{Attempted, classify};
 use crate::tls::LoadedTls;
 use crate::{Config, ConnectError, Host};
@@ -117,14 +118,16 @@ impl ConnectionTask {
 #[derive(Clone)]
 pub struct CancelHandle {
     token: CancelToken,
+    peer: Peer,
     host: Host,
     config: Arc<Config>,
 }
 
 impl CancelHandle {
-    pub(crate) fn new(client: &Client, host: &Host, config: &Arc<Config>) -> Self {
+    pub(crate) fn new(client: &Client, peer: Peer, host: &Host, config: &Arc<Config>) -> Self {
         Self {
             token: client.cancel_token(),
+            peer,
             host: host.clone(),
             config: Arc::clone(config),
         }
@@ -132,28 +135,35 @@ impl CancelHandle {
 
     /// Asks the server to cancel, over a second connection with the same TLS.
     ///
-    /// Success means that the request was sent. The server does not say whether a statement was
-    /// cancelled; if one was, it fails with SQLSTATE 57014. A statement that the connection begins
-    /// meanwhile can be hit.
+    /// Success means that the server, or a pooler before it, has taken the request. It does not say
+    /// whether a statement was cancelled; if one was, it fails with SQLSTATE 57014. A statement that
+    /// the connection begins meanwhile can be hit.
     ///
     /// # Errors
-    /// When the server cannot be reached within [`connect_timeout`](Config::connect_timeout).
+    /// When the server cannot be reached, or does not take the request, within
+    /// [`connect_timeout`](Config::connect_timeout).
     pub async fn cancel(&self) -> Result<(), ConnectError> {
         let tls = match self.host.socket_folder() {
             Some(_) => LoadedTls::none(),
             None => LoadedTls::load(&self.config.tls)?,
         };
         let attempt = tls.attempt();
-        let cancelling = self.token.cancel_query(attempt.clone());
+        let cancelling = self.peer.cancel(&self.token, attempt.clone());
         let outcome = timeout(self.config.timeout, cancelling).await;
         let sent = outcome.map_err(|_| ConnectError::Timeout {
             host: self.host.clone(),
             after: self.config.timeout,
         })?;
-        sent.map_err(|error| {
-            let mode = self.config.ssl_mode();
-            let attempted = Attempted::of_cancelling(&self.host, mode, attempt.has_begun());
-            classify(error, &attempted)
+        sent.map_err(|failure| match failure {
+            CancelFailure::NotConnected(source) => ConnectError::Unreachable {
+                host: self.host.clone(),
+                source: Arc::new(source),
+            },
+            CancelFailure::Driver(error) => {
+                let mode = self.config.ssl_mode();
+                let attempted = Attempted::of_cancelling(&self.host, mode, attempt.has_begun());
+                classify(error, &attempted)
+            }
         })
     }
 }

@@ -12,6 +12,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Which version of PostgreSQL?
+//!
+//! The one that `pg_config` names, the first in `PATH`, or the newest in the usual folders. The
+//! variable `PGSTORE_POSTGRES_BIN` names the folder of another one's `initdb` and `postgres`, and
+//! [`Builder::bin_dir`] that of a single server.
+//!
 //! # What is left when the owner dies?
 //!
 //! Nothing. A watchdog process holds the other end of a pipe; when the owner is gone, however it

@@ -7,9 +7,16 @@ use std::process::Command;
 
 use crate::StartError;
 
-/// The folder that holds `initdb` and `postgres`: the first of the places below that does.
+/// The variable that names the folder of the binaries. If it is set, no other folder is looked in.
+const VARIABLE: &str = "PGSTORE_POSTGRES_BIN";
+
+/// The folder that holds `initdb` and `postgres`: the one that the variable names, or the first of the
+/// places below that does.
 pub(crate) fn bin_dir() -> Result<PathBuf, StartError> {
-    first_of(candidates())
+    match env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) {
+        Some(folder) => first_of(vec![PathBuf::from(folder)]),
+        None => first_of(candidates()),
+    }
 }
 
 /// The first of these folders that holds `initdb` and `postgres`.

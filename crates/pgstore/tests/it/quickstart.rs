@@ -210,14 +210,15 @@ async fn without_settings_it_brings_its_own_database_and_keys() {
 
 #[apply(trial)]
 async fn what_is_wrong_with_the_settings_is_said() {
-    let database = Database::fresh().await.url();
+    let database = Database::fresh().await;
+    let url = database.url();
     let wrong = [
         ("PORT", "many", "PORT must be a number"),
         ("SESSION_KEYS", "0g", "key number 1"),
         ("SESSION_KEYS", "00,0011", "16, 24 or 32"),
     ];
     for (name, value, expected) in wrong {
-        let output = command(&[("DATABASE_URL", &database), (name, value)])
+        let output = command(&[("DATABASE_URL", &url), (name, value)])
             .output()
             .await
             .unwrap();

@@ -158,7 +158,10 @@ fn is_abandoned(attempt: &ConnectAttempt) -> bool {
     attempt.has_changed().is_err() && attempt.borrow().is_none()
 }
 
-/// 50 ms after the first failure, doubling to one second.
+/// The longest pause between two attempts, and so what the pool adds to the time of a fail-over.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// 50 ms after the first failure, doubling to half a second.
 fn back_off(failures: u32) -> Duration {
-    Duration::from_millis(50 << failures.min(5)).min(Duration::from_secs(1))
+    Duration::from_millis(50 << failures.min(5)).min(LONGEST_PAUSE)
 }

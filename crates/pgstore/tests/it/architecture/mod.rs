@@ -5,6 +5,7 @@
 mod arrows;
 mod circles;
 mod doc_examples;
+mod foreign_types;
 mod modules;
 mod names;
 mod places;

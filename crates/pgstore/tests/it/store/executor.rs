@@ -123,6 +123,12 @@ async fn named_store(database: &Database, options: PgStoreOptions) -> PgStore {
     let url = format!("{}&application_name={name}", database.url());
     let store = options.connect(&url).await.unwrap();
     store.migrate().await.unwrap();
+    // The connections that migrated end a moment later.
+    let (watcher, begun) = (database.client().await, Instant::now());
+    while pids(&watcher, database).await.len() > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "they stay");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     store
 }
 

@@ -1,27 +1,30 @@
-//! The store through PgBouncer in transaction mode, with its default settings. Where PgBouncer is missing,
-//! the trials are ignored and say so.
+//! The store through poolers, with its default settings. Where a pooler is missing, the trials are ignored
+//! and say so; with `CI=true` they fail.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Completion;
+use libtest_mimic::{Completion, Trial};
 use pgstore::store::Written;
 use pgstore::store::conformance::behaviours;
 use pgstore::{PgStore, PgStoreOptions, Store, TableName};
 use tokio::task::JoinSet;
+use tokio_postgres::error::SqlState;
 
-use super::pooler::{MISSING, PgBouncer};
+use super::pooler::Pooled;
 use super::things::{at, fresh, row};
 use crate::support::database::client;
+use crate::support::pooler::Kind;
 use crate::support::secrets::Told;
-use crate::support::{apply, trial};
+use crate::support::{apply, registry, trial, trials};
 
-const PARAMETERS: &str = "extra_float_digits,options";
+const KINDS: [Kind; 3] = [Kind::Transaction, Kind::Session, Kind::Pgpool];
 
 /// A store on a table of its own.
-async fn store(bouncer: &PgBouncer, table: &str) -> PgStore {
+async fn store(pooled: &Pooled, table: &str) -> PgStore {
     let options = PgStoreOptions::new().table(TableName::parse(table).unwrap());
-    let store = options.connect(&bouncer.url()).await.told().unwrap();
+    let store = options.connect(&pooled.url()).await.told().unwrap();
     store.migrate().await.told().unwrap();
     store
 }
@@ -37,16 +40,134 @@ async fn prepared(url: &str) -> i64 {
     count.unwrap().parse().unwrap()
 }
 
-#[apply(trial)]
-async fn every_behaviour_of_a_store_holds_through_pgbouncer() -> Completion {
-    let Some(bouncer) = PgBouncer::start(PARAMETERS, 4).await else {
-        return Completion::ignored_with(MISSING);
+/// One trial for each pooler.
+fn of_each_kind<F>(name: &str, check: fn(Kind) -> F) -> Vec<Trial>
+where
+    F: Future<Output = Result<(), Completion>> + 'static,
+{
+    let of = |kind: Kind| {
+        let name = format!("store::pooled::{name}::{kind:?}").to_lowercase();
+        registry::on_a_runtime(&name, move || async move {
+            match check(kind).await {
+                Ok(()) => Completion::Completed,
+                Err(ended) => ended,
+            }
+        })
     };
-    for (number, behaviour) in behaviours().into_iter().enumerate() {
-        let store = store(&bouncer, &format!("sessions_{number}")).await;
-        behaviour.check(Arc::new(store.clone())).await;
-        store.close().await;
+    KINDS.into_iter().map(of).collect()
+}
+
+#[apply(trials)]
+fn every_behaviour_of_a_store_holds() -> Vec<Trial> {
+    of_each_kind("every_behaviour_of_a_store_holds", |kind| async move {
+        let pooled = Pooled::start(kind, "").await?;
+        for (number, behaviour) in behaviours().into_iter().enumerate() {
+            let store = store(&pooled, &format!("sessions_{number}")).await;
+            behaviour.check(Arc::new(store.clone())).await;
+            store.close().await;
+        }
+        Ok(())
+    })
+}
+
+/// A restart, and a type that is changed under the running store.
+#[apply(trials)]
+fn a_restart_and_a_changed_type_heal_by_themselves() -> Vec<Trial> {
+    of_each_kind(
+        "a_restart_and_a_changed_type_heal_by_themselves",
+        |kind| async move {
+            let mut pooled = Pooled::start(kind, "").await?;
+            let (store, id) = (store(&pooled, "sessions").await, fresh());
+            store.insert(&id, &row("kept")).await.unwrap();
+            pooled.pooler.restart();
+            answers_within_10_s(&store).await;
+            store.insert(&fresh(), &row("")).await.told().unwrap();
+
+            let direct = client(pooled.server.url()).await;
+            for precision in [3, 2, 4] {
+                let change =
+                    format!("ALTER TABLE sessions ALTER created_on TYPE timestamptz({precision})");
+                direct.batch_execute(&change).await.unwrap();
+                let found = store.load(&id, at(0)).await.told().unwrap();
+                assert_eq!(found.into_row(), Some(row("kept")));
+                store.insert(&fresh(), &row("")).await.told().unwrap();
+            }
+            Ok(())
+        },
+    )
+}
+
+async fn answers_within_10_s(store: &PgStore) {
+    let begun = Instant::now();
+    while store.load(&fresh(), at(0)).await.told().is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it stays away");
     }
+}
+
+/// One server connection serves the stores of two nodes. In session mode a connection is a client's own, so
+/// each store asks for one and they take turns.
+#[apply(trial)]
+async fn one_server_connection_is_enough() -> Completion {
+    let settings = "default_pool_size = 1\n";
+    let pooled = match Pooled::start(Kind::Transaction, settings).await {
+        Ok(pooled) => pooled,
+        Err(ended) => return ended,
+    };
+    let (one, other) = (
+        store(&pooled, "sessions").await,
+        store(&pooled, "sessions").await,
+    );
+    let mut tasks = JoinSet::new();
+    for task in 0..64 {
+        let store = [&one, &other][task % 2].clone();
+        tasks.spawn(async move {
+            for _ in 0..10 {
+                let id = fresh();
+                store.insert(&id, &row("kept")).await.told().unwrap();
+                let found = store.load(&id, at(0)).await.told().unwrap();
+                assert_eq!(found.into_row(), Some(row("kept")));
+            }
+        });
+    }
+    tasks.join_all().await;
+    Completion::Completed
+}
+
+/// PAUSE keeps callers waiting, and none of them notices unless its deadline ends first.
+#[apply(trial)]
+async fn a_pause_of_pgbouncer_is_waited_for_and_a_long_one_heals() -> Completion {
+    let pooled = match Pooled::start(Kind::Transaction, "").await {
+        Ok(pooled) => pooled,
+        Err(ended) => return ended,
+    };
+    let store = store(&pooled, "sessions").await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut tasks = JoinSet::new();
+    for _ in 0..16 {
+        let (store, stop) = (store.clone(), Arc::clone(&stop));
+        tasks.spawn(async move {
+            let mut failures = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let saved = store.insert(&fresh(), &row("kept")).await;
+                failures += usize::from(saved.is_err());
+            }
+            failures
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    pooled.pooler.pause();
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    pooled.pooler.resume();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    stop.store(true, Ordering::Relaxed);
+    assert_eq!(tasks.join_all().await.iter().sum::<usize>(), 0);
+
+    pooled.pooler.pause();
+    let error = store.insert(&fresh(), &row("")).await.told().unwrap_err();
+    assert!(error.is_unavailable(), "{error:?}");
+    pooled.pooler.resume();
+    answers_within_10_s(&store).await;
+    store.insert(&fresh(), &row("")).await.told().unwrap();
     Completion::Completed
 }
 
@@ -54,8 +175,10 @@ async fn every_behaviour_of_a_store_holds_through_pgbouncer() -> Completion {
 async fn stores_that_share_a_server_connection_never_execute_each_other_s_statements() -> Completion
 {
     // One server connection: what one store prepared under a name, the other one would execute.
-    let Some(bouncer) = PgBouncer::start(PARAMETERS, 1).await else {
-        return Completion::ignored_with(MISSING);
+    let settings = "default_pool_size = 1\n";
+    let bouncer = match Pooled::start(Kind::Transaction, settings).await {
+        Ok(pooled) => pooled,
+        Err(ended) => return ended,
     };
     let one = store(&bouncer, "sessions").await;
     let other = store(&bouncer, "sessions").await;
@@ -91,24 +214,30 @@ async fn stores_that_share_a_server_connection_never_execute_each_other_s_statem
     Completion::Completed
 }
 
+/// PgBouncer 1.18 ends, for all its clients, when one that cancels closes its connection too soon.
 #[apply(trial)]
-async fn a_restart_of_pgbouncer_and_a_changed_type_heal_by_themselves() -> Completion {
-    let Some(mut bouncer) = PgBouncer::start(PARAMETERS, 2).await else {
-        return Completion::ignored_with(MISSING);
+async fn cancelling_statements_leaves_pgbouncer_running() -> Completion {
+    let settings = "default_pool_size = 1\n";
+    let pooled = match Pooled::start(Kind::Transaction, settings).await {
+        Ok(pooled) => pooled,
+        Err(ended) => return ended,
     };
-    let (store, id) = (store(&bouncer, "sessions").await, fresh());
-    store.insert(&id, &row("kept")).await.unwrap();
-    bouncer.restart().await;
-    let begun = Instant::now();
-    while store.load(&id, at(0)).await.told().is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it stays away");
+    let stranger = client(&pooled.url()).await;
+    for _ in 0..20 {
+        let (client, task) = pgstore_connect::connect(&pooled.url()).await.unwrap();
+        let cancel = task.cancel_handle();
+        let sleeping = client.simple_query("SELECT pg_sleep(60)");
+        let cancelling = async {
+            while cancel.cancel().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let error = tokio::select! {
+            slept = sleeping => slept.unwrap_err(),
+            () = cancelling => panic!("PgBouncer takes no more requests"),
+        };
+        assert_eq!(error.code().map(SqlState::code), Some("57014"));
     }
-    store.insert(&fresh(), &row("")).await.told().unwrap();
-
-    let direct = client(bouncer.server.url()).await;
-    let change = "ALTER TABLE sessions ALTER created_on TYPE timestamptz(3)";
-    direct.batch_execute(change).await.unwrap();
-    let found = store.load(&id, at(0)).await.told().unwrap();
-    assert_eq!(found.into_row(), Some(row("kept")));
+    assert!(stranger.simple_query("SELECT 1").await.is_ok());
     Completion::Completed
 }

@@ -95,6 +95,19 @@ async fn what_is_unfit_is_told_with_what_mends_it_before_the_first_change() {
 }
 
 #[apply(trial_on_both_servers)]
+async fn columns_of_another_type_are_told_in_the_order_of_the_table() {
+    let database = Database::fresh().await;
+    let store = database.store().await;
+    let change = "ALTER TABLE http_sessions ALTER save_token TYPE text, ALTER max_age TYPE text,
+                    ALTER label TYPE varchar, ALTER handle TYPE varchar, ALTER grace_group TYPE text,
+                    ALTER id_unconfirmed TYPE text";
+    create(&database, change).await;
+    let error = store.migrate().await.told().unwrap_err().to_string();
+    let told = "another type: save_token, max_age, label, handle, grace_group, id_unconfirmed";
+    assert!(error.contains(told), "{error}");
+}
+
+#[apply(trial_on_both_servers)]
 async fn what_an_error_says_mends_the_table() {
     let database = Database::fresh().await;
     let table = "CREATE TABLE http_sessions (id bigserial PRIMARY KEY, key varchar(64), data text,

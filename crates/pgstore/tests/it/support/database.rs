@@ -10,6 +10,7 @@ use pgstore::{
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 
+use super::pooler::{self, Pooler};
 use super::secrets::{Shown, Told};
 use super::server::Server;
 
@@ -18,17 +19,39 @@ pub(crate) struct Database {
     server_url: String,
     schema: String,
     goes_with_us: bool,
+    /// If there is one, the schema lies in a database of the same name.
+    pooler: Option<&'static Pooler>,
 }
 
 impl Database {
     /// A new schema, with nothing in it.
     pub(crate) async fn fresh() -> Self {
-        Self::fresh_on(server_url()).await
+        match pooler::before(Server::current()) {
+            None => Self::fresh_on(server_url()).await,
+            Some(pooler) => Self::fresh_behind(pooler).await,
+        }
+    }
+
+    /// A database of its own, since a pooler passes no `options` on.
+    async fn fresh_behind(pooler: &'static Pooler) -> Self {
+        let name = format!("test_{}", unique());
+        let create = format!("CREATE DATABASE {name}");
+        let client = client(server_url()).await;
+        client.batch_execute(&create).await.unwrap();
+        let sees = format!("ALTER DATABASE {name} SET search_path = {name}");
+        client.batch_execute(&sees).await.unwrap();
+        let url = server_url().replacen("/postgres?", &format!("/{name}?"), 1);
+        let mut database = Self::with_schema(&url, name).await;
+        database.pooler = Some(pooler);
+        database
     }
 
     /// The same, on a server of the test's own.
     pub(crate) async fn fresh_on(server_url: &str) -> Self {
-        let schema = format!("test_{}", unique());
+        Self::with_schema(server_url, format!("test_{}", unique())).await
+    }
+
+    async fn with_schema(server_url: &str, schema: String) -> Self {
         client(server_url)
             .await
             .batch_execute(&format!("CREATE SCHEMA {schema}"))
@@ -38,6 +61,7 @@ impl Database {
             server_url: server_url.to_owned(),
             schema,
             goes_with_us: Server::current().goes_with_us(),
+            pooler: None,
         }
     }
 
@@ -48,10 +72,13 @@ impl Database {
 
     /// A URL whose connections find the schema's tables and no others.
     pub(crate) fn url(&self) -> String {
-        self.url_with("")
+        match self.pooler {
+            None => self.url_with(""),
+            Some(pooler) => pooler.url(&self.schema),
+        }
     }
 
-    /// The same with more server options, such as `-cTimeZone=America/New_York`.
+    /// The same, past a pooler, with more server options, such as `-cTimeZone=America/New_York`.
     pub(crate) fn url_with(&self, options: &str) -> String {
         let odd = Server::current().options();
         let all = format!("-csearch_path={}{odd} {options}", self.schema);
@@ -64,9 +91,9 @@ impl Database {
         self.url_with(&format!("-crole={role}"))
     }
 
-    /// A connection of the test's own.
+    /// A connection of the test's own, past a pooler.
     pub(crate) async fn client(&self) -> Client {
-        client(&self.url()).await
+        client(&self.url_with("")).await
     }
 
     /// A store on the schema, its table created.

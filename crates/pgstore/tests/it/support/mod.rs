@@ -8,6 +8,8 @@ pub(crate) mod database;
 pub(crate) mod distributed;
 pub(crate) mod go;
 pub(crate) mod log;
+pub(crate) mod pooler;
+pub(crate) mod pooler_exclusions;
 pub(crate) mod proxy;
 pub(crate) mod registry;
 pub(crate) mod rust_app;

@@ -14,6 +14,7 @@ use libtest_mimic::{Completion, Trial};
 
 use super::distributed;
 use super::go::{self, Need};
+use super::pooler_exclusions;
 use super::server::Server;
 
 /// Registers an `async fn` as a trial that runs on a tokio runtime of its own, or a `fn` as one
@@ -127,6 +128,8 @@ pub(crate) fn all() -> Vec<Trial> {
         .windows(2)
         .find(|pair| pair[0].name() == pair[1].name());
     assert!(twice.is_none(), "two trials have one name: {twice:?}");
+    let names: Vec<_> = trials.iter().map(Trial::name).collect();
+    pooler_exclusions::check(&names);
     trials
 }
 
@@ -157,7 +160,7 @@ where
     let name = server.name(name(path));
     let ignored = match server {
         Server::Distributed => distributed::why_ignored(&name),
-        Server::Friendly | Server::Hostile => None,
+        Server::Friendly | Server::Hostile => pooler_exclusions::reason(&name).map(str::to_owned),
     };
     Trial::ignorable_test(name, move || {
         if let Some(reason) = ignored {

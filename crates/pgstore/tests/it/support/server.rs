@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use pgstore_embedded::{EmbeddedPostgres, StartError};
 use tokio::runtime::{Builder, Runtime};
 
+use super::pooler::Kind;
+
 /// The coordinator of a Citus cluster, for trials of distributed tables. No package registry has Citus, so
 /// it has to be built from its source.
 pub(crate) const CITUS_URL: &str = "PGSTORE_CITUS_URL";
@@ -75,23 +77,33 @@ impl Server {
     }
 
     pub(crate) fn url(self) -> &'static str {
-        static FRIENDLY: OnceLock<EmbeddedPostgres> = OnceLock::new();
-        static HOSTILE: OnceLock<EmbeddedPostgres> = OnceLock::new();
         static GIVEN: OnceLock<Option<String>> = OnceLock::new();
         static CITUS: OnceLock<String> = OnceLock::new();
         if self == Self::Distributed {
             let given = || std::env::var(CITUS_URL).expect("the trial is ignored without it");
             return CITUS.get_or_init(given);
         }
-        if let Some(url) = GIVEN.get_or_init(|| std::env::var("DATABASE_URL").ok()) {
-            return url;
+        match GIVEN.get_or_init(|| std::env::var("DATABASE_URL").ok()) {
+            Some(url) => url,
+            None => self.embedded().url(),
         }
-        let server = match self {
-            Self::Friendly => FRIENDLY.get_or_init(|| start(EmbeddedPostgres::start())),
+    }
+
+    /// The port of a server of our own, for a pooler before it.
+    pub(crate) fn port(self) -> u16 {
+        let is_given = std::env::var_os("DATABASE_URL").is_some();
+        assert!(!is_given, "set PGSTORE_POOLER or DATABASE_URL, not both");
+        self.embedded().port()
+    }
+
+    fn embedded(self) -> &'static EmbeddedPostgres {
+        static FRIENDLY: OnceLock<EmbeddedPostgres> = OnceLock::new();
+        static HOSTILE: OnceLock<EmbeddedPostgres> = OnceLock::new();
+        match self {
+            Self::Friendly => FRIENDLY.get_or_init(|| start(roomy().start())),
             Self::Hostile => HOSTILE.get_or_init(start_hostile),
             Self::Distributed => unreachable!("it is given"),
-        };
-        server.url()
+        }
     }
 
     /// Whether the server goes with this process, so that nothing on it has to be tidied up.
@@ -111,7 +123,7 @@ impl Server {
 
 /// In German, by way of gettext, which asks for a locale of any kind but C; else in English.
 fn start_hostile() -> EmbeddedPostgres {
-    let odd = EmbeddedPostgres::builder().settings(&ODD);
+    let odd = roomy().settings(&ODD);
     let german = |locale| {
         let builder = odd.clone().env("LANGUAGE", "de");
         builder.setting("lc_messages", locale).start().ok()
@@ -119,6 +131,15 @@ fn start_hostile() -> EmbeddedPostgres {
     let mut locales = ["de_DE.UTF-8", "C.UTF-8", "en_US.UTF-8"].into_iter();
     let server = locales.find_map(german);
     server.unwrap_or_else(|| start(odd.start()))
+}
+
+/// A pooler keeps connections to the databases of earlier trials for a while.
+fn roomy() -> pgstore_embedded::Builder {
+    let builder = EmbeddedPostgres::builder();
+    match Kind::wanted() {
+        None => builder,
+        Some(_) => builder.setting("max_connections", "500"),
+    }
 }
 
 fn start(server: Result<EmbeddedPostgres, StartError>) -> EmbeddedPostgres {

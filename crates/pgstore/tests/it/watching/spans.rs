@@ -2,10 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use http::HeaderMap;
+use metrics_util::debugging::DebuggingRecorder;
+use pgstore::{PgStoreOptions, SessionManager};
+use tokio::task::JoinSet;
 use tracing::Level;
 
-use super::recording::SpanRecord;
+use super::recording::{SpanRecord, record};
 use super::seen::seen;
+use crate::support::app::keys;
+use crate::support::browser::next_request;
+use crate::support::database::Database;
 use crate::support::{apply, trial};
 
 /// Every field that a statement's span may have.
@@ -121,4 +128,42 @@ fn loads_and_saves_have_spans_with_their_statements_inside() {
             .into_iter()
             .all(|span| !span.field("outcome").is_empty())
     );
+}
+
+#[apply(trial)]
+fn a_statement_for_several_callers_is_a_root_and_follows_from_their_loads() {
+    let recording = record(DebuggingRecorder::new(), async || {
+        let database = Database::fresh().await;
+        let options = PgStoreOptions::new().connections(2);
+        let sessions = SessionManager::builder(database.store_with(options).await, keys());
+        let sessions = sessions.build().unwrap();
+        let session = sessions.get(&HeaderMap::new(), "s").unwrap();
+        session.insert("visits", 1).unwrap();
+        let mut response = HeaderMap::new();
+        sessions.save(&session, &mut response).await.unwrap();
+        let request = next_request(&response);
+        let mut readers = JoinSet::new();
+        for _ in 0..20 {
+            let session = sessions.get(&request, "s").unwrap();
+            readers.spawn(async move { session.get::<i64>("visits").await.unwrap() });
+        }
+        assert_eq!(readers.join_all().await, [Some(1); 20]);
+    });
+    let all = recording.spans();
+    let is_for_several =
+        |span: &&SpanRecord| span.field("otel.name") == "BATCH SELECT http_sessions";
+    let for_several: Vec<_> = all.iter().filter(is_for_several).collect();
+    assert!(!for_several.is_empty());
+    for span in for_several {
+        assert_eq!(span.parent, None);
+        assert_eq!(
+            span.field("db.operation.batch.size"),
+            span.follows.len().to_string()
+        );
+        assert!(
+            span.follows
+                .iter()
+                .all(|caller| all[*caller].name == "load")
+        );
+    }
 }

@@ -1,0 +1,145 @@
+//! Asks a server to cancel a statement, and waits until it has taken the request.
+//!
+//! The server closes the connection when it has. The driver does not wait for that, but libpq does, and so
+//! must we: `PgBouncer` 1.18 ends, for all its clients, when one closes before its request was passed on.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{CancelToken, Config};
+
+/// Where a server is and what its certificate is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    place: Place,
+    name: String,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Address(SocketAddr),
+    #[cfg(unix)]
+    Socket(std::path::PathBuf),
+    Unknown,
+}
+
+/// Why a request was not sent.
+pub(crate) enum CancelFailure {
+    NotConnected(io::Error),
+    Driver(tokio_postgres::Error),
+}
+
+impl Peer {
+    /// The only one in a driver's configuration.
+    pub(crate) fn of(config: &Config, port: u16) -> Self {
+        use tokio_postgres::config::Host;
+        let address: Option<&IpAddr> = config.get_hostaddrs().first();
+        let (place, name) = match (config.get_hosts().first(), address) {
+            (Some(Host::Tcp(name)), Some(address)) => {
+                (Place::Address((*address, port).into()), name.clone())
+            }
+            #[cfg(unix)]
+            (Some(Host::Unix(folder)), _) => {
+                let socket = folder.join(format!(".s.PGSQL.{port}"));
+                (Place::Socket(socket), String::new())
+            }
+            _ => (Place::Unknown, String::new()),
+        };
+        Self { place, name }
+    }
+
+    /// Sends the request over a connection of its own.
+    pub(crate) async fn cancel<T, E>(
+        &self,
+        token: &CancelToken,
+        tls: T,
+    ) -> Result<(), CancelFailure>
+    where
+        T: MakeTlsConnect<UntilClosed<TcpStream>, Error = E> + UnixTls<E>,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        match &self.place {
+            Place::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
+            #[cfg(unix)]
+            Place::Socket(path) => self.send(token, UnixStream::connect(path), tls).await,
+            Place::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
+        }
+    }
+
+    async fn send<S, T, E>(
+        &self,
+        token: &CancelToken,
+        connecting: impl Future<Output = io::Result<S>>,
+        mut tls: T,
+    ) -> Result<(), CancelFailure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        T: MakeTlsConnect<UntilClosed<S>, Error = E>,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let stream = connecting.await.map_err(CancelFailure::NotConnected)?;
+        let tls = tls.make_tls_connect(&self.name);
+        let tls = tls.map_err(|error| CancelFailure::NotConnected(io::Error::other(error)))?;
+        let sent = token.cancel_query_raw(UntilClosed(stream), tls).await;
+        sent.map_err(CancelFailure::Driver)
+    }
+}
+
+/// What also encrypts streams over Unix sockets, where there are any.
+#[cfg(unix)]
+pub(crate) trait UnixTls<E>: MakeTlsConnect<UntilClosed<UnixStream>, Error = E> {}
+#[cfg(unix)]
+impl<E, T: MakeTlsConnect<UntilClosed<UnixStream>, Error = E>> UnixTls<E> for T {}
+
+/// What also encrypts streams over Unix sockets, where there are any.
+#[cfg(not(unix))]
+pub(crate) trait UnixTls<E> {}
+#[cfg(not(unix))]
+impl<E, T> UnixTls<E> for T {}
+
+/// A stream whose shutdown waits until the other side has closed it.
+#[derive(Debug)]
+pub(crate) struct UntilClosed<S>(S);
+
+impl<S: AsyncRead + Unpin> AsyncRead for UntilClosed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for UntilClosed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let mut scratch = [0; 64];
+            let mut buffer = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut self.0).poll_read(context, &mut buffer));
+            // A connection that was reset is closed, too.
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
