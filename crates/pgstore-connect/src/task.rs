@@ -143,6 +143,13 @@ impl CancelHandle {
     /// When the server cannot be reached, or does not take the request, within
     /// [`connect_timeout`](Config::connect_timeout).
     pub async fn cancel(&self) -> Result<(), ConnectError> {
+        let handle = self.clone();
+        // In a task of its own: a caller that goes away must not close the connection too soon.
+        let sending = tokio::spawn(async move { handle.send().await });
+        sending.await.unwrap_or(Err(ConnectError::RuntimeShutDown))
+    }
+
+    async fn send(&self) -> Result<(), ConnectError> {
         let tls = match self.host.socket_folder() {
             Some(_) => LoadedTls::none(),
             None => LoadedTls::load(&self.config.tls)?,

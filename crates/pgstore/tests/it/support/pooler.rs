@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use libtest_mimic::Completion;
+use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
 use super::database::unique;
@@ -246,6 +247,23 @@ pub(crate) fn before(server: Server) -> Option<&'static Pooler> {
         Server::Distributed => return None,
     };
     Some(pooler.get_or_init(start))
+}
+
+/// A runtime that ends closes all its connections at once. PgBouncer 1.18 does not survive that while it
+/// passes on a request that cancels, so behind a pooler a trial's tasks get a moment to end, also when the
+/// trial has failed.
+pub(crate) struct LetRequestsEnd<'a>(pub(crate) &'a Runtime);
+
+impl Drop for LetRequestsEnd<'_> {
+    fn drop(&mut self) {
+        let begun = Instant::now();
+        while Kind::wanted().is_some()
+            && self.0.metrics().num_alive_tasks() > 0
+            && begun.elapsed() < Duration::from_millis(500)
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 /// Each trial has a database of its own, so the connections to those of earlier ones must not stay.

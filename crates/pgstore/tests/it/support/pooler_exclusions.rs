@@ -26,4 +26,22 @@ struct Exclusion {
     reason: &'static str,
 }
 
-const EXCLUSIONS: &[Exclusion] = &[];
+const ALL: &[Kind] = &[Kind::Transaction, Kind::Session, Kind::Pgpool];
+
+const EXCLUSIONS: &[Exclusion] = &[
+    Exclusion {
+        trial: "executor::a_connection_is_opened_when_it_is_needed",
+        kinds: ALL,
+        reason: "it counts the server's connections, which are the pooler's",
+    },
+    Exclusion {
+        trial: "executor::a_connection_that_became_read_only_is_left",
+        kinds: ALL,
+        reason: "it spoils one server connection, and the pooler chooses which one is used",
+    },
+    Exclusion {
+        trial: "executor::statements_have_names_where_the_store_talks_to_the_server_itself",
+        kinds: ALL,
+        reason: "the store does not talk to the server itself",
+    },
+];

@@ -14,8 +14,8 @@ use libtest_mimic::{Completion, Trial};
 
 use super::distributed;
 use super::go::{self, Need};
-use super::pooler_exclusions;
 use super::server::Server;
+use super::{pooler, pooler_exclusions};
 
 /// Registers an `async fn` as a trial that runs on a tokio runtime of its own, or a `fn` as one
 /// that runs on none.
@@ -166,7 +166,11 @@ where
         if let Some(reason) = ignored {
             return Ok(Completion::ignored_with(reason));
         }
-        let ending = server.within(|| server.runtime().block_on(test()));
+        let ending = server.within(|| {
+            let runtime = server.runtime();
+            let _end = pooler::LetRequestsEnd(&runtime);
+            runtime.block_on(test())
+        });
         Ok(ending.completion())
     })
 }
