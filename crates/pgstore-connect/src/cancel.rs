@@ -10,20 +10,22 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(not(unix))]
+use tokio::net::TcpStream as LocalStream;
 #[cfg(unix)]
-use tokio::net::UnixStream;
+use tokio::net::UnixStream as LocalStream;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{CancelToken, Config};
 
 /// Where a server is and what its certificate is for.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    place: Place,
+    endpoint: Endpoint,
     name: String,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Endpoint {
     Address(SocketAddr),
     #[cfg(unix)]
     Socket(std::path::PathBuf),
@@ -41,18 +43,18 @@ impl Peer {
     pub(crate) fn of(config: &Config, port: u16) -> Self {
         use tokio_postgres::config::Host;
         let address: Option<&IpAddr> = config.get_hostaddrs().first();
-        let (place, name) = match (config.get_hosts().first(), address) {
+        let (endpoint, name) = match (config.get_hosts().first(), address) {
             (Some(Host::Tcp(name)), Some(address)) => {
-                (Place::Address((*address, port).into()), name.clone())
+                (Endpoint::Address((*address, port).into()), name.clone())
             }
             #[cfg(unix)]
             (Some(Host::Unix(folder)), _) => {
                 let socket = folder.join(format!(".s.PGSQL.{port}"));
-                (Place::Socket(socket), String::new())
+                (Endpoint::Socket(socket), String::new())
             }
-            _ => (Place::Unknown, String::new()),
+            _ => (Endpoint::Unknown, String::new()),
         };
-        Self { place, name }
+        Self { endpoint, name }
     }
 
     /// Sends the request over a connection of its own.
@@ -62,14 +64,15 @@ impl Peer {
         tls: T,
     ) -> Result<(), CancelFailure>
     where
-        T: MakeTlsConnect<UntilClosed<TcpStream>, Error = E> + UnixTls<E>,
+        T: MakeTlsConnect<UntilClosed<TcpStream>, Error = E>
+            + MakeTlsConnect<UntilClosed<LocalStream>, Error = E>,
         E: std::error::Error + Send + Sync + 'static,
     {
-        match &self.place {
-            Place::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
+        match &self.endpoint {
+            Endpoint::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
             #[cfg(unix)]
-            Place::Socket(path) => self.send(token, UnixStream::connect(path), tls).await,
-            Place::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
+            Endpoint::Socket(path) => self.send(token, LocalStream::connect(path), tls).await,
+            Endpoint::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
         }
     }
 
@@ -91,18 +94,6 @@ impl Peer {
         sent.map_err(CancelFailure::Driver)
     }
 }
-
-/// What also encrypts streams over Unix sockets, where there are any.
-#[cfg(unix)]
-pub(crate) trait UnixTls<E>: MakeTlsConnect<UntilClosed<UnixStream>, Error = E> {}
-#[cfg(unix)]
-impl<E, T: MakeTlsConnect<UntilClosed<UnixStream>, Error = E>> UnixTls<E> for T {}
-
-/// What also encrypts streams over Unix sockets, where there are any.
-#[cfg(not(unix))]
-pub(crate) trait UnixTls<E> {}
-#[cfg(not(unix))]
-impl<E, T> UnixTls<E> for T {}
 
 /// A stream whose shutdown waits until the other side has closed it.
 #[derive(Debug)]

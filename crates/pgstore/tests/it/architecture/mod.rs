@@ -5,10 +5,10 @@
 mod arrows;
 mod circles;
 mod doc_examples;
-mod foreign_types;
 mod modules;
 mod names;
 mod places;
 mod replaced_words;
 mod sources;
 mod type_names;
+mod types_of_others;

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row as PgRow, Statement as Prepared};
 
-use super::statement::{Effect, Lane, Statement};
 use crate::store::postgres::columns::Parameter;
 use crate::store::postgres::failure::AttemptFailure;
-use crate::store::postgres::migrations::Migration;
 use crate::store::postgres::text::Texts;
 use crate::store::{StoreError, StoreErrorKind};
-use crate::telemetry::{Operation, Table};
 
 /// A statement as a connection sends it.
 #[derive(Clone, Debug)]
@@ -47,7 +44,7 @@ impl<'a> Execution<'a> {
         self.texts
     }
 
-    fn in_ascii(&self) -> Execution<'a> {
+    pub(super) fn in_ascii(&self) -> Execution<'a> {
         Execution {
             texts: Texts::InAscii,
             ..*self
@@ -96,28 +93,6 @@ impl<'a> Execution<'a> {
     fn typed<'p>(&self, parameters: &[Parameter<'p>]) -> Vec<(Parameter<'p>, Type)> {
         let types = self.types.iter().cloned();
         parameters.iter().copied().zip(types).collect()
-    }
-}
-
-/// A statement whose owners and labels are escaped, because the database's encoding lacks a character.
-pub(crate) struct InAscii<'a, S>(pub(crate) &'a S);
-
-impl<S: Statement> Statement for InAscii<'_, S> {
-    type Output = S::Output;
-    const SQL: &'static str = S::SQL;
-    const PARAMETERS: &'static [Type] = S::PARAMETERS;
-    const EFFECT: Effect = S::EFFECT;
-    const LANE: Lane = S::LANE;
-    const OPERATION: Operation = S::OPERATION;
-    const TABLE: Table = S::TABLE;
-    const MIGRATION: &'static Migration = S::MIGRATION;
-
-    fn requests(&self) -> usize {
-        self.0.requests()
-    }
-
-    async fn run(&self, execution: &Execution<'_>) -> Result<S::Output, AttemptFailure> {
-        self.0.run(&execution.in_ascii()).await
     }
 }
 

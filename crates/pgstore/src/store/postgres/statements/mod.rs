@@ -3,6 +3,7 @@
 mod execution;
 mod gathered;
 mod ids;
+mod in_ascii;
 mod maintenance;
 mod opaque;
 mod owners;
@@ -12,9 +13,10 @@ mod statement;
 mod writes;
 mod writes_together;
 
-pub(super) use execution::{Execution, InAscii, SendForm};
+pub(super) use execution::{Execution, SendForm};
 pub(super) use gathered::{Gathered, GatheredAnswer};
 pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
+pub(super) use in_ascii::InAscii;
 pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, SelectPeerWritten};
 pub(super) use maintenance::{Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};

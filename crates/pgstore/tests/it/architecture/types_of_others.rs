@@ -30,11 +30,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 #[apply(trial)]
-async fn the_public_api_names_only_the_foreign_types_that_are_listed() {
+async fn the_public_api_names_only_the_types_of_other_crates_that_are_listed() {
     let mut found: BTreeSet<(String, String)> = BTreeSet::new();
     library()
         .iter()
-        .for_each(|source| found.extend(foreign(source)));
+        .for_each(|source| found.extend(of_others(source)));
     let is_listed = |(from, name): &(String, String)| {
         let listed = ALLOWED.iter().filter(|(one, _)| one == from);
         listed
@@ -58,7 +58,7 @@ async fn the_public_api_names_only_the_foreign_types_that_are_listed() {
 }
 
 #[apply(trial)]
-async fn foreign_types_are_seen_in_each_kind_of_public_item() {
+async fn types_of_other_crates_are_seen_in_each_kind_of_public_item() {
     let source = Source::parse(
         "sample.rs",
         r#"
@@ -77,7 +77,7 @@ async fn foreign_types_are_seen_in_each_kind_of_public_item() {
         #[cfg(test)] mod tests { pub fn h(_: bytes::Buf) {} }
         "#,
     );
-    let found: Vec<_> = foreign(&source)
+    let found: Vec<_> = of_others(&source)
         .into_iter()
         .map(|(from, name)| format!("{from}::{name}"))
         .collect();
@@ -91,8 +91,8 @@ async fn foreign_types_are_seen_in_each_kind_of_public_item() {
     assert_eq!(found, expected);
 }
 
-/// The foreign types in the public items of a source: crate and name.
-fn foreign(source: &Source) -> BTreeSet<(String, String)> {
+/// The types of other crates in the public items of a source: crate and name.
+fn of_others(source: &Source) -> BTreeSet<(String, String)> {
     let imports = Names::of(source).imports.into_iter();
     let mut public = Public {
         imports: imports.map(|import| (import.name, import.path)).collect(),
@@ -123,12 +123,12 @@ impl Public {
             Some(import) => [import.as_slice(), &path[1..]].concat(),
             None => path.to_vec(),
         };
-        let is_foreign = |from: &String| {
+        let is_of_others = |from: &String| {
             let own = ["crate", "self", "super", "std", "core", "alloc"];
             from.starts_with(char::is_lowercase) && !own.contains(&from.as_str())
         };
         if let [from, .., name] = path.as_slice()
-            && is_foreign(from)
+            && is_of_others(from)
         {
             self.found.insert((from.clone(), name.clone()));
         }
