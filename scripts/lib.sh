@@ -1,4 +1,4 @@
-# Sourced by scripts/demo, scripts/test and .ci/run. Each need_* function uses the installed tool;
+# Sourced by the other scripts and .ci/run. Each need_* function uses the installed tool;
 # if it is missing, it says so and installs it; if that fails, it says what to install.
 # shellcheck shell=sh
 
@@ -134,6 +134,34 @@ want_pgbouncer() {
     has pgbouncer && return
     (install_packages "PgBouncer" "pgbouncer" "pgbouncer" "pgbouncer") || true
     has pgbouncer || say "PgBouncer is missing: the trials through it are ignored"
+}
+
+# want_chromium: installs Chromium and its driver if it can. Where they are missing, the demo's trials in a
+# browser are ignored.
+want_chromium() {
+    has_chromium && return
+    (install_packages "Chromium with its driver" "chromium chromium-driver" "chromium chromedriver" "") || true
+    has_chromium || say "Chromium or chromedriver is missing: the demo's trials in a browser are ignored"
+}
+
+has_chromium() {
+    has chromedriver || return 1
+    has chromium || has chromium-browser || has google-chrome || has google-chrome-stable
+}
+
+# The version of axe-core, which checks the demo's pages.
+AXE=4.14.1
+
+# want_axe: fetches axe-core into target/axe with npm if it can. Where it is missing, those checks are ignored.
+want_axe() {
+    axe=target/axe/package/axe.min.js
+    grep -qs "v$AXE" "$axe" && return
+    if ! has npm; then
+        (install_packages "npm, which fetches axe-core," "npm" "npm" "node") || true
+    fi
+    mkdir -p target/axe
+    (cd target/axe && npm pack --silent "axe-core@$AXE" && tar -xzf "axe-core-$AXE.tgz") >/dev/null 2>&1 || true
+    [ -f "$axe" ] || say "axe-core could not be fetched: the checks of the demo's accessibility are ignored"
 }
 
 want_pgpool() {

@@ -114,17 +114,19 @@ impl Dataset {
     }
 }
 
+/// Rows of sessions in use, as the library leaves them: a save rounds `expires_on` up by a sixteenth of
+/// the lifetime, and later saves keep it as long as it is late enough.
 const FILL_OURS: &str = "
     INSERT INTO http_sessions (key, data, created_on, modified_on, expires_on, save_token, saved_on,
                                handle, saved_expires_on)
     SELECT key, $2::bytea, now(), now(), expires_on, 1, now(), encode(key, 'escape'), expires_on
       FROM unnest($1::bytea[]) AS key, LATERAL (
-               SELECT now() + random() * interval '15 days' + interval '14 days'
+               SELECT now() + interval '30 days' + random() * interval '45 hours'
                       + length(key) * interval '0 s' AS expires_on) AS life";
 
 const FILL_THEIRS: &str = "
     INSERT INTO tower_sessions.session (id, data, expiry_date)
-    SELECT id, data, now() + random() * interval '15 days' + interval '14 days'
+    SELECT id, data, now() + interval '30 days' - random() * interval '45 hours'
       FROM unnest($1::text[], $2::bytea[]) AS filled (id, data)";
 
 /// How many keys there are.

@@ -155,7 +155,7 @@ fn save_script(dataset: Dataset, data: &str) -> String {
             &data,
             "created_on",
             "now()",
-            "(now() + interval '30 days')",
+            "expires_on", // The library's saves keep it, too.
             "1",
             "now()",
             "NULL::bigint",

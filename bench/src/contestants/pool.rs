@@ -43,6 +43,7 @@ impl Pool {
     async fn save(&self, visitor: usize, data: &[u8]) -> Outcome<()> {
         let row = self.load(visitor).await?;
         let (seen, created): (SystemTime, SystemTime) = (row.try_get(2)?, row.try_get(1)?);
+        let expires: SystemTime = row.try_get(3)?; // The library's saves keep it, too.
         let now = SystemTime::now().max(seen + Duration::from_micros(1));
         let (token, none, text) = (1_i64, None::<i64>, None::<&str>);
         let handle: Option<&str> = row.try_get(8)?;
@@ -57,7 +58,7 @@ impl Pool {
                     &data,
                     &created,
                     &now,
-                    &(now + MONTH),
+                    &expires,
                     &token,
                     &now,
                     &none,

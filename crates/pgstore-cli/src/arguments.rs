@@ -2,13 +2,18 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::doctor::Doctor;
 use crate::inspect::Inspect;
 use crate::keygen::Keygen;
+use crate::manual::{Completions, ManPages};
 use crate::migrate::Migrate;
 use crate::revoke::Revoke;
+use crate::sessions::SessionsCommand;
+use crate::stats::StatsCommand;
 use crate::sweep::Sweep;
 
-/// Web sessions in PostgreSQL: keys, the table, and a look into sealed sessions.
+/// Web sessions in PostgreSQL: watch them, list and revoke them, find what is wrong, migrate, sweep, make
+/// keys, and look into sealed sessions.
 #[derive(Debug, Parser)]
 #[command(name = "pgstore", version)]
 pub(crate) struct Arguments {
@@ -18,9 +23,14 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Keygen(Keygen),
-    Migrate(Migrate),
-    Sweep(Sweep),
+    Stats(StatsCommand),
+    Sessions(SessionsCommand),
     Revoke(Revoke),
+    Doctor(Doctor),
+    Sweep(Sweep),
+    Migrate(Migrate),
+    Keygen(Keygen),
     Inspect(Inspect),
+    Completions(Completions),
+    Man(ManPages),
 }

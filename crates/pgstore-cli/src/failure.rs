@@ -7,6 +7,7 @@ use pgstore::{
     ConnectError, ErrorClass, KeyError, MigrateError, MigrateErrorKind, OpenError, StoreError,
     StoreErrorKind, TableName,
 };
+use pgstore_connect::DatabaseError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -15,8 +16,10 @@ pub(crate) enum Failure {
     NoKeys,
     #[error("a --block-key comes right after the --hash-key it belongs to")]
     LoneBlockKey,
-    #[error("a {0} is not hexadecimal")]
-    NotHex(&'static str),
+    #[error(
+        "a {0} is no key: it is hexadecimal, base64:…, text:…, or as in Go code: []byte(\"…\"), []byte{{…}}"
+    )]
+    NotAKey(&'static str),
     #[error("a --block-key is empty: leave it out where there is none")]
     EmptyBlockKey,
     #[error("SESSION_KEYS is not hexadecimal")]
@@ -25,17 +28,22 @@ pub(crate) enum Failure {
     KeysFile(#[source] io::Error),
     #[error(transparent)]
     Keys(#[from] KeyError),
-    #[error("the text cannot be read from stdin")]
+    #[error("stdin cannot be read")]
     Input(#[source] io::Error),
     #[error(transparent)]
     Open(#[from] OpenError),
+    #[error("{failed} of {all} texts did not open")]
+    NotAllOpen { failed: u64, all: u64 },
     #[error("the values would print as more text than is useful to read")]
     TooMuch,
 
     /// The exit code says it all.
     #[error("the sessions table is not complete")]
     Incomplete,
-    #[error("no database: set DATABASE_URL")]
+    /// The exit code says that there are findings, and the report which.
+    #[error("there are findings")]
+    HasFindings,
+    #[error("no database: set DATABASE_URL, or PGHOST, PGUSER and PGDATABASE as for psql")]
     NoDatabase,
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -43,6 +51,16 @@ pub(crate) enum Failure {
     Migrate(Box<MigrateError>, TableName),
     #[error("{}", not_used(.0))]
     Store(#[from] StoreError),
+    #[error("the sessions table is not there: run `pgstore migrate` for this table first")]
+    NoTable,
+    #[error("{}", not_answered(.0))]
+    Query(#[source] tokio_postgres::Error),
+    #[error("the server gave no answer")]
+    NoAnswer,
+    #[error("requests kept changing the sessions: run it again for the rest")]
+    Contended,
+    #[error("nothing was done")]
+    Declined,
 
     #[error("the system gave no random bytes")]
     Randomness(#[source] getrandom::Error),
@@ -61,7 +79,7 @@ impl Failure {
         match self {
             Self::NoKeys
             | Self::LoneBlockKey
-            | Self::NotHex(_)
+            | Self::NotAKey(_)
             | Self::EmptyBlockKey
             | Self::KeysNotUnicode
             | Self::KeysFile(_)
@@ -79,6 +97,7 @@ impl Failure {
             // Its own text is this failure's, or is replaced by it.
             Self::Migrate(error, _) => error.source(),
             Self::Store(error) => error.source(),
+            Self::Query(_) => None,
             _ => self.source(),
         };
         while let Some(error) = cause {
@@ -107,6 +126,31 @@ fn not_used(error: &StoreError) -> String {
             "the sessions table is not there: run `pgstore migrate` for this table first".to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Query(error)
+    }
+}
+
+/// The server's message alone: its DETAIL may quote a row. Of a lost connection, the driver's text.
+fn not_answered(error: &tokio_postgres::Error) -> String {
+    let Some(answer) = DatabaseError::from_driver(error) else {
+        return format!("the connection to the database was lost: {error}");
+    };
+    match answer.sqlstate() {
+        // undefined_table, undefined_column
+        "42P01" | "42703" => {
+            "the sessions table is not complete: run `pgstore migrate` for this table first"
+                .to_owned()
+        }
+        "42501" => format!(
+            "the database user lacks a right: {}; `pgstore doctor` says which GRANT mends it",
+            answer.message()
+        ),
+        _ => format!("the database refused: {}", answer.message()),
     }
 }
 

@@ -28,6 +28,11 @@ pub(crate) fn object(issued_at: i64, value: &Content) -> Result<String, Failure>
     line.map(|line| line + "\n").map_err(|_| Failure::TooMuch)
 }
 
+/// The line in place of a text that does not open.
+pub(crate) fn error(reason: &str) -> String {
+    format!("{}\n", serde_json::json!({ "error": reason }))
+}
+
 /// Bytes of field names in one output. Each struct repeats those of its type, which the gob has
 /// once, so a small gob could print as terabytes.
 const MOST_FIELD_TEXT: usize = 1 << 26;

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
-use data_encoding::HEXLOWER_PERMISSIVE;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use pgstore::Keys;
 
 use crate::failure::Failure;
+use crate::go_key;
 
 /// Where the keys come from. Written by hand, as the order of two options counts.
 pub(crate) struct KeyArguments {
@@ -31,7 +32,7 @@ impl KeyArguments {
     pub(crate) fn read(&self) -> Result<KeyList, Failure> {
         let text = match &self.file {
             _ if !self.given.is_empty() => paired(&self.given)?,
-            Some(file) => fs::read_to_string(file).map_err(Failure::KeysFile)?,
+            Some(file) => of_file(&fs::read_to_string(file).map_err(Failure::KeysFile)?)?,
             None => from_environment()?,
         };
         if text.trim().is_empty() {
@@ -41,9 +42,24 @@ impl KeyArguments {
     }
 }
 
+/// The keys of a file. If none of its lines is SESSION_KEYS=, those with HASH_KEY= and BLOCK_KEY= count.
+fn of_file(text: &str) -> Result<String, Failure> {
+    let given = |line: &str| {
+        let hash = line.strip_prefix("HASH_KEY=");
+        let block = line.strip_prefix("BLOCK_KEY=");
+        let hash = hash.map(|key| Given::Hash(key.to_owned()));
+        hash.or_else(|| block.map(|key| Given::Block(key.to_owned())))
+    };
+    let given: Vec<_> = text.lines().filter_map(given).collect();
+    match given.is_empty() || text.lines().any(|line| line.starts_with(ASSIGNMENT)) {
+        true => Ok(text.to_owned()),
+        false => paired(&given),
+    }
+}
+
 /// Each block key belongs to the hash key right before it.
 fn paired(given: &[Given]) -> Result<String, Failure> {
-    let mut pairs: Vec<(&str, Option<&str>)> = Vec::new();
+    let mut pairs: Vec<(String, Option<String>)> = Vec::new();
     for key in given {
         match (key, pairs.last_mut()) {
             (Given::Hash(hash), _) => pairs.push((hex(hash, "--hash-key")?, None)),
@@ -56,13 +72,13 @@ fn paired(given: &[Given]) -> Result<String, Failure> {
     }
     let pairs = pairs
         .iter()
-        .map(|(hash, block)| format!("{hash},{}", block.unwrap_or_default()));
+        .map(|(hash, block)| format!("{hash},{}", block.as_deref().unwrap_or_default()));
     Ok(pairs.collect::<Vec<_>>().join(","))
 }
 
-fn hex<'a>(key: &'a str, option: &'static str) -> Result<&'a str, Failure> {
-    let decoded = HEXLOWER_PERMISSIVE.decode(key.as_bytes());
-    decoded.map(|_| key).map_err(|_| Failure::NotHex(option))
+fn hex(key: &str, option: &'static str) -> Result<String, Failure> {
+    let bytes = go_key::parse(key).ok_or(Failure::NotAKey(option))?;
+    Ok(HEXLOWER.encode(&bytes))
 }
 
 fn from_environment() -> Result<String, Failure> {
@@ -102,7 +118,7 @@ impl Args for KeyArguments {
         let key = |name, help| {
             let key = Arg::new(name)
                 .long(name)
-                .value_name("HEX")
+                .value_name("KEY")
                 .action(ArgAction::Append);
             key.help(help)
         };
@@ -112,13 +128,17 @@ impl Args for KeyArguments {
             .value_name("FILE")
             .value_parser(value_parser!(PathBuf))
             .conflicts_with_all([HASH_KEY, BLOCK_KEY])
-            .help("A file with the keys, as SESSION_KEYS has them or as keygen prints them");
+            .help(
+                "A file with the keys: as SESSION_KEYS has them, as keygen prints them, or lines \
+                 with HASH_KEY= and BLOCK_KEY= in any form that --hash-key takes",
+            );
         command
             .arg(key(
                 HASH_KEY,
-                "A hash key; several are tried in their order. Without any, the keys are those of \
-                 --keys-file or of the environment variable SESSION_KEYS \
-                 (hash[,block,hash,block…]), which `ps` does not show",
+                "A hash key, in hexadecimal, as base64:…, as text:…, or as it stands in Go code: \
+                 []byte(\"…\"), []byte{…}. Several are tried in their order. Without any, the keys \
+                 are those of --keys-file or of the environment variable SESSION_KEYS \
+                 (hash[,block,hash,block…] in hexadecimal), which `ps` does not show",
             ))
             .arg(key(BLOCK_KEY, block_help))
             .arg(file)

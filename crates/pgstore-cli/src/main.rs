@@ -1,28 +1,44 @@
-//! `pgstore`: keys, migrations, sweeping, and a look into sealed sessions.
+//! `pgstore`: watch, list and revoke sessions, find what is wrong, migrate, sweep, make keys, and look
+//! into sealed sessions.
 //!
 //! ```text
-//! pgstore keygen                        fresh keys, as SESSION_KEYS takes them
+//! pgstore stats [--watch]               how many sessions there are, and how the table is
+//! pgstore sessions --owner OWNER        an owner's sessions
+//! pgstore revoke --handle|--owner|--issued-before    log out one, an owner's, all of before a time
+//! pgstore doctor                        what is wrong, and what mends it
+//! pgstore sweep [--dry-run]             rows past their time, once
 //! pgstore migrate [--print|--check]     the sessions table
-//! pgstore sweep                         rows past their time, once
-//! pgstore revoke --issued-before TIME   log out all sessions of before a time
+//! pgstore keygen                        fresh keys, as SESSION_KEYS takes them
 //! pgstore inspect --name session TEXT   what a cookie or a row's data holds, as JSON
+//! pgstore completions SHELL, man DIR    for the shell
 //! ```
 //!
-//! Exit codes: 0; 1 when the text does not open or the database fails; 2 for wrong usage. An error
-//! is one line on stderr and holds neither keys nor the text nor the database's password.
+//! Exit codes: 0; 1 when a text does not open, the database fails or `doctor` has findings; 2 for wrong
+//! usage. An error is one line on stderr. No output holds a session's ID, and none but `keygen`'s a
+//! key; errors hold neither the text nor the database's password.
 
 mod arguments;
+mod confirm;
 mod database;
+mod doctor;
 mod failure;
+mod go_key;
 mod inspect;
 mod json;
 mod key_list;
 mod keygen;
+mod manual;
 mod migrate;
 mod other_hash;
+mod output;
+mod peers;
 mod progress;
 mod revoke;
+mod sessions;
+mod stats;
 mod sweep;
+mod table;
+mod table_client;
 mod time;
 mod usage;
 
@@ -33,6 +49,7 @@ use clap::Parser as _;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
+use output::print;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -42,7 +59,7 @@ fn main() -> ExitCode {
     };
     match run(arguments.command).and_then(|output| print(&output)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Incomplete) => ExitCode::FAILURE,
+        Err(Failure::Incomplete | Failure::HasFindings) => ExitCode::FAILURE,
         Err(failure) => complain(&failure.one_line(), failure.exit_code()),
     }
 }
@@ -50,21 +67,17 @@ fn main() -> ExitCode {
 /// What a command has to say on stdout.
 fn run(command: Command) -> Result<String, Failure> {
     match command {
+        Command::Doctor(doctor) => doctor.run(),
         Command::Keygen(keygen) => keygen.run(),
         Command::Migrate(migrate) => migrate.run(),
         Command::Sweep(sweep) => sweep.run(),
+        Command::Stats(stats) => stats.run(),
+        Command::Sessions(sessions) => sessions.run(),
         Command::Revoke(revoke) => revoke.run(),
         Command::Inspect(inspect) => inspect.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     }
-}
-
-/// Unlike `println!`, it does not panic when the reader has closed the pipe.
-fn print(output: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(output.as_bytes());
-    written
-        .and_then(|()| stdout.flush())
-        .map_err(Failure::Output)
 }
 
 /// `--help` and `--version`.

@@ -1,4 +1,4 @@
-//! What a long migration is doing, on stderr: one line that changes on a terminal, lines elsewhere.
+//! What a long command is doing, on stderr: one line that changes on a terminal, lines elsewhere.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 /// How many characters the bar has.
 const BAR: usize = 30;
 
-/// Writes what a migration tells.
+/// Writes what a command tells.
 pub(crate) struct ProgressLine {
     is_terminal: bool,
     written: Mutex<Written>,
@@ -33,23 +33,41 @@ impl ProgressLine {
         }
     }
 
-    pub(crate) fn tell(&self, progress: &MigrateProgress) {
+    /// Writes its first line where lines stay only after some seconds: most commands end before.
+    pub(crate) fn after_a_while() -> Self {
+        let last = Some((String::new(), Instant::now()));
+        let written = Written {
+            last,
+            has_open_line: false,
+        };
+        Self {
+            written: Mutex::new(written),
+            ..Self::new()
+        }
+    }
+
+    pub(crate) fn tell_of_migration(&self, progress: &MigrateProgress) {
+        let (topic, line) = (topic(progress), line(progress, self.is_terminal));
+        self.tell(&topic, &line);
+    }
+
+    /// A line on another topic than the last one is written at once where lines stay.
+    pub(crate) fn tell(&self, topic: &str, line: &str) {
         // No code panics while it holds the lock.
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         // Where there is no stderr, nobody watches.
         if self.is_terminal {
-            let _ = write!(io::stderr(), "\r\x1b[K{}", line(progress, true));
+            let _ = write!(io::stderr(), "\r\x1b[K{line}");
             written.has_open_line = true;
             return;
         }
-        let topic = topic(progress);
         let is_due = written
             .last
             .as_ref()
-            .is_none_or(|(last, when)| *last != topic || when.elapsed() >= BETWEEN_LINES);
+            .is_none_or(|(last, when)| last != topic || when.elapsed() >= BETWEEN_LINES);
         if is_due {
-            let _ = writeln!(io::stderr(), "{}", line(progress, false));
-            written.last = Some((topic, Instant::now()));
+            let _ = writeln!(io::stderr(), "{line}");
+            written.last = Some((topic.to_owned(), Instant::now()));
         }
     }
 
@@ -65,6 +83,7 @@ impl ProgressLine {
 fn topic(progress: &MigrateProgress) -> String {
     match progress {
         MigrateProgress::BuildingIndex { index, .. } => index.clone(),
+        MigrateProgress::Distributing => "distributing".to_owned(),
         _ => String::new(),
     }
 }
@@ -81,6 +100,7 @@ fn line(progress: &MigrateProgress, has_bar: bool) -> String {
             Some(percent) => format!("building {index}: {percent} %"),
             None => format!("building {index}"),
         },
+        MigrateProgress::Distributing => "distributing the rows over the workers".to_owned(),
         _ => "migrating".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! A time in an argument.
+//! Times in arguments and in reports.
 
 use pgstore::{Clock as _, SystemClock, Timestamp};
 
@@ -14,6 +14,13 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, InvalidTime> {
     }
     let seconds = text.parse().ok().or_else(|| rfc_3339(text));
     seconds.map(Timestamp::from_unix_seconds).ok_or(InvalidTime)
+}
+
+/// RFC 3339 to the second.
+pub(crate) fn shown(time: Timestamp) -> String {
+    let text = time.to_string();
+    let (seconds, _) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{seconds}Z")
 }
 
 fn rfc_3339(text: &str) -> Option<i64> {

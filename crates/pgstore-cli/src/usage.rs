@@ -1,8 +1,9 @@
 //! clap's errors in one line, without the values: they may be keys or the text.
 
-use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Error};
 
+use crate::arguments::Arguments;
 use crate::failure::flat;
 
 pub(crate) fn one_line(error: &Error) -> String {
@@ -12,13 +13,33 @@ pub(crate) fn one_line(error: &Error) -> String {
         ErrorKind::InvalidSubcommand
         | ErrorKind::MissingSubcommand
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "a command is needed: keygen, migrate, sweep, revoke or inspect".to_owned()
+            format!("a command is needed: {}", commands())
         }
         ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => invalid(error),
     };
-    flat(&format!("{what}; see --help"))
+    flat(&format!("{what}{}; see --help", suggestion(error)))
+}
+
+fn commands() -> String {
+    let all = Arguments::command();
+    let names = all.get_subcommands().map(clap::Command::get_name);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The name that was probably meant. It is one of ours, so it can be shown.
+fn suggestion(error: &Error) -> String {
+    let kinds = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    let names = kinds.into_iter().map(|kind| listed(error, kind));
+    match names.into_iter().find(|names| !names.is_empty()) {
+        Some(names) => format!("; did you mean {names}?"),
+        None => String::new(),
+    }
 }
 
 /// An option's name may be shown; anything else could be a key or the text.

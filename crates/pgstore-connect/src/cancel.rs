@@ -20,12 +20,12 @@ use tokio_postgres::{CancelToken, Config};
 /// Where a server is and what its certificate is for.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    place: PeerPlace,
+    endpoint: Endpoint,
     name: String,
 }
 
 #[derive(Clone, Debug)]
-enum PeerPlace {
+enum Endpoint {
     Address(SocketAddr),
     #[cfg(unix)]
     Socket(std::path::PathBuf),
@@ -43,18 +43,18 @@ impl Peer {
     pub(crate) fn of(config: &Config, port: u16) -> Self {
         use tokio_postgres::config::Host;
         let address: Option<&IpAddr> = config.get_hostaddrs().first();
-        let (place, name) = match (config.get_hosts().first(), address) {
+        let (endpoint, name) = match (config.get_hosts().first(), address) {
             (Some(Host::Tcp(name)), Some(address)) => {
-                (PeerPlace::Address((*address, port).into()), name.clone())
+                (Endpoint::Address((*address, port).into()), name.clone())
             }
             #[cfg(unix)]
             (Some(Host::Unix(folder)), _) => {
                 let socket = folder.join(format!(".s.PGSQL.{port}"));
-                (PeerPlace::Socket(socket), String::new())
+                (Endpoint::Socket(socket), String::new())
             }
-            _ => (PeerPlace::Unknown, String::new()),
+            _ => (Endpoint::Unknown, String::new()),
         };
-        Self { place, name }
+        Self { endpoint, name }
     }
 
     /// Sends the request over a connection of its own.
@@ -68,11 +68,11 @@ impl Peer {
             + MakeTlsConnect<UntilClosed<LocalStream>, Error = E>,
         E: std::error::Error + Send + Sync + 'static,
     {
-        match &self.place {
-            PeerPlace::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
+        match &self.endpoint {
+            Endpoint::Address(address) => self.send(token, TcpStream::connect(address), tls).await,
             #[cfg(unix)]
-            PeerPlace::Socket(path) => self.send(token, LocalStream::connect(path), tls).await,
-            PeerPlace::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
+            Endpoint::Socket(path) => self.send(token, LocalStream::connect(path), tls).await,
+            Endpoint::Unknown => Err(CancelFailure::NotConnected(io::ErrorKind::NotFound.into())),
         }
     }
 

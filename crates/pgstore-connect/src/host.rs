@@ -138,6 +138,37 @@ impl Host {
         self.port
     }
 
+    /// Its name, its IP address if it has no name, or the path of its socket: for traces.
+    ///
+    /// ```
+    /// use pgstore_connect::Config;
+    ///
+    /// let config = Config::parse("host=db.internal hostaddr=10.0.0.1 user=app")?;
+    /// assert_eq!(config.hosts()[0].address(), "db.internal");
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn address(&self) -> String {
+        if let Some(folder) = self.socket_folder() {
+            return format!("{}/.s.PGSQL.{}", folder.display(), self.port);
+        }
+        match &self.place {
+            Place::Name(name)
+            | Place::Address {
+                name: Some(name), ..
+            } => name.clone(),
+            Place::Address { address, .. } => address.to_string(),
+            // They have a folder, so they are written above.
+            Place::Folder(_) | Place::UsualFolder => String::new(),
+        }
+    }
+
+    /// Whether it is reached by a Unix socket.
+    #[must_use]
+    pub fn is_socket(&self) -> bool {
+        matches!(self.place, Place::Folder(_) | Place::UsualFolder)
+    }
+
     /// Whether the way to it does not leave this machine.
     pub(crate) fn is_local(&self) -> bool {
         match &self.place {

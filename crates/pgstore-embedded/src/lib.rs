@@ -1,4 +1,4 @@
-//! A throwaway PostgreSQL server for the quickstart and the tests.
+//! A throwaway PostgreSQL server for tests, demonstrations and examples.
 //!
 //! It runs the machine's own binaries; nothing is downloaded. The cluster lies in a temporary
 //! folder and listens on a port of its own, so several run side by side.
@@ -55,3 +55,7 @@ pub use error::StartError;
 pub use schema::Schema;
 pub use server::EmbeddedPostgres;
 pub use shared::shared_url;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

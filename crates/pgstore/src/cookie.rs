@@ -43,11 +43,30 @@ fn values_under<'a>(
     })
 }
 
-/// Returns the request's `Cookie` headers: usually one; HTTP/2 may split them.
-pub(crate) fn headers(headers: &HeaderMap) -> Arc<[HeaderValue]> {
-    match headers.contains_key(COOKIE) {
-        true => headers.get_all(COOKIE).iter().cloned().collect(),
-        false => Arc::default(), // It takes no memory.
+/// The `Cookie` headers of a request: usually one; HTTP/2 may split them.
+#[derive(Clone)]
+pub(crate) enum CookieHeaders {
+    None,
+    One(HeaderValue),
+    Several(Arc<[HeaderValue]>),
+}
+
+impl CookieHeaders {
+    pub(crate) fn of(request: &HeaderMap) -> Self {
+        let mut all = request.get_all(COOKIE).iter();
+        match (all.next(), all.next()) {
+            (None, _) => Self::None,
+            (Some(one), None) => Self::One(one.clone()),
+            _ => Self::Several(request.get_all(COOKIE).iter().cloned().collect()),
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[HeaderValue] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! Server-side web sessions in PostgreSQL, for axum and any tower service.
+//! Keeps the users of a web application logged in: sessions in PostgreSQL, for axum and any tower service.
 //!
-//! The cookie carries a signed ID; a row of the table `http_sessions` keeps the values. Handlers get
-//! the [`Session`] of their request, and a layer saves what they change.
+//! A session is what the server remembers of one visitor: who it is, a cart, a message for the next page. Here it
+//! is a row of the table `http_sessions`; the browser has a cookie with a signed random ID. Handlers get the
+//! [`Session`] of their request, and a layer saves what they change.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -56,16 +57,19 @@
 //! request ─▶ 1 cookie ─▶ 2 id ─▶ 3 row ─▶ 4 values ─▶ handler ─▶ 5 row ─▶ 6 cookie ─▶ response
 //! ```
 //!
-//! [`docs::design`] answers why it is built this way, [`docs::operations`] how to run it, and
-//! [`docs::connection_strings`] what a connection string may contain.
+//! [`docs::cookbook`] has recipes, such as a login guard, a password change and streams that end with their
+//! session. [`docs::testing`] shows how to test an application, [`docs::deploying`] how to bring it to production,
+//! [`docs::operations`] how to run it, [`docs::scaling`] when one server is not enough, and
+//! [`docs::connection_strings`] what a connection string may contain. [`docs::comparison`] compares it with other
+//! crates, and [`docs::design`] answers why it is built this way.
 //!
 //! # Coming from Go
 //!
 //! It shares every session with `gorilla/sessions` and `antonlindstrom/pgstore`, both ways: the
 //! same cookies, table, keys and values. Tell it about the Go program with
 //! [`go_peer`](SessionManagerBuilder::go_peer), so that it writes only what Go can read, and give
-//! both the same cookie attributes: [`CookieOptions::go`] has Go's. [`docs::from_go`] lists what
-//! each Go name is called here.
+//! both the same cookie attributes: [`CookieOptions::go`] has Go's. [`docs::from_go`] has a checklist, and
+//! what each Go name is called here.
 //!
 //! # Coming from tower-sessions
 //!
@@ -92,6 +96,7 @@
 //! - `tls-no-provider`: the same with the application's provider alone.
 //! - `axum`: extractors ([`Session`], [`Sessions`], [`Typed`], [`CsrfToken`], [`CsrfHeader`]), and
 //!   errors as responses.
+//! - `metrics`: numbers to watch, through the facade `metrics` ([`docs::operations`] lists them).
 //! - `deadpool`: the store on the application's own deadpool-postgres pool.
 //! - `raw`: the codec of cookies and rows (`wire`), what a [`Store`] of your own needs (`store`), and
 //!   what an adapter for another session crate needs (`opaque`).
@@ -131,6 +136,7 @@ pub mod store;
     reason = "what only feature `raw` makes public"
 )]
 mod store;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "raw")]
@@ -164,7 +170,7 @@ pub use session::{CsrfToken, InvalidText, Session, SessionError, SessionStats, T
 #[cfg(feature = "postgres")]
 pub use store::{
     ConnectError, InvalidTableName, MigrateError, MigrateErrorKind, PgStore, PgStoreOptions,
-    StatementNames, StatementStrategy, TableName,
+    StatementNames, StatementStrategy, TableName, TablePlacement,
 };
 pub use store::{
     FirstSweep, MemoryStore, Store, StoreError, StoreErrorKind, SweepHandle, SweepOptions,
@@ -182,12 +188,34 @@ pub mod docs {
     pub mod design {}
     #[doc = include_str!("../docs/from-go.md")]
     pub mod from_go {}
+    // Of two definitions of a link, the first counts: that here in rustdoc, that of the file on other sites.
+    #[doc = "[scaling]: crate::docs::scaling\n"]
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[doc = include_str!("../docs/scaling.md")]
+    pub mod scaling {}
+    #[doc = include_str!("../docs/cookbook.md")]
+    pub mod cookbook {}
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing {}
+    #[doc = "[operations]: crate::docs::operations"]
+    #[cfg_attr(
+        feature = "postgres",
+        doc = "[connecting]: crate::docs::connection_strings"
+    )]
+    #[doc = "[rights]: crate::docs::operations#which-rights-does-the-application-need"]
+    #[doc = "[pgbouncer]: crate::docs::operations#does-it-work-behind-pgbouncer"]
+    #[doc = "[keys]: crate::docs::operations#how-are-keys-made-and-rotated"]
+    #[doc = "[watch]: crate::docs::operations#what-should-you-watch"]
+    #[doc = ""]
+    #[doc = include_str!("../docs/deploying.md")]
+    pub mod deploying {}
+    #[doc = include_str!("../docs/comparison.md")]
+    pub mod comparison {}
     #[cfg(feature = "postgres")]
     pub use crate::store::connection_strings;
 }
 
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

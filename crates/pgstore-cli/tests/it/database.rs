@@ -1,18 +1,13 @@
 //! migrate and sweep, on a real PostgreSQL.
 
-use std::env;
-use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use pgstore::TableName;
 use pgstore::store::migrations;
-use pgstore_embedded::EmbeddedPostgres;
-use tokio::runtime::Runtime;
-use tokio_postgres::{Client, NoTls};
+use pgstore::{PgStore, TableName};
 
-use crate::support::{Ran, command, ran, run};
+use crate::support::schema::{Schema, server_url};
+use crate::support::terminal::on_a_terminal;
+use crate::support::{apply, command, ran, run, trial};
 
-#[test]
+#[apply(trial)]
 fn migrate_prints_the_sql_of_the_library_and_needs_no_database() {
     for table in ["http_sessions", "web.sessions"] {
         let printed = run(&["migrate", "--print", "--table", table]);
@@ -29,7 +24,35 @@ fn migrate_prints_the_sql_of_the_library_and_needs_no_database() {
     );
 }
 
-#[test]
+#[apply(trial)]
+fn migrate_prints_how_the_table_is_distributed() {
+    let table = TableName::parse("web.sessions").unwrap();
+    let sql = PgStore::distribution_sql(&table);
+    let printed = run(&[
+        "migrate",
+        "--print",
+        "--distributed",
+        "--table",
+        "web.sessions",
+    ]);
+    assert!(printed.stdout.ends_with(&sql), "{printed:?}");
+}
+
+#[apply(trial)]
+fn migrate_distributes_nothing_without_citus_and_says_so() {
+    let schema = Schema::new("distributed");
+    let refused = schema.run(&["migrate", "--distributed"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused.stderr.contains("CREATE EXTENSION citus"),
+        "{refused:?}"
+    );
+    assert_eq!(schema.run(&["migrate", "--check"]).code, 1);
+    schema.run(&["migrate"]);
+    assert_eq!(schema.run(&["migrate", "--check", "--distributed"]).code, 1);
+}
+
+#[apply(trial)]
 fn what_migrate_prints_runs() {
     let schema = Schema::new("printed");
     let printed = run(&["migrate", "--print", "--table", &schema.table()]).stdout;
@@ -40,7 +63,7 @@ fn what_migrate_prints_runs() {
     );
 }
 
-#[test]
+#[apply(trial)]
 fn migrate_creates_the_table_once() {
     let schema = Schema::new("migrate");
     let first = schema.run(&["migrate"]);
@@ -64,7 +87,7 @@ fn migrate_creates_the_table_once() {
     assert_eq!(url.stdout, format!("{} is up to date\n", schema.table()));
 }
 
-#[test]
+#[apply(trial)]
 fn migrate_checks_by_its_exit_code_alone() {
     let schema = Schema::new("check");
     let missing = schema.run(&["migrate", "--check"]);
@@ -81,7 +104,7 @@ fn migrate_checks_by_its_exit_code_alone() {
     assert_eq!(schema.run(&["migrate", "--check", "--print"]).code, 2);
 }
 
-#[test]
+#[apply(trial)]
 fn a_long_migration_writes_lines_where_no_terminal_is() {
     let schema = Schema::new("progress");
     schema.run(&["migrate"]);
@@ -92,7 +115,7 @@ fn a_long_migration_writes_lines_where_no_terminal_is() {
     assert_eq!(ran.stderr, "building sessions_key_idx\n");
 }
 
-#[test]
+#[apply(trial)]
 fn revoke_ends_the_sessions_that_were_begun_before_a_time() {
     let schema = Schema::new("revoke");
     schema.run(&["migrate"]);
@@ -121,7 +144,7 @@ fn revoke_ends_the_sessions_that_were_begun_before_a_time() {
     schema.run(&["revoke"]).error(2);
 }
 
-#[test]
+#[apply(trial)]
 fn a_server_that_starts_later_is_waited_for_but_not_for_ever() {
     let mut command = command(&["migrate", "--wait", "1"]);
     command.env("DATABASE_URL", "postgres://app:hunter2@127.0.0.1:1/web");
@@ -130,7 +153,7 @@ fn a_server_that_starts_later_is_waited_for_but_not_for_ever() {
     assert!(begun.elapsed() >= std::time::Duration::from_millis(900));
 }
 
-#[test]
+#[apply(trial)]
 fn a_role_without_rights_is_told_what_to_do_in_one_line() {
     let schema = Schema::new("rights");
     let role = format!("{}_role", schema.name);
@@ -144,7 +167,7 @@ fn a_role_without_rights_is_told_what_to_do_in_one_line() {
     assert!(!line.contains("CREATE"), "{line}");
 }
 
-#[test]
+#[apply(trial)]
 fn sweep_removes_what_is_past_its_time_and_counts_it() {
     let schema = Schema::new("sweep");
     let missing = schema.run(&["sweep"]);
@@ -184,7 +207,47 @@ fn sweep_removes_what_is_past_its_time_and_counts_it() {
     assert_eq!(schema.run(&["sweep"]).stdout, "removed 0 rows\n");
 }
 
-#[test]
+#[apply(trial)]
+fn a_sweep_tells_how_far_it_is_on_a_terminal_and_may_be_quiet_or_dry() {
+    let schema = Schema::new("sweep_tells");
+    schema.run(&["migrate"]);
+    let table = schema.table();
+    let fill = || {
+        schema.execute(&format!(
+            "INSERT INTO {table} (key, data, created_on, modified_on, expires_on) \
+             SELECT int4send(n), '', now(), now() - interval '9 days', now() - interval '1 day' \
+               FROM generate_series(1, 500) AS n"
+        ));
+    };
+    fill();
+    assert_eq!(
+        schema.run(&["sweep", "--dry-run"]).stdout,
+        "would remove 500 rows\n"
+    );
+    let json = schema.run(&["sweep", "--dry-run", "--json"]);
+    assert_eq!(json.stdout, "{\"would_remove\":500}\n");
+    let quiet = schema.run(&["sweep", "--quiet"]);
+    assert_eq!((quiet.code, &*quiet.stdout, &*quiet.stderr), (0, "", ""));
+    assert_eq!(schema.run(&["sweep", "--json"]).stdout, "{\"removed\":0}\n");
+    schema.run(&["sweep", "--quiet", "--dry-run"]).error(2);
+
+    fill();
+    let on = |arguments: &[&str]| {
+        let mut command = command(&[arguments, &["--table", &table]].concat());
+        command.env("DATABASE_URL", server_url());
+        on_a_terminal(command, "")
+    };
+    let (code, screen) = on(&["sweep"]);
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains("removed 100 rows so far") && screen.contains("removed 500 rows"),
+        "{screen}"
+    );
+    fill();
+    assert_eq!(on(&["sweep", "--quiet"]), (0, String::new()));
+}
+
+#[apply(trial)]
 fn a_database_that_is_not_there_is_one_line_without_the_password() {
     let at = |url: &str| {
         let mut command = command(&["migrate"]);
@@ -201,76 +264,4 @@ fn a_database_that_is_not_there_is_one_line_without_the_password() {
         assert!(!at(url).error(code).contains("hunter2"), "{url}");
     }
     assert!(run(&["sweep"]).error(2).contains("DATABASE_URL"));
-}
-
-/// A schema of the test's own; it goes with this value.
-struct Schema {
-    name: String,
-}
-
-impl Schema {
-    fn new(test: &str) -> Self {
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_nanos();
-        let schema = Self {
-            name: format!("cli_{test}_{nanos:x}"),
-        };
-        schema.execute(&format!("CREATE SCHEMA {}", schema.name));
-        schema
-    }
-
-    fn table(&self) -> String {
-        format!("{}.sessions", self.name)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        self.run_at(server_url(), arguments)
-    }
-
-    fn run_at(&self, url: &str, arguments: &[&str]) -> Ran {
-        let mut command = command(arguments);
-        command
-            .args(["--table", &self.table()])
-            .env("DATABASE_URL", url);
-        ran(command)
-    }
-
-    fn execute(&self, sql: &str) {
-        with_client(async |client| client.batch_execute(sql).await.unwrap());
-    }
-}
-
-impl Drop for Schema {
-    fn drop(&mut self) {
-        // What stays behind fails no test.
-        let drop = format!("DROP SCHEMA {} CASCADE", self.name);
-        with_client(async |client| drop_quietly(client, &drop).await);
-    }
-}
-
-async fn drop_quietly(client: &Client, sql: &str) {
-    let _ = client.batch_execute(sql).await;
-}
-
-fn with_client(work: impl AsyncFnOnce(&Client)) {
-    Runtime::new().unwrap().block_on(async {
-        let (client, connection) = tokio_postgres::connect(server_url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        work(&client).await;
-    });
-}
-
-/// `DATABASE_URL`, or the server that all tests of this run share.
-fn server_url() -> &'static str {
-    static URL: OnceLock<String> = OnceLock::new();
-    static SERVER: OnceLock<EmbeddedPostgres> = OnceLock::new();
-    URL.get_or_init(|| match env::var("DATABASE_URL") {
-        Ok(url) => url,
-        Err(_) => SERVER
-            .get_or_init(|| EmbeddedPostgres::start().unwrap())
-            .url()
-            .to_owned(),
-    })
 }

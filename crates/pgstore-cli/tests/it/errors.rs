@@ -3,9 +3,9 @@
 use pgstore::Values;
 use pgstore::wire::gob;
 
-use crate::support::{KEY, command, inspect, ran, run, sealed};
+use crate::support::{KEY, apply, command, inspect, ran, run, sealed, trial};
 
-#[test]
+#[apply(trial)]
 fn wrong_usage_is_one_line_and_exit_code_2() {
     let wrong: [&[&str]; 14] = [
         &[],
@@ -49,8 +49,7 @@ fn wrong_usage_is_one_line_and_exit_code_2() {
     assert!(missing.error(2).contains("TEXT"), "{missing:?}");
 }
 
-#[cfg(unix)]
-#[test]
+#[apply(trial)]
 fn bytes_that_are_no_text_are_wrong_usage_in_options_and_a_bad_cookie_as_the_text() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
@@ -64,7 +63,7 @@ fn bytes_that_are_no_text_are_wrong_usage_in_options_and_a_bad_cookie_as_the_tex
     assert!(ran(text).error(1).contains("base64"));
 }
 
-#[test]
+#[apply(trial)]
 fn help_and_version_are_no_errors() {
     for arguments in [
         &["--help"][..],
@@ -78,7 +77,7 @@ fn help_and_version_are_no_errors() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn names_are_any_text() {
     for name in ["", "a|b", "-", "--", "--at", "-x", "é\n", "$(rm)", "*"] {
         let codec = pgstore::wire::SecureCookie::new(pgstore::Keys::from_hex(KEY).unwrap());
@@ -99,7 +98,7 @@ fn names_are_any_text() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn ages_are_counted_from_the_time_given() {
     let text = sealed(&gob::encode_string(b"abc"));
     let at = |options: &[&str]| {
@@ -121,7 +120,7 @@ fn ages_are_counted_from_the_time_given() {
     assert_eq!(at(&[]), 1, "it is older than 30 days now");
 }
 
-#[test]
+#[apply(trial)]
 fn a_text_that_does_not_open_is_not_repeated() {
     let mut values = Values::new();
     values.insert("secret", "SECRET").unwrap();
@@ -144,7 +143,7 @@ fn a_text_that_does_not_open_is_not_repeated() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn an_error_stays_on_its_line_whatever_a_type_is_called() {
     // The key is an interface that says it is a "[]\nint": the error names the type.
     let name = b"\x06[]\nint";

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use pgstore::wire::gob;
 use serde_json::json;
 
-use crate::support::{KEY, Ran, command, ran, run, run_with_stdin, sealed, sealed_with};
+use crate::support::{
+    KEY, Ran, apply, command, ran, run, run_with_stdin, sealed, sealed_with, trial,
+};
 
 const BLOCK: &str = "404142434445464748494a4b4c4d4e4f";
 
@@ -22,7 +24,7 @@ fn inspect(options: &[&str], text: &str) -> Ran {
     run(&arguments)
 }
 
-#[test]
+#[apply(trial)]
 fn a_block_key_belongs_to_the_hash_key_before_it() {
     let text = cookie(&format!("{KEY},{BLOCK}"));
     let pairs: [&[&str]; 3] = [
@@ -50,7 +52,7 @@ fn a_block_key_belongs_to_the_hash_key_before_it() {
     assert_eq!(inspect(&spread, &text).value(), "abc");
 }
 
-#[test]
+#[apply(trial)]
 fn a_block_key_without_its_hash_key_is_wrong_usage() {
     let text = cookie(KEY);
     let lone: [&[&str]; 3] = [
@@ -70,7 +72,7 @@ fn a_block_key_without_its_hash_key_is_wrong_usage() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn bad_keys_are_wrong_usage_and_not_printed() {
     let bad: [&[&str]; 7] = [
         &[],
@@ -87,7 +89,7 @@ fn bad_keys_are_wrong_usage_and_not_printed() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn keys_come_from_the_environment_unless_they_are_given() {
     let text = cookie(KEY);
     let with = |keys: &str, options: &[&str]| {
@@ -106,7 +108,7 @@ fn keys_come_from_the_environment_unless_they_are_given() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn keys_come_from_a_file_as_the_environment_has_them_or_as_keygen_prints_them() {
     let keys = format!("{KEY},{BLOCK}");
     let text = cookie(&keys);
@@ -128,7 +130,7 @@ fn keys_come_from_a_file_as_the_environment_has_them_or_as_keygen_prints_them() 
     }
 }
 
-#[test]
+#[apply(trial)]
 fn texts_come_from_stdin_and_may_be_long() {
     let long = "z".repeat(300_000);
     let text = sealed(&gob::encode_string(long.as_bytes()));
@@ -154,7 +156,73 @@ fn texts_come_from_stdin_and_may_be_long() {
     run_with_stdin(&arguments, b"\xff\xfe").error(1);
 }
 
-#[test]
+#[apply(trial)]
+fn keys_are_taken_as_they_stand_in_go_code() {
+    let hash = b"a key, as it stands in Go";
+    let text = cookie(&format!("{},{BLOCK}", data_encoding::HEXLOWER.encode(hash)));
+    let block =
+        r"[]byte{0x40, 65, 'B', 0x43, 0x44, 0x45, 0x46, 0x47, 72, 73, 74, 75, 76, 77, 78, 79}";
+    for key in [
+        "text:a key, as it stands in Go",
+        r#"[]byte("a key, as it stands in Go")"#,
+        r#""a\x20key, as it stands in Go""#,
+        "`a key, as it stands in Go`",
+        "base64:YSBrZXksIGFzIGl0IHN0YW5kcyBpbiBHbw==",
+    ] {
+        let keys = ["--hash-key", key, "--block-key", block];
+        assert_eq!(inspect(&keys, &text).value(), "abc", "{key}");
+    }
+    let file = File::new("go");
+    let lines = format!("HASH_KEY=[]byte(\"a key, as it stands in Go\")\nBLOCK_KEY={block}\n");
+    fs::write(&file.0, lines).unwrap();
+    let from_file = ["--keys-file", file.0.to_str().unwrap()];
+    assert_eq!(inspect(&from_file, &text).value(), "abc");
+    let wrong = inspect(&["--hash-key", "[]byte(c0ffee)"], &text);
+    assert!(!wrong.error(2).contains("c0ffee"), "{wrong:?}");
+}
+
+#[apply(trial)]
+fn each_line_of_stdin_gets_a_line() {
+    let (one, two) = (
+        sealed(&gob::encode_string(b"one")),
+        sealed(&gob::encode_string(b"two")),
+    );
+    let arguments = [
+        "inspect",
+        "--name",
+        "s",
+        "--hash-key",
+        KEY,
+        "--max-age",
+        "0",
+        "-",
+    ];
+    let bytes = format!("\\x{}", data_encoding::HEXLOWER.encode(two.as_bytes())); // As psql shows a bytea.
+    let good = run_with_stdin(&arguments, format!("{one}\r\n{bytes}\n\n").as_bytes());
+    assert_eq!((good.code, good.stderr.as_str()), (0, ""));
+    let values = |stdout: &str| -> Vec<serde_json::Value> {
+        stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let opened = values(&good.stdout);
+    assert_eq!(opened.len(), 2);
+    assert_eq!(
+        (&opened[0]["value"], &opened[1]["value"]),
+        (&json!("one"), &json!("two"))
+    );
+
+    let mixed = run_with_stdin(&arguments, format!("{one}\nnonsense\n\n{two}\n").as_bytes());
+    assert_eq!(mixed.code, 1);
+    assert_eq!(mixed.stderr, "pgstore: 2 of 4 texts did not open\n");
+    let opened = values(&mixed.stdout);
+    assert_eq!(opened.len(), 4, "{mixed:?}");
+    assert!(opened[1]["error"].is_string() && opened[2]["error"].is_string());
+    assert_eq!(opened[3]["value"], "two");
+}
+
+#[apply(trial)]
 fn what_keygen_prints_seals_and_opens() {
     let sizes: [(&[&str], [usize; 2]); 4] = [
         (&[], [64, 64]),
@@ -207,7 +275,7 @@ impl Drop for File {
 
 /// Two nodes follow the help's steps, one node after the other. After each change, both nodes read what
 /// either of them has sealed since the beginning, as long as it may be read at all.
-#[test]
+#[apply(trial)]
 fn the_help_of_keygen_rotates_keys_over_two_nodes_and_logs_nobody_out() {
     let help = run(&["keygen", "--help"]).stdout;
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");

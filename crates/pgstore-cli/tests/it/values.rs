@@ -5,14 +5,14 @@ use pgstore::wire::gob;
 use pgstore::{Key, Values, go};
 use serde_json::{Value, json};
 
-use crate::support::{hex, inspect, sealed, text, vectors};
+use crate::support::{apply, hex, inspect, sealed, text, trial, vectors};
 
 /// Vectors that inspect does not open, each with the reason.
 const NOT_OPENED: &[(&str, &str)] = &[
     ("gob/top_user", "is not of the Go type"), // neither a cookie's string nor a row's map
 ];
 
-#[test]
+#[apply(trial)]
 fn every_value_of_go_is_shown_with_its_type() {
     let mut shown = 0;
     for vector in vectors("gob") {
@@ -154,7 +154,7 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn numbers_keep_every_digit() {
     let mut values = Values::new();
     values.insert("least", go::Int(i64::MIN)).unwrap();
@@ -170,7 +170,7 @@ fn numbers_keep_every_digit() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn a_string_that_is_not_utf8_says_so_and_is_base64() {
     let bytes = json!({ "type": "string(bytes)", "value": "/wA=" });
     let cookie = inspect(&sealed(&gob::encode_string(b"\xff\0")));
@@ -192,7 +192,7 @@ fn a_string_that_is_not_utf8_says_so_and_is_base64() {
     );
 }
 
-#[test]
+#[apply(trial)]
 fn fields_that_were_not_sent_are_gos_zero_values_in_the_order_of_the_type() {
     let zero = vectors("gob")
         .into_iter()
@@ -202,7 +202,7 @@ fn fields_that_were_not_sent_are_gos_zero_values_in_the_order_of_the_type() {
     assert!(printed.contains(user), "{printed}");
 }
 
-#[test]
+#[apply(trial)]
 fn no_gob_prints_without_bound() {
     // A list of 20,000 structs of one zero byte each, whose type has a field with a name of
     // 100,000 bytes: 2 GB as JSON.

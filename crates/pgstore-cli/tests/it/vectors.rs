@@ -3,9 +3,9 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use crate::support::{Ran, run, text, vectors};
+use crate::support::{Ran, apply, run, text, trial, vectors};
 
-#[test]
+#[apply(trial)]
 fn every_gob_that_go_sealed_opens() {
     let mut opened = 0;
     for vector in vectors("securecookie") {
@@ -23,7 +23,7 @@ fn every_gob_that_go_sealed_opens() {
     assert_eq!(opened, 14);
 }
 
-#[test]
+#[apply(trial)]
 fn every_row_of_pgstore_opens_with_its_cookie() {
     let rows = vectors("pgstore-row");
     assert_eq!(rows.len(), 3);
@@ -39,7 +39,7 @@ fn every_row_of_pgstore_opens_with_its_cookie() {
     }
 }
 
-#[test]
+#[apply(trial)]
 fn bad_texts_get_gos_verdict_as_the_exit_code() {
     for vector in vectors("securecookie-decode") {
         let name = text(&vector["name"])
@@ -75,7 +75,7 @@ fn bad_texts_get_gos_verdict_as_the_exit_code() {
     assert!(run(&empty).error(2).contains("--block-key is empty"));
 }
 
-#[test]
+#[apply(trial)]
 fn another_hash_than_sha256_signs_the_name_and_is_made_by_the_key_as_well() {
     for mut vector in vectors("securecookie") {
         if vector["hash_func"] == "sha256" {

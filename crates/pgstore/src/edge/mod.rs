@@ -16,12 +16,11 @@ pub(crate) use headers::HeaderChanges;
 
 use self::run_to_its_end::RunToItsEnd;
 use self::together::together;
-use crate::cookie;
-use crate::manager::{ManagedSession, SessionManager};
+use crate::cookie::{self, CookieHeaders};
+use crate::manager::{ManagedSession, NamedSessions, SessionManager};
 use crate::name::{CookieError, CookieName};
-use crate::options::CookieOptions;
 use crate::session::{
-    BackgroundWork, Gravity, OpenCookies, RequestCookies, SealedRows, Session, SessionError,
+    BackgroundWork, Gravity, OpenCookies, RequestCookies, Session, SessionError, SharedSession,
     WeighedErrors, WorkGuard,
 };
 
@@ -47,9 +46,9 @@ impl SessionManager {
     // Go: pgstore.go Get and New.
     #[doc(alias = "get_session")]
     pub fn get(&self, request: &HeaderMap, name: &str) -> Result<Session, CookieError> {
-        let named = self.named(name)?;
-        let (rows, options) = (Arc::clone(&named.rows), named.options.clone());
-        Ok(self.begin(rows, options, &cookie::headers(request)))
+        let cookies = CookieHeaders::of(request);
+        let session = self.begin(&*self.named(name)?, &cookies);
+        Ok(Session::held_by(Arc::new(session)))
     }
 
     /// Saves a session if it was changed, and sets the cookie in the response's headers.
@@ -92,17 +91,13 @@ impl SessionManager {
     }
 
     /// Stage 1. Stages 2 to 4 run at the session's first use.
-    pub(crate) fn begin(
-        &self,
-        rows: Arc<SealedRows>,
-        options: CookieOptions,
-        cookies: &Arc<[HeaderValue]>,
-    ) -> Session {
-        let open = (!cookies.is_empty()).then(|| {
-            let (manager, rows, cookies) = (self.clone(), Arc::clone(&rows), Arc::clone(cookies));
-            Box::new(move || manager.open_cookies(&rows.name, &cookies)) as OpenCookies
+    pub(crate) fn begin(&self, named: &NamedSessions, cookies: &CookieHeaders) -> SharedSession {
+        let (rows, options) = (&named.rows, named.options.clone());
+        let open = (!cookies.as_slice().is_empty()).then(|| {
+            let (manager, rows, cookies) = (self.clone(), Arc::clone(rows), cookies.clone());
+            Box::new(move || manager.open_cookies(&rows.name, cookies.as_slice())) as OpenCookies
         });
-        Session::of_request(rows, open, options)
+        SharedSession::of_request(Arc::clone(rows), open, options)
     }
 
     /// Stage 2. It runs at the session's first use.

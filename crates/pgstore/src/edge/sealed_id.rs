@@ -11,6 +11,7 @@ use crate::name::CookieName;
 use crate::options::{CookieOptions, MaxAge};
 use crate::random;
 use crate::session::{CookieChange, CookieId, GivenCookie, SessionError};
+use crate::telemetry::{self, CookieKind, CookieRefusal, Sealed};
 use crate::wire::{OpenError, Opened, gob};
 
 /// How many bytes of cookies of one name are opened. Others count as absent. A server usually takes
@@ -32,10 +33,17 @@ impl SessionManager {
     ) -> Vec<CookieId> {
         let now = self.now().unix_seconds();
         let mut cookies = Vec::new();
-        for value in within_bound(name, values) {
+        for value in within_bound(name, values, CookieKind::Session) {
             match self.open(name, value, now) {
-                Ok(cookie) => cookies.extend(cookie),
+                Ok(Some(cookie)) => {
+                    note_keys(cookie.by_current_keys);
+                    cookies.push(cookie);
+                }
+                Ok(None) => {
+                    telemetry::cookie_refused(CookieKind::Session, CookieRefusal::Content);
+                }
                 Err(error) => {
+                    telemetry::cookie_refused(CookieKind::Session, refusal(&error));
                     tracing::debug!(name = name.as_str(), %error, "a cookie does not open");
                 }
             }
@@ -103,16 +111,39 @@ impl SessionManager {
 pub(super) fn within_bound<'a>(
     name: &CookieName,
     values: impl Iterator<Item = &'a [u8]>,
+    kind: CookieKind,
 ) -> impl Iterator<Item = &'a [u8]> {
     let mut bytes = 0;
     values.take_while(move |value| {
         bytes += value.len();
         let is_within = bytes <= MOST_BYTES_OPENED;
         if !is_within {
+            telemetry::cookie_refused(kind, CookieRefusal::TooMany);
             tracing::debug!(name = name.as_str(), "too many cookies of one name");
         }
         is_within
     })
+}
+
+/// Counts a cookie that older keys have sealed.
+pub(super) fn note_keys(by_current_keys: bool) {
+    if !by_current_keys {
+        telemetry::has_older_keys(Sealed::Cookie);
+    }
+}
+
+/// Why a cookie does not open, for metrics.
+pub(super) fn refusal(error: &OpenError) -> CookieRefusal {
+    match error {
+        OpenError::TooLong(_) => CookieRefusal::TooLong,
+        OpenError::Encoding => CookieRefusal::Encoding,
+        OpenError::NotSigned => CookieRefusal::NotSigned,
+        OpenError::Timestamp => CookieRefusal::Date,
+        OpenError::TooNew => CookieRefusal::TooNew,
+        OpenError::Expired => CookieRefusal::Expired,
+        OpenError::NotDecrypted => CookieRefusal::NotDecrypted,
+        OpenError::Value(_) => CookieRefusal::Content,
+    }
 }
 
 /// Each ID once, in the same order.

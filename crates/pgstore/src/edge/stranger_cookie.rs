@@ -3,11 +3,12 @@
 //!
 //! Under the session's name it would replace the cookie of a session that another response has begun.
 
-use super::sealed_id::within_bound;
+use super::sealed_id::{note_keys, refusal, within_bound};
 use crate::manager::SessionManager;
 use crate::name::CookieName;
 use crate::random;
 use crate::session::{Seed, SessionError, StrangerCookie};
+use crate::telemetry::{self, CookieKind, CookieRefusal};
 use crate::wire::gob;
 
 impl SessionManager {
@@ -17,7 +18,7 @@ impl SessionManager {
         name: &CookieName,
         values: impl Iterator<Item = &'a [u8]>,
     ) -> Vec<StrangerCookie> {
-        let mut values = within_bound(name, values).peekable();
+        let mut values = within_bound(name, values, CookieKind::Csrf).peekable();
         if values.peek().is_none() {
             return Vec::new(); // So it is in most requests.
         }
@@ -26,12 +27,16 @@ impl SessionManager {
         let codec = self.cookie_codec();
         let open = |text| {
             let opened = codec.open_within(lifetime, &signed, text, now, gob::decode_string);
-            let opened = opened.ok()?;
-            Some(StrangerCookie {
-                seed: Seed::parse(&opened.value)?,
+            let opened = opened.map_err(|error| refusal(&error))?;
+            let seed = Seed::parse(&opened.value).ok_or(CookieRefusal::Content)?;
+            note_keys(opened.by_current_keys);
+            Ok(StrangerCookie {
+                seed,
                 issued_at: opened.issued_at,
             })
         };
+        let count = |reason: &_| telemetry::cookie_refused(CookieKind::Csrf, *reason);
+        let open = |text| open(text).inspect_err(count).ok();
         values.filter_map(open).collect()
     }
 

@@ -32,7 +32,7 @@ impl<S: Sync> FromRequestParts<S> for Sessions {
     type Rejection = MissingSessionLayer;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, MissingSessionLayer> {
-        from_layer(parts)
+        Self::of_request(&parts.extensions).ok_or(MissingSessionLayer)
     }
 }
 
@@ -41,13 +41,11 @@ impl<S: Sync> OptionalFromRequestParts<S> for Sessions {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(from_layer(parts).ok())
+        Ok(Self::of_request(&parts.extensions))
     }
 }
 
-/// What the layer has put into the request's extensions.
-pub(super) fn from_layer<T: Clone + Send + Sync + 'static>(
-    parts: &Parts,
-) -> Result<T, MissingSessionLayer> {
+/// The session that the layer has put into the request's extensions.
+pub(super) fn from_layer(parts: &Parts) -> Result<Session, MissingSessionLayer> {
     parts.extensions.get().cloned().ok_or(MissingSessionLayer)
 }

@@ -12,6 +12,7 @@ use crate::name::CookieError;
 use crate::options::{CookieOptions, MaxAge};
 use crate::policy::Touch;
 use crate::session::{Background, Counters, LogoutRetry, SaveTurns, TextSource};
+use crate::telemetry;
 use crate::wire::{Key, Keys, SecureCookie};
 
 /// The shortest hash key that raises no warning: HMAC-SHA256's own strength.
@@ -47,6 +48,7 @@ impl SessionManagerBuilder {
         self.check_values()?;
         let cookie_options = self.checked_cookie_options()?;
         warn_of_short_keys(&self.keys);
+        telemetry::describe_sessions();
         let default_max_length = self.go_peer.default_max_length();
         let codec = SecureCookie::new(self.keys)
             .max_age(whole_seconds(self.max_age))

@@ -6,6 +6,8 @@ use crate::manager::{ManagedSession, SessionManager};
 use crate::registry::Sessions;
 use crate::session::Session;
 
+const NOT_SAVED: &str = "the session of a request without a response was not saved";
+
 /// Where a layer stands among the session layers of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -89,11 +91,12 @@ fn clean_up(sessions: &Sessions, failed: bool) {
         });
         runtime.spawn(async move {
             if let Err(error) = saving.await.1.into_gravest() {
-                let error = error.with_causes();
-                tracing::warn!(
-                    error,
-                    "the session of a request without a response was not saved"
-                );
+                let (is_reported, error) = (error.is_reported(), error.with_causes());
+                if is_reported {
+                    tracing::debug!(error, "{NOT_SAVED}");
+                } else {
+                    tracing::warn!(error, "{NOT_SAVED}");
+                }
             }
         });
     }

@@ -80,7 +80,7 @@ use crate::session::{Session, WeighedErrors};
 /// # }
 /// ```
 ///
-/// A plain tower service takes it from the extensions:
+/// A plain tower service takes it from the extensions, and [all sessions](Sessions::of_request) too:
 ///
 /// ```
 /// # use http::Extensions;
@@ -271,13 +271,13 @@ impl SessionLayer {
     /// All sessions of a request, the one of this layer's name, and whether a layer further out
     /// saves them: stages 1 and 2.
     pub(super) fn begin<B>(&self, request: &Request<B>) -> (Sessions, Session, Place) {
-        let joined = Sessions::of_layer_further_out(&self.manager, request.extensions());
-        let (sessions, place) = match joined {
-            Some(sessions) => (sessions, Place::Joined),
-            None => (self.manager.sessions(request.headers()), Place::Outermost),
-        };
-        let session = sessions.open_for_layer(&self.named);
-        (sessions, session, place)
+        if let Some((sessions, session)) =
+            Sessions::join(&self.manager, &self.named, request.extensions())
+        {
+            return (sessions, session, Place::Joined);
+        }
+        let (sessions, session) = Sessions::begin(&self.manager, &self.named, request.headers());
+        (sessions, session, Place::Outermost)
     }
 
     /// Saves all sessions of a request whose response has this status: stages 5 and 6. If a save fails,

@@ -101,10 +101,13 @@ impl SessionFailure {
 }
 
 /// Logs an error with its causes: as a warning if it is answered with a server error. What clients can
-/// cause is logged as information, so that it raises no alarm.
+/// cause is logged as information, so that it raises no alarm. What the store has logged for all
+/// callers, such as an outage, is logged at debug.
 fn log(gravity: Gravity, error: &SessionError) {
     let (causes, status) = (error.with_causes(), status_and_text(gravity, error).0);
-    if status.is_server_error() {
+    if error.is_reported() && gravity != Gravity::LogoutNotDone {
+        tracing::debug!(error = causes, status = status.as_u16(), "a session failed");
+    } else if status.is_server_error() {
         tracing::warn!(error = causes, status = status.as_u16(), "a session failed");
     } else {
         tracing::info!(error = causes, status = status.as_u16(), "a session failed");

@@ -7,8 +7,9 @@ use tower_service::Service;
 
 use super::body::SessionBody;
 use super::future::SessionFuture;
-use super::head_guard::HeadGuard;
+use super::head_guard::{HeadGuard, Place};
 use super::layer::SessionLayer;
+use crate::registry::Sessions;
 
 /// The service that a [`SessionLayer`] makes.
 #[derive(Clone, Debug)]
@@ -45,8 +46,12 @@ where
         let layer = Arc::clone(&self.layer);
         let (sessions, session, place) = layer.begin(&request); // 1 cookie
         let kept = layer.keep(&request, &session);
-        request.extensions_mut().insert(session);
-        request.extensions_mut().insert(sessions.clone());
+        let extensions = request.extensions_mut();
+        extensions.insert(session);
+        match place {
+            Place::Joined => drop(extensions.insert(sessions.clone())),
+            Place::Outermost => drop(extensions.remove::<Sessions>()), // The session leads to it.
+        }
         let response = self.inner.call(request); // 2 id, 3 row, 4 values: at a session's first use
         let head = HeadGuard::new(sessions, place);
         SessionFuture::new(layer, place, kept, response, head) // 5 row, 6 cookie

@@ -179,6 +179,15 @@ impl SessionError {
             _ => false,
         }
     }
+
+    /// Whether its cause is in the log already: by the store, or when the session could not be read.
+    pub(crate) fn is_reported(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_reported(),
+            Self::Degraded => true,
+            _ => false,
+        }
+    }
 }
 
 debug_as_text!(SessionError);

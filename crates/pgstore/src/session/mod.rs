@@ -43,7 +43,7 @@ pub(crate) use record::{Limits, SealedRows};
 pub(crate) use request_cookies::{OpenCookies, RequestCookies};
 pub(crate) use save::{LogoutRetry, SaveTurns};
 pub use shared::Session;
-pub(crate) use shared::Usage;
+pub(crate) use shared::{SessionHolder, SharedSession, Usage};
 pub(crate) use stats::Counters;
 pub use stats::SessionStats;
 pub use typed::Typed;

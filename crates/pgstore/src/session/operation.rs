@@ -214,7 +214,9 @@ fn report_conflict(key: &Key, policy: OnConflict) -> Result<(), SessionError> {
     if policy == OnConflict::Error {
         return Err(SessionError::Conflict(key.clone()));
     }
-    tracing::info!(%key, "this save overwrites a value that another request has changed since it was read");
+    tracing::info!(
+        "this save overwrites a value that another request has changed since it was read"
+    );
     Ok(())
 }
 

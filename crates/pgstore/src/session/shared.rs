@@ -1,5 +1,6 @@
 //! The session that all clones of one request's `Session` share.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,7 @@ use crate::id::SessionId;
 use crate::name::CookieName;
 use crate::options::CookieOptions;
 use crate::store::Lookup;
+use crate::telemetry::{self, Conflicting};
 use crate::wire::Values;
 
 /// The session of one request.
@@ -44,9 +46,23 @@ use crate::wire::Values;
 /// [`Destroyed`](SessionError::Destroyed) after [`destroy`](Session::destroy), and with
 /// [`Degraded`](SessionError::Degraded) when the session could not be read.
 #[derive(Clone)]
-pub struct Session(Arc<Shared>);
+pub struct Session(Arc<dyn SessionHolder>);
 
-struct Shared {
+/// What the clones of a session share: the session itself, or all sessions of its request, which make it
+/// when it is first used.
+pub(crate) trait SessionHolder: Any + Send + Sync {
+    /// What sessions of its name share.
+    fn rows(&self) -> &SealedRows;
+
+    /// The session, if it was used.
+    fn used(&self) -> Option<&SharedSession>;
+
+    /// The session, which counts as used from now on.
+    fn session(&self) -> &SharedSession;
+}
+
+/// A session that was used.
+pub(crate) struct SharedSession {
     rows: Arc<SealedRows>,
     usage: Usage,
     cookies: UnopenedCookies,
@@ -71,7 +87,7 @@ impl Usage {
     }
 }
 
-impl Session {
+impl SharedSession {
     /// The session of a request. Its cookies are opened at its first use.
     pub(crate) fn of_request(
         rows: Arc<SealedRows>,
@@ -79,14 +95,6 @@ impl Session {
         options: CookieOptions,
     ) -> Self {
         Self::new(rows, UnopenedCookies::new(cookies), options, Usage::Request)
-    }
-
-    /// The session that a background job works on.
-    pub(crate) fn of_job(rows: Arc<SealedRows>, id: CookieId, options: CookieOptions) -> Self {
-        let none = UnopenedCookies::new(None);
-        let session = Self::new(rows, none, options, Usage::Background);
-        session.state().take_cookies(vec![id]);
-        session
     }
 
     fn new(
@@ -97,25 +105,75 @@ impl Session {
     ) -> Self {
         let (go_peer, on_conflict) = (rows.go_peer.clone(), rows.policy.on_conflict);
         let state = SessionState::new(options, go_peer, on_conflict);
-        Self(Arc::new(Shared {
+        Self {
             rows,
             usage,
             cookies,
             state: Mutex::new(state),
             io: tokio::sync::Mutex::new(()),
-        }))
+        }
+    }
+
+    pub(crate) fn looked_at(&self) -> bool {
+        self.state().looked_at
+    }
+
+    /// Makes later changes an error, since nothing would save them.
+    pub(crate) fn close(&self) {
+        self.state().close();
+    }
+
+    /// The state, also after a panic: only `update()` runs the application's code on it, and that
+    /// code's panics are caught.
+    fn state(&self) -> MutexGuard<'_, SessionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionHolder for SharedSession {
+    fn rows(&self) -> &SealedRows {
+        &self.rows
+    }
+
+    fn used(&self) -> Option<&SharedSession> {
+        Some(self)
+    }
+
+    fn session(&self) -> &SharedSession {
+        self
+    }
+}
+
+impl Session {
+    pub(crate) fn held_by(holder: Arc<dyn SessionHolder>) -> Self {
+        Self(holder)
+    }
+
+    /// What holds the session, if it is of this type.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn holder<H: SessionHolder>(&self) -> Option<Arc<H>> {
+        let holder: Arc<dyn Any + Send + Sync> = self.0.clone();
+        holder.downcast().ok()
+    }
+
+    /// The session that a background job works on.
+    pub(crate) fn of_job(rows: Arc<SealedRows>, id: CookieId, options: CookieOptions) -> Self {
+        let none = UnopenedCookies::new(None);
+        let session = SharedSession::new(rows, none, options, Usage::Background);
+        session.state().take_cookies(vec![id]);
+        Self(Arc::new(session))
     }
 
     pub(crate) fn cookie_name(&self) -> &CookieName {
-        &self.0.rows.name
+        &self.rows().name
     }
 
     pub(super) fn rows(&self) -> &SealedRows {
-        &self.0.rows
+        self.0.rows()
     }
 
     pub(super) fn usage(&self) -> Usage {
-        self.0.usage
+        self.0.session().usage
     }
 
     /// Whether this is the session with that ID or handle.
@@ -145,12 +203,11 @@ impl Session {
     }
 
     pub(crate) fn looked_at(&self) -> bool {
-        self.state().looked_at
+        self.used().is_some_and(SharedSession::looked_at)
     }
 
-    /// Makes later changes an error, since nothing would save them.
-    pub(crate) fn close(&self) {
-        self.state().close();
+    pub(crate) fn used(&self) -> Option<&SharedSession> {
+        self.0.used()
     }
 
     /// Notes that the browser gets a cookie.
@@ -191,7 +248,7 @@ impl Session {
         let cookies = self.state().cookies();
         let found = match cookies.as_slice() {
             [] => Lookup::Absent,
-            [cookie] => self.0.rows.look_up(cookie).await?,
+            [cookie] => self.rows().look_up(cookie).await?,
             several => self.look_up_several(several).await?,
         };
         self.take_in(found)
@@ -202,25 +259,34 @@ impl Session {
         &self,
         cookies: &[CookieId],
     ) -> Result<Lookup<OpenedRow>, SessionError> {
-        let (place, found) = self.0.rows.look_up_several(cookies).await?;
+        let (place, found) = self.rows().look_up_several(cookies).await?;
         self.state().count_on(place);
         Ok(found)
     }
 
     pub(super) fn take_in(&self, found: Lookup<OpenedRow>) -> Result<(), SessionError> {
-        let overwritten = self.state().take_in(found)?;
-        self.0.rows.counters.overwritten.add(overwritten);
-        Ok(())
+        match self.state().take_in(found) {
+            Ok(overwritten) => {
+                self.rows().counters.note_overwritten(overwritten);
+                Ok(())
+            }
+            Err(error) => {
+                if let SessionError::Conflict(_) = error {
+                    telemetry::conflicting(Conflicting::Refused, 1);
+                }
+                Err(error)
+            }
+        }
     }
 
     /// Waits until no other task asks the store about this session.
     pub(super) async fn lock_store(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.0.io.lock().await
+        self.0.session().io.lock().await
     }
 
     /// The state of a session that is used, so that the response depends on the cookie.
     pub(super) fn state_for_use(&self) -> MutexGuard<'_, SessionState> {
-        self.0.cookies.open_once(|cookies| {
+        self.0.session().cookies.open_once(|cookies| {
             let mut state = self.state();
             state.take_cookies(cookies.ids);
             state.carried_seed.greet(cookies.strangers);
@@ -230,10 +296,8 @@ impl Session {
         state
     }
 
-    /// The state, also after a panic: only `update()` runs the application's code on it, and that
-    /// code's panics are caught.
     pub(super) fn state(&self) -> MutexGuard<'_, SessionState> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.session().state()
     }
 }
 

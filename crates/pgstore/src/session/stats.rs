@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::telemetry::{self, Conflicting};
+
 /// A count that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
@@ -71,6 +73,24 @@ pub struct SessionStats {
 }
 
 impl Counters {
+    /// A save is repeated on another request's result.
+    pub(crate) fn note_replay(&self) {
+        self.replayed.add(1);
+        telemetry::replayed();
+    }
+
+    /// A save overwrites so many values that another request has changed.
+    pub(crate) fn note_overwritten(&self, values: u64) {
+        self.overwritten.add(values);
+        telemetry::conflicting(Conflicting::Overwritten, values);
+    }
+
+    /// A logout was given up.
+    pub(crate) fn note_logout_given_up(&self) {
+        self.logouts_given_up.add(1);
+        telemetry::logout_given_up();
+    }
+
     pub(crate) fn stats(&self) -> SessionStats {
         SessionStats {
             replayed: self.replayed.value(),

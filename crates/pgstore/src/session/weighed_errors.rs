@@ -65,8 +65,12 @@ impl WeighedErrors {
         let mut errors = self.0.into_iter().map(|(_, error)| error);
         let gravest = errors.next();
         for error in errors {
-            let error = error.with_causes();
-            tracing::warn!(error, "another session was not saved");
+            let (is_reported, error) = (error.is_reported(), error.with_causes());
+            if is_reported {
+                tracing::debug!(error, "another session was not saved");
+            } else {
+                tracing::warn!(error, "another session was not saved");
+            }
         }
         gravest.map_or(Ok(()), Err)
     }

@@ -18,6 +18,7 @@ type Cause = Box<dyn Error + Send + Sync>;
 pub struct StoreError {
     kind: StoreErrorKind,
     is_in_doubt: bool,
+    is_reported: bool,
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -53,6 +54,7 @@ impl StoreError {
         Self {
             kind,
             is_in_doubt: false,
+            is_reported: false,
             cause: None,
         }
     }
@@ -79,6 +81,22 @@ impl StoreError {
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.is_in_doubt
+    }
+
+    /// The same error of a store that has logged the cause itself, once for all callers.
+    #[must_use]
+    pub fn reported(self) -> Self {
+        Self {
+            is_reported: true,
+            ..self
+        }
+    }
+
+    /// Whether the store has logged the cause itself, once for all callers: that it cannot be reached,
+    /// say. Each caller's failure is logged at debug then, so that an outage does not fill the log.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        self.is_reported
     }
 
     /// What to branch on.

@@ -35,7 +35,7 @@ pub use peer_written::{PeerWritten, PeerWrittenCursor};
 pub use postgres::{
     ConfigError, ConnectError, DatabaseError, InvalidTableName, MigrateError, MigrateErrorKind,
     MigrateProgress, Migrated, Migration, PgStore, PgStoreOptions, StatementNames,
-    StatementStrategy, TableName, connection_strings, migrations,
+    StatementStrategy, TableName, TablePlacement, connection_strings, migrations,
 };
 pub use revocation::{OwnerColumn, Revocation, Revoked, Which};
 pub use row::{Row, RowExtras};

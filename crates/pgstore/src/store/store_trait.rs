@@ -186,4 +186,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// Why sessions cannot be written.
     fn probe(&self) -> StoreFuture<'_, ()>;
+
+    /// The name of the table, by which metrics tell stores apart. The default has none.
+    fn collection_name(&self) -> Option<&str> {
+        None
+    }
 }

@@ -20,6 +20,7 @@ mod fuzz_smoke;
 mod go_peer;
 mod go_together;
 mod gob;
+mod guides;
 mod layers;
 mod middleware;
 mod model;
@@ -32,7 +33,9 @@ mod several;
 mod store;
 mod strangers;
 mod support;
+mod two_services;
 mod typed;
+mod watching;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

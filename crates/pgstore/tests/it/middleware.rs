@@ -621,7 +621,7 @@ async fn a_plain_tower_service_within_the_layer_reads_and_changes_the_session() 
     let fixture = fixture();
     let cookie = fixture.counted().await;
     let handler = service_fn(|request: Request<()>| async move {
-        let sessions = request.extensions().get::<Sessions>().unwrap();
+        let sessions = Sessions::of_request(request.extensions()).unwrap();
         let count = sessions.get("s").unwrap().get::<i64>("count").await;
         Ok::<_, Infallible>(Response::new(count.unwrap().unwrap_or(0)))
     });

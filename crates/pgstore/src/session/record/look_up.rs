@@ -1,5 +1,8 @@
 //! What the IDs of a request's cookies lead to.
 
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
 use super::choice::{Choice, choose};
 use super::meta::OpenedRow;
 use super::sealed_rows::SealedRows;
@@ -9,6 +12,7 @@ use crate::policy::{OnOutage, OnUndecodable};
 use crate::session::SessionError;
 use crate::session::cookie_id::CookieId;
 use crate::store::{Lookup, Row, StoreError};
+use crate::telemetry::{self, LoadOutcome};
 
 /// What one ID leads to.
 type Found = Result<Lookup<OpenedRow>, SessionError>;
@@ -18,7 +22,11 @@ impl SealedRows {
     ///
     /// The policies for outages and undecodable rows apply here.
     pub(in crate::session) async fn look_up(&self, cookie: &CookieId) -> Found {
-        self.with_policies(self.load(cookie).await)
+        let (span, mut has_ended) = (load_span(), false);
+        let found = self.load(cookie, &mut has_ended);
+        let found = found.instrument(span.clone()).await;
+        note_outcome(&span, outcome(&found, has_ended));
+        self.with_policies(found)
     }
 
     /// Which of several cookies counts, as its place among them, and what it leads to. Cost: one query,
@@ -27,10 +35,13 @@ impl SealedRows {
         &self,
         cookies: &[CookieId],
     ) -> Result<(usize, Lookup<OpenedRow>), SessionError> {
-        let choice = match self.load_all(cookies).await {
+        let (span, mut has_ended) = (load_span(), false);
+        let found = self.load_all(cookies, &mut has_ended);
+        let choice = match found.instrument(span.clone()).await {
             Ok(found) => choose(cookies, found),
             Err(error) => Choice::first(Err(error)),
         };
+        note_outcome(&span, outcome(&choice.found, has_ended));
         if choice.several_live {
             self.report_several_sessions();
         }
@@ -42,11 +53,16 @@ impl SealedRows {
             Err(SessionError::Store(error))
                 if error.is_unavailable() && self.policy.on_outage == OnOutage::Anonymous =>
             {
-                tracing::warn!(
-                    name = self.name.as_str(),
-                    %error,
-                    "the session store is unavailable: the request continues without its session"
-                );
+                let name = self.name.as_str();
+                if error.is_reported() {
+                    tracing::debug!(name, %error, "the request continues without its session");
+                } else {
+                    tracing::warn!(
+                        name,
+                        %error,
+                        "the session store is unavailable: the request continues without its session"
+                    );
+                }
                 self.counters.degraded.add(1);
                 Ok(Lookup::Unknown)
             }
@@ -65,15 +81,20 @@ impl SealedRows {
         }
     }
 
-    async fn load(&self, cookie: &CookieId) -> Found {
+    async fn load(&self, cookie: &CookieId, has_ended: &mut bool) -> Found {
         let now = self.clock.now();
         if self.logouts.is_pending(&cookie.id) {
             return Ok(Lookup::Absent); // This node ended it; the store learns of it later.
         }
-        self.open_found(self.store.load(&cookie.id, now).await, cookie, now)
+        let found = self.store.load(&cookie.id, now).await;
+        self.open_found(found, cookie, now, has_ended)
     }
 
-    async fn load_all(&self, cookies: &[CookieId]) -> Result<Vec<Found>, SessionError> {
+    async fn load_all(
+        &self,
+        cookies: &[CookieId],
+        has_ended: &mut bool,
+    ) -> Result<Vec<Found>, SessionError> {
         let now = self.clock.now();
         let ids: Vec<_> = cookies.iter().map(|cookie| cookie.id.clone()).collect();
         let found = self.store.load_all(&ids, now).await?;
@@ -82,20 +103,26 @@ impl SealedRows {
             .map(
                 |(cookie, found)| match self.logouts.is_pending(&cookie.id) {
                     true => Ok(Lookup::Absent),
-                    false => self.open_found(found, cookie, now),
+                    false => self.open_found(found, cookie, now, has_ended),
                 },
             )
             .collect())
     }
 
+    /// `has_ended` tells whether there is a row whose session has ended.
     fn open_found(
         &self,
         found: Result<Lookup, StoreError>,
         cookie: &CookieId,
         now: Timestamp,
+        has_ended: &mut bool,
     ) -> Found {
         match found? {
-            Lookup::Row(id, row) => self.open_row(id, &row, cookie, now),
+            Lookup::Row(id, row) => {
+                let opened = self.open_row(id, &row, cookie, now);
+                *has_ended |= matches!(opened, Ok(Lookup::Absent));
+                opened
+            }
             Lookup::Replaced => Ok(Lookup::Replaced),
             Lookup::Absent => Ok(Lookup::Absent),
             Lookup::Unknown => Ok(Lookup::Unknown),
@@ -128,6 +155,29 @@ impl SealedRows {
             tracing::debug!(name, "a browser sent cookies of several live sessions");
         }
     }
+}
+
+/// The span of a lookup. The statements that it sends by itself are inside.
+fn load_span() -> Span {
+    tracing::debug_span!("load", otel.name = "load session", outcome = Empty)
+}
+
+fn outcome(found: &Found, has_ended: bool) -> LoadOutcome {
+    match found {
+        Ok(Lookup::Row(..)) => LoadOutcome::Found,
+        Ok(Lookup::Replaced) => LoadOutcome::Replaced,
+        Ok(Lookup::Absent) if has_ended => LoadOutcome::Expired,
+        Ok(Lookup::Absent) => LoadOutcome::Absent,
+        Err(error) if error.is_undecodable() => LoadOutcome::Undecodable,
+        Ok(Lookup::Unknown) => LoadOutcome::Unavailable,
+        Err(error) if error.is_unavailable() => LoadOutcome::Unavailable,
+        Err(_) => LoadOutcome::Error,
+    }
+}
+
+fn note_outcome(span: &Span, outcome: LoadOutcome) {
+    span.record("outcome", outcome.word());
+    telemetry::loaded(outcome);
 }
 
 /// Whether the row's column still names the owner that its values name.

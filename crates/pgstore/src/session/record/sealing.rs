@@ -13,6 +13,7 @@ use crate::session::record::meta::{NewRow, OpenedRow, RowMeta, SealedRow};
 use crate::session::record::sealed_rows::SealedRows;
 use crate::session::save::Age;
 use crate::store::{Row, RowExtras};
+use crate::telemetry::{self, Sealed};
 use crate::wire::Values;
 
 impl SealedRows {
@@ -40,6 +41,9 @@ impl SealedRows {
             .codec
             .open_within(0, name, &row.data, now_in_seconds, Values::decode)
             .map_err(SessionError::Undecodable)?;
+        if !data.by_current_keys {
+            telemetry::has_older_keys(Sealed::Row);
+        }
         let mut opened = OpenedRow {
             values: data.value,
             meta: RowMeta::of(row, data.issued_at),

@@ -10,6 +10,7 @@ use crate::id::SessionId;
 use crate::session::background::{Background, BackgroundWork, WorkGuard};
 use crate::session::stats::Counters;
 use crate::store::{Store, StoreError, StoreErrorKind};
+use crate::telemetry;
 
 /// How many logouts may be pending on one node.
 const MAX_PENDING: usize = 10_000;
@@ -65,7 +66,7 @@ impl LogoutRetry {
     /// this node sees the session.
     pub(in crate::session) fn take_over(&self, id: SessionId) {
         let Some(work) = self.0.background.continue_as(BackgroundWork::Logout) else {
-            self.0.counters.logouts_given_up.add(1);
+            self.0.counters.note_logout_given_up();
             tracing::error!(
                 "gave up a logout because the sessions are closed: its session lives until it expires"
             );
@@ -73,7 +74,7 @@ impl LogoutRetry {
         };
         let mut ids = self.ids();
         if ids.len() >= MAX_PENDING {
-            self.0.counters.logouts_given_up.add(1);
+            self.0.counters.note_logout_given_up();
             tracing::error!(
                 pending = MAX_PENDING,
                 "gave up a logout because too many are pending: its session lives until it expires"
@@ -87,8 +88,11 @@ impl LogoutRetry {
         drop(ids);
         self.0.counters.logouts_taken_over.add(1);
         tracing::warn!("the session store did not take a logout: it continues in the background");
-        let logouts = self.clone();
-        tokio::spawn(async move { logouts.retry(&id, work).await });
+        let (logouts, pending) = (self.clone(), telemetry::pending_logout());
+        tokio::spawn(async move {
+            let _pending = pending;
+            logouts.retry(&id, work).await;
+        });
     }
 
     async fn retry(&self, id: &SessionId, _work: WorkGuard) {
@@ -107,7 +111,7 @@ impl LogoutRetry {
             }
         }
         self.forget(id);
-        self.0.counters.logouts_given_up.add(1);
+        self.0.counters.note_logout_given_up();
         tracing::error!("gave up a logout: its session lives until it expires");
     }
 

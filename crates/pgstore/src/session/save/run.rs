@@ -1,17 +1,23 @@
 //! A save from its beginning to its end: look up, plan, write, and again if another request was
 //! faster.
 
+use std::pin::pin;
+
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::attempt::{Outcome, pause};
 use super::plan::{Comparison, Plan, plan};
 use super::resolve::outcome_unknown;
 use super::turns::{HandedOver, SaveTurn, Waited};
+use super::write::Saved;
 use crate::session::change::Change;
 use crate::session::cookie_change::CookieChange;
 use crate::session::state::Resolution;
 use crate::session::{Gravity, Session, SessionError, Usage};
 use crate::store::{Lookup, StoreError, StoreErrorKind};
+use crate::telemetry::{self, SaveOutcome};
 
 /// How many attempts a save makes while other requests keep saving first.
 const MAX_ATTEMPTS: u32 = 100;
@@ -39,7 +45,7 @@ impl Session {
     pub(crate) async fn save(&self) -> (CookieChange, Result<(), SessionError>) {
         let until = self.save_until();
         let only_reads = self.state().change() == Change::None;
-        let saved = timeout_at(until, async {
+        let saved = pin!(timeout_at(until, async {
             let _asking = self.lock_store().await;
             let mut turn = self.take_turn().await;
             let saved = self.save_unlocked(turn.as_mut()).await;
@@ -47,10 +53,18 @@ impl Session {
                 turn.hand_over(|| self.row_to_hand_over());
             }
             saved
-        });
-        match saved.await.unwrap_or_else(|_| self.give_up(only_reads)) {
-            Ok(cookie) => (cookie, Ok(())),
+        }));
+        let span = self.save_span();
+        let saved = saved.instrument(span.clone()).await;
+        match saved.unwrap_or_else(|_| self.give_up(only_reads)) {
+            Ok(saved) => {
+                if let Some(outcome) = saved.outcome {
+                    note_outcome(&span, outcome);
+                }
+                (saved.cookie, Ok(()))
+            }
             Err(error) => {
+                note_outcome(&span, outcome_of(&error));
                 let is_gone = matches!(error, SessionError::Gone);
                 self.rows().counters.gone.add(u64::from(is_gone));
                 (self.after_failure(&error), Err(error))
@@ -76,6 +90,7 @@ impl Session {
     /// The answer to a save after the manager was closed.
     pub(crate) fn refuse_to_save(&self) -> (CookieChange, Result<(), SessionError>) {
         let error = SessionError::of_closed();
+        note_outcome(&Span::none(), outcome_of(&error));
         (self.after_failure(&error), Err(error))
     }
 
@@ -111,18 +126,20 @@ impl Session {
         })
     }
 
-    async fn save_unlocked(
-        &self,
-        turn: Option<&mut SaveTurn>,
-    ) -> Result<CookieChange, SessionError> {
+    async fn save_unlocked(&self, turn: Option<&mut SaveTurn>) -> Result<Saved, SessionError> {
         self.settle_earlier_attempts().await?;
-        self.end_if_started_over().await?;
+        let ended = self.end_if_started_over().await?;
         let mut same = self.look_up_to_save(turn).await?;
         self.confirm_id().await;
         let (mut missed, mut lost) = (0, 0);
         loop {
             match self.execute(self.plan(same)).await? {
-                Outcome::Saved(cookie) => return Ok(cookie),
+                Outcome::Saved(saved) => {
+                    return Ok(Saved {
+                        outcome: saved.outcome.or(ended),
+                        ..saved
+                    });
+                }
                 Outcome::Missed => {
                     self.look_up_again(missed).await?;
                     same = Comparison::SameAsJustRead;
@@ -179,15 +196,18 @@ impl Session {
     }
 
     /// After `start_over` the old session is deleted first; the new one is then saved like any other.
-    async fn end_if_started_over(&self) -> Result<(), SessionError> {
+    async fn end_if_started_over(&self) -> Result<Option<SaveOutcome>, SessionError> {
         if self.state().change() != Change::StartedOver {
-            return Ok(());
+            return Ok(None);
         }
         match self.plan(Comparison::Same) {
-            Plan::Delete(id) => self.delete_row(&id).await,
+            Plan::Delete(id) => {
+                self.delete_row(&id).await?;
+                Ok(Some(SaveOutcome::Deleted))
+            }
             _ => {
                 self.state().record_deleted();
-                Ok(())
+                Ok(None)
             }
         }
     }
@@ -227,7 +247,7 @@ impl Session {
         };
         match turn.take_row().filter(is_ours) {
             Some(HandedOver { id, row, .. }) => {
-                self.rows().counters.replayed.add(1);
+                self.rows().counters.note_replay();
                 self.take_in(Lookup::Row(id, row))?;
                 Ok(Comparison::Same)
             }
@@ -252,7 +272,7 @@ impl Session {
         if !self.state().attempts().is_empty() {
             return self.resolve_after_a_miss().await;
         }
-        self.rows().counters.replayed.add(1);
+        self.rows().counters.note_replay();
         if missed > 0 {
             sleep(pause(missed)?).await;
         }
@@ -287,14 +307,37 @@ impl Session {
 
     /// The deadline has passed. The statement under way may still take effect; for a touch that does
     /// not matter.
-    fn give_up(&self, only_reads: bool) -> Result<CookieChange, SessionError> {
+    fn give_up(&self, only_reads: bool) -> Result<Saved, SessionError> {
         if only_reads {
             self.rows().counters.touches_failed.add(1);
             self.state().forget_attempts();
-            return Ok(CookieChange::Keep);
+            return Ok(Saved::by(SaveOutcome::TouchFailed, CookieChange::Keep));
         }
         Err(took_too_long())
     }
+
+    /// The span of a save that has something to do.
+    fn save_span(&self) -> Span {
+        match tracing::span_enabled!(tracing::Level::DEBUG) && self.has_work() {
+            true => tracing::debug_span!("save", otel.name = "save session", outcome = Empty),
+            false => Span::none(),
+        }
+    }
+}
+
+fn outcome_of(error: &SessionError) -> SaveOutcome {
+    match error {
+        SessionError::Gone => SaveOutcome::Gone,
+        SessionError::Conflict(_) => SaveOutcome::Conflict,
+        SessionError::Contended => SaveOutcome::Contended,
+        error if error.is_unavailable() => SaveOutcome::Unavailable,
+        _ => SaveOutcome::Error,
+    }
+}
+
+fn note_outcome(span: &Span, outcome: SaveOutcome) {
+    span.record("outcome", outcome.word());
+    telemetry::saved(outcome);
 }
 
 /// The error of a save whose deadline has passed. Its statement may still take effect.

@@ -10,28 +10,49 @@ use crate::session::record::{NewRow, RowMeta, SealedRow};
 use crate::session::state::{Attempt, CoveredChanges, Replaces, Snapshot};
 use crate::session::{Session, SessionError, Usage};
 use crate::store::Written;
+use crate::telemetry::SaveOutcome;
+
+/// What a plan that was carried out has done.
+pub(super) struct Saved {
+    pub(super) cookie: CookieChange,
+    /// How, for the operator; `None` if there was nothing to do.
+    pub(super) outcome: Option<SaveOutcome>,
+}
+
+impl Saved {
+    pub(super) fn by(outcome: SaveOutcome, cookie: CookieChange) -> Self {
+        let outcome = Some(outcome);
+        Self { cookie, outcome }
+    }
+}
 
 impl Session {
-    pub(super) async fn execute(&self, plan: Plan) -> Result<Outcome<CookieChange>, SessionError> {
-        match plan {
-            Plan::Keep => Ok(Outcome::Saved(self.cookie_without_saving())),
-            Plan::Gone => Err(SessionError::Gone),
-            Plan::Unavailable => Err(SessionError::Degraded),
-            Plan::Touch(id) => self.touch(&id).await,
-            Plan::Check(id) => self.check_row(&id).await,
+    pub(super) async fn execute(&self, plan: Plan) -> Result<Outcome<Saved>, SessionError> {
+        let (outcome, how) = match plan {
+            Plan::Keep => {
+                return Ok(Outcome::Saved(Saved {
+                    cookie: self.cookie_without_saving(),
+                    outcome: None,
+                }));
+            }
+            Plan::Gone => return Err(SessionError::Gone),
+            Plan::Unavailable => return Err(SessionError::Degraded),
+            Plan::Touch(id) => return Ok(Outcome::Saved(self.touch(&id).await)),
+            Plan::Check(id) => (self.check_row(&id).await?, SaveOutcome::Unchanged),
             Plan::Leave => {
                 let covers = self.state().covers_all();
-                Ok(self.leave_row(&covers))
+                (self.leave_row(&covers), SaveOutcome::Unchanged)
             }
             Plan::Delete(id) => {
                 self.delete_row(&id).await?;
-                Ok(Outcome::Saved(self.removal()))
+                (Outcome::Saved(self.removal()), SaveOutcome::Deleted)
             }
-            Plan::Insert => self.insert_row().await,
-            Plan::Update(id) => self.update_row(&id).await,
-            Plan::Rotate(id) => self.rename_row(&id, true).await,
-            Plan::Rename(id) => self.rename_row(&id, false).await,
-        }
+            Plan::Insert => (self.insert_row().await?, SaveOutcome::Inserted),
+            Plan::Update(id) => (self.update_row(&id).await?, SaveOutcome::Updated),
+            Plan::Rotate(id) => (self.rename_row(&id, true).await?, SaveOutcome::Renamed),
+            Plan::Rename(id) => (self.rename_row(&id, false).await?, SaveOutcome::Renamed),
+        };
+        Ok(outcome.map(|cookie| Saved::by(how, cookie)))
     }
 
     async fn insert_row(&self) -> Result<Outcome<CookieChange>, SessionError> {
@@ -100,15 +121,21 @@ impl Session {
 
     /// Seals the row again so that the session lasts. A failure does not fail the request, which has
     /// only read.
-    async fn touch(&self, id: &SessionId) -> Result<Outcome<CookieChange>, SessionError> {
+    async fn touch(&self, id: &SessionId) -> Saved {
         let counters = &self.rows().counters;
-        match self.update_row(id).await {
+        let outcome = match self.update_row(id).await {
             Ok(Outcome::Saved(cookie)) => {
                 counters.touched.add(1);
-                return Ok(Outcome::Saved(cookie));
+                return Saved::by(SaveOutcome::Touched, cookie);
             }
-            Ok(Outcome::Missed) => counters.touches_overtaken.add(1),
-            Ok(Outcome::Lost) => counters.touches_failed.add(1),
+            Ok(Outcome::Missed) => {
+                counters.touches_overtaken.add(1);
+                SaveOutcome::TouchOvertaken
+            }
+            Ok(Outcome::Lost) => {
+                counters.touches_failed.add(1);
+                SaveOutcome::TouchFailed
+            }
             Err(error) => {
                 counters.touches_failed.add(1);
                 let error = error.with_causes();
@@ -116,10 +143,11 @@ impl Session {
                     error,
                     "could not extend the lifetime of a session that was read"
                 );
+                SaveOutcome::TouchFailed
             }
-        }
+        };
         self.state().forget_attempts();
-        Ok(Outcome::Saved(self.cookie_without_touch()))
+        Saved::by(outcome, self.cookie_without_touch())
     }
 
     /// Ends the session, and that of every other cookie of the name.

@@ -162,4 +162,8 @@ impl<I: Intercept> Store for I {
         let call = self.inner_store().probe();
         self.intercept(StoreMethod::Probe, call)
     }
+
+    fn collection_name(&self) -> Option<&str> {
+        self.inner_store().collection_name()
+    }
 }

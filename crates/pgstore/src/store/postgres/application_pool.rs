@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
@@ -10,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Client, NoTls};
 
 use super::deadlines::Deadlines;
+use super::distribution::Distribution;
 use super::failure::{AttemptFailure, ConnectionState, without_details};
 use super::statements::{Execution, SendForm, Statement};
 use super::table_name::TableName;
@@ -21,14 +24,24 @@ pub(super) struct ApplicationPool {
     deadlines: Deadlines,
     /// Whether statements get names.
     are_named: bool,
+    distribution: Arc<Distribution>,
+    /// Whether the server has said whether the table is distributed.
+    has_asked: AtomicBool,
 }
 
 impl ApplicationPool {
-    pub(super) fn new(pool: Pool, deadlines: Deadlines, are_named: bool) -> Self {
+    pub(super) fn new(
+        pool: Pool,
+        deadlines: Deadlines,
+        are_named: bool,
+        distribution: Arc<Distribution>,
+    ) -> Self {
         Self {
             pool,
             deadlines,
             are_named,
+            distribution,
+            has_asked: AtomicBool::new(false),
         }
     }
 
@@ -57,6 +70,10 @@ impl ApplicationPool {
             .await
             .map_err(|_| AttemptFailure::too_late())?
             .map_err(unavailable)?;
+        let asked = timeout_at(deadline, self.ask_once(&checkout, table));
+        asked
+            .await
+            .unwrap_or_else(|_| Err(AttemptFailure::no_answer().before_execution()))?;
         let (taken, token) = (Instant::now(), checkout.cancel_token());
         let form = checkout.form::<S>(table, self.are_named);
         let form = timeout_at(deadline, form)
@@ -83,6 +100,21 @@ impl ApplicationPool {
             }
         }
         answer
+    }
+
+    /// Asks, before the first statement, whether the table is distributed.
+    async fn ask_once(&self, checkout: &Checkout, table: &TableName) -> Result<(), AttemptFailure> {
+        if self.has_asked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let found = self.distribution.ask(&**checkout, table).await;
+        let found = found.map_err(|error| AttemptFailure::from(error).before_execution())?;
+        if let Some(settings) = found {
+            let refused = |error| StoreError::caused_by(StoreErrorKind::Unavailable, error);
+            settings.refuse_if_unfit().map_err(refused)?;
+        }
+        self.has_asked.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::{FromSql, ToSql};
 
 use super::failure::without_details;
+use super::text::{Text, Texts, unescaped};
 use super::types::{Micros, Secret};
 use crate::clock::Timestamp;
 use crate::handle::SessionHandle;
@@ -23,13 +24,13 @@ pub(super) struct RowParameters<'a> {
     /// Equal to `modified_on` until a peer writes the row, which does not know this column.
     saved_on: Option<Micros>,
     max_age: Option<i64>,
-    owner: Option<Secret<'a>>,
-    label: Option<Secret<'a>>,
+    owner: Option<Text<'a>>,
+    label: Option<Text<'a>>,
     handle: Option<Secret<'a>>,
 }
 
 impl<'a> RowParameters<'a> {
-    pub(super) fn of(row: &'a Row) -> Self {
+    pub(super) fn of(row: &'a Row, texts: Texts) -> Self {
         let extras = &row.extras;
         let modified_on = Micros::from(row.modified_on);
         Self {
@@ -40,8 +41,8 @@ impl<'a> RowParameters<'a> {
             save_token: extras.save_token,
             saved_on: extras.save_token.map(|_| modified_on),
             max_age: extras.max_age,
-            owner: owner(extras),
-            label: extras.label.as_deref().map(Secret::text),
+            owner: owner(extras, texts),
+            label: extras.label.as_deref().map(|label| Text::of(label, texts)),
             handle: extras.handle.as_ref().map(handle),
         }
     }
@@ -73,15 +74,15 @@ pub(super) struct RowArrays<'a> {
     save_token: Vec<Option<i64>>,
     saved_on: Vec<Option<Micros>>,
     max_age: Vec<Option<i64>>,
-    owner: Vec<Option<Secret<'a>>>,
-    label: Vec<Option<Secret<'a>>>,
+    owner: Vec<Option<Text<'a>>>,
+    label: Vec<Option<Text<'a>>>,
     handle: Vec<Option<Secret<'a>>>,
 }
 
 impl<'a> RowArrays<'a> {
     pub(super) fn of(rows: impl Iterator<Item = &'a Row>) -> Self {
         let mut arrays = Self::default();
-        for row in rows.map(RowParameters::of) {
+        for row in rows.map(|row| RowParameters::of(row, Texts::AsTheyAre)) {
             arrays.data.push(row.data);
             arrays.created_on.push(row.created_on);
             arrays.modified_on.push(row.modified_on);
@@ -114,8 +115,9 @@ impl<'a> RowArrays<'a> {
 }
 
 /// The owner, as a parameter of its own.
-pub(super) fn owner(extras: &RowExtras) -> Option<Secret<'_>> {
-    extras.owner.as_deref().map(Secret::text)
+pub(super) fn owner(extras: &RowExtras, texts: Texts) -> Option<Text<'_>> {
+    let owner = extras.owner.as_deref();
+    owner.map(|owner| Text::of(owner, texts))
 }
 
 pub(super) fn key(id: &SessionId) -> Secret<'_> {
@@ -153,8 +155,8 @@ fn extras(found: &PgRow) -> Result<RowExtras, StoreError> {
     Ok(RowExtras {
         save_token: column(found, 4)?,
         max_age: max_age.filter(|seconds| *seconds >= 0),
-        owner: column(found, 6)?,
-        label: column(found, 7)?,
+        owner: text(found, 6)?,
+        label: text(found, 7)?,
         handle: handle.and_then(SessionHandle::parse),
         id_is_unconfirmed: false,
     })
@@ -177,6 +179,12 @@ pub(super) fn readable(found: &PgRow) -> Result<Option<(SessionId, Row)>, StoreE
         Err(error) if error.kind() == StoreErrorKind::UndecodableRow => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// An owner or a label.
+fn text(found: &PgRow, index: usize) -> Result<Option<String>, StoreError> {
+    let stored: Option<String> = column(found, index)?;
+    Ok(stored.map(unescaped))
 }
 
 /// A time, unless it is NULL or an infinity.
@@ -214,7 +222,7 @@ mod tests {
                 id_is_unconfirmed: false,
             },
         };
-        let columns = RowParameters::of(&written);
+        let columns = RowParameters::of(&written, Texts::AsTheyAre);
         let [data, .., owner, label, handle] = columns.parameters();
         assert_eq!(format!("{data:?}"), "..");
         for parameter in [owner, label, handle] {

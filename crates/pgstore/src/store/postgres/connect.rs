@@ -10,6 +10,7 @@ use super::application_pool::ApplicationPool;
 use super::connection_factory::ConnectionFactory;
 use super::connection_source::ConnectionSource;
 use super::deadlines::Deadlines;
+use super::distribution::Distribution;
 use super::executor::Executor;
 use super::gather_queues::GatherQueues;
 use super::inner::Inner;
@@ -18,6 +19,7 @@ use super::outage_log::OutageLog;
 use super::pg_store::PgStore;
 use super::pool::Pool;
 use super::statement_strategy::StatementStrategy;
+use super::statement_watch::StatementWatch;
 use crate::clock::LONGEST_SETTING;
 
 impl PgStore {
@@ -123,14 +125,19 @@ impl PgStoreOptions {
     pub fn connect_lazily(self, url: &str) -> Result<PgStore, ConnectError> {
         self.check_durations()?;
         let connector = Connector::new(self.config.clone().parse(url)?);
+        let distribution = Arc::<Distribution>::default();
+        let watch = StatementWatch::new(&self.table);
         let factory = ConnectionFactory {
             connector,
             clock: Arc::clone(&self.clock),
             names: self.names,
+            table: self.table.clone(),
+            distribution: Arc::clone(&distribution),
             log: OutageLog::default(),
+            meter: watch.meter().connections(),
         };
         let pool = Pool::new(factory, self.connections, self.deadlines());
-        Ok(self.store(ConnectionSource::Own(pool)))
+        Ok(self.store(ConnectionSource::Own(pool), watch, distribution))
     }
 
     /// Uses the application's own pool; see [`PgStore::from_pool`].
@@ -151,8 +158,11 @@ impl PgStoreOptions {
     #[must_use]
     pub fn from_pool(self, pool: deadpool_postgres::Pool) -> PgStore {
         let names = self.names.are_used_in_a_pool();
-        let pool = ApplicationPool::new(pool, self.deadlines(), names);
-        self.store(ConnectionSource::Application(pool))
+        let distribution = Arc::<Distribution>::default();
+        let for_pool = Arc::clone(&distribution);
+        let pool = ApplicationPool::new(pool, self.deadlines(), names, for_pool);
+        let watch = StatementWatch::new(&self.table);
+        self.store(ConnectionSource::Application(pool), watch, distribution)
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {
@@ -170,15 +180,24 @@ impl PgStoreOptions {
         }
     }
 
-    fn store(self, source: ConnectionSource) -> PgStore {
-        let deadlines = self.deadlines();
+    fn store(
+        self,
+        source: ConnectionSource,
+        watch: StatementWatch,
+        distribution: Arc<Distribution>,
+    ) -> PgStore {
+        let (deadlines, at_once) = (self.deadlines(), source.at_once());
         let queues = match self.strategy {
-            StatementStrategy::Gathered => Some(GatherQueues::new(source.at_once(), self.queue)),
+            StatementStrategy::Gathered => {
+                Some(GatherQueues::new(at_once, self.queue, watch.meter()))
+            }
             StatementStrategy::OnePerCaller => None,
         };
-        let executor = Executor::new(source, self.table.clone(), deadlines, queues);
+        let table = self.table.clone();
+        let executor = Executor::new(source, table, watch, deadlines, queues, distribution);
+        let inner = Inner::new(executor, self.table, self.placement, self.clock);
         PgStore {
-            inner: Arc::new(Inner::new(executor, self.table, self.clock)),
+            inner: Arc::new(inner),
         }
     }
 }

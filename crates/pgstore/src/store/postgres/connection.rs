@@ -15,6 +15,7 @@ use super::liveness::Liveness;
 use super::send_forms::SendForms;
 use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
+use crate::telemetry::Gauged;
 
 /// A connection that any number of callers use at once.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(super) struct Connection {
     retired: AtomicBool,
     given_up: AtomicBool,
     liveness: Liveness,
+    _open: Gauged,
 }
 
 impl Connection {
@@ -34,6 +36,7 @@ impl Connection {
         task: ConnectionTask,
         forms: SendForms,
         round_trip: Duration,
+        open: Gauged,
     ) -> Self {
         Self {
             client,
@@ -42,6 +45,7 @@ impl Connection {
             retired: AtomicBool::new(false),
             given_up: AtomicBool::new(false),
             liveness: Liveness::new(round_trip),
+            _open: open,
         }
     }
 

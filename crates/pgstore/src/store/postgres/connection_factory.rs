@@ -1,16 +1,21 @@
 //! How the store's own connections are made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Connector};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+use tokio_postgres::Client;
 
 use super::clocks;
 use super::connection::Connection;
+use super::distribution::Distribution;
 use super::outage_log::OutageLog;
 use super::send_forms::SendForms;
 use super::statement_names::StatementNames;
+use super::table_name::TableName;
 use crate::clock::Clock;
+use crate::telemetry::{ConnectionMeter, ConnectionPhase};
 
 /// Makes the store's own connections.
 #[derive(Debug)]
@@ -19,21 +24,30 @@ pub(super) struct ConnectionFactory {
     /// The servers' clocks are compared with it.
     pub(super) clock: Arc<dyn Clock>,
     pub(super) names: StatementNames,
+    pub(super) table: TableName,
+    /// What the connections find out about the table.
+    pub(super) distribution: Arc<Distribution>,
     pub(super) log: OutageLog,
+    pub(super) meter: ConnectionMeter,
 }
 
 impl ConnectionFactory {
     /// Connects, and logs when an outage begins or ends.
     pub(super) async fn open(&self) -> Result<Connection, ConnectError> {
+        let _connecting = self.meter.is(ConnectionPhase::Connecting);
         let opened = self.connect().await;
         match &opened {
             Ok(_) => self.log.connected(),
-            Err(error) => self.log.failed(error),
+            Err(error) => {
+                self.log.failed(error);
+                self.meter.failed();
+            }
         }
         opened
     }
 
-    /// Connects, and warns if the server's clock and this one are far apart.
+    /// Connects, warns if the server's clock and this one are far apart, and asks whether the table is
+    /// distributed.
     async fn connect(&self) -> Result<Connection, ConnectError> {
         let (client, task) = self.connector.connect().await?;
         let within = self.connector.config().connect_timeout();
@@ -42,7 +56,24 @@ impl ConnectionFactory {
             clocks::compare(&client, &*self.clock, within),
             self.names.are_used(&client, &task, within),
         );
+        let round_trip = asked.elapsed();
+        self.ask_for_distribution(&client, within).await?;
         let forms = SendForms::new(are_named);
-        Ok(Connection::new(client, task, forms, asked.elapsed()))
+        let open = self.meter.is(ConnectionPhase::Open);
+        Ok(Connection::new(client, task, forms, round_trip, open))
+    }
+
+    /// Refuses a session whose settings would store times wrongly in a distributed table.
+    async fn ask_for_distribution(
+        &self,
+        client: &Client,
+        within: Duration,
+    ) -> Result<(), ConnectError> {
+        let asked = timeout(within, self.distribution.ask(client, &self.table));
+        // Without an answer, statements show what is the matter.
+        match asked.await {
+            Ok(Ok(Some(settings))) => Ok(settings.refuse_if_unfit()?),
+            Ok(Ok(None) | Err(_)) | Err(_) => Ok(()),
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::application_pool::{ApplicationPool, Checkout, POOL};
 use super::failure::AttemptFailure;
 use super::gather_queues::UnderWayAtOnce;
 use super::pool::Pool;
+use super::statement_watch::WatchedStatement;
 use super::statements::Statement;
 use super::table_name::TableName;
 
@@ -116,9 +117,11 @@ impl ConnectionSource {
         statement: &S,
         table: &TableName,
         deadline: Instant,
+        watched: &WatchedStatement<'_>,
     ) -> Result<S::Output, AttemptFailure> {
         match self {
-            Self::Own(pool) => pool.attempt(statement, table, deadline).await,
+            Self::Own(pool) => pool.attempt(statement, table, deadline, watched).await,
+            // Which server a connection of the application's pool leads to is not known here.
             #[cfg(feature = "deadpool")]
             Self::Application(pool) => pool.attempt(statement, table, deadline).await,
         }

@@ -2,20 +2,25 @@
 //!
 //! `gathering.rs` adds how the requests of several callers go out in one statement.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pgstore_connect::ConnectError;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, Span};
 
 use super::busy::BusyPauses;
 use super::connection_source::ConnectionSource;
 use super::deadlines::Deadlines;
+use super::distribution::Distribution;
 use super::failure::{AttemptFailure, ConnectionState, Retry};
 use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
-use super::statements::{Effect, Statement};
+use super::statement_watch::StatementWatch;
+use super::statements::{Effect, InAscii, Statement};
 use super::table_name::TableName;
+use super::text::is_untranslatable;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -27,28 +32,34 @@ const ATTEMPTS: u32 = 16;
 pub(super) struct Executor {
     source: ConnectionSource,
     table: TableName,
+    watch: StatementWatch,
     deadlines: Deadlines,
     in_flight: InFlight,
     /// `None` if each caller's statement is sent by itself.
     queues: Option<GatherQueues>,
     /// Whether the server does not support the statements that are gathered.
     must_not_gather: AtomicBool,
+    distribution: Arc<Distribution>,
 }
 
 impl Executor {
     pub(super) fn new(
         source: ConnectionSource,
         table: TableName,
+        watch: StatementWatch,
         deadlines: Deadlines,
         queues: Option<GatherQueues>,
+        distribution: Arc<Distribution>,
     ) -> Self {
         Self {
             source,
             table,
+            watch,
             deadlines,
             in_flight: InFlight::default(),
             queues,
             must_not_gather: AtomicBool::new(false),
+            distribution,
         }
     }
 
@@ -73,20 +84,39 @@ impl Executor {
         statement: &S,
         deadline: Instant,
     ) -> Result<S::Output, StoreError> {
-        self.run_noting(statement, deadline, &mut false).await
+        self.run_alone(statement, deadline, &mut false).await
     }
 
-    /// The same, and notes whether the outcome of an attempt is in doubt.
-    pub(super) async fn run_noting<S: Statement>(
+    /// Runs the statement of one caller. If the database's encoding lacks a character of its owner or label,
+    /// the statement is sent again with that escaped.
+    pub(super) async fn run_alone<S: Statement>(
         &self,
         statement: &S,
         deadline: Instant,
         in_doubt: &mut bool,
     ) -> Result<S::Output, StoreError> {
+        match self.run_noting(statement, deadline, in_doubt, &[]).await {
+            Err(error) if is_untranslatable(&error) => {
+                self.run_noting(&InAscii(statement), deadline, in_doubt, &[])
+                    .await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Runs a statement, and notes whether the outcome of an attempt is in doubt. `callers`: the spans of those
+    /// whose requests the statement carries, if it runs in none of them.
+    pub(super) async fn run_noting<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+        in_doubt: &mut bool,
+        callers: &[Span],
+    ) -> Result<S::Output, StoreError> {
         let mut attempt = 1;
         let mut busy = BusyPauses::new();
         loop {
-            let outcome = self.source.attempt(statement, &self.table, deadline);
+            let outcome = self.attempt(statement, deadline, callers);
             let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -108,6 +138,22 @@ impl Executor {
             sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    /// Sends a statement once, and watches it.
+    async fn attempt<S: Statement>(
+        &self,
+        statement: &S,
+        deadline: Instant,
+        callers: &[Span],
+    ) -> Result<S::Output, AttemptFailure> {
+        let watched = self.watch.begin(statement, callers);
+        let outcome = self
+            .source
+            .attempt(statement, &self.table, deadline, &watched);
+        let outcome = outcome.instrument(watched.span().clone()).await;
+        watched.end(outcome.as_ref().err());
+        outcome
     }
 
     /// When an operation that begins now with this statement has to end.
@@ -141,7 +187,28 @@ impl Executor {
 
     /// Whether the requests of callers that ask now are gathered.
     pub(super) fn gathers(&self) -> bool {
-        self.queues.is_some() && !self.must_not_gather.load(Ordering::Relaxed)
+        self.queues.is_some()
+            && !self.must_not_gather.load(Ordering::Relaxed)
+            && !self.distribution.is_distributed()
+    }
+
+    pub(super) fn distribution(&self) -> &Distribution {
+        &self.distribution
+    }
+
+    /// Asks whether the table is distributed, after the server did not support a statement: others may
+    /// have distributed it after the connections were made.
+    pub(super) async fn finds_distribution(&self, deadline: Instant) -> bool {
+        if self.distribution.is_distributed() {
+            return true;
+        }
+        let asked = timeout_at(deadline, async {
+            let connection = self.source.connect().await.ok()?;
+            let found = self.distribution.ask(&*connection, &self.table).await;
+            self.source.take_back(connection, None);
+            found.ok()?
+        });
+        matches!(asked.await, Ok(Some(_)))
     }
 
     /// From now on each caller's statement is sent by itself.
@@ -154,6 +221,11 @@ impl Executor {
                  sessions table: each caller's statement is sent by itself from now on"
             );
         }
+    }
+
+    /// The name of the sessions table, as it is watched.
+    pub(super) fn collection_name(&self) -> &str {
+        self.watch.sessions()
     }
 
     pub(super) fn source(&self) -> &ConnectionSource {

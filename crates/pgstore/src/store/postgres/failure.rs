@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use pgstore_connect::{ConnectError, DatabaseError};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use crate::store::{StoreError, StoreErrorKind};
 use crate::wire::ErrorClass;
@@ -122,8 +122,8 @@ impl From<StoreError> for AttemptFailure {
 
 impl From<tokio_postgres::Error> for AttemptFailure {
     fn from(error: tokio_postgres::Error) -> Self {
-        let (kind, retry, connection) = match error.code() {
-            Some(state) => classify(state),
+        let (kind, retry, connection) = match error.as_db_error() {
+            Some(answer) => classify(answer.code(), ends_the_connection(answer)),
             // The server did not answer: the connection is closed or broken.
             None => (
                 StoreErrorKind::Unavailable,
@@ -139,33 +139,58 @@ impl From<tokio_postgres::Error> for AttemptFailure {
     }
 }
 
-fn classify(state: &SqlState) -> (StoreErrorKind, Retry, ConnectionState) {
-    const STAYS: ConnectionState = ConnectionState::Reusable;
+/// Whether the server does not support the statement (SQLSTATE 0A000). Statements that only do not fit a
+/// changed table any more have been sent again over another connection before.
+pub(super) fn is_unsupported(error: &StoreError) -> bool {
+    let answer = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<DatabaseError>());
+    answer.is_some_and(|answer| answer.sqlstate() == "0A000")
+}
+
+/// Whether the server ends the connection after this error: its severity is FATAL or PANIC.
+///
+/// A server may pass on what another one answered, as an ERROR over a connection that stays: Citus does,
+/// when one of its workers is down. A pooler tells the severity in one field only, always in English.
+fn ends_the_connection(answer: &DbError) -> bool {
+    match answer.parsed_severity() {
+        Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
+        None => answer.severity() != "ERROR",
+    }
+}
+
+/// `ends`: whether the server ends the connection.
+fn classify(state: &SqlState, ends: bool) -> (StoreErrorKind, Retry, ConnectionState) {
     const RETIRES: ConnectionState = ConnectionState::Broken;
+    let stays = match ends {
+        true => ConnectionState::Broken,
+        false => ConnectionState::Reusable,
+    };
     match state.code() {
         // undefined_table, undefined_column, invalid_schema_name
-        "42P01" | "42703" | "3F000" => (StoreErrorKind::NotMigrated, Retry::Never, STAYS),
+        "42P01" | "42703" | "3F000" => (StoreErrorKind::NotMigrated, Retry::Never, stays),
         // insufficient_privilege
-        "42501" => (StoreErrorKind::Forbidden, Retry::Never, STAYS),
+        "42501" => (StoreErrorKind::Forbidden, Retry::Never, stays),
         // serialization_failure, deadlock_detected
-        "40001" | "40P01" => (StoreErrorKind::Unavailable, Retry::Safe, STAYS),
+        "40001" | "40P01" => (StoreErrorKind::Unavailable, Retry::Safe, stays),
         // query_canceled: by statement_timeout, by an operator, or because a connection hung
-        "57014" => (StoreErrorKind::Timeout, Retry::Safe, STAYS),
+        "57014" => (StoreErrorKind::Timeout, Retry::Safe, stays),
         // lock_not_available: by lock_timeout
-        "55P03" => (StoreErrorKind::Timeout, Retry::Never, STAYS),
+        "55P03" => (StoreErrorKind::Timeout, Retry::Never, stays),
         // read_only_sql_transaction: the server is no longer the primary
         "25006" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
         // A prepared statement was removed (a pooler's DISCARD ALL) or does not fit a changed table.
         "26000" | "0A000" => (StoreErrorKind::Other, Retry::Safe, RETIRES),
         // cannot_connect_now, too_many_connections
-        "57P03" | "53300" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
-        // Class 57P: shut down or terminated. Class 08: a pooler reports a broken connection.
+        "57P03" | "53300" => (StoreErrorKind::Unavailable, Retry::Safe, stays),
+        // Class 57P: shut down or terminated. Class 08: a pooler, or a server with others behind it,
+        // reports a broken connection.
         code if code.starts_with("57P") || code.starts_with("08") => {
-            (StoreErrorKind::Unavailable, Retry::InDoubt, RETIRES)
+            (StoreErrorKind::Unavailable, Retry::InDoubt, stays)
         }
         // Class 53: out of disk, memory or connections
-        code if code.starts_with("53") => (StoreErrorKind::Unavailable, Retry::Never, STAYS),
-        _ => (StoreErrorKind::Other, Retry::Never, STAYS),
+        code if code.starts_with("53") => (StoreErrorKind::Unavailable, Retry::Never, stays),
+        _ => (StoreErrorKind::Other, Retry::Never, stays),
     }
 }
 
@@ -198,13 +223,15 @@ mod tests {
         for (code, retry, connection) in [
             ("40P01", Retry::Safe, ConnectionState::Reusable),
             ("25006", Retry::Safe, ConnectionState::Broken),
-            ("57P01", Retry::InDoubt, ConnectionState::Broken),
-            ("08006", Retry::InDoubt, ConnectionState::Broken),
+            ("57P01", Retry::InDoubt, ConnectionState::Reusable),
+            ("08006", Retry::InDoubt, ConnectionState::Reusable),
             ("53100", Retry::Never, ConnectionState::Reusable),
             ("42P01", Retry::Never, ConnectionState::Reusable),
         ] {
-            let (_, classified, left) = classify(&SqlState::from_code(code));
+            let (_, classified, left) = classify(&SqlState::from_code(code), false);
             assert_eq!((classified, left), (retry, connection), "{code}");
+            let (_, _, left) = classify(&SqlState::from_code(code), true);
+            assert_eq!(left, ConnectionState::Broken, "{code}, and the server ends");
         }
     }
 }

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
 use super::statements::Gathered;
 use crate::id::SessionId;
 use crate::store::StoreError;
+use crate::telemetry::{Gauged, QueueMeter, StoreMeter};
 
 /// How many requests one statement carries at most.
 const MOST: usize = 512;
@@ -31,6 +33,7 @@ pub(super) struct GatherQueue<G: Gathered> {
     /// How many statements of the kind may be under way at once.
     places: usize,
     bound: usize,
+    meter: QueueMeter,
 }
 
 struct QueueState<G: Gathered> {
@@ -49,7 +52,10 @@ pub(super) struct Waiting<G: Gathered> {
     pub(super) request: G::Request,
     pub(super) deadline: Instant,
     pub(super) caller: oneshot::Sender<Reply<G::Answer>>,
+    /// The span in which the caller waits.
+    pub(super) span: Span,
     is_sent: Arc<AtomicBool>,
+    _waits: Gauged,
 }
 
 /// What a caller that waited is told.
@@ -86,7 +92,7 @@ pub(super) struct NoReply {
 
 impl<G: Gathered> GatherQueue<G> {
     /// `bound`: how many callers wait at most.
-    pub(super) fn new(places: usize, bound: usize) -> Self {
+    pub(super) fn new(places: usize, bound: usize, meter: &StoreMeter) -> Self {
         let state = QueueState {
             sending: 0,
             under_way: 0,
@@ -98,6 +104,7 @@ impl<G: Gathered> GatherQueue<G> {
             state: Mutex::new(state),
             places,
             bound,
+            meter: meter.queue(G::OPERATION, G::TABLE),
         }
     }
 
@@ -118,9 +125,10 @@ impl<G: Gathered> GatherQueue<G> {
             state.waiting.retain(|waiting| !waiting.caller.is_closed());
         }
         if state.waiting.len() >= self.bound {
+            self.meter.refused();
             return Turn::Full;
         }
-        let ticket = state.push(request, deadline);
+        let ticket = state.push(request, deadline, self.meter.waits());
         if !may_send {
             return Turn::Wait(ticket);
         }
@@ -142,6 +150,11 @@ impl<G: Gathered> GatherQueue<G> {
         }
         state.begins(next.len());
         Some(next)
+    }
+
+    /// Counts a statement that carries this many requests.
+    pub(super) fn note_size(&self, requests: usize) {
+        self.meter.sent(requests);
     }
 
     /// A statement with this many requests, for these sessions, is not under way any more.
@@ -218,14 +231,16 @@ impl<G: Gathered> QueueState<G> {
         }
     }
 
-    fn push(&mut self, request: G::Request, deadline: Instant) -> Ticket<G::Answer> {
+    fn push(&mut self, request: G::Request, deadline: Instant, waits: Gauged) -> Ticket<G::Answer> {
         let (caller, answer) = oneshot::channel();
         let is_sent = Arc::new(AtomicBool::new(false));
         self.waiting.push_back(Waiting {
             request,
             deadline,
             caller,
+            span: current_span(),
             is_sent: Arc::clone(&is_sent),
+            _waits: waits,
         });
         Ticket { answer, is_sent }
     }
@@ -263,6 +278,14 @@ impl<G: Gathered> Waiting<G> {
         // In this order, and the other way round in `Ticket`: the caller is not told otherwise.
         self.is_sent.store(true, Ordering::SeqCst);
         !self.caller.is_closed()
+    }
+}
+
+/// The caller's span, if statements have spans.
+fn current_span() -> Span {
+    match tracing::span_enabled!(tracing::Level::DEBUG) {
+        true => Span::current(),
+        false => Span::none(),
     }
 }
 
@@ -313,8 +336,12 @@ mod tests {
         }
     }
 
+    fn meter() -> StoreMeter {
+        StoreMeter::new("http_sessions", "http_sessions_ids")
+    }
+
     fn queue() -> GatherQueue<LoadAll> {
-        let queue = GatherQueue::new(1, 10);
+        let queue = GatherQueue::new(1, 10, &meter());
         let first = queue.join(load(), Instant::now());
         assert!(matches!(first, Turn::Send(_)));
         queue
@@ -341,7 +368,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_request_of_a_session_is_under_way_at_a_time_and_the_others_keep_their_order() {
-        let queue = GatherQueue::<DeleteAll>::new(2, 10);
+        let queue = GatherQueue::<DeleteAll>::new(2, 10, &meter());
         let deadline = Instant::now() + Duration::from_secs(5);
         let [one, other] = [(); 2].map(|()| SessionId::generate().unwrap());
         let delete = |id: &SessionId| Delete { id: id.clone() };

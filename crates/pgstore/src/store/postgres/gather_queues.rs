@@ -4,6 +4,7 @@ use super::gather_queue::GatherQueue;
 use super::statements::{
     DeleteAll, EarlierAll, Gathered, InsertAll, LoadAll, OverwriteAll, UpdateAll,
 };
+use crate::telemetry::StoreMeter;
 
 /// A queue for each kind of statement that is gathered.
 #[derive(Debug)]
@@ -25,15 +26,15 @@ pub(super) struct UnderWayAtOnce {
 
 impl GatherQueues {
     /// `bound`: how many callers of a kind wait at most.
-    pub(super) fn new(at_once: UnderWayAtOnce, bound: usize) -> Self {
+    pub(super) fn new(at_once: UnderWayAtOnce, bound: usize, meter: &StoreMeter) -> Self {
         let UnderWayAtOnce { reads, writes } = at_once;
         Self {
-            loads: GatherQueue::new(reads, bound),
-            earlier_ids: GatherQueue::new(reads, bound),
-            inserts: GatherQueue::new(writes, bound),
-            updates: GatherQueue::new(writes, bound),
-            deletes: GatherQueue::new(writes, bound),
-            overwrites: GatherQueue::new(writes, bound),
+            loads: GatherQueue::new(reads, bound, meter),
+            earlier_ids: GatherQueue::new(reads, bound, meter),
+            inserts: GatherQueue::new(writes, bound, meter),
+            updates: GatherQueue::new(writes, bound, meter),
+            deletes: GatherQueue::new(writes, bound, meter),
+            overwrites: GatherQueue::new(writes, bound, meter),
         }
     }
 }

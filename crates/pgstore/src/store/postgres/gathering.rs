@@ -4,19 +4,18 @@
 //! that ends, or when it leaves, a task takes over as long as others wait. So a caller that leaves
 //! takes only its own request with it.
 
-use std::error::Error;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
 
-use pgstore_connect::DatabaseError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::busy::BusyPauses;
 use super::executor::Executor;
+use super::failure::is_unsupported;
 use super::gather_queue::{GatherQueue, NoReply, Reply, SLOW, Turn, Waiting};
 use super::gather_queues::Queued;
 use super::statements::{Effect, GatheredAnswer};
@@ -45,7 +44,9 @@ impl Executor {
                 // A rule of the table forbids it, or the server distributes the table.
                 Err(error) if is_unsupported(&error) => {
                     let answer = self.run_entered(&request(), deadline).await?;
-                    self.stop_gathering(&error);
+                    if !self.finds_distribution(deadline).await {
+                        self.stop_gathering(&error);
+                    }
                     return Ok(answer.into());
                 }
                 answer => return answer,
@@ -105,7 +106,8 @@ impl Executor {
             id: G::id(&request).cloned(),
         };
         let alone = G::alone(request);
-        let sent = self.run_noting(&alone, deadline, in_doubt);
+        queue.note_size(1);
+        let sent = self.run_alone(&alone, deadline, in_doubt);
         self.watched(queue, sent).await
     }
 
@@ -137,24 +139,17 @@ impl Executor {
         let ids: Vec<_> = ids.cloned().collect();
         let split = waiting
             .into_iter()
-            .map(|waiting| (waiting.request, waiting.caller));
+            .map(|waiting| (waiting.request, (waiting.caller, waiting.span)));
         let (requests, callers): (Vec<_>, Vec<_>) = split.unzip();
+        let (callers, spans): (Vec<_>, Vec<_>) = callers.into_iter().unzip();
         let sent = requests.len();
+        queue.note_size(sent);
         let (all, mut in_doubt) = (G::of(requests), false);
-        let outcome = self.run_noting(&all, deadline, &mut in_doubt);
+        let outcome = self.run_noting(&all, deadline, &mut in_doubt, &spans);
         let outcome = self.watched(queue, outcome).await;
         queue.release(sent, &ids);
         tell(callers, outcome, in_doubt);
     }
-}
-
-/// Whether the server does not support the statement (SQLSTATE 0A000). Statements that only do not fit a
-/// changed table any more have been sent again over another connection before.
-fn is_unsupported(error: &StoreError) -> bool {
-    let answer = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<DatabaseError>());
-    answer.is_some_and(|answer| answer.sqlstate() == "0A000")
 }
 
 /// The error of a caller that got no reply: its deadline passed, or the runtime of the task that

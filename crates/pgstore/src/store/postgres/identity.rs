@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use super::distribution::BETWEEN_LOOKS;
 use super::inner::Inner;
 use super::refusal::Guard;
 use super::statements::{
-    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, IsDistributed, Load, LoadAll, Loaded,
-    Move, Remember, Rename, Renamed, Retire, SweepIds,
+    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, Load, LoadAll, Loaded, Move, Remember,
+    Rename, Renamed, Retire, SweepIds,
 };
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -104,19 +104,16 @@ impl Inner {
         change: IdChange<'_>,
         row: &Row,
     ) -> Result<Written, StoreError> {
-        if self.key_is_fixed.load(Ordering::Relaxed) {
+        if self.executor.distribution().is_distributed() {
             return self.rename_by_moving(change, row).await;
         }
+        let deadline = self.executor.deadline::<Rename<'_>>();
         match self.change(&Rename { change, row }, guard(&change)).await? {
             Renamed::Done(written) => Ok(written),
             Renamed::KeyIsFixed(refused) => {
-                if !self.run(&IsDistributed).await? {
+                if !self.executor.finds_distribution(deadline).await {
                     return Err(refused); // A rule or a trigger refuses, or the server.
                 }
-                tracing::info!(
-                    "the sessions table is distributed by its key: a new ID takes three statements"
-                );
-                self.key_is_fixed.store(true, Ordering::Relaxed);
                 self.rename_by_moving(change, row).await
             }
         }
@@ -145,22 +142,29 @@ impl Inner {
     /// follows it. If Go has written rows of a replaced ID again, they end, too.
     pub(super) async fn end(&self, id: &SessionId) -> Result<u64, StoreError> {
         let (mut current, mut removed) = (id.clone(), 0);
+        let mut looks = self.executor.distribution().looks();
         for _ in 0..MAX_ID_CHANGES {
             removed += self.delete(&current).await?;
-            match self.current_id(id).await? {
-                Some(id) => current = id,
-                None => return Ok(removed),
+            match self.earlier(id).await? {
+                Some(EarlierId {
+                    current: Some(id), ..
+                }) => current = id,
+                // It was replaced, and the session's row may be under way to another worker.
+                Some(_) if removed == 0 && looks > 1 => {
+                    looks -= 1;
+                    sleep(BETWEEN_LOOKS).await;
+                }
+                _ => return Ok(removed),
             }
         }
         Err(StoreError::new(StoreErrorKind::Timeout))
     }
 
-    /// The ID that the session of an earlier ID has now. A table that only Go's pgstore uses has no
-    /// earlier IDs.
-    async fn current_id(&self, id: &SessionId) -> Result<Option<SessionId>, StoreError> {
+    /// What is known of an ID that was replaced. A table that only Go's pgstore uses has no earlier IDs.
+    async fn earlier(&self, id: &SessionId) -> Result<Option<EarlierId>, StoreError> {
         let (ids, now) = (std::slice::from_ref(id), Timestamp::UNIX_EPOCH);
         match self.run(&EarlierIds { ids, now }).await {
-            Ok(mut earlier) => Ok(earlier.pop().and_then(|earlier| earlier.current)),
+            Ok(mut earlier) => Ok(earlier.pop()),
             Err(error) if error.kind() == StoreErrorKind::NotMigrated => Ok(None),
             Err(error) => Err(error),
         }

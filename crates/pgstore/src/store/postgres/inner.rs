@@ -11,6 +11,7 @@ use super::gather_queues::Queued;
 use super::needs_migration::NeedsMigration;
 use super::statements::Statement;
 use super::table_name::TableName;
+use super::table_placement::TablePlacement;
 use crate::clock::Clock;
 use crate::id::SessionId;
 use crate::store::{StoreError, StoreErrorKind};
@@ -25,12 +26,17 @@ pub(super) struct Inner {
     duplicates_removed: AtomicU64,
     /// Whether a sweep has found a row that cannot be removed.
     has_undeletable: AtomicBool,
-    /// Whether the table is known to be distributed by its key, so that the key cannot change.
-    pub(super) key_is_fixed: AtomicBool,
+    /// Where `migrate()` places the table.
+    pub(super) placement: TablePlacement,
 }
 
 impl Inner {
-    pub(super) fn new(executor: Executor, table: TableName, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        executor: Executor,
+        table: TableName,
+        placement: TablePlacement,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             executor: Arc::new(executor),
             table,
@@ -38,7 +44,7 @@ impl Inner {
             proved: Mutex::default(),
             duplicates_removed: AtomicU64::new(0),
             has_undeletable: AtomicBool::new(false),
-            key_is_fixed: AtomicBool::new(false),
+            placement,
         }
     }
 

@@ -19,6 +19,7 @@ use tokio_postgres::{Client, GenericClient, IsolationLevel, Row, Transaction};
 
 use super::catalogue::{FoundTable, look};
 use super::connection_source::ConnectionSource;
+use super::distribute::{self, Placed, distribute, look_at_placement, placed};
 use super::fitness::shape;
 use super::index_build::IndexBuilder;
 use super::migrate_error::MigrateError;
@@ -27,6 +28,7 @@ use super::migrate_step::{Progress, lock, within};
 use super::migrations::Migration;
 use super::pg_store::PgStore;
 use super::table_name::TableName;
+use super::table_placement::TablePlacement;
 
 /// How long a migration may take in all. Waits for others count, index builds do not.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -56,6 +58,8 @@ const FOR_LOCKS: Pauses = Pauses {
 pub struct Migrated {
     /// The numbers of the migrations that it ran; empty if nothing was missing.
     pub applied: Vec<u32>,
+    /// Whether it distributed a table ([`TablePlacement::Distributed`](super::TablePlacement)).
+    pub distributed: bool,
 }
 
 impl PgStore {
@@ -86,6 +90,12 @@ impl PgStore {
     ///
     /// Index builds use a second connection, which holds the migrator's lock. Nothing is set for a
     /// session, so a pooler in transaction mode hands nothing on to others.
+    ///
+    /// # On a Citus cluster
+    ///
+    /// With [`TablePlacement::Distributed`](super::TablePlacement::Distributed) the tables are
+    /// distributed by the session's key, with the rows that they have. Nobody can read or write
+    /// sessions while the rows are copied. Without it, a distributed table is completed like any other.
     ///
     /// # Errors
     /// When the database is unreachable, when the role may not create what is missing (the error
@@ -131,13 +141,20 @@ impl PgStore {
             client: &mut client,
             source,
             table: &self.inner.table,
+            placement: self.inner.placement,
             begun: Instant::now(),
             applied: BTreeSet::new(),
+            distributed: false,
             tell,
         };
         migrator.run().await?;
+        let (applied, distributed) = (migrator.applied, migrator.distributed);
+        // The connections that are open already have asked before the table was there.
+        let distribution = executor.distribution();
+        distribution.ask(&*client, &self.inner.table).await?;
         Ok(Migrated {
-            applied: migrator.applied.into_iter().collect(),
+            applied: applied.into_iter().collect(),
+            distributed,
         })
     }
 
@@ -165,6 +182,42 @@ impl PgStore {
         source.take_back(client, None);
         Ok(missing)
     }
+
+    /// Whether both tables are distributed by the session's key over the workers of a Citus cluster.
+    ///
+    /// ```no_run
+    /// # async fn example(store: pgstore::PgStore) -> Result<(), pgstore::MigrateError> {
+    /// let is_distributed = store.is_distributed().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the database is unreachable.
+    pub async fn is_distributed(&self) -> Result<bool, MigrateError> {
+        let executor = &self.inner.executor;
+        let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
+        let source = executor.source();
+        let client = source.connect().await.map_err(MigrateError::connect)?;
+        let placed = placed(&*client, &self.inner.table).await?;
+        source.take_back(client, None);
+        Ok(placed == Placed::ByKey)
+    }
+
+    /// The SQL with which [`TablePlacement::Distributed`](super::TablePlacement::Distributed)
+    /// distributes a table, after the [`migrations`](super::migrations()), to run by hand on the
+    /// coordinator.
+    ///
+    /// ```
+    /// use pgstore::{PgStore, TableName};
+    ///
+    /// let sql = PgStore::distribution_sql(&TableName::default());
+    /// assert!(sql.contains("create_distributed_table"));
+    /// ```
+    #[must_use]
+    pub fn distribution_sql(table: &TableName) -> String {
+        distribute::sql(table)
+    }
 }
 
 type MigrateFuture<'a> = Pin<Box<dyn Future<Output = Result<Migrated, MigrateError>> + Send + 'a>>;
@@ -173,8 +226,10 @@ struct Migrator<'a> {
     client: &'a mut Client,
     source: &'a ConnectionSource,
     table: &'a TableName,
+    placement: TablePlacement,
     begun: Instant,
     applied: BTreeSet<u32>,
+    distributed: bool,
     tell: &'a (dyn Fn(MigrateProgress) + Send + Sync),
 }
 
@@ -188,8 +243,9 @@ impl Migrator<'_> {
             if let Some(shape) = shape {
                 shape.refuse_if_unfit(self.table)?;
             }
+            let must_distribute = self.must_distribute().await?;
             let found = within(self.deadline(), look(&*self.client, self.table)).await?;
-            if found.is_complete() {
+            if found.is_complete() && !must_distribute {
                 return Ok(());
             }
             let pauses = match self.step(&found).await {
@@ -228,6 +284,10 @@ impl Migrator<'_> {
     async fn explained(&self, error: MigrateError, found: &FoundTable) -> MigrateError {
         match error.is_lock_wait() {
             true => error.with_holder(self.lock_holder().await),
+            false if self.placement == TablePlacement::Distributed => {
+                let sql = [found.sql(self.table), distribute::sql(self.table)];
+                error.with_sql(sql.join("\n"))
+            }
             false => error.with_sql(found.sql(self.table)),
         }
     }
@@ -243,9 +303,25 @@ impl Migrator<'_> {
         holder(rows.ok()?.first()?)
     }
 
+    /// Whether the tables have to be distributed still. Says before the first change if they cannot be.
+    async fn must_distribute(&self) -> Result<bool, MigrateError> {
+        if self.placement != TablePlacement::Distributed {
+            return Ok(false);
+        }
+        let placed = look_at_placement(&*self.client, self.table);
+        Ok(within(self.deadline(), placed).await? != Placed::ByKey)
+    }
+
     async fn step(&mut self, found: &FoundTable) -> Result<Progress, MigrateError> {
         if !found.has_all_columns() {
             return within(self.deadline(), self.make_table()).await;
+        }
+        // Before the indexes: the workers build each part of an index at the same time.
+        if self.must_distribute().await? {
+            (self.tell)(MigrateProgress::Distributing);
+            let progress = distribute(self.client, self.table).await?;
+            self.distributed |= progress == Progress::Made;
+            return Ok(progress);
         }
         let mut builder = IndexBuilder {
             client: self.client,

@@ -22,4 +22,7 @@ pub enum MigrateProgress {
         /// How much of it is done, if the server tells.
         percent: Option<u8>,
     },
+    /// The rows are being copied to the workers of a Citus cluster. Sessions cannot be read or written
+    /// meanwhile.
+    Distributing,
 }

@@ -10,6 +10,7 @@
 //! 2. `executor.rs` runs it within its deadline, and repeats it where that is safe. While statements
 //!    of its kind are under way, it waits in `gather_queue.rs`; `gathering.rs` sends those that wait
 //!    as one.
+//!    `statement_watch.rs` makes a span of each statement that is sent, and measures it.
 //! 3. `connection_source.rs` takes a connection: from `pool.rs`, whose slots (`pool_slot.rs`)
 //!    replace lost connections by the crate [`pgstore_connect`], or from the application's own pool
 //!    (`application_pool.rs`).
@@ -19,7 +20,8 @@
 //!
 //! `of_owner.rs` lists and ends an owner's sessions in batches. `identity.rs` has the operations on IDs that take more than one statement. A statement that changed
 //! nothing passes through `refusal.rs`, which finds out whether there was nothing to change.
-//! `sweeping.rs` removes expired rows. `probe.rs` proves that sessions can be kept.
+//! `distribution.rs` knows whether the table is distributed over several servers, and `distribute.rs`
+//! distributes it. `sweeping.rs` removes expired rows. `probe.rs` proves that sessions can be kept.
 //!
 //! `columns.rs` converts rows, `types.rs` values, and `failure.rs` classifies errors.
 
@@ -34,6 +36,8 @@ mod connection;
 mod connection_factory;
 mod connection_source;
 mod deadlines;
+mod distribute;
+mod distribution;
 mod executor;
 mod failure;
 mod fitness;
@@ -67,9 +71,12 @@ mod send_forms;
 mod slow_slots;
 mod statement_names;
 mod statement_strategy;
+mod statement_watch;
 mod statements;
 mod sweeping;
 mod table_name;
+mod table_placement;
+mod text;
 mod types;
 
 pub use migrate::Migrated;
@@ -82,3 +89,4 @@ pub use pgstore_connect::{ConfigError, ConnectError, DatabaseError, connection_s
 pub use statement_names::StatementNames;
 pub use statement_strategy::StatementStrategy;
 pub use table_name::{InvalidTableName, TableName};
+pub use table_placement::TablePlacement;

@@ -3,6 +3,9 @@
 
 use std::cmp::Reverse;
 
+use tokio::time::sleep;
+
+use super::distribution::BETWEEN_LOOKS;
 use super::inner::Inner;
 use super::statements::{Owned, Revoke};
 use crate::clock::Timestamp;
@@ -36,9 +39,22 @@ impl Inner {
         Ok(all)
     }
 
-    /// Ends an owner's sessions. Each batch commits and has a deadline of its own, so a call that fails
-    /// half-way has done a part, and a repetition continues there.
+    /// Ends an owner's sessions. That there is none is believed after as many looks as the table needs.
     pub(super) async fn revoke(&self, revocation: &Revocation<'_>) -> Result<Revoked, StoreError> {
+        let mut looks = self.executor.distribution().looks();
+        loop {
+            let revoked = self.revoke_seen(revocation).await?;
+            looks -= 1;
+            if revoked.seen > 0 || looks == 0 {
+                return Ok(revoked);
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
+    /// Ends the sessions of an owner that are seen. Each batch commits and has a deadline of its own, so a call that fails
+    /// half-way has done a part, and a repetition continues there.
+    async fn revoke_seen(&self, revocation: &Revocation<'_>) -> Result<Revoked, StoreError> {
         let (mut all, mut after) = (Revoked::new(0, 0), i64::MIN);
         loop {
             let batch = self.revoke_batch(&Revoke { revocation, after }).await?;

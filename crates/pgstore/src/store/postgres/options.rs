@@ -8,6 +8,7 @@ use pgstore_connect::{Config, ConfigBuilder};
 use super::statement_names::StatementNames;
 use super::statement_strategy::StatementStrategy;
 use super::table_name::TableName;
+use super::table_placement::TablePlacement;
 use crate::clock::{Clock, SystemClock};
 
 /// Settings of a [`PgStore`](super::PgStore), each with a default.
@@ -37,6 +38,7 @@ pub struct PgStoreOptions {
     pub(super) config: ConfigBuilder,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) table: TableName,
+    pub(super) placement: TablePlacement,
 }
 
 impl PgStoreOptions {
@@ -61,6 +63,7 @@ impl PgStoreOptions {
             config: Config::builder().fallback_application_name("pgstore"),
             clock: Arc::new(SystemClock),
             table: TableName::default(),
+            placement: TablePlacement::AsItIs,
         }
     }
 
@@ -265,6 +268,19 @@ impl PgStoreOptions {
     #[must_use]
     pub fn table(self, table: TableName) -> Self {
         Self { table, ..self }
+    }
+
+    /// On how many servers [`PgStore::migrate`](super::PgStore::migrate) places the table (default
+    /// [`TablePlacement::AsItIs`]).
+    ///
+    /// ```
+    /// use pgstore::{PgStoreOptions, TablePlacement};
+    ///
+    /// let options = PgStoreOptions::new().placement(TablePlacement::Distributed);
+    /// ```
+    #[must_use]
+    pub fn placement(self, placement: TablePlacement) -> Self {
+        Self { placement, ..self }
     }
 }
 

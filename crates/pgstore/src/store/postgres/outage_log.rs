@@ -48,6 +48,11 @@ impl OutageLog {
         }
     }
 
+    /// Whether the last attempt to connect failed, which is logged.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.outage().is_some()
+    }
+
     fn outage(&self) -> MutexGuard<'_, Option<Outage>> {
         // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -223,4 +223,8 @@ impl Store for PgStore {
     fn probe(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move { self.inner.probe().await })
     }
+
+    fn collection_name(&self) -> Option<&str> {
+        Some(self.inner.executor.collection_name())
+    }
 }

@@ -16,6 +16,7 @@ use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
 use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
 use super::slow_slots::SlowSlots;
+use super::statement_watch::WatchedStatement;
 use super::statements::{Lane, Statement};
 use super::table_name::TableName;
 use crate::store::{StoreError, StoreErrorKind};
@@ -110,16 +111,35 @@ impl Pool {
         statement: &S,
         table: &TableName,
         deadline: Instant,
+        watched: &WatchedStatement<'_>,
     ) -> Result<S::Output, AttemptFailure> {
         if S::LANE == Lane::Slow {
             self.slow.note_use();
         }
-        let connection = timeout_at(deadline, self.connection(S::LANE))
-            .await
-            .map_err(|_| AttemptFailure::too_late())??;
+        let connected = timeout_at(deadline, self.connection(S::LANE)).await;
+        let connection = connected
+            .unwrap_or_else(|_| Err(AttemptFailure::too_late()))
+            .map_err(|failure| self.reported(failure))?;
+        watched.goes_to(connection.host());
         let answer = connection.run(statement, table, deadline, &self.deadlines);
         let answer = answer.await;
-        answer.inspect_err(|failure| self.retire_if_unusable::<S>(&connection, failure))
+        answer.map_err(|failure| {
+            self.retire_if_unusable::<S>(&connection, &failure);
+            self.reported(failure)
+        })
+    }
+
+    /// Notes on an error that its cause is in the log: the outage, or the loss of its connection.
+    fn reported(&self, failure: AttemptFailure) -> AttemptFailure {
+        let is_logged =
+            self.factory.log.is_lasting() || failure.connection == ConnectionState::Broken;
+        match is_logged && failure.error.is_unavailable() {
+            true => AttemptFailure {
+                error: failure.error.reported(),
+                ..failure
+            },
+            false => failure,
+        }
     }
 
     pub(super) async fn close(&self, deadline: Instant) {

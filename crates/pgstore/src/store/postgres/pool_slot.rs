@@ -73,7 +73,11 @@ impl PoolSlot {
                 failures,
                 not_before,
             } => (*failures, *not_before),
-            SlotState::Connecting { .. } | SlotState::Filled(_) => (0, Instant::now()),
+            SlotState::Connecting { .. } => (0, Instant::now()),
+            SlotState::Filled(_) => {
+                factory.meter.lost();
+                (0, Instant::now())
+            }
         };
         let (outcome, attempt) = watch::channel(None);
         *state = SlotState::Connecting {

@@ -3,7 +3,6 @@
 //! It sends the statements that requests send, on a connection of its own: a transaction on a shared
 //! one would take in the statements of other callers.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -85,14 +84,12 @@ async fn live(
     ];
     transaction.batch_execute(&limits.join(";\n")).await?;
     let client = transaction.client();
-    let answer = client
-        .query_typed(include_str!("sql/is_distributed.sql"), &[])
-        .await?;
+    let distribution = inner.executor.distribution();
+    distribution.ask(client, &inner.table).await?;
     let probe = Probe {
         client,
-        may_be_distributed: answer.first().is_some_and(|row| row.get(0)),
+        is_distributed: distribution.is_distributed(),
         table: &inner.table,
-        key_is_fixed: &inner.key_is_fixed,
         gathers: inner.executor.gathers(),
     };
     let lived = life.live(&probe).await;
@@ -104,9 +101,7 @@ async fn live(
 struct Probe<'a> {
     client: &'a Client,
     table: &'a TableName,
-    key_is_fixed: &'a AtomicBool,
-    /// Whether the server distributes tables.
-    may_be_distributed: bool,
+    is_distributed: bool,
     /// Whether requests may share a statement.
     gathers: bool,
 }
@@ -229,7 +224,7 @@ impl Life {
                 grace_until: Some(row.expires_on),
             },
         };
-        let renamed = match probe.key_is_fixed.load(Ordering::Relaxed) {
+        let renamed = match probe.is_distributed {
             true => {
                 probe.run(&Remember { change, row }).await?;
                 Renamed::Done(probe.run(&Move { change, row }).await?)
@@ -238,14 +233,7 @@ impl Life {
         };
         match renamed {
             Renamed::Done(written) => must_save(written, "a probe's row got no new ID"),
-            Renamed::KeyIsFixed(refused) if !probe.may_be_distributed => Err(refused.into()),
-            Renamed::KeyIsFixed(_) => {
-                probe.key_is_fixed.store(true, Ordering::Relaxed);
-                Err(AttemptFailure {
-                    retry: Retry::Safe,
-                    ..AttemptFailure::last(StoreError::new(StoreErrorKind::Other))
-                })
-            }
+            Renamed::KeyIsFixed(refused) => Err(refused.into()),
         }
     }
 

@@ -41,7 +41,7 @@ impl SlowSlots {
         self.uses.fetch_add(1, Ordering::Relaxed);
         if !self.is_watched.swap(true, Ordering::Relaxed) {
             // Not for a store that is gone: it closes them itself.
-            tokio::spawn(close_when_idle(Arc::downgrade(self)));
+            tokio::spawn(close_when_idle(Watch(Arc::downgrade(self))));
         }
     }
 
@@ -55,20 +55,57 @@ impl SlowSlots {
     }
 }
 
-async fn close_when_idle(slots: Weak<SlowSlots>) {
+/// The task that closes the connections. When it has ended, or its runtime has, the next use starts another.
+struct Watch(Weak<SlowSlots>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(slots) = self.0.upgrade() {
+            slots.is_watched.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn close_when_idle(watch: Watch) {
     let mut seen = None;
     loop {
         sleep(IDLE).await;
-        let Some(slots) = slots.upgrade() else {
+        let Some(slots) = watch.0.upgrade() else {
             return;
         };
         let uses = slots.uses();
         if seen == Some(uses) && !slots.are_in_use() {
-            // A use from now on is watched anew.
-            slots.is_watched.store(false, Ordering::Relaxed);
+            drop(watch); // A use from now on is watched anew.
             slots.slots.iter().for_each(|slot| slot.release());
             return;
         }
         seen = Some(uses);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    #[test]
+    fn they_are_watched_anew_when_the_runtime_that_watched_them_has_shut_down() {
+        let slots = SlowSlots::new();
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async { slots.note_use() });
+        assert!(slots.is_watched.load(Ordering::Relaxed));
+        drop(runtime);
+        assert!(!slots.is_watched.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn they_are_watched_until_nothing_has_used_them_for_a_while() {
+        let slots = SlowSlots::new();
+        slots.note_use();
+        sleep(3 * IDLE).await;
+        assert!(!slots.is_watched.load(Ordering::Relaxed));
+        slots.note_use();
+        assert!(slots.is_watched.load(Ordering::Relaxed));
     }
 }

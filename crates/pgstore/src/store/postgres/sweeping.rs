@@ -1,8 +1,9 @@
 //! Removing expired rows, past those that the table does not let go.
 
+use super::failure::is_unsupported;
 use super::inner::Inner;
 use super::refusal::{TRIES, may_be_refused, refused};
-use super::statements::{Sweep, SweepAnswer, SweepPlace};
+use super::statements::{BatchSwept, Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 use crate::store::{StoreError, SweepBatch, Swept};
 
 impl Inner {
@@ -22,14 +23,40 @@ impl Inner {
     }
 
     async fn sweep_part(&self, batch: &SweepBatch) -> Result<SweptPart, StoreError> {
+        let mut before = None;
         for _ in 0..TRIES {
-            match self.run(&Sweep { batch }).await? {
+            match self.sweep_once(batch).await? {
                 SweepAnswer::Forbidden(error) => return Ok(SweptPart::Forbidden(error)),
-                SweepAnswer::Done(answer) if may_be_refused(&answer) => {}
+                SweepAnswer::Done(answer)
+                    if may_be_refused(&answer) && !self.was_outrun(before, &answer) =>
+                {
+                    before = answer.first_due;
+                }
                 SweepAnswer::Done(answer) => return Ok(SweptPart::Swept(answer.swept)),
             }
         }
         Err(refused("no expired row was removed"))
+    }
+
+    /// Whether another node has removed the rows of the try before. Without locks of its own, a sweep of
+    /// a distributed table does not know which rows others are removing.
+    fn was_outrun(&self, before: Option<i64>, answer: &BatchSwept) -> bool {
+        let is_distributed = self.executor.distribution().is_distributed();
+        is_distributed && before.is_some() && before != answer.first_due
+    }
+
+    /// Sends the statement that suits the table.
+    async fn sweep_once(&self, batch: &SweepBatch) -> Result<SweepAnswer, StoreError> {
+        if !self.executor.distribution().is_distributed() {
+            let deadline = self.executor.deadline::<Sweep<'_>>();
+            match self.run(&Sweep { batch }).await {
+                Err(error)
+                    if is_unsupported(&error)
+                        && self.executor.finds_distribution(deadline).await => {}
+                answer => return answer,
+            }
+        }
+        self.run(&SweepDistributed { batch }).await
     }
 
     /// Skips the first row of a batch, which cannot be removed.

@@ -65,8 +65,23 @@ impl TableName {
         })
     }
 
-    /// Replaces `http_sessions`, and the names that begin with it, in SQL.
-    pub(crate) fn put_into(&self, sql: &str) -> String {
+    /// Replaces `http_sessions`, and the names that begin with it, in SQL: for statements of your own
+    /// about a table of any name.
+    ///
+    /// The name is put in as a quoted identifier, also where it stands within a string.
+    ///
+    /// ```
+    /// use pgstore::TableName;
+    ///
+    /// let sql = "SELECT count(*) FROM http_sessions JOIN http_sessions_ids USING (key)";
+    /// assert_eq!(
+    ///     TableName::parse("web.logins")?.put_into(sql),
+    ///     r#"SELECT count(*) FROM "web"."logins" JOIN "web"."logins_ids" USING (key)"#,
+    /// );
+    /// # Ok::<(), pgstore::InvalidTableName>(())
+    /// ```
+    #[must_use]
+    pub fn put_into(&self, sql: &str) -> String {
         let mut text = String::with_capacity(sql.len() + 64);
         let mut rest = sql;
         while let Some(start) = rest.find(WRITTEN_AS) {
@@ -89,6 +104,11 @@ impl TableName {
     /// The name of the table of earlier IDs as SQL, quoted.
     pub(crate) fn quoted_ids(&self) -> String {
         self.put_into(&format!("{WRITTEN_AS}{IDS}"))
+    }
+
+    /// The name of the table of earlier IDs, for messages.
+    pub(crate) fn of_earlier_ids(&self) -> String {
+        format!("{self}{IDS}")
     }
 
     /// The schema, if one was given, and the table.

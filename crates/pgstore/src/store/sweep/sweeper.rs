@@ -50,7 +50,7 @@ use crate::store::{Store, StoreError, SweepBatch, Swept};
 // browser sessions.
 #[derive(Clone, Debug)]
 pub struct Sweeper {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) options: SweepOptions,
 }
@@ -72,8 +72,17 @@ impl Sweeper {
     /// # Errors
     /// The first batch that fails ends the sweep. Rows that earlier batches removed stay removed.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.sweep_with_progress(|_| ()).await
+    }
+
+    /// Does the same, and tells after each batch how many rows were removed so far.
+    ///
+    /// # Errors
+    /// As [`sweep`](Sweeper::sweep).
+    pub async fn sweep_with_progress(&self, tell: impl Fn(u64)) -> Result<u64, StoreError> {
         let mut done = SweepTally::default();
-        self.sweep_while(|| true, &mut done).await?;
+        let tell = |done: &SweepTally| tell(done.removed);
+        self.sweep_telling(|| true, tell, &mut done).await?;
         Ok(done.removed)
     }
 
@@ -81,6 +90,15 @@ impl Sweeper {
     pub(super) async fn sweep_while(
         &self,
         may_continue: impl Fn() -> bool,
+        done: &mut SweepTally,
+    ) -> Result<(), StoreError> {
+        self.sweep_telling(may_continue, |_| (), done).await
+    }
+
+    async fn sweep_telling(
+        &self,
+        may_continue: impl Fn() -> bool,
+        tell: impl Fn(&SweepTally),
         done: &mut SweepTally,
     ) -> Result<(), StoreError> {
         let (mut batch, mut pace) = (self.first_batch(), Pace::new(self.options.batch));
@@ -91,6 +109,7 @@ impl Sweeper {
             let took = began.elapsed();
             pace.follow(&swept, took);
             done.add(&swept);
+            tell(done);
             match swept.next {
                 // A store that repeats a place would keep this loop running.
                 Some(next) if next > batch.after => batch = batch.after(next),

@@ -12,6 +12,7 @@ use super::sweeper::{SweepTally, Sweeper};
 use crate::clock::Timestamp;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
+use crate::telemetry::{self, SweepFigures};
 
 /// The wait after a first failure. It doubles with each further one, up to the interval.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -122,12 +123,20 @@ impl SweepWorker {
             tracing::debug!(removed, undeletable, "swept expired sessions");
             self.failures = 0;
         }
+        let lag = oldest.map_or(Duration::ZERO, |oldest| passed(oldest, began));
+        let figures = SweepFigures {
+            removed,
+            undeletable,
+            lag,
+            has_failed: error.is_some(),
+        };
+        telemetry::swept(self.sweeper.store.collection_name(), figures);
         let now = self.sweeper.clock.now();
         self.stats.send_modify(|stats| {
             stats.sweeps += 1;
             stats.removed += removed;
             stats.undeletable = undeletable;
-            stats.lag = oldest.map_or(Duration::ZERO, |oldest| passed(oldest, began));
+            stats.lag = lag;
             stats.errors += u64::from(error.is_some());
             stats.last_error = error.map(StoreError::kind);
             stats.last_finished = Some(now);

@@ -11,3 +11,4 @@ mod places;
 mod replaced_words;
 mod sources;
 mod type_names;
+mod types_of_others;

@@ -1,9 +1,15 @@
 //! Failures to connect, as users of the store see them. `pgstore-connect` tests each kind.
 
-use pgstore::{ErrorClass, PgStoreOptions, Store, Timestamp};
+use http::HeaderMap;
+use pgstore::{
+    ErrorClass, MemoryStore, OnOutage, PgStoreOptions, Session, SessionError, SessionLayer,
+    SessionManager, Store, Timestamp,
+};
+use tower::ServiceExt as _;
 
 use super::servers::{PASSWORD, named, with_tls};
 use super::{connect, told};
+use crate::support::browser::next_request;
 use crate::support::secrets::{self, Told};
 use crate::support::{apply, log, trial};
 
@@ -151,4 +157,67 @@ async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
         1,
         "{heard:#?}"
     );
+}
+
+/// The clock of the runtime stands still but for the pauses between tries, so three minutes take a
+/// moment. Nothing listens at the store's port.
+#[apply(trial)]
+async fn an_outage_is_logged_once_a_minute_and_not_for_each_request() {
+    for policy in [OnOutage::Required, OnOutage::Anonymous] {
+        let heard = log::heard(move || requests_in_an_outage_of_three_minutes(policy));
+        let warnings: Vec<_> = heard
+            .iter()
+            .filter(|line| line.contains("Level(Warn)"))
+            .collect();
+        let count = |words: &str| warnings.iter().filter(|line| line.contains(words)).count();
+        assert_eq!(
+            count("could not connect to the session store; it"),
+            1,
+            "{warnings:#?}"
+        );
+        let again = count("still could not connect to the session store");
+        assert!((2..=3).contains(&again), "{again} in three minutes");
+        assert_eq!(warnings.len(), 1 + again, "{warnings:#?}");
+        let words = match policy {
+            OnOutage::Anonymous => "the request continues without its session",
+            _ => "a session failed",
+        };
+        let requests = heard.iter().filter(|line| line.contains(words));
+        assert!(requests.count() > 30, "each request is logged at debug");
+    }
+}
+
+async fn requests_in_an_outage_of_three_minutes(policy: OnOutage) {
+    let keys = secrets::keys(&[b"the hash key of this outage, of 32 bytes"]);
+    let earlier = SessionManager::builder(MemoryStore::new(), keys.clone());
+    let earlier = earlier.build().unwrap();
+    let session = earlier.get(&HeaderMap::new(), "s").unwrap();
+    let mut response = HeaderMap::new();
+    session.insert("n", 1).unwrap();
+    earlier.save(&session, &mut response).await.unwrap();
+
+    tokio::time::pause();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let url = format!("postgres://app@127.0.0.1:{port}/web?sslmode=disable");
+    let store = PgStoreOptions::new().connect_lazily(&url).unwrap();
+    let sessions = SessionManager::builder(store.clone(), keys).on_outage(policy);
+    let sessions = sessions.build().unwrap();
+    let page = |session: Session| async move {
+        session.get::<u32>("n").await?;
+        session.insert("n", 2)?;
+        Ok::<_, SessionError>("")
+    };
+    let app = axum::Router::new()
+        .route("/", axum::routing::get(page))
+        .layer(SessionLayer::new(&sessions, "s").unwrap());
+    let begun = tokio::time::Instant::now();
+    while begun.elapsed() < std::time::Duration::from_secs(180) {
+        let mut request = http::Request::new(axum::body::Body::empty());
+        *request.headers_mut() = next_request(&response);
+        let answer = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 503);
+    }
+    store.close().await;
 }

@@ -13,6 +13,7 @@ use tokio_postgres::Client;
 use super::things::{at, fresh, id_change, row};
 use crate::support::database::Database;
 use crate::support::proxy::{Direction, Proxy};
+use crate::support::server::Server;
 use crate::support::{apply, trial_on_both_servers};
 
 /// A session, and a connection that is about to write its row.
@@ -48,6 +49,8 @@ impl Scene {
         let name = format!("SET application_name = {}", scene.database.schema());
         scene.stranger.batch_execute(&name).await.unwrap();
         scene.store.insert(&scene.id, &row("before")).await.unwrap();
+        // The connection for reads sends its first questions now.
+        scene.store.load(&scene.id, at(0)).await.unwrap();
         scene
     }
 
@@ -62,9 +65,19 @@ impl Scene {
         self.stranger.batch_execute(theirs).await.unwrap();
         self.proxy.arm(None);
         let ours = tokio::spawn(ours);
-        let waits = "SELECT EXISTS (SELECT FROM pg_stat_activity
-            WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
-                  = ANY (pg_blocking_pids(pid)))";
+        let waits = match Server::current() {
+            // The lock is on a worker.
+            Server::Distributed => {
+                "SELECT EXISTS (SELECT 1 FROM citus_lock_waits AS waits, citus_stat_activity AS stranger
+                  WHERE waits.blocking_gpid = stranger.global_pid
+                    AND stranger.application_name = $1)"
+            }
+            Server::Friendly | Server::Hostile => {
+                "SELECT EXISTS (SELECT FROM pg_stat_activity
+                  WHERE (SELECT pid FROM pg_stat_activity WHERE application_name = $1)
+                        = ANY (pg_blocking_pids(pid)))"
+            }
+        };
         let name = self.database.schema();
         let begun = Instant::now();
         let is_blocked = |row: tokio_postgres::Row| row.get::<_, bool>(0);

@@ -1,6 +1,7 @@
 //! The store on a real PostgreSQL, and both stores against the list of behaviours.
 
 mod clocks;
+mod distributed;
 mod doubles;
 mod executor;
 mod gathering;
@@ -13,6 +14,7 @@ mod migrate;
 mod migrate_live;
 mod opaque;
 mod outage;
+mod passed_on_errors;
 mod peer_written;
 mod pooled;
 mod pooler;

@@ -226,19 +226,22 @@ async fn cancelling_statements_leaves_pgbouncer_running() -> Completion {
         Err(ended) => return ended,
     };
     let stranger = client(&pooled.url()).await;
+    let direct = client(pooled.server.url()).await;
     for _ in 0..20 {
         let (client, task) = pgstore_connect::connect(&pooled.url()).await.unwrap();
         let cancel = task.cancel_handle();
         let sleeping = client.simple_query("SELECT pg_sleep(60)");
         let cancelling = async {
-            while cancel.cancel().await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+            // As the store does: once, while the statement is under way.
+            let under_way = "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'
+                              AND wait_event = 'PgSleep'";
+            while direct.query_opt(under_way, &[]).await.unwrap().is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
+            cancel.cancel().await.unwrap();
         };
-        let error = tokio::select! {
-            slept = sleeping => slept.unwrap_err(),
-            () = cancelling => panic!("PgBouncer takes no more requests"),
-        };
+        let (slept, ()) = tokio::join!(sleeping, cancelling);
+        let error = slept.unwrap_err();
         assert_eq!(error.code().map(SqlState::code), Some("57014"));
     }
     assert!(stranger.simple_query("SELECT 1").await.is_ok());

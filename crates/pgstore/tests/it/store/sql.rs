@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::support::database::Database;
+use crate::support::secrets::Told;
 use crate::support::{apply, trial, trial_on_both_servers};
 
 fn statements() -> Vec<(String, String)> {
@@ -31,12 +33,35 @@ async fn every_statement_is_valid_as_it_stands() {
     database.store().await;
     let client = database.client().await;
     let statements = statements();
-    assert_eq!(statements.len(), 50);
+    assert_eq!(statements.len(), 61);
     for (name, sql) in statements {
-        if let Err(error) = client.prepare(&sql).await {
-            panic!("{name}.sql: {error:?}");
+        let outcome = client.prepare(&sql).await.map(|_| ()).told();
+        match outcome {
+            Ok(()) => assert!(!OF_CITUS.contains(&&*name) || has_citus(&client).await),
+            Err(error) => {
+                let names_nothing = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_FUNCTION];
+                let is_missing = error.code().is_some_and(|it| names_nothing.contains(it));
+                assert!(is_missing, "{name}.sql: {error:?}");
+                assert!(OF_CITUS.contains(&&*name), "{name}.sql: {error:?}");
+                assert!(!has_citus(&client).await, "{name}.sql: {error:?}");
+            }
         }
     }
+}
+
+/// The statements that only a server with Citus knows.
+const OF_CITUS: [&str; 6] = [
+    "distribute",
+    "distribute_ids",
+    "distributed_by",
+    "distribution",
+    "remove_local_ids",
+    "remove_local_rows",
+];
+
+async fn has_citus(client: &Client) -> bool {
+    let answer = client.query_one(&statement("has_citus"), &[]).await;
+    answer.unwrap().get(0)
 }
 
 /// A database that is not in UTF-8 may refuse a character even in a comment.

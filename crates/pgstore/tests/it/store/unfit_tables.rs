@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use pgstore::store::conformance::behaviours;
+use pgstore::store::{OwnerColumn, Revocation, Which, Written};
 use pgstore::{MigrateErrorKind, PgStore, Store};
+use tokio::task::JoinSet;
 
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
@@ -240,8 +242,54 @@ async fn sessions_work_where_the_database_is_not_in_utf_8() {
         let _ = store.update(&id, at(0), &row("y")).await.told().unwrap();
         let found = store.load(&id, at(0)).await.told().unwrap().into_row();
         assert_eq!(found.unwrap().data, b"y");
+        keeps_any_owner_and_label(&store).await;
         store.close().await;
         let drop = format!("DROP DATABASE {name} WITH (FORCE)");
         client.batch_execute(&drop).await.unwrap();
+    }
+}
+
+/// Also those with characters that the database's encoding lacks.
+async fn keeps_any_owner_and_label(store: &PgStore) {
+    for owner in [
+        "ada",
+        "\u{e9}va",
+        "\u{4f60}\u{597d} \u{1f980}\\",
+        r"U&\4F60",
+    ] {
+        let (id, later) = (fresh(), at(1));
+        let row = |data: &str, time| {
+            let mut row = row(data);
+            row.modified_on = time;
+            row.extras.owner = Some(owner.to_owned());
+            row.extras.label = Some(format!("{owner}'s telephone"));
+            row
+        };
+        store.insert(&id, &row("x", at(0))).await.told().unwrap();
+        // Many at a time, so that most are sent together.
+        let mut inserts = JoinSet::new();
+        for _ in 0..8 {
+            let (store, first) = (store.clone(), row("x", at(0)));
+            inserts.spawn(async move { store.insert(&fresh(), &first).await.told().unwrap() });
+        }
+        inserts.join_all().await;
+        let written = store.update(&id, at(0), &row("y", later)).await;
+        assert_eq!(written.told().unwrap(), Written::Saved, "{owner}");
+        let found = store.load(&id, later).await.told().unwrap().into_row();
+        assert_eq!(found.unwrap().extras, row("y", later).extras, "{owner}");
+        let listed = store.owned(owner, later).await.told().unwrap();
+        assert_eq!(listed.len(), 9, "{owner}");
+        assert!(
+            listed
+                .iter()
+                .all(|(_, one)| one.extras.label == row("x", later).extras.label)
+        );
+        let revocation = Revocation {
+            owner,
+            which: Which::All,
+            column: OwnerColumn::IsTheTruth,
+        };
+        let revoked = store.revoke(&revocation).await.told().unwrap();
+        assert_eq!(revoked.removed, 9, "{owner}");
     }
 }

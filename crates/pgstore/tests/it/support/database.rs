@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use bytes::BytesMut;
-use pgstore::{PgStore, PgStoreOptions, SessionId, StatementNames, StatementStrategy};
+use pgstore::{
+    PgStore, PgStoreOptions, SessionId, StatementNames, StatementStrategy, TablePlacement,
+};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls};
 
@@ -16,6 +18,7 @@ use super::server::Server;
 pub(crate) struct Database {
     server_url: String,
     schema: String,
+    goes_with_us: bool,
     /// If there is one, the schema lies in a database of the same name.
     pooler: Option<&'static Pooler>,
 }
@@ -57,6 +60,7 @@ impl Database {
         Self {
             server_url: server_url.to_owned(),
             schema,
+            goes_with_us: Server::current().goes_with_us(),
             pooler: None,
         }
     }
@@ -99,7 +103,12 @@ impl Database {
 
     /// The same with these options.
     pub(crate) async fn store_with(&self, options: PgStoreOptions) -> PgStore {
+        let placement = match Server::current() {
+            Server::Distributed => TablePlacement::Distributed,
+            Server::Friendly | Server::Hostile => TablePlacement::AsItIs,
+        };
         let store = tried(options)
+            .placement(placement)
             .connect(&self.url())
             .await
             .told()
@@ -111,7 +120,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if std::env::var_os("DATABASE_URL").is_none() {
+        if self.goes_with_us {
             return;
         }
         let (url, schema) = (self.server_url.clone(), self.schema.clone());

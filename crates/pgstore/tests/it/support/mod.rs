@@ -5,6 +5,7 @@ pub(crate) mod browser;
 pub(crate) mod careless;
 pub(crate) mod chance;
 pub(crate) mod database;
+pub(crate) mod distributed;
 pub(crate) mod go;
 pub(crate) mod log;
 pub(crate) mod pooler;
@@ -19,5 +20,5 @@ pub(crate) mod unguarded;
 pub(crate) mod vectors;
 
 pub(crate) use macro_rules_attribute::apply;
-pub(crate) use registry::trials_on_both_servers;
+pub(crate) use registry::{distributed_trial, trials_on_both_servers};
 pub(crate) use registry::{go_trial, hostile_trial, trial, trial_on_both_servers, trials};

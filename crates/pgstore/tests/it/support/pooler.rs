@@ -254,6 +254,7 @@ pub(crate) fn before(server: Server) -> Option<&'static Pooler> {
     let pooler = match server {
         Server::Friendly => &FRIENDLY,
         Server::Hostile => &HOSTILE,
+        Server::Distributed => return None,
     };
     Some(pooler.get_or_init(start))
 }

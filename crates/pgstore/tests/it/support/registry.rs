@@ -12,6 +12,7 @@ use std::future::Future;
 
 use libtest_mimic::{Completion, Trial};
 
+use super::distributed;
 use super::go::{self, Need};
 use super::server::Server;
 use super::{pooler, pooler_exclusions};
@@ -48,6 +49,16 @@ macro_rules! hostile_trial {
     };
 }
 pub(crate) use hostile_trial;
+
+/// Registers an `async fn` as a trial on distributed tables alone. Without a Citus cluster, the trial is
+/// ignored and says why.
+macro_rules! distributed_trial {
+    ($(#[$attribute:meta])* async fn $name:ident $($rest:tt)*) => {
+        $(#[$attribute])* async fn $name $($rest)*
+        $crate::support::registry::register!([Distributed] on_a_runtime($name));
+    };
+}
+pub(crate) use distributed_trial;
 
 /// Registers an `async fn` of `store` as two trials: `store::…` on the friendly server and
 /// `store::hostile::…` on the hostile one.
@@ -108,7 +119,8 @@ pub(crate) fn all() -> Vec<Trial> {
     let registered = inventory::iter::<Registered>.into_iter();
     let on_servers = registered.flat_map(|registered| {
         let lists = registered.servers.iter();
-        lists.flat_map(|server| server.within(registered.list))
+        let listed = lists.flat_map(|server| server.within(registered.list));
+        listed.chain(distributed::trials_of(registered))
     });
     let mut trials: Vec<_> = on_servers.collect();
     trials.sort_by(|a, b| a.name().cmp(b.name()));
@@ -146,9 +158,12 @@ where
 {
     let server = Server::current();
     let name = server.name(name(path));
-    let excluded = pooler_exclusions::reason(&name);
+    let ignored = match server {
+        Server::Distributed => distributed::why_ignored(&name),
+        Server::Friendly | Server::Hostile => pooler_exclusions::reason(&name).map(str::to_owned),
+    };
     Trial::ignorable_test(name, move || {
-        if let Some(reason) = excluded {
+        if let Some(reason) = ignored {
             return Ok(Completion::ignored_with(reason));
         }
         let ending = server.within(|| {

@@ -8,6 +8,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::pooler::Kind;
 
+/// The coordinator of a Citus cluster, for trials of distributed tables. No package registry has Citus, so
+/// it has to be built from its source.
+pub(crate) const CITUS_URL: &str = "PGSTORE_CITUS_URL";
+
 /// Who serves the databases of a trial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Server {
@@ -16,6 +20,8 @@ pub(crate) enum Server {
     Friendly,
     /// The same with [`ODD`] settings, and messages in German where the machine can.
     Hostile,
+    /// [`CITUS_URL`]: tables are distributed over the workers of a cluster.
+    Distributed,
 }
 
 /// Settings that change what SQL means or how the server answers.
@@ -66,11 +72,17 @@ impl Server {
             Self::Friendly => trial.to_owned(),
             Self::Hostile if trial.starts_with("store::hostile::") => trial.to_owned(),
             Self::Hostile => trial.replacen("store::", "store::hostile::", 1),
+            Self::Distributed => format!("citus::{trial}"),
         }
     }
 
     pub(crate) fn url(self) -> &'static str {
         static GIVEN: OnceLock<Option<String>> = OnceLock::new();
+        static CITUS: OnceLock<String> = OnceLock::new();
+        if self == Self::Distributed {
+            let given = || std::env::var(CITUS_URL).expect("the trial is ignored without it");
+            return CITUS.get_or_init(given);
+        }
         match GIVEN.get_or_init(|| std::env::var("DATABASE_URL").ok()) {
             Some(url) => url,
             None => self.embedded().url(),
@@ -90,12 +102,18 @@ impl Server {
         match self {
             Self::Friendly => FRIENDLY.get_or_init(|| start(roomy().start())),
             Self::Hostile => HOSTILE.get_or_init(start_hostile),
+            Self::Distributed => unreachable!("it is given"),
         }
+    }
+
+    /// Whether the server goes with this process, so that nothing on it has to be tidied up.
+    pub(crate) fn goes_with_us(self) -> bool {
+        self != Self::Distributed && std::env::var_os("DATABASE_URL").is_none()
     }
 
     /// What a connection has to ask for, on a server that is not ours to configure.
     pub(crate) fn options(self) -> String {
-        if self == Self::Friendly || std::env::var_os("DATABASE_URL").is_none() {
+        if self != Self::Hostile || std::env::var_os("DATABASE_URL").is_none() {
             return String::new();
         }
         let options = ODD.iter().map(|(name, value)| format!(" -c{name}={value}"));

@@ -6,17 +6,24 @@
 WITH session AS MATERIALIZED (
     SELECT id FROM http_sessions WHERE key = $1 AND id_unconfirmed FOR NO KEY UPDATE
 ),
+-- The others were confirmed before. A part of its own, not a subquery of the last UPDATE: a distributed
+-- server cannot join the two tables there.
+unconfirmed AS MATERIALIZED (
+    SELECT session_id
+      FROM http_sessions_ids
+     WHERE session_id = ANY (ARRAY(SELECT id FROM session))
+       AND grace_until > $2
+),
 earlier AS (
     UPDATE http_sessions_ids
        SET grace_until = least(grace_until, $2), until = greatest(until, $3)
      WHERE session_id = ANY (ARRAY(SELECT id FROM session))
-       AND grace_until > $2 -- The others were confirmed before.
+       AND grace_until > $2
     RETURNING session_id
 )
-UPDATE http_sessions AS row
+UPDATE http_sessions
    SET id_unconfirmed = NULL
- WHERE row.key = $1
-   AND row.id_unconfirmed
-   AND (EXISTS (SELECT FROM earlier WHERE earlier.session_id = row.id)
-        OR NOT EXISTS (SELECT FROM http_sessions_ids AS ids
-                        WHERE ids.session_id = row.id AND ids.grace_until > $2))
+ WHERE key = $1
+   AND id_unconfirmed
+   AND (id = ANY (ARRAY(SELECT session_id FROM earlier))
+        OR id <> ALL (ARRAY(SELECT session_id FROM unconfirmed)))

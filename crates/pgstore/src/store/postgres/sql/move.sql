@@ -1,7 +1,7 @@
 -- The second one: removes every row of the old key ($1) and writes one row of the new key ($3) with
 -- the same id, if the newest row has the version that was seen ($2; NULL: any version). See rename.sql.
 WITH newest AS MATERIALIZED (
-    SELECT id, modified_on, saved_on, owner, grace_group
+    SELECT id, modified_on, saved_on, owner, grace_group, save_token
       FROM http_sessions
      WHERE key = $1
      ORDER BY modified_on DESC NULLS LAST, id DESC
@@ -23,7 +23,7 @@ SELECT newest.id, $3::bytea, $4::timestamptz IS NOT NULL,
        CASE WHEN $4 IS NOT NULL
             THEN coalesce(CASE WHEN newest.saved_on = newest.modified_on
                                 AND newest.owner IS NOT DISTINCT FROM $12
-                               THEN newest.grace_group END, $9) END,
+                               THEN coalesce(newest.grace_group, newest.save_token) END, $9) END,
        $5::bytea, $6::timestamptz, $7::timestamptz, $8::timestamptz,
        $9::bigint, $10::timestamptz, $11::bigint, $12::text, $13::text, $14::text,
        CASE WHEN $10::timestamptz IS NOT NULL THEN $8::timestamptz END

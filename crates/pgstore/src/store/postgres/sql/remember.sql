@@ -2,11 +2,13 @@
 -- key, whose key cannot change. It remembers the old key ($1) of the newest row. If move.sql then
 -- finds another version, this has no effect: an ID with a row of its own is not looked up here.
 -- $2: known until, $3: leads to the row until, $4: the new save token, $5: the owner.
+-- A row without a group gets its own save token as its group: of rotations at the same time, all remember
+-- the group that move.sql then gives to the row, whichever of them is first.
 INSERT INTO http_sessions_ids (key, session_id, until, grace_until, grace_group)
 SELECT $1, id, $2, $3::timestamptz,
        CASE WHEN $3 IS NOT NULL
             THEN coalesce(CASE WHEN saved_on = modified_on AND owner IS NOT DISTINCT FROM $5
-                               THEN grace_group END, $4) END
+                               THEN coalesce(grace_group, save_token) END, $4) END
   FROM http_sessions
  WHERE key = $1
  ORDER BY modified_on DESC NULLS LAST, id DESC

@@ -34,7 +34,8 @@ SELECT (SELECT count(*) FROM removed) AS removed,
          WHERE (expires_on <= modified_on) IS NOT TRUE OR modified_on < $2) AS due,
        (SELECT count(*) FROM doomed) AS locked,
        pg_catalog.row_security_active('http_sessions'::pg_catalog.regclass) AS may_hide_rows,
-       (SELECT min(expires_on) FROM scanned WHERE (expires_on <= modified_on) IS NOT TRUE) AS oldest
+       (SELECT min(expires_on) FROM scanned WHERE (expires_on <= modified_on) IS NOT TRUE) AS oldest,
+       (SELECT min(id)::bigint FROM doomed) AS first_due
   FROM (VALUES (1)) AS one
   LEFT JOIN LATERAL (
       SELECT expires_on, id FROM scanned ORDER BY expires_on DESC, id DESC LIMIT 1

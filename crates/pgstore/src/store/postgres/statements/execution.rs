@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Error, Row as PgRow, Statement as Prepared};
 
 use crate::store::postgres::columns::Parameter;
 use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::text::Texts;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// A statement as a connection sends it.
@@ -24,6 +25,7 @@ pub(crate) struct Execution<'a> {
     form: &'a SendForm,
     /// The types of the statement's parameters.
     types: &'static [Type],
+    texts: Texts,
 }
 
 impl<'a> Execution<'a> {
@@ -33,6 +35,19 @@ impl<'a> Execution<'a> {
             client,
             form,
             types,
+            texts: Texts::AsTheyAre,
+        }
+    }
+
+    /// How the statement stores owners and labels.
+    pub(super) fn texts(&self) -> Texts {
+        self.texts
+    }
+
+    pub(super) fn in_ascii(&self) -> Execution<'a> {
+        Execution {
+            texts: Texts::InAscii,
+            ..*self
         }
     }
 

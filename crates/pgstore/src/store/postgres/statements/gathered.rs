@@ -6,6 +6,7 @@ use crate::id::SessionId;
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
 use crate::store::{StoreError, StoreErrorKind};
+use crate::telemetry::{Operation, Table};
 use tokio_postgres::types::Type;
 
 /// A statement that carries the requests of several callers, and answers each.
@@ -64,6 +65,8 @@ impl<G: Gathered> Statement for One<G> {
     const PARAMETERS: &'static [Type] = G::PARAMETERS;
     const EFFECT: Effect = G::EFFECT;
     const LANE: Lane = G::LANE;
+    const OPERATION: Operation = G::OPERATION;
+    const TABLE: Table = G::TABLE;
     const MIGRATION: &'static Migration = G::MIGRATION;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<G::Answer, AttemptFailure> {

@@ -14,6 +14,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::Micros;
 use crate::store::{IdChange, PreviousId, Row, StoreError, Written};
+use crate::telemetry::{Operation, Table};
 
 /// Gives the newest row of the old key the new one, if it has the version that was seen.
 pub(crate) struct Rename<'a> {
@@ -37,6 +38,7 @@ impl Statement for Rename<'_> {
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Renamed, AttemptFailure> {
@@ -48,7 +50,7 @@ impl Statement for Rename<'_> {
         } = self.change;
         let (old, seen, new) = (key(old), seen.map(Micros::from), key(new));
         let (until, grace_until) = ends(previous);
-        let row = RowParameters::of(self.row);
+        let row = RowParameters::of(self.row, execution.texts());
         let keys: [Parameter<'_>; 5] = [&old, &seen, &new, &until, &grace_until];
         let parameters = join(&keys, &row.parameters());
         match execution.query(&parameters).await {
@@ -70,23 +72,6 @@ fn renamed(answer: &[PgRow]) -> Result<Renamed, AttemptFailure> {
     }
 }
 
-/// Asks whether the server distributes tables.
-pub(crate) struct IsDistributed;
-
-impl Statement for IsDistributed {
-    type Output = bool;
-    const SQL: &'static str = include_str!("../sql/is_distributed.sql");
-    const PARAMETERS: &'static [Type] = &[];
-    const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Reads;
-    const MIGRATION: &'static Migration = &SESSION_METADATA;
-
-    async fn run(&self, execution: &Execution<'_>) -> Result<bool, AttemptFailure> {
-        let answer = execution.query_one(&[]).await?;
-        Ok(column(&answer, 0)?)
-    }
-}
-
 /// Remembers the old ID, before [`Move`].
 pub(crate) struct Remember<'a> {
     pub(crate) change: IdChange<'a>,
@@ -99,12 +84,14 @@ impl Statement for Remember<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME, NUMBER, TEXT];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Insert;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
         let (until, grace_until) = ends(self.change.previous);
         let (old, extras) = (key(self.change.old), &self.row.extras);
-        let owner = owner(extras);
+        let owner = owner(extras, execution.texts());
         let parameters: [Parameter<'_>; 5] =
             [&old, &until, &grace_until, &extras.save_token, &owner];
         execution.execute(&parameters).await?;
@@ -126,6 +113,7 @@ impl Statement for Move<'_> {
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Insert;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
@@ -133,7 +121,7 @@ impl Statement for Move<'_> {
         let seen = change.seen.map(Micros::from);
         let (old, new) = (key(change.old), key(change.new));
         let (_, grace_until) = ends(change.previous);
-        let row = RowParameters::of(self.row);
+        let row = RowParameters::of(self.row, execution.texts());
         let keys: [Parameter<'_>; 4] = [&old, &seen, &new, &grace_until];
         let parameters = join(&keys, &row.parameters());
         let rows = execution.execute(&parameters).await?;
@@ -153,6 +141,8 @@ impl Statement for Retire<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Update;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
@@ -175,6 +165,7 @@ impl Statement for Confirm<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<(), AttemptFailure> {
@@ -197,6 +188,8 @@ impl Statement for SweepIds {
     const PARAMETERS: &'static [Type] = &[TIME, NUMBER];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {

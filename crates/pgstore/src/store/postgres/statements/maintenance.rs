@@ -14,6 +14,7 @@ use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METAD
 use crate::store::postgres::types::Micros;
 use crate::store::{PeerWritten, PeerWrittenCursor, StoreError};
 use crate::store::{SweepBatch, SweepCursor, Swept};
+use crate::telemetry::Operation;
 
 /// Removes the rows of a key that are older than its newest, and answers how many there were.
 pub(crate) struct RemoveOlder<'a> {
@@ -26,6 +27,7 @@ impl Statement for RemoveOlder<'_> {
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
@@ -54,6 +56,7 @@ impl Statement for RevokeIssuedBefore {
     const PARAMETERS: &'static [Type] = &[Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<BatchRevoked, AttemptFailure> {
@@ -89,6 +92,8 @@ pub(crate) struct BatchSwept {
     pub(crate) locked: i64,
     /// Whether row-level security may hide rows from this role.
     pub(crate) may_hide_rows: bool,
+    /// The lowest number of the rows that it tried to remove.
+    pub(crate) first_due: Option<i64>,
 }
 
 impl Statement for Sweep<'_> {
@@ -103,22 +108,48 @@ impl Statement for Sweep<'_> {
     ];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
-        let batch = self.batch;
-        let expired = Micros::from(batch.expired_before);
-        let idle = Micros::from(batch.idle_since_before);
-        let after = Micros::from(batch.after.expires_on);
-        let limit = i64::from(batch.limit);
-        let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
-        match execution.query(&parameters).await {
-            Ok(answer) => Ok(SweepAnswer::Done(swept(one(&answer)?, limit)?)),
-            Err(error) if error.code().is_some_and(is_about_a_row) => {
-                Ok(SweepAnswer::Forbidden(AttemptFailure::from(error).error))
-            }
-            Err(error) => Err(error.into()),
+        sweep(self.batch, execution).await
+    }
+}
+
+/// The same where the table is distributed.
+pub(crate) struct SweepDistributed<'a> {
+    pub(crate) batch: &'a SweepBatch,
+}
+
+impl Statement for SweepDistributed<'_> {
+    type Output = SweepAnswer;
+    const SQL: &'static str = include_str!("../sql/sweep_distributed.sql");
+    const PARAMETERS: &'static [Type] = Sweep::PARAMETERS;
+    const EFFECT: Effect = Effect::Idempotent;
+    const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
+    const MIGRATION: &'static Migration = &HTTP_SESSIONS;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<SweepAnswer, AttemptFailure> {
+        sweep(self.batch, execution).await
+    }
+}
+
+async fn sweep(
+    batch: &SweepBatch,
+    execution: &Execution<'_>,
+) -> Result<SweepAnswer, AttemptFailure> {
+    let expired = Micros::from(batch.expired_before);
+    let idle = Micros::from(batch.idle_since_before);
+    let after = Micros::from(batch.after.expires_on);
+    let limit = i64::from(batch.limit);
+    let parameters: [Parameter<'_>; 5] = [&expired, &idle, &after, &batch.after.row, &limit];
+    match execution.query(&parameters).await {
+        Ok(answer) => Ok(SweepAnswer::Done(swept(one(&answer)?, limit)?)),
+        Err(error) if error.code().is_some_and(is_about_a_row) => {
+            Ok(SweepAnswer::Forbidden(AttemptFailure::from(error).error))
         }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -142,6 +173,7 @@ impl Statement for SweepPlace<'_> {
     const PARAMETERS: &'static [Type] = &[Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Option<SweepCursor>, AttemptFailure> {
@@ -173,6 +205,7 @@ fn swept(answer: &PgRow, limit: i64) -> Result<BatchSwept, StoreError> {
         due: column(answer, 4)?,
         locked: column(answer, 5)?,
         may_hide_rows: column(answer, 6)?,
+        first_due: column(answer, 8)?,
     })
 }
 
@@ -188,6 +221,7 @@ impl Statement for SelectPeerWritten {
     const PARAMETERS: &'static [Type] = &[Type::INT8, Type::INT8, Type::INT8];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<PeerWritten, AttemptFailure> {

@@ -3,6 +3,7 @@
 mod execution;
 mod gathered;
 mod ids;
+mod in_ascii;
 mod maintenance;
 mod opaque;
 mod owners;
@@ -14,9 +15,10 @@ mod writes_together;
 
 pub(super) use execution::{Execution, SendForm};
 pub(super) use gathered::{Gathered, GatheredAnswer};
-pub(super) use ids::{Confirm, IsDistributed, Move, Remember, Rename, Renamed, Retire, SweepIds};
+pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
+pub(super) use in_ascii::InAscii;
 pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, SelectPeerWritten};
-pub(super) use maintenance::{Sweep, SweepAnswer, SweepPlace};
+pub(super) use maintenance::{Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};
 pub(super) use owners::{Find, Owned, Revoke, RevokedRows};
 pub(super) use reads::{Earlier, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};

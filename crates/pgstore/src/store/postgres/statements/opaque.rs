@@ -16,6 +16,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::{Micros, Secret};
 use crate::store::{Row, StoreError, Written};
+use crate::telemetry::Operation;
 
 /// Writes a first row, unless the key has a row.
 pub(crate) struct InsertNew<'a> {
@@ -34,10 +35,11 @@ impl Statement for InsertNew<'_> {
     /// A second execution finds the row of the first one, which has the same save token.
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Insert;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
-        let (key, row) = (key(self.id), RowParameters::of(self.row));
+        let (key, row) = (key(self.id), RowParameters::of(self.row, execution.texts()));
         let mut parameters = join(&[&key], &row.parameters());
         parameters.push(&self.number);
         let written = execution.query(&parameters).await?;
@@ -59,10 +61,14 @@ impl Statement for Overwrite {
     ];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
-        let (key, row) = (key(&self.id), RowParameters::of(&self.row));
+        let (key, row) = (
+            key(&self.id),
+            RowParameters::of(&self.row, execution.texts()),
+        );
         let parameters = join(&[&key], &row.parameters());
         Ok(Written::from_count(execution.execute(&parameters).await?))
     }
@@ -102,7 +108,12 @@ impl Statement for OverwriteAll {
     ];
     const EFFECT: Effect = Overwrite::EFFECT;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = Overwrite::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.len()
+    }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|new| key(&new.id)).collect();
@@ -136,6 +147,7 @@ impl Statement for Extend<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME, TIME, NUMBER];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {

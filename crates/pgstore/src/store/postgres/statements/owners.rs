@@ -11,8 +11,10 @@ use crate::id::SessionId;
 use crate::store::postgres::columns::{KEY, Parameter, column, handle, key, keyed, readable};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
+use crate::store::postgres::text::{Text, Texts};
 use crate::store::postgres::types::{Micros, Secret};
 use crate::store::{OwnerColumn, Revocation, Revoked, Row, StoreError, Which};
+use crate::telemetry::Operation;
 
 /// Reads the session with a handle.
 pub(crate) struct Find<'a> {
@@ -26,6 +28,7 @@ impl Statement for Find<'_> {
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
@@ -56,10 +59,14 @@ impl Statement for Owned<'_> {
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<OwnedRows, AttemptFailure> {
-        let (owner, now) = (Secret::text(self.owner), Micros::from(self.now));
+        let (owner, now) = (
+            Text::of(self.owner, execution.texts()),
+            Micros::from(self.now),
+        );
         let found = execution.query(&[&owner, &now, &self.before]).await?;
         Ok(owned(&found)?)
     }
@@ -102,10 +109,11 @@ impl Statement for Revoke<'_> {
     const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<RevokedRows, AttemptFailure> {
-        let conditions = RevocationParameters::of(self.revocation, self.after);
+        let conditions = RevocationParameters::of(self.revocation, self.after, execution.texts());
         let answer = execution.query_one(&conditions.parameters()).await?;
         let (seen, removed): (i64, i64) = (column(&answer, 0)?, column(&answer, 1)?);
         Ok(RevokedRows {
@@ -128,7 +136,7 @@ pub(super) const REVOCATION: &[Type] = &[
 
 /// The parameters that say which rows a revocation removes.
 pub(super) struct RevocationParameters<'a> {
-    owner: Secret<'a>,
+    owner: Text<'a>,
     is_the_truth: bool,
     one: Option<Secret<'a>>,
     kept_id: Option<Secret<'a>>,
@@ -137,14 +145,14 @@ pub(super) struct RevocationParameters<'a> {
 }
 
 impl<'a> RevocationParameters<'a> {
-    pub(super) fn of(revocation: &Revocation<'a>, after: i64) -> Self {
+    pub(super) fn of(revocation: &Revocation<'a>, after: i64, texts: Texts) -> Self {
         let (one, kept_id, kept_handle) = match revocation.which {
             Which::All => (None, None, None),
             Which::One(one) => (Some(one), None, None),
             Which::AllBut { id, handle } => (None, id, handle),
         };
         Self {
-            owner: Secret::text(revocation.owner),
+            owner: Text::of(revocation.owner, texts),
             is_the_truth: revocation.column == OwnerColumn::IsTheTruth,
             one: one.map(handle),
             kept_id: kept_id.map(key),

@@ -15,6 +15,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{Migration, SESSION_METADATA};
 use crate::store::postgres::types::Secret;
 use crate::store::{Lookup, PreviousId, Row, StoreError};
+use crate::telemetry::{Operation, Table};
 
 /// Reads the newest row of a key.
 #[derive(Clone)]
@@ -35,6 +36,7 @@ impl Statement for Load {
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Loaded, AttemptFailure> {
@@ -72,7 +74,12 @@ impl Statement for LoadAll {
     const PARAMETERS: &'static [Type] = &[Type::BYTEA_ARRAY];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    fn requests(&self) -> usize {
+        self.0.len()
+    }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let found = execution.query(&[&self.keys()]).await?;
@@ -138,6 +145,8 @@ impl Statement for EarlierIds<'_> {
     const PARAMETERS: &'static [Type] = &[Type::BYTEA_ARRAY];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
+    const TABLE: Table = Table::EarlierIds;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
@@ -161,6 +170,8 @@ impl Statement for Earlier {
     const PARAMETERS: &'static [Type] = EarlierIds::PARAMETERS;
     const EFFECT: Effect = EarlierIds::EFFECT;
     const LANE: Lane = EarlierIds::LANE;
+    const OPERATION: Operation = EarlierIds::OPERATION;
+    const TABLE: Table = EarlierIds::TABLE;
     const MIGRATION: &'static Migration = EarlierIds::MIGRATION;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
@@ -195,7 +206,13 @@ impl Statement for EarlierAll {
     const PARAMETERS: &'static [Type] = EarlierIds::PARAMETERS;
     const EFFECT: Effect = EarlierIds::EFFECT;
     const LANE: Lane = EarlierIds::LANE;
+    const OPERATION: Operation = EarlierIds::OPERATION;
+    const TABLE: Table = EarlierIds::TABLE;
     const MIGRATION: &'static Migration = EarlierIds::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.len()
+    }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|request| key(&request.id)).collect();

@@ -11,6 +11,7 @@ use crate::store::postgres::columns::{column, key, time};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
 use crate::store::{Revocation, StoreError};
+use crate::telemetry::Operation;
 
 /// Reads the version of a key's newest row.
 pub(crate) struct Newest<'a> {
@@ -33,6 +34,7 @@ impl Statement for Newest<'_> {
     const PARAMETERS: &'static [Type] = &[Type::BYTEA];
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<NewestRow, AttemptFailure> {
@@ -57,10 +59,11 @@ impl Statement for Revocable<'_> {
     const PARAMETERS: &'static [Type] = REVOCATION;
     const EFFECT: Effect = Effect::None;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
-        let conditions = RevocationParameters::of(self.revocation, self.after);
+        let conditions = RevocationParameters::of(self.revocation, self.after, execution.texts());
         let found = execution.query(&conditions.parameters()).await?;
         let rows = found.iter().map(|row| Ok((column(row, 0)?, time(row, 1)?)));
         Ok(rows.collect::<Result<_, StoreError>>()?)

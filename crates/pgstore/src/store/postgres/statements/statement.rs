@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 use super::execution::Execution;
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
+use crate::telemetry::{Operation, Table};
 
 /// Which connections a statement uses.
 ///
@@ -56,8 +57,19 @@ pub(crate) trait Statement: Sync {
     /// Which connections it uses.
     const LANE: Lane;
 
+    /// What it does, for spans and metrics.
+    const OPERATION: Operation;
+
+    /// Which table it is about, for spans and metrics.
+    const TABLE: Table = Table::Sessions;
+
     /// The last migration that makes a column which the text names.
     const MIGRATION: &'static Migration;
+
+    /// How many callers' requests it carries.
+    fn requests(&self) -> usize {
+        1
+    }
 
     /// Sends the statement and reads the answer.
     fn run(

@@ -11,6 +11,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::{HTTP_SESSIONS, Migration, SESSION_METADATA};
 use crate::store::postgres::types::Micros;
 use crate::store::{Row, Written};
+use crate::telemetry::Operation;
 
 pub(super) const KEY: Type = Type::BYTEA;
 pub(super) const DATA: Type = Type::BYTEA;
@@ -32,10 +33,14 @@ impl Statement for Insert {
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Insert;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
-        let (key, row) = (key(&self.id), RowParameters::of(&self.row));
+        let (key, row) = (
+            key(&self.id),
+            RowParameters::of(&self.row, execution.texts()),
+        );
         let parameters = join(&[&key], &row.parameters());
         Ok(execution.query(&parameters).await?.len() as u64)
     }
@@ -56,11 +61,12 @@ impl Statement for Update {
     ];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {
         let (key, seen) = (key(&self.id), Micros::from(self.seen));
-        let row = RowParameters::of(&self.row);
+        let row = RowParameters::of(&self.row, execution.texts());
         let parameters = join(&[&key, &seen], &row.parameters());
         let rows = execution.execute(&parameters).await?;
         Ok(Written::from_count(rows))
@@ -78,6 +84,7 @@ impl Statement for Delete {
     const PARAMETERS: &'static [Type] = &[KEY];
     const EFFECT: Effect = Effect::Idempotent;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<u64, AttemptFailure> {
@@ -97,6 +104,7 @@ impl Statement for DeleteVersion<'_> {
     const PARAMETERS: &'static [Type] = &[KEY, TIME];
     const EFFECT: Effect = Effect::Once;
     const LANE: Lane = Lane::Slow;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = &HTTP_SESSIONS;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Written, AttemptFailure> {

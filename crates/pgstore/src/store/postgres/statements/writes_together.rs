@@ -15,6 +15,7 @@ use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
 use crate::store::postgres::types::{Micros, Secret};
 use crate::store::{StoreError, Written};
+use crate::telemetry::Operation;
 
 pub(super) const KEYS: Type = Type::BYTEA_ARRAY;
 pub(super) const DATAS: Type = Type::BYTEA_ARRAY;
@@ -54,7 +55,12 @@ impl Statement for InsertAll {
     ];
     const EFFECT: Effect = Insert::EFFECT;
     const LANE: Lane = Insert::LANE;
+    const OPERATION: Operation = Operation::Insert;
     const MIGRATION: &'static Migration = Insert::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.len()
+    }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|first| key(&first.id)).collect();
@@ -117,11 +123,12 @@ impl Statement for TryUpdate {
     const PARAMETERS: &'static [Type] = Update::PARAMETERS;
     const EFFECT: Effect = Update::EFFECT;
     const LANE: Lane = Update::LANE;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = Update::MIGRATION;
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Replaced, AttemptFailure> {
         let (key, seen) = (key(&self.0.id), Micros::from(self.0.seen));
-        let row = RowParameters::of(&self.0.row);
+        let row = RowParameters::of(&self.0.row, execution.texts());
         let parameters = join(&[&key, &seen], &row.parameters());
         let answer = execution.query_one(&parameters).await?;
         let (is_saved, is_busy): (bool, bool) = (column(&answer, 0)?, column(&answer, 1)?);
@@ -162,7 +169,12 @@ impl Statement for UpdateAll {
     ];
     const EFFECT: Effect = Update::EFFECT;
     const LANE: Lane = Lane::Writes;
+    const OPERATION: Operation = Operation::Update;
     const MIGRATION: &'static Migration = Update::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.len()
+    }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|new| key(&new.id)).collect();
@@ -227,7 +239,12 @@ impl Statement for DeleteAll {
     const PARAMETERS: &'static [Type] = &[KEYS];
     const EFFECT: Effect = Delete::EFFECT;
     const LANE: Lane = Delete::LANE;
+    const OPERATION: Operation = Operation::Delete;
     const MIGRATION: &'static Migration = Delete::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.len()
+    }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<Self::Output, AttemptFailure> {
         let keys: Vec<Secret<'_>> = self.0.iter().map(|delete| key(&delete.id)).collect();

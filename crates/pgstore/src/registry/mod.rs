@@ -1,16 +1,18 @@
 //! All sessions of one request.
 
+mod request_sessions;
+
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 #[cfg(feature = "middleware")]
 use http::Extensions;
 use http::HeaderMap;
-use http::header::HeaderValue;
 
-use crate::cookie;
+use self::request_sessions::{Depth, Opener, RequestSessions};
+use crate::cookie::CookieHeaders;
 use crate::manager::{ManagedSession, NamedSessions, SessionManager};
-use crate::name::{CookieError, CookieName};
+use crate::name::CookieError;
 use crate::session::{Session, SessionError};
 
 /// The sessions of one request, each under the name of its cookie.
@@ -38,32 +40,6 @@ pub struct Sessions {
     manager: SessionManager,
     request: Arc<RequestSessions>,
     /// Whose registry this is.
-    #[cfg(feature = "middleware")]
-    layer: Depth,
-}
-
-/// How many session layers of the request are further out.
-#[cfg(feature = "middleware")]
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Depth(usize);
-
-struct RequestSessions {
-    cookies: Arc<[HeaderValue]>,
-    state: Mutex<OpenSessions>,
-}
-
-#[derive(Default)]
-struct OpenSessions {
-    /// Most requests have one session.
-    first: Option<OpenSession>,
-    others: Vec<OpenSession>,
-    closed: bool,
-}
-
-struct OpenSession {
-    managed: ManagedSession,
-    /// The innermost layer whose policies apply to it: the one that opened it, or one of the same name.
-    #[cfg(feature = "middleware")]
     layer: Depth,
 }
 
@@ -87,7 +63,11 @@ impl SessionManager {
     // Go: gorilla/sessions GetRegistry.
     #[must_use]
     pub fn sessions(&self, request: &HeaderMap) -> Sessions {
-        Sessions::new(self.clone(), cookie::headers(request))
+        Sessions {
+            manager: self.clone(),
+            request: Arc::new(RequestSessions::new(CookieHeaders::of(request))),
+            layer: Depth::default(),
+        }
     }
 
     /// Saves all sessions of a request that were changed, all at the same time.
@@ -125,30 +105,72 @@ impl SessionManager {
 }
 
 impl Sessions {
-    fn new(manager: SessionManager, cookies: Arc<[HeaderValue]>) -> Self {
-        let state = Mutex::default();
-        Self {
-            manager,
-            request: Arc::new(RequestSessions { cookies, state }),
-            #[cfg(feature = "middleware")]
-            layer: Depth(0),
-        }
+    /// Returns the sessions of a request that a [`SessionLayer`](crate::SessionLayer) has seen, from the
+    /// request's extensions: for tower services. With axum, take it as an argument of your handler.
+    ///
+    /// ```
+    /// # use http::Request;
+    /// use pgstore::Sessions;
+    ///
+    /// fn theme_session(request: &Request<()>) -> Option<pgstore::Session> {
+    ///     let sessions = Sessions::of_request(request.extensions())?;
+    ///     sessions.get("preferences").ok()
+    /// }
+    /// ```
+    #[cfg(feature = "middleware")]
+    #[must_use]
+    pub fn of_request(extensions: &Extensions) -> Option<Self> {
+        let inner = extensions.get::<Self>().cloned();
+        inner.or_else(|| Self::of_outermost_layer(extensions.get()?))
     }
 
-    /// The registry that a layer further out has put into the request, for this layer's manager.
-    /// `None` if there is none, or if its response is already made.
+    /// The registry of a request whose only layer so far has given it this session.
     #[cfg(feature = "middleware")]
-    pub(crate) fn of_layer_further_out(
-        manager: &SessionManager,
-        request: &Extensions,
-    ) -> Option<Self> {
-        let outer = request.get::<Self>()?;
-        let is_open = !outer.state().closed;
-        is_open.then(|| Self {
-            manager: manager.clone(),
-            request: Arc::clone(&outer.request),
-            layer: Depth(outer.layer.0 + 1),
+    fn of_outermost_layer(session: &Session) -> Option<Self> {
+        let request = session.holder::<RequestSessions>()?;
+        Some(Self {
+            manager: request.first()?.manager,
+            request,
+            layer: Depth::default(),
         })
+    }
+
+    /// The registry of a request that no layer further out has seen, and the session of the layer that
+    /// sees it now.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn begin(
+        manager: &SessionManager,
+        named: &Arc<NamedSessions>,
+        request: &HeaderMap,
+    ) -> (Self, Session) {
+        let (manager, cookies) = (manager.clone(), CookieHeaders::of(request));
+        let request = RequestSessions::of_layer(manager.clone(), Arc::clone(named), cookies);
+        let request = Arc::new(request);
+        let session = Session::held_by(request.clone());
+        let sessions = Self {
+            manager,
+            request,
+            layer: Depth::default(),
+        };
+        (sessions, session)
+    }
+
+    /// The registry that a layer further out has put into the request, for this layer's manager, and the
+    /// session of this layer. `None` if there is none, or if its response is already made.
+    #[cfg(feature = "middleware")]
+    pub(crate) fn join(
+        manager: &SessionManager,
+        named: &NamedSessions,
+        request: &Extensions,
+    ) -> Option<(Self, Session)> {
+        let outer = Self::of_request(request).filter(|outer| !outer.request.is_closed())?;
+        let joined = Self {
+            manager: manager.clone(),
+            request: outer.request,
+            layer: Depth(outer.layer.0 + 1),
+        };
+        let session = joined.open(named, Opener::Layer);
+        Some((joined, session))
     }
 
     /// Returns the session under a name: the same one every time. The store is not asked yet.
@@ -165,48 +187,22 @@ impl Sessions {
     /// [`CookieError`] if the name is not a token, or if browsers would drop a cookie of that name
     /// with the manager's attributes.
     pub fn get(&self, name: &str) -> Result<Session, CookieError> {
-        Ok(self.open(&*self.manager.named(name)?))
+        let named = self.manager.named(name)?;
+        Ok(self.open(&named, Opener::Handler))
     }
 
-    /// The session that a layer gives to the handlers inside it. Its policies apply to it from now on.
-    #[cfg(feature = "middleware")]
-    pub(crate) fn open_for_layer(&self, named: &NamedSessions) -> Session {
-        let session = self.open(named);
-        if let Some(open) = self.state().find(&named.rows.name) {
-            open.layer = self.layer;
-        }
-        session
-    }
-
-    /// The session under a name whose options have been checked. If the name is open already, the
-    /// manager and the options stay those with which it was opened.
-    fn open(&self, named: &NamedSessions) -> Session {
-        let mut state = self.state();
-        if let Some(open) = state.find(&named.rows.name) {
-            warn_of_two_managers(&open.managed, &self.manager);
-            return open.managed.session.clone();
-        }
-        let (manager, rows) = (self.manager.clone(), Arc::clone(&named.rows));
-        let session = manager.begin(rows, named.options.clone(), &self.request.cookies);
-        if state.closed {
-            session.close();
-        }
-        state.add(OpenSession {
-            managed: ManagedSession {
-                manager,
-                session: session.clone(),
-            },
-            #[cfg(feature = "middleware")]
-            layer: self.layer,
-        });
-        session
+    /// If the name is open already, the manager and the options stay those with which it was opened.
+    fn open(&self, named: &NamedSessions, opener: Opener) -> Session {
+        let open = self
+            .request
+            .open(named, &self.manager, (self.layer, opener));
+        warn_of_two_managers(&open, &self.manager);
+        open.session
     }
 
     /// The sessions that were looked at. The others have nothing to save.
     pub(crate) fn used_in_order_of_names(&self) -> Vec<ManagedSession> {
-        let state = self.state();
-        let used = state.all().filter(|open| open.managed.session.looked_at());
-        let mut used: Vec<_> = used.map(|open| open.managed.clone()).collect();
+        let mut used = self.request.used();
         used.sort_by(|one, other| one.session.cookie_name().cmp(other.session.cookie_name()));
         used
     }
@@ -214,18 +210,15 @@ impl Sessions {
     /// Makes later changes an error, since nothing would save them.
     #[cfg(feature = "middleware")]
     pub(crate) fn close(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        state.all().for_each(|open| open.managed.session.close());
+        self.request.close();
     }
 
     /// Forgets what the handler has changed, except for ends of sessions and new IDs. The sessions that
     /// layers further out have opened are left to those.
     #[cfg(feature = "middleware")]
     pub(crate) fn discard_changes(&self) {
-        let state = self.state();
-        let own = state.all().filter(|open| open.layer >= self.layer);
-        own.for_each(|open| open.managed.session.discard_changes());
+        let own = self.request.used_from(self.layer);
+        own.iter().for_each(|open| open.session.discard_changes());
     }
 
     /// Returns to the store, in the background, the flashes that no page of this request shows.
@@ -234,38 +227,13 @@ impl Sessions {
         let open = self.used_in_order_of_names();
         open.iter().for_each(|open| open.session.return_flashes());
     }
-
-    fn state(&self) -> MutexGuard<'_, OpenSessions> {
-        self.request
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl OpenSessions {
-    fn all(&self) -> impl Iterator<Item = &OpenSession> {
-        self.first.iter().chain(&self.others)
-    }
-
-    fn find(&mut self, name: &CookieName) -> Option<&mut OpenSession> {
-        let mut all = self.first.iter_mut().chain(&mut self.others);
-        all.find(|open| open.managed.session.cookie_name() == name)
-    }
-
-    fn add(&mut self, open: OpenSession) {
-        match self.first {
-            None => self.first = Some(open),
-            Some(_) => self.others.push(open),
-        }
-    }
 }
 
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.state().all().map(|open| &open.managed.session))
-            .finish()
+        let used = self.used_in_order_of_names();
+        let used = used.iter().map(|open| &open.session);
+        f.debug_list().entries(used).finish()
     }
 }
 

@@ -1,5 +1,11 @@
 //! Running the command, and sealing what it is to open.
 
+pub(crate) mod bouncer;
+pub(crate) mod logins;
+pub(crate) mod registry;
+pub(crate) mod schema;
+pub(crate) mod terminal;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
@@ -9,6 +15,9 @@ use pgstore::wire::SecureCookie;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub(crate) use macro_rules_attribute::apply;
+pub(crate) use registry::trial;
+
 /// The key of most tests, in hexadecimal.
 pub(crate) const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 
@@ -16,6 +25,10 @@ pub(crate) const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pgstore"));
     command.args(arguments).stdin(Stdio::null());
+    let of_libpq = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG"));
+    of_libpq.for_each(|(name, _)| {
+        command.env_remove(name);
+    });
     command
         .env_remove("SESSION_KEYS")
         .env_remove("DATABASE_URL");
@@ -110,8 +123,8 @@ pub(crate) fn sealed_with(keys: &str, gob: &[u8]) -> String {
 /// The vectors of one kind.
 pub(crate) fn vectors(kind: &str) -> Vec<Value> {
     let files = [
-        include_str!("../../../pgstore/tests/vectors/go-vectors.json"),
-        include_str!("../../../pgstore/tests/vectors/more-vectors.json"),
+        include_str!("../../../../pgstore/tests/vectors/go-vectors.json"),
+        include_str!("../../../../pgstore/tests/vectors/more-vectors.json"),
     ];
     let vectors = files.iter().flat_map(|file| match parse(file) {
         Value::Array(vectors) => vectors,

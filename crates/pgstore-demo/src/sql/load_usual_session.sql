@@ -1,0 +1,1 @@
+SELECT changes, requests FROM pgstore_demo_usual_sessions WHERE id = $1

@@ -1,0 +1,31 @@
+//! A statement that is sent again because the database's encoding lacks a character.
+
+use tokio_postgres::types::Type;
+
+use super::execution::Execution;
+use super::statement::{Effect, Lane, Statement};
+use crate::store::postgres::failure::AttemptFailure;
+use crate::store::postgres::migrations::Migration;
+use crate::telemetry::{Operation, Table};
+
+/// The statement with owners and labels escaped.
+pub(crate) struct InAscii<'a, S>(pub(crate) &'a S);
+
+impl<S: Statement> Statement for InAscii<'_, S> {
+    type Output = S::Output;
+    const SQL: &'static str = S::SQL;
+    const PARAMETERS: &'static [Type] = S::PARAMETERS;
+    const EFFECT: Effect = S::EFFECT;
+    const LANE: Lane = S::LANE;
+    const OPERATION: Operation = S::OPERATION;
+    const TABLE: Table = S::TABLE;
+    const MIGRATION: &'static Migration = S::MIGRATION;
+
+    fn requests(&self) -> usize {
+        self.0.requests()
+    }
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<S::Output, AttemptFailure> {
+        self.0.run(&execution.in_ascii()).await
+    }
+}
