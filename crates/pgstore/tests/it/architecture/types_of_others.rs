@@ -17,9 +17,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "Extensions",
             "HeaderMap",
+            "HeaderValue",
+            "Method",
             "Request",
             "Response",
             "StatusCode",
+            "Uri",
         ],
     ),
     ("http_body", &["Body"]),
