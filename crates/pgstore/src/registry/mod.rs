@@ -1,5 +1,7 @@
 //! All sessions of one request.
 
+// Without the middleware there is no layer, and so no session of one.
+#[cfg_attr(not(feature = "middleware"), allow(dead_code))]
 mod request_sessions;
 
 use std::fmt;

@@ -50,7 +50,6 @@ impl RequestSessions {
     }
 
     /// The sessions of a request that a layer for the session `named` sees first.
-    #[cfg(feature = "middleware")]
     pub(super) fn of_layer(
         manager: SessionManager,
         named: Arc<NamedSessions>,
@@ -122,7 +121,6 @@ impl RequestSessions {
     }
 
     /// Makes later changes an error, since nothing would save them.
-    #[cfg(feature = "middleware")]
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -133,7 +131,6 @@ impl RequestSessions {
             .for_each(SharedSession::close);
     }
 
-    #[cfg(feature = "middleware")]
     pub(super) fn is_closed(&self) -> bool {
         self.state().closed
     }
@@ -162,7 +159,6 @@ impl RequestSessions {
 /// Who opens a session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opener {
-    #[cfg(feature = "middleware")]
     Layer,
     Handler,
 }

@@ -26,9 +26,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("http_body", &["Body"]),
-    ("pgstore_connect", &["Config", "ConnectError", "Host"]),
-    ("serde", &["Deserialize", "DeserializeOwned", "Serialize"]),
-    ("tower_layer", &["Layer"]),
+    ("pgstore_connect", &["ConnectError"]),
+    ("serde", &["DeserializeOwned", "Serialize"]),
     ("tower_service", &["Service"]),
 ];
 
