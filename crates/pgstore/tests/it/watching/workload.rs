@@ -220,7 +220,7 @@ async fn failures() {
 async fn logouts() {
     for fault in [StoreErrorKind::Unavailable, StoreErrorKind::Closed] {
         let store = FaultyStore::new(MemoryStore::new());
-        let keys = secrets::keys(&[b"the keys of those who log out"]);
+        let keys = secrets::keys(&[b"the hash key of those who log out"]);
         let manager = SessionManager::builder(store.clone(), keys)
             .build()
             .unwrap();
