@@ -29,6 +29,11 @@ pub(crate) enum Command {
     Memory(Size),
     /// Whether callers who do not share a session wait for each other
     Strangers(Size),
+    /// Whether two processes that save the same sessions deadlock
+    Locks(Size),
+    /// What `locks` starts twice
+    #[command(hide = true)]
+    LocksOfOne(LocksArguments),
     /// Draws the plots of what `compare` measured
     Plot {
         /// Where the SVG files go
@@ -68,6 +73,13 @@ pub(crate) struct ChurnArguments {
     /// Leave out Go, whose million saves take minutes
     #[arg(long)]
     pub(crate) without_go: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LocksArguments {
+    pub(crate) url: String,
+    pub(crate) rows: u32,
+    pub(crate) seconds: u64,
 }
 
 #[derive(Debug, Args)]

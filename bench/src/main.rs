@@ -22,6 +22,7 @@ mod contestants;
 mod cpu;
 mod dataset;
 mod drive;
+mod locks;
 mod memory;
 mod random;
 mod report;
@@ -43,6 +44,8 @@ async fn main() -> Outcome<()> {
         Command::Codec(arguments) => codec::run(&arguments),
         Command::Memory(arguments) => memory::run(&arguments).await,
         Command::Strangers(arguments) => strangers::run(&arguments).await,
+        Command::Locks(arguments) => locks::run(&arguments).await,
+        Command::LocksOfOne(arguments) => locks::save(&arguments).await,
         Command::Plot { folder, json } => report::plots(&report::read_json(&json)?, &folder),
     }
 }

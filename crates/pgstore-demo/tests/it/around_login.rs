@@ -48,7 +48,7 @@ async fn the_back_button_shows_no_page_after_a_logout() {
     browser.click(".logout button").await;
     assert_eq!(browser.text("#messages").await, "You are signed out.");
     for _ in 0..3 {
-        browser.client.back().await.unwrap();
+        browser.back().await;
         browser.find("#name").await;
         assert!(!browser.has("#user").await);
         assert!(!browser.page_text().await.contains("ada"));

@@ -52,6 +52,15 @@ impl Browser {
         self.client.goto(&url).await.unwrap();
     }
 
+    /// Goes back, and waits for the page that follows: until then, the one before answers.
+    pub(crate) async fn back(&self) {
+        let mark = "window.isLeft = true";
+        self.client.execute(mark, Vec::new()).await.unwrap();
+        self.client.back().await.unwrap();
+        self.until("!window.isLeft && document.readyState === 'complete'")
+            .await;
+    }
+
     /// Opens the start page and logs in.
     pub(crate) async fn log_in(&self, user: &str) {
         self.open("/").await;

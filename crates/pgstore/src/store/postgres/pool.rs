@@ -113,7 +113,7 @@ impl Pool {
         deadline: Instant,
         watched: &WatchedStatement<'_>,
     ) -> Result<S::Output, AttemptFailure> {
-        if S::LANE == Lane::Slow {
+        if matches!(S::LANE, Lane::Slow | Lane::Lists) {
             self.slow.note_use();
         }
         let connected = timeout_at(deadline, self.connection(S::LANE)).await;
@@ -153,6 +153,7 @@ impl Pool {
             Lane::Reads => &self.slots[self.lanes.reads()],
             Lane::Writes => &self.slots[self.lanes.writes()],
             Lane::Slow => self.slow.slots(),
+            Lane::Lists => &self.slow.slots()[..1],
         }
     }
 

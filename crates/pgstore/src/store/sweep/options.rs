@@ -90,7 +90,7 @@ impl SweepOptions {
     }
 
     /// How many rows one statement reads at most (default 5000, at least 1). A sweep begins with 100
-    /// and changes the number so that a statement takes 50 ms at most.
+    /// and changes the number so that a statement takes 10 ms at most.
     ///
     /// ```
     /// use pgstore::SweepOptions;

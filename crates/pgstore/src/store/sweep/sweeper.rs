@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::options::SweepOptions;
-use super::pace::{Pace, pause_after};
+use super::pace::Pace;
 use crate::clock::{Clock, Timestamp};
 use crate::store::{Store, StoreError, SweepBatch, Swept};
 
@@ -44,8 +44,10 @@ use crate::store::{Store, StoreError, SweepBatch, Swept};
 /// sessions that [end with the browser](crate::store::Row::ends_with_the_browser), which stay there
 /// until they have been idle for [long enough](SweepOptions::browser_sessions).
 ///
-/// The batches begin with 100 rows and grow or shrink so that each takes 50 ms at most. After each,
-/// the sweep pauses for about as long. PostgreSQL takes about 10 ms for 1000 rows.
+/// The batches begin with 100 rows and grow or shrink so that each takes 10 ms at most. After each,
+/// the sweep pauses for nine times as long, one second at most, so that others hardly notice it. When it
+/// has taken as long as the [interval](SweepOptions::interval), it pauses only for as long as a batch takes.
+/// PostgreSQL takes about 10 ms for 1000 rows, so a million rows take a minute or two.
 // Go: cleanup.go Cleanup deletes all expired rows in one unbounded statement, including those of
 // browser sessions.
 #[derive(Clone, Debug)]
@@ -101,7 +103,8 @@ impl Sweeper {
         tell: impl Fn(&SweepTally),
         done: &mut SweepTally,
     ) -> Result<(), StoreError> {
-        let (mut batch, mut pace) = (self.first_batch(), Pace::new(self.options.batch));
+        let mut batch = self.first_batch();
+        let mut pace = Pace::new(self.options.batch, self.options.interval);
         while may_continue() {
             batch.limit = pace.rows();
             let began = Instant::now();
@@ -115,7 +118,7 @@ impl Sweeper {
                 Some(next) if next > batch.after => batch = batch.after(next),
                 _ => break,
             }
-            pause(took).await;
+            pause(pace.pause_after(took)).await;
         }
         Ok(())
     }
@@ -147,10 +150,10 @@ impl SweepTally {
     }
 }
 
-/// Pauses after a batch. One that took no time is none for the server.
-async fn pause(took: Duration) {
-    match took < Duration::from_millis(1) {
+/// Timers are too coarse for a pause that is shorter.
+async fn pause(time: Duration) {
+    match time < Duration::from_millis(1) {
         true => tokio::task::yield_now().await,
-        false => sleep(pause_after(took)).await,
+        false => sleep(time).await,
     }
 }

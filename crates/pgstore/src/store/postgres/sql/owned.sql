@@ -1,4 +1,4 @@
--- The sessions of an owner ($1) that have not expired at $2: the newest row of each, among the 1000 rows
+-- The sessions of an owner ($1) that have not expired at $2: the newest row of each, among the 250 rows
 -- before the number $3 that began last, and where these end. An owner may have very many sessions (a
 -- robot that logs in repeatedly), and many that have expired, so the limit is on the rows read.
 WITH scanned AS MATERIALIZED (
@@ -7,11 +7,11 @@ WITH scanned AS MATERIALIZED (
      WHERE owner = $1
        AND id < $3
      ORDER BY id DESC
-     LIMIT 1000
+     LIMIT 250
 ),
 -- The bound is a subquery, not a lateral reference, which distributed servers refuse.
 batch AS MATERIALIZED (
-    SELECT CASE WHEN count(*) = 1000 THEN min(id)::bigint END AS last FROM scanned
+    SELECT CASE WHEN count(*) = 250 THEN min(id)::bigint END AS last FROM scanned
 )
 SELECT found.data, found.created_on, found.modified_on, found.expires_on,
        found.save_token, found.max_age, found.owner, found.label, found.handle, found.key, found.id::bigint,

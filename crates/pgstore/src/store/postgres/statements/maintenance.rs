@@ -220,7 +220,7 @@ impl Statement for SelectPeerWritten {
     const SQL: &'static str = include_str!("../sql/peer_written.sql");
     const PARAMETERS: &'static [Type] = &[Type::INT8, Type::INT8, Type::INT8];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Slow;
+    const LANE: Lane = Lane::Lists;
     const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 

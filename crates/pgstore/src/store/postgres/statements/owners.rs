@@ -58,7 +58,7 @@ impl Statement for Owned<'_> {
     const SQL: &'static str = include_str!("../sql/owned.sql");
     const PARAMETERS: &'static [Type] = &[Type::TEXT, Type::TIMESTAMPTZ, Type::INT8];
     const EFFECT: Effect = Effect::None;
-    const LANE: Lane = Lane::Slow;
+    const LANE: Lane = Lane::Lists;
     const OPERATION: Operation = Operation::Select;
     const MIGRATION: &'static Migration = &SESSION_METADATA;
 

@@ -23,6 +23,9 @@ pub(crate) enum Lane {
     Writes,
     /// For statements that may take long or wait for a row lock, and must not delay the others.
     Slow,
+    /// For reads of many sessions. However many ask for them, they keep one connection busy, and so one
+    /// core of the server, and leave another one to the slow writes: logging in and ending sessions.
+    Lists,
 }
 
 /// What a second execution does when the answer of the first one was lost.
