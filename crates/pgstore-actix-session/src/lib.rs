@@ -5,6 +5,7 @@ mod failure;
 mod postgres_store;
 mod session_store;
 mod signed_in;
+mod state;
 mod states;
 
 pub use pgstore;

@@ -9,7 +9,7 @@ use pgstore::{
     TableName,
 };
 
-use crate::states::State;
+use crate::state::State;
 
 /// A part of each row's key. Changing it would end all sessions.
 const CRATE: &str = "actix-session";

@@ -5,7 +5,7 @@ use actix_web::cookie::time::Duration;
 
 use crate::failure::Failure;
 use crate::postgres_store::PostgresStore;
-use crate::states::State;
+use crate::state::State;
 
 impl SessionStore for PostgresStore {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {

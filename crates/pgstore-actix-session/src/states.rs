@@ -1,6 +1,5 @@
 //! States as opaque sessions.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::cookie::time::Duration as Ttl;
@@ -10,9 +9,7 @@ use pgstore::{SessionId, Timestamp};
 
 use crate::failure::Failure;
 use crate::postgres_store::PostgresStore;
-
-/// The values of a session, each as JSON.
-pub(crate) type State = HashMap<String, String>;
+use crate::state::State;
 
 /// How many keys are tried for a new session. Already the second one is never needed with 256 random
 /// bits.

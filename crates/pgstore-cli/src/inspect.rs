@@ -5,9 +5,10 @@ use std::io::{self, BufRead as _};
 
 use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use pgstore::wire::{GobError, Opened, SecureCookie, gob};
-use pgstore::{Clock as _, OpenError, SystemClock, Values};
+use pgstore::wire::{Opened, SecureCookie};
+use pgstore::{Clock as _, OpenError, SystemClock};
 
+use crate::content::Content;
 use crate::failure::Failure;
 use crate::json;
 use crate::key_list::{KeyArguments, KeyList};
@@ -47,12 +48,6 @@ pub(crate) struct Inspect {
     text: OsString,
 }
 
-/// What Go's pgstore seals.
-pub(crate) enum Content {
-    Cookie(Vec<u8>),
-    Data(Values),
-}
-
 impl Inspect {
     pub(crate) fn run(&self) -> Result<String, Failure> {
         let keys = self.keys.read()?;
@@ -83,7 +78,7 @@ impl Inspect {
         let now = self
             .at
             .unwrap_or_else(|| SystemClock::default().now().unix_seconds());
-        let open = |text: &[u8]| codec.open(&self.name, text, now, read);
+        let open = |text: &[u8]| codec.open(&self.name, text, now, Content::decode);
         match open(text) {
             Err(OpenError::NotSigned) => match with_sha256(keys, &self.name, text) {
                 Some(text) => open(text.as_bytes()),
@@ -132,13 +127,4 @@ fn each_line(opener: impl Fn(&[u8]) -> Result<String, Failure>) -> Result<String
 
 fn trimmed(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
-}
-
-/// A string, or else a session's values.
-fn read(gob: &[u8]) -> Result<Content, GobError> {
-    match gob::decode_string(gob) {
-        Ok(text) => Ok(Content::Cookie(text)),
-        Err(GobError::WrongType(_)) => Values::decode(gob).map(Content::Data),
-        Err(error) => Err(error),
-    }
 }

@@ -13,8 +13,8 @@ use pgstore::{Values, go};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
+use crate::content::Content;
 use crate::failure::Failure;
-use crate::inspect::Content;
 
 /// The line to print.
 pub(crate) fn object(issued_at: i64, value: &Content) -> Result<String, Failure> {

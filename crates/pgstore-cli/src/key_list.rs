@@ -14,11 +14,12 @@ use crate::go_key;
 
 /// Where the keys come from. Written by hand, as the order of two options counts.
 pub(crate) struct KeyArguments {
-    given: Vec<Given>,
+    given: Vec<KeyArgument>,
     file: Option<PathBuf>,
 }
 
-enum Given {
+/// A key, as it is given.
+enum KeyArgument {
     Hash(String),
     Block(String),
 }
@@ -47,8 +48,8 @@ fn of_file(text: &str) -> Result<String, Failure> {
     let given = |line: &str| {
         let hash = line.strip_prefix("HASH_KEY=");
         let block = line.strip_prefix("BLOCK_KEY=");
-        let hash = hash.map(|key| Given::Hash(key.to_owned()));
-        hash.or_else(|| block.map(|key| Given::Block(key.to_owned())))
+        let hash = hash.map(|key| KeyArgument::Hash(key.to_owned()));
+        hash.or_else(|| block.map(|key| KeyArgument::Block(key.to_owned())))
     };
     let given: Vec<_> = text.lines().filter_map(given).collect();
     match given.is_empty() || text.lines().any(|line| line.starts_with(ASSIGNMENT)) {
@@ -58,16 +59,18 @@ fn of_file(text: &str) -> Result<String, Failure> {
 }
 
 /// Each block key belongs to the hash key right before it.
-fn paired(given: &[Given]) -> Result<String, Failure> {
+fn paired(given: &[KeyArgument]) -> Result<String, Failure> {
     let mut pairs: Vec<(String, Option<String>)> = Vec::new();
     for key in given {
         match (key, pairs.last_mut()) {
-            (Given::Hash(hash), _) => pairs.push((hex(hash, "--hash-key")?, None)),
-            (Given::Block(block), _) if block.is_empty() => return Err(Failure::EmptyBlockKey),
-            (Given::Block(block), Some((_, of_pair @ None))) => {
+            (KeyArgument::Hash(hash), _) => pairs.push((hex(hash, "--hash-key")?, None)),
+            (KeyArgument::Block(block), _) if block.is_empty() => {
+                return Err(Failure::EmptyBlockKey);
+            }
+            (KeyArgument::Block(block), Some((_, of_pair @ None))) => {
                 *of_pair = Some(hex(block, "--block-key")?);
             }
-            (Given::Block(_), _) => return Err(Failure::LoneBlockKey),
+            (KeyArgument::Block(_), _) => return Err(Failure::LoneBlockKey),
         }
     }
     let pairs = pairs
@@ -151,8 +154,8 @@ impl Args for KeyArguments {
 
 impl FromArgMatches for KeyArguments {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        let hash = placed(matches, HASH_KEY).map(|(place, key)| (place, Given::Hash(key)));
-        let block = placed(matches, BLOCK_KEY).map(|(place, key)| (place, Given::Block(key)));
+        let hash = placed(matches, HASH_KEY).map(|(place, key)| (place, KeyArgument::Hash(key)));
+        let block = placed(matches, BLOCK_KEY).map(|(place, key)| (place, KeyArgument::Block(key)));
         let mut given: Vec<_> = hash.chain(block).collect();
         given.sort_by_key(|(place, _)| *place);
         Ok(Self {

@@ -19,6 +19,7 @@
 
 mod arguments;
 mod confirm;
+mod content;
 mod database;
 mod doctor;
 mod failure;
@@ -45,7 +46,7 @@ mod usage;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use arguments::{Arguments, Command};
 use failure::Failure;
@@ -75,8 +76,8 @@ fn run(command: Command) -> Result<String, Failure> {
         Command::Sessions(sessions) => sessions.run(),
         Command::Revoke(revoke) => revoke.run(),
         Command::Inspect(inspect) => inspect.run(),
-        Command::Completions(completions) => completions.run(),
-        Command::Man(man) => man.run(),
+        Command::Completions(completions) => completions.run(Arguments::command()),
+        Command::Man(man) => man.run(Arguments::command()),
     }
 }
 

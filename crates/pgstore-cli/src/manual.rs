@@ -3,10 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::arguments::Arguments;
 use crate::failure::Failure;
 
 /// Print the completions for a shell.
@@ -27,21 +26,18 @@ pub(crate) struct ManPages {
 }
 
 impl Completions {
-    pub(crate) fn run(&self) -> Result<String, Failure> {
+    /// `all`: the command with its subcommands.
+    pub(crate) fn run(&self, mut all: Command) -> Result<String, Failure> {
         let mut script = Vec::new();
-        clap_complete::generate(
-            self.shell,
-            &mut Arguments::command(),
-            "pgstore",
-            &mut script,
-        );
+        clap_complete::generate(self.shell, &mut all, "pgstore", &mut script);
         String::from_utf8(script).map_err(|error| Failure::Output(io::Error::other(error)))
     }
 }
 
 impl ManPages {
-    pub(crate) fn run(&self) -> Result<String, Failure> {
-        let written = clap_mangen::generate_to(Arguments::command(), &self.folder);
+    /// `all`: the command with its subcommands.
+    pub(crate) fn run(&self, all: Command) -> Result<String, Failure> {
+        let written = clap_mangen::generate_to(all, &self.folder);
         written.map(|()| String::new()).map_err(Failure::Output)
     }
 }

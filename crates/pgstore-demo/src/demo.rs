@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::client::Client;
 use crate::failure;
+use crate::figures::Figures;
 use crate::outage::Outage;
 use crate::site::{self, Activity};
 use crate::usual_store::UsualStore;
@@ -58,6 +59,7 @@ pub(crate) struct App {
     pub(crate) layer: SessionLayer,
     pub(crate) client: Client,
     pub(crate) usual: UsualStore,
+    pub(crate) figures: Figures,
     pub(crate) outage: Option<Outage>,
     /// Requests that may change something, so that open pages look at once.
     pub(crate) activity: Arc<watch::Sender<Activity>>,
@@ -70,7 +72,11 @@ impl Demo {
     ///
     /// # Errors
     /// If the database cannot be reached or used, or the keys are no keys.
-    pub async fn open(database: Database, keys: Keys) -> Result<Self, Box<dyn Error>> {
+    pub async fn open(
+        database: Database,
+        keys: Keys,
+        figures: Figures,
+    ) -> Result<Self, Box<dyn Error>> {
         let store = PgStore::connect(database.url()).await?;
         store.migrate().await?;
         let client = Client::new(database.url())?;
@@ -86,6 +92,7 @@ impl Demo {
             layer: SessionLayer::new(&sessions, COOKIE_NAME)?.on_failure(failure::answer),
             client,
             usual,
+            figures,
             outage: Outage::of(database),
             activity: Arc::default(),
             stopping: is_stopping,

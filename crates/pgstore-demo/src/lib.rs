@@ -12,6 +12,7 @@ mod demo;
 mod device_name;
 mod devices;
 mod failure;
+mod figures;
 mod home;
 mod live;
 mod outage;
@@ -27,6 +28,7 @@ mod time_ago;
 mod usual_store;
 
 pub use demo::{Database, Demo};
+pub use figures::Figures;
 pub use serving::serve;
 pub use settings::{database, keys, listener};
 

@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use pgstore_demo::{Demo, database, keys, listener, serve};
+use pgstore_demo::{Demo, Figures, database, keys, listener, serve};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -22,7 +22,8 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let (keys, listener) = (keys()?, listener().await?);
-    let demo = Demo::open(database()?, keys).await?;
+    let figures = Figures::record()?;
+    let demo = Demo::open(database()?, keys, figures).await?;
     serve(demo, listener).await
 }
 

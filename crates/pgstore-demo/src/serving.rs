@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::Demo;
+use crate::{Demo, figures};
 
 /// Serves the demo until Ctrl-C, and prints its URL.
 ///
@@ -15,7 +15,9 @@ use crate::Demo;
 /// If serving fails, or work in the background does not end.
 pub async fn serve(demo: Demo, listener: TcpListener) -> Result<(), Box<dyn Error>> {
     println!("The cookie is not Secure: the demo is served over plain http on this machine only.");
-    println!("Listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    println!("Prometheus reads http://{address}{}", figures::PATH);
+    println!("Listening on http://{address}");
     let stopping = demo.stopping();
     let stop = async move {
         interrupted().await;

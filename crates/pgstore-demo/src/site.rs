@@ -1,6 +1,6 @@
 //! The pages, and what stands around them.
 //!
-//! Readiness, and later metrics, are outside the session layer: they cost no session.
+//! Readiness and the figures for Prometheus are outside the session layer: they cost no session.
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -11,13 +11,15 @@ use axum::routing::{get, post};
 
 use crate::demo::App;
 use crate::{
-    account, admin, assets, changes, devices, failure, home, live, readiness, security_headers,
+    account, admin, assets, changes, devices, failure, figures, home, live, readiness,
+    security_headers,
 };
 
 /// All routes.
 pub(crate) fn routes(app: App) -> Router {
     pages(&app)
         .merge(readiness::routes())
+        .merge(figures::routes())
         .merge(assets::routes())
         .layer(from_fn(security_headers::add))
         .with_state(app)

@@ -9,6 +9,7 @@ mod owner;
 mod postgres_store;
 mod records;
 mod signed_in;
+mod values;
 mod versions;
 
 pub use on_gone::OnGone;

@@ -11,7 +11,7 @@ use pgstore::{
 use serde_json::Value;
 
 use crate::on_gone::OnGone;
-use crate::records::Values;
+use crate::values::Values;
 
 /// A part of each row's key. Changing it would end all sessions.
 const CRATE: &str = "tower-sessions";

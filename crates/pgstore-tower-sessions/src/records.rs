@@ -1,19 +1,14 @@
 //! Records as opaque sessions. What the versions of tower-sessions share is here, `versions.rs` has the rest.
 
-use std::collections::HashMap;
-
 use pgstore::Timestamp;
 use pgstore::opaque::OpaqueContent;
 use pgstore::store::Written;
-use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::on_gone::OnGone;
 use crate::postgres_store::PostgresStore;
-
-/// The values of a record.
-pub(crate) type Values = HashMap<String, Value>;
+use crate::values::Values;
 
 /// How many IDs are tried for a new session. Already the second one is never needed with 128 random
 /// bits.

@@ -1,10 +1,16 @@
-//! What shows without a browser: headers, statuses, and what the pages say.
+//! What shows without a browser: headers, statuses, what the pages say, and what Prometheus reads.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use axum::Router;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use http::Request;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE, USER_AGENT, VARY,
+};
 use pgstore::Keys;
 use pgstore::testing::{Browser, Page};
-use pgstore_demo::{Database, Demo};
+use pgstore_demo::{Database, Demo, Figures};
 use pgstore_embedded::{EmbeddedPostgres, Schema};
 
 use crate::support::{apply, trial};
@@ -24,11 +30,13 @@ const FORMS: [&str; 9] = [
 
 type Client = Browser<Router>;
 
+/// All trials of this process share one recorder.
+static FIGURES: LazyLock<Figures> = LazyLock::new(|| Figures::record().unwrap());
+
 async fn open(url: &str) -> Demo {
     let keys = Keys::from_pairs(&[[7; 32], [8; 32]]).unwrap();
-    Demo::open(Database::Given(url.to_owned()), keys)
-        .await
-        .unwrap()
+    let database = Database::Given(url.to_owned());
+    Demo::open(database, keys, FIGURES.clone()).await.unwrap()
 }
 
 /// The CSRF token of a page.
@@ -71,6 +79,7 @@ async fn every_response_has_its_headers_and_no_page_is_kept() {
         "/nowhere",
         "/changes",
         "/ready",
+        "/metrics",
         "/assets/demo.js",
     ] {
         let page = client.get(path).await;
@@ -251,6 +260,91 @@ async fn no_page_shows_an_id_or_a_cookie() {
             assert!(secret.len() > 40 && !page.contains(&secret[20..]), "{path}");
         }
     }
+    demo.close().await.unwrap();
+}
+
+/// Logs in with a device that shows in the list.
+async fn log_in_with_curl(client: &mut Client, user: &str) -> Page {
+    let csrf = token(&client.get("/").await);
+    let login = Request::post("/login")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(USER_AGENT, "curl/8 (Linux)")
+        .body(format!("user={user}&csrf={csrf}"));
+    client.send(login.unwrap()).await
+}
+
+#[apply(trial)]
+async fn prometheus_reads_figures_and_nothing_of_a_user() {
+    let schema = Schema::fresh().await;
+    let demo = open(schema.url()).await;
+    let mut client = Browser::new(demo.routes());
+    let cookie = session_cookie(&log_in_with_curl(&mut client, "Lovelace").await);
+    let handle = field(&client.get("/admin").await, "handle");
+    assert!(client.get("/").await.text().contains("curl on Linux"));
+    let page = Browser::new(demo.routes()).get("/metrics").await;
+    assert_eq!(page.status(), 200);
+    let content_type = page.headers()[CONTENT_TYPE].to_str().unwrap();
+    assert!(content_type.starts_with("text/plain; version=0.0.4"));
+    for of_a_session in [SET_COOKIE, VARY] {
+        assert!(!page.headers().contains_key(of_a_session));
+    }
+    let figures = page.text();
+    for expected in [
+        "pgstore_session_loads_total{outcome=\"found\"}",
+        "pgstore_session_saves_total{outcome=\"inserted\"}",
+        "db_client_operation_duration_seconds_bucket{",
+        "pgstore_batch_size_bucket{",
+    ] {
+        assert!(figures.contains(expected), "{expected}: {figures}");
+    }
+    let cookie = cookie.trim_start_matches("session=");
+    for of_a_user in ["Lovelace", "curl", &handle, &cookie[..40]] {
+        assert!(!figures.contains(of_a_user), "{of_a_user}: {figures}");
+    }
+    demo.close().await.unwrap();
+}
+
+/// What the manual names, in Prometheus' spelling.
+fn listed() -> BTreeSet<String> {
+    let manual = include_str!("../../../pgstore/docs/operations.md");
+    let quoted = manual.split('`').skip(1).step_by(2);
+    quoted.map(|name| name.replace('.', "_")).collect()
+}
+
+#[apply(trial)]
+async fn the_manual_lists_every_figure_and_label_of_the_page() {
+    let schema = Schema::fresh().await;
+    let demo = open(schema.url()).await;
+    let mut client = Browser::new(demo.routes());
+    log_in(&mut client, "ada", "").await;
+    let figures = client.get("/metrics").await.text();
+    let listed = listed();
+    let with_labels = figures.lines().filter(|line| !line.starts_with('#'));
+    let with_labels = with_labels.filter_map(|line| line.split_once('{'));
+    let mut series = 0;
+    for (name, labels) in with_labels {
+        let base = [
+            "_total",
+            "_seconds_bucket",
+            "_seconds_sum",
+            "_seconds_count",
+            "_bucket",
+        ];
+        let base = base.iter().find_map(|suffix| name.strip_suffix(suffix));
+        let base = base
+            .unwrap_or(name)
+            .trim_end_matches("_sum")
+            .trim_end_matches("_count");
+        assert!(listed.contains(base), "{name}");
+        let labels = labels
+            .split("\",")
+            .filter_map(|label| label.split('=').next());
+        for label in labels.filter(|label| *label != "le") {
+            assert!(listed.contains(label), "{name}: {label}");
+        }
+        series += 1;
+    }
+    assert!(series > 20, "{figures}");
     demo.close().await.unwrap();
 }
 

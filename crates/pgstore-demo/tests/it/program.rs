@@ -32,16 +32,32 @@ async fn it_stops_beside_half_a_request() {
     assert!(demo.interrupt().await.success());
 }
 
+async fn get(demo: &Program, path: &str) -> String {
+    let mut client = connect(demo).await;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n");
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 #[apply(trial)]
 async fn operators_are_told_whether_it_is_ready() {
     let demo = Program::start().await;
-    let mut client = connect(&demo).await;
-    let request = b"GET /ready HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n";
-    client.write_all(request).await.unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).await.unwrap();
+    let answer = get(&demo, "/ready").await;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     assert!(!answer.contains("set-cookie"));
+}
+
+#[apply(trial)]
+async fn it_says_where_prometheus_reads_and_the_figures_are_there() {
+    let demo = Program::start().await;
+    let mut said = demo.said.iter();
+    let url = said.find_map(|line| line.strip_prefix("Prometheus reads "));
+    let path = url.unwrap().strip_prefix(&demo.site).unwrap();
+    let answer = get(&demo, path).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\npgstore_connections{"), "{answer}");
 }
 
 #[apply(trial)]

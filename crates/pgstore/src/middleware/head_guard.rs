@@ -91,7 +91,7 @@ fn clean_up(sessions: &Sessions, failed: bool) {
         });
         runtime.spawn(async move {
             if let Err(error) = saving.await.1.into_gravest() {
-                let (is_reported, error) = (error.is_reported(), error.with_causes());
+                let (is_reported, error) = (error.is_reported(), error.for_the_log());
                 if is_reported {
                     tracing::debug!(error, "{NOT_SAVED}");
                 } else {

@@ -104,7 +104,7 @@ impl SessionFailure {
 /// cause is logged as information, so that it raises no alarm. What the store has logged for all
 /// callers, such as an outage, is logged at debug.
 fn log(gravity: Gravity, error: &SessionError) {
-    let (causes, status) = (error.with_causes(), status_and_text(gravity, error).0);
+    let (causes, status) = (error.for_the_log(), status_and_text(gravity, error).0);
     if error.is_reported() && gravity != Gravity::LogoutNotDone {
         tracing::debug!(error = causes, status = status.as_u16(), "a session failed");
     } else if status.is_server_error() {

@@ -13,7 +13,9 @@ use crate::wire::{ErrorClass, Key, OpenError, TooLong, ValueError};
 /// so for a logout that was not done, whatever the reason), 409 when another
 /// request ended or changed the session, 403 for a CSRF token that does not match or whose session has
 /// ended, 500 otherwise.
-/// No variant and no message contains a value, an ID, a cookie or a key.
+/// No variant and no message contains a value, an ID, a cookie or one of the [`Keys`](crate::Keys).
+/// [`Value`](Self::Value) and [`Conflict`](Self::Conflict) name the key of a value. The library logs
+/// them without it, because an application may make such keys of what its users enter.
 ///
 /// # Load errors
 ///
@@ -158,9 +160,18 @@ impl SessionError {
         }
     }
 
-    /// The message followed by those of its causes, for the log.
-    pub(crate) fn with_causes(&self) -> String {
-        WithCauses(self).to_string()
+    /// The message followed by those of its causes, for the log: without the keys of values, which may
+    /// hold what a user entered.
+    pub(crate) fn for_the_log(&self) -> String {
+        match self {
+            Self::Value(error) => error.for_the_log(),
+            Self::Conflict(_) => {
+                "another request has changed a value (the error itself names its key) \
+                 since it was read: nothing was saved"
+                    .to_owned()
+            }
+            other => WithCauses(other).to_string(),
+        }
     }
 
     /// Whether the store was unavailable or slow, so that the same request may succeed later.

@@ -34,7 +34,7 @@ impl Session {
                 Ok(()) => return,
                 Err(error) if error.is_unavailable() && tries + 1 < MAX_TRIES => {}
                 Err(error) => {
-                    let error = error.with_causes();
+                    let error = error.for_the_log();
                     tracing::warn!(
                         error,
                         "flashes that no page has shown could not be put back"

@@ -65,7 +65,7 @@ impl WeighedErrors {
         let mut errors = self.0.into_iter().map(|(_, error)| error);
         let gravest = errors.next();
         for error in errors {
-            let (is_reported, error) = (error.is_reported(), error.with_causes());
+            let (is_reported, error) = (error.is_reported(), error.for_the_log());
             if is_reported {
                 tracing::debug!(error, "another session was not saved");
             } else {

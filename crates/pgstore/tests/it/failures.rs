@@ -13,8 +13,8 @@ use http_body_util::BodyExt;
 use pgstore::middleware::{Failed, SessionFailure};
 use pgstore::store::{Fault, FaultyStore, Row};
 use pgstore::{
-    CsrfHeader, CsrfToken, Keys, MemoryStore, Session, SessionError, SessionLayer, SessionManager,
-    Store, StoreErrorKind, Typed,
+    CsrfHeader, CsrfToken, Keys, MemoryStore, OnConflict, Session, SessionError, SessionLayer,
+    SessionManager, Store, StoreErrorKind, Typed,
 };
 use tower::ServiceExt;
 
@@ -29,9 +29,14 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(OnConflict::default()).await
+    }
+
+    async fn with(on_conflict: OnConflict) -> Self {
         let store = FaultyStore::<MemoryStore>::default();
         let keys = secrets::keys(&[b"the hash key of the trials of failures"]);
         let sessions = SessionManager::builder(store.clone(), keys)
+            .on_conflict(on_conflict)
             .build()
             .unwrap();
         let session = sessions.get(&HeaderMap::new(), "s").unwrap();
@@ -50,8 +55,7 @@ impl Scene {
     /// A session whose row does not open.
     async fn damaged() -> Self {
         let scene = Self::new().await;
-        let request = HeaderMap::from_iter([(http::header::COOKIE, scene.cookie.clone())]);
-        let session = scene.sessions.get(&request, "s").unwrap();
+        let session = scene.session();
         let id = session.id().await.unwrap().unwrap();
         let now = pgstore::Clock::now(&pgstore::SystemClock::default());
         let row = scene
@@ -68,6 +72,12 @@ impl Scene {
         let version = row.modified_on;
         assert!(scene.store.update(&id, version, &damaged).await.is_ok());
         scene
+    }
+
+    /// The session, as another request of the browser has it.
+    fn session(&self) -> Session {
+        let request = HeaderMap::from_iter([(http::header::COOKIE, self.cookie.clone())]);
+        self.sessions.get(&request, "s").unwrap()
     }
 
     fn layer(&self) -> SessionLayer {
@@ -267,6 +277,84 @@ async fn what_clients_cause_raises_no_alarm() {
     assert!(alarms(&heard).is_empty());
     let failed = |event: &&String| event.contains("a session failed");
     assert_eq!(heard.iter().filter(failed).count(), 1);
+}
+
+/// What a user has entered. A careless application makes keys of values of it, and its types speak of it.
+const ENTERED: &str = "Lovelace";
+
+/// A value whose own code puts what it holds into its errors.
+struct Talkative;
+
+impl serde::Serialize for Talkative {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom(ENTERED))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Talkative {
+    fn deserialize<D: serde::Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(value)?;
+        Err(serde::de::Error::custom(format!("{text} is no name")))
+    }
+}
+
+/// The failures that know the key of a value, or what the application's types say.
+async fn failures_of_values(case: usize, session: Session) -> Result<(), SessionError> {
+    session.insert("user", ENTERED)?;
+    match case {
+        0 => session.insert(ENTERED, None::<String>),
+        1 => session.insert(ENTERED, Talkative),
+        2 => session.get::<Talkative>("user").await.map(|_| ()),
+        3 => {
+            session.insert(ENTERED, "text")?;
+            session.get::<i64>(ENTERED).await.map(|_| ())
+        }
+        4 => {
+            session.insert(ENTERED, "text")?;
+            session.add_flash_to(ENTERED, "text")
+        }
+        _ => unreachable!("there are five cases"),
+    }
+}
+
+#[apply(trial)]
+async fn what_is_logged_of_a_failed_value_holds_nothing_that_a_user_entered() {
+    for case in 0..5 {
+        let heard = log::heard(async move || {
+            let scene = Scene::new().await;
+            let handler = async move |session| failures_of_values(case, session).await;
+            let response = scene.ask(scene.layer(), handler, "*/*").await;
+            let failure = response.extensions().get::<SessionFailure>().unwrap();
+            assert!(failure.to_string().contains(ENTERED), "{failure:?}");
+        });
+        says_nothing_of_users(&heard);
+    }
+}
+
+#[apply(trial)]
+async fn what_is_logged_of_a_conflict_holds_nothing_that_a_user_entered() {
+    let heard = log::heard(async || {
+        let scene = Scene::with(OnConflict::Error).await;
+        let (sessions, other) = (scene.sessions.clone(), scene.session());
+        let handler = async move |session: Session| -> Result<(), SessionError> {
+            session.get::<i32>(ENTERED).await?;
+            other.insert(ENTERED, 1)?;
+            sessions.save(&other, &mut HeaderMap::new()).await?;
+            session.insert(ENTERED, 2)
+        };
+        let response = scene.ask(scene.layer(), handler, "*/*").await;
+        let failure = response.extensions().get::<SessionFailure>().unwrap();
+        assert!(failure.to_string().contains(ENTERED), "{failure:?}");
+    });
+    says_nothing_of_users(&heard);
+}
+
+/// The failure is in the log, without what the user entered.
+fn says_nothing_of_users(heard: &[String]) {
+    let failed = |event: &&String| event.contains("a session failed");
+    assert_eq!(heard.iter().filter(failed).count(), 1, "{heard:#?}");
+    let tells = heard.iter().find(|event| event.contains(ENTERED));
+    assert!(tells.is_none(), "{tells:?}");
 }
 
 #[apply(trial)]

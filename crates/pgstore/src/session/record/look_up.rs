@@ -72,7 +72,7 @@ impl SealedRows {
             {
                 tracing::warn!(
                     name = self.name.as_str(),
-                    error = error.with_causes(),
+                    error = error.for_the_log(),
                     "a stored session cannot be opened: the request continues with a new one"
                 );
                 Ok(Lookup::Absent)

@@ -13,7 +13,7 @@ impl Session {
         match self.rows().confirm(&id).await {
             Ok(()) => self.state().record_confirmed(),
             Err(error) => {
-                let error = error.with_causes();
+                let error = error.for_the_log();
                 tracing::debug!(error, "could not confirm the ID of a session");
             }
         }

@@ -138,7 +138,7 @@ impl Session {
             }
             Err(error) => {
                 counters.touches_failed.add(1);
-                let error = error.with_causes();
+                let error = error.for_the_log();
                 tracing::debug!(
                     error,
                     "could not extend the lifetime of a session that was read"

@@ -6,7 +6,10 @@ use thiserror::Error;
 use crate::error_text::debug_as_text;
 use crate::wire::error::ErrorClass;
 
-/// Why a session value could not be written or read. It names the key, never the value.
+/// Why a session value could not be written or read. It names the key, and it passes on what the
+/// application's `Serialize` and `Deserialize` say. It contains the value in no other way.
+///
+/// What this library logs of it has neither, since keys and such messages may hold what a user entered.
 ///
 /// ```
 /// use pgstore::{ValueErrorKind, Values};
@@ -200,6 +203,21 @@ impl ValueError {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+
+    /// The message without the key and without what the application's types say: both may hold what a
+    /// user entered.
+    pub(crate) fn for_the_log(&self) -> String {
+        let kind = match &self.kind {
+            ValueErrorKind::Mismatch { found, .. } => {
+                format!(
+                    "the stored value, Go's {found}, cannot be read as the type that is asked for"
+                )
+            }
+            ValueErrorKind::Serialize(_) => "the value cannot be serialized".to_owned(),
+            kind => kind.to_string(),
+        };
+        format!("a session value (the error itself names its key): {kind}")
     }
 
     /// [`ErrorClass::Client`] if the stored value cannot be read as the type, else

@@ -15,7 +15,7 @@ async fn files_of_a_part_form_no_circles() {
     let mut circles = Vec::new();
     for (name, sources) in crates() {
         // Another crate is small: it is one part.
-        let part = |source: &Source| match name {
+        let part = |source: &Source| match name.as_str() {
             LIBRARY => source.part().to_owned(),
             name => name.to_owned(),
         };

@@ -3,18 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The crates that are checked, by their folders under `crates/`. A crate that is not there yet is
-/// skipped.
-const CRATES: &[&str] = &[LIBRARY, "pgstore-connect"];
-
 /// The crate whose parts are on the map of ARCHITECTURE.md.
 pub(super) const LIBRARY: &str = "pgstore";
+
+/// Not checked: the server for tests, and the demo, whose routes and handlers name each other. They
+/// depend on no internals of others, and nothing that users run depends on them.
+const UNCHECKED: [&str; 2] = ["pgstore-demo", "pgstore-embedded"];
 
 /// One source file.
 pub(super) struct Source {
     /// Relative to the crate's `src`.
     pub(super) path: PathBuf,
-    /// `wire/gob/mod.rs` is `wire::gob`, `wire/keys.rs` is `wire::keys`, `lib.rs` the root.
+    /// `wire/gob/mod.rs` is `wire::gob`, `wire/keys.rs` is `wire::keys`, `lib.rs` the root. Without it,
+    /// `main.rs` is.
     pub(super) module: Vec<String>,
     pub(super) syntax: syn::File,
 }
@@ -42,20 +43,33 @@ impl Source {
     }
 }
 
-/// Each crate's folder and sources.
-pub(super) fn crates() -> Vec<(&'static str, Vec<Source>)> {
+/// The name and the sources of each crate under `crates/`, but for the unchecked ones.
+pub(super) fn crates() -> Vec<(String, Vec<Source>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folder = |name: &&'static str| (*name, root.join(name).join("src"));
-    let folders = CRATES.iter().map(folder);
-    let present = folders.filter(|(_, folder)| folder.is_dir());
-    let read = present.map(|(name, folder)| (name, read(&folder)));
-    read.collect()
+    let entries = fs::read_dir(root).expect("the folder is readable");
+    let names = entries.map(|entry| entry.expect("the entry is readable").path());
+    let mut folders: Vec<_> = names
+        .filter(|path| path.join("Cargo.toml").is_file())
+        .collect();
+    folders.sort();
+    let name = |folder: &Path| {
+        folder
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned()
+    };
+    let named = folders.iter().map(|folder| (name(folder), folder));
+    let checked = named.filter(|(name, _)| !UNCHECKED.contains(&name.as_str()));
+    checked
+        .map(|(name, folder)| (name, read(&folder.join("src"))))
+        .collect()
 }
 
 pub(super) fn library() -> Vec<Source> {
     let mut crates = crates().into_iter();
     let (_, sources) = crates
-        .find(|(name, _)| *name == LIBRARY)
+        .find(|(name, _)| name == LIBRARY)
         .expect("it is here");
     sources
 }
@@ -83,7 +97,20 @@ fn read(folder: &Path) -> Vec<Source> {
         let path = path.strip_prefix(folder).expect("it lies in the folder");
         Source::parse(&path.to_string_lossy(), &text)
     };
-    files.iter().map(parse).collect()
+    let mut sources: Vec<_> = files.iter().map(parse).collect();
+    if !folder.join("lib.rs").is_file() {
+        make_root("main", &mut sources);
+    }
+    sources
+}
+
+/// Of a program without a library, `main.rs` is the root.
+fn make_root(name: &str, sources: &mut [Source]) {
+    for source in sources {
+        if source.module == [name] {
+            source.module.clear();
+        }
+    }
 }
 
 fn module_of(path: &Path) -> Vec<String> {
