@@ -97,7 +97,8 @@ fetch_postgres() {
     postgres_pom "$1" "$platform" >"$postgres_home/pom.xml"
     mvn -q -B -f "$postgres_home/pom.xml" dependency:copy-dependencies \
         -DoutputDirectory="$postgres_home" >&2 || die "Maven could not fetch PostgreSQL $1"
-    (cd "$postgres_home" && unzip -q ./*.jar '*.txz' && tar -xJf ./*.txz && rm ./*.jar ./*.txz)
+    (cd "$postgres_home" && unzip -q ./*.jar '*.txz' && tar -xJf ./*.txz && rm ./*.jar ./*.txz) ||
+        die "PostgreSQL $1 could not be unpacked in $postgres_home"
     chmod -R a+rX "$postgres_home"
     touch "$postgres_home/complete"
 }

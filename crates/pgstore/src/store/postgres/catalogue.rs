@@ -10,11 +10,17 @@ use super::migration_step::{NewIndex, Relation};
 use super::migrations::{Migration, migrations};
 use super::table_name::TableName;
 
+/// Above the statement that makes the index of a partitioned table.
+const HOLDS_UP: &str = "-- Nobody can write while this is built. \
+    migrate() as such a role makes it part by part, beside writers.\n";
+
 /// What the catalogue says about the tables.
 #[derive(Debug)]
 pub(super) struct FoundTable {
     /// Whether there is a sessions table.
     pub(super) exists: bool,
+    /// Whether the sessions table has partitions.
+    is_partitioned: bool,
     missing_columns: Vec<(Relation, String)>,
     missing_indexes: Vec<String>,
     /// The names of settings that the sessions table does not have, with any value.
@@ -81,6 +87,7 @@ async fn look_at(
             .collect(),
         missing_indexes: row.try_get(2)?,
         missing_settings: row.try_get(3)?,
+        is_partitioned: row.try_get(4)?,
     })
 }
 
@@ -144,7 +151,7 @@ impl FoundTable {
             let migrations = self.without_columns();
             let alter = migrations.flat_map(Migration::table_statements);
             let indexes = self.without_indexes().into_iter();
-            let create = indexes.map(|(_, index)| index.concurrently());
+            let create = indexes.map(|(_, index)| self.by_hand(&index));
             let set = self.set().filter(|_| !self.has_all_columns());
             let all = alter.map(str::to_owned).chain(set).chain(create);
             all.map(|text| format!("{};\n", table.put_into(&text)))
@@ -154,6 +161,15 @@ impl FoundTable {
             all.map(|migration| migration.sql_for(table)).collect()
         };
         texts.join("\n")
+    }
+
+    /// The statement that makes an index. PostgreSQL makes that of a partitioned table at once or, as
+    /// `index_build.rs` does, part by part.
+    fn by_hand(&self, index: &NewIndex) -> String {
+        match self.is_partitioned && index.relation == Relation::Sessions {
+            true => format!("{HOLDS_UP}{}", index.at_once()),
+            false => index.concurrently(),
+        }
     }
 
     /// Refuses a table in which a column is missing or has another type. To be called after the

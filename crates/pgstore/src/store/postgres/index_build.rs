@@ -21,7 +21,8 @@ use super::migration_step::{NewIndex, Relation};
 use super::migrations::Migration;
 use super::table_name::TableName;
 
-/// How long a second connection may take. An application's pool may have none to give.
+/// How long a second connection may take to get the lock, and the first one to answer then. An application's
+/// pool or a pooler may have one connection only.
 const SECOND_CONNECTION: Duration = Duration::from_secs(5);
 
 /// How often the progress of a build is asked for.
@@ -75,19 +76,34 @@ impl IndexBuilder<'_> {
         Ok((made?, applied))
     }
 
-    /// Takes the lock; `None` if another migrator has it.
+    /// Takes the lock over a second connection; `None` if another migrator has it.
+    ///
+    /// There may be none: a pool or a pooler gives a second connection to nobody, or, once that one is in a
+    /// transaction, has none left for the first. Without the lock, others who build the same index are noticed by
+    /// what they leave.
     async fn watcher(&self) -> Result<Option<Watcher>, MigrateError> {
-        let Ok(second) = timeout(SECOND_CONNECTION, self.source.connect()).await else {
-            // Without the lock, others who build the same index are noticed by what they leave.
+        let Ok(locked) = timeout(SECOND_CONNECTION, self.lock_beside()).await else {
             return Ok(Some(Watcher(None)));
         };
-        let second = second.map_err(MigrateError::connect)?;
-        let begin = second.batch_execute(include_str!("sql/begin.sql"));
-        begin.await?;
+        let Some(second) = locked? else {
+            return Ok(None);
+        };
+        let first = timeout(SECOND_CONNECTION, self.client.check_connection());
+        if first.await.is_ok() {
+            return Ok(Some(Watcher(Some(second))));
+        }
+        second.batch_execute("ROLLBACK").await?;
+        Ok(Some(Watcher(None)))
+    }
+
+    /// A second connection, in a transaction that has the lock; `None` if another migrator has it.
+    async fn lock_beside(&self) -> Result<Option<Dedicated>, MigrateError> {
+        let second = self.source.connect().await.map_err(MigrateError::connect)?;
+        second.batch_execute(include_str!("sql/begin.sql")).await?;
         let sql = include_str!("sql/lock_in_transaction.sql");
         let is_locked = lock(&*second, sql, self.table).await?;
         forget_snapshot(&second).await?;
-        Ok(is_locked.then_some(Watcher(Some(second))))
+        Ok(is_locked.then_some(second))
     }
 
     async fn make_all(

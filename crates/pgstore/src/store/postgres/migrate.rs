@@ -88,8 +88,9 @@ impl PgStore {
     /// waits for older transactions, and nobody waits for it. Of a partitioned table, each partition
     /// gets its part of the index in this way.
     ///
-    /// Index builds use a second connection, which holds the migrator's lock. Nothing is set for a
-    /// session, so a pooler in transaction mode hands nothing on to others.
+    /// Index builds use a second connection, which holds the migrator's lock, unless the pool or a pooler
+    /// has none within 5 seconds. Nothing is set for a session, so a pooler in transaction mode hands
+    /// nothing on to others.
     ///
     /// # On a Citus cluster
     ///

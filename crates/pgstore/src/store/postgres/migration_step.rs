@@ -143,6 +143,11 @@ impl NewIndex {
         without_heading(self.sql).replacen("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
     }
 
+    /// The statement that makes it and blocks writers meanwhile.
+    pub(super) fn at_once(&self) -> &'static str {
+        without_heading(self.sql)
+    }
+
     /// Its name without the table's.
     pub(super) fn suffix(&self) -> &'static str {
         let of_table = self.name.strip_prefix(self.relation.written_as());

@@ -274,6 +274,8 @@ async fn a_caller_that_goes_away_while_blocked_blocks_nobody_after() {
     let write = store.update(&id, at(0), &late);
     let gone = tokio::time::timeout(Duration::from_millis(50), write).await;
     assert!(gone.is_err());
+    // A later write on the only connection is answered after what was sent before.
+    store.insert(&fresh(), &row("")).await.unwrap();
     stranger.rollback().await.unwrap();
     // It waited for its next try and left before that.
     assert_eq!(

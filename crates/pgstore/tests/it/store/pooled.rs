@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Trial};
-use pgstore::store::Written;
 use pgstore::store::conformance::behaviours;
+use pgstore::store::{SweepBatch, Written};
 use pgstore::{PgStore, PgStoreOptions, Store, TableName};
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
 
+use super::migrate::AS_GO_DOES;
 use super::pooler::Pooled;
 use super::things::{at, fresh, row};
 use crate::support::database::client;
@@ -133,6 +134,40 @@ async fn one_server_connection_is_enough() -> Completion {
         });
     }
     tasks.join_all().await;
+    Completion::Completed
+}
+
+/// A pool of one connection, and a pooler that has none for a migration's second one. Also a table in use, whose
+/// indexes are built by the side, is migrated.
+#[apply(trial)]
+async fn a_pool_of_one_connection_migrates_loads_saves_and_sweeps() -> Completion {
+    // In session mode, the store's connection and the one that migrates each keep a server connection.
+    for (kind, settings) in [
+        (Kind::Transaction, "default_pool_size = 1\n"),
+        (Kind::Session, "default_pool_size = 2\n"),
+    ] {
+        let pooled = match Pooled::start(kind, settings).await {
+            Ok(pooled) => pooled,
+            Err(ended) => return ended,
+        };
+        let direct = client(pooled.server.url()).await;
+        direct.batch_execute(AS_GO_DOES).await.unwrap();
+        let fill = "INSERT INTO http_sessions (key, expires_on) VALUES ('a', to_timestamp(1))";
+        direct.batch_execute(fill).await.unwrap();
+
+        let options = PgStoreOptions::new().connections(1);
+        let store = options.connect(&pooled.url()).await.told().unwrap();
+        assert_eq!(store.migrate().await.told().unwrap().applied, [2]);
+        let id = fresh();
+        store.insert(&id, &row("new")).await.told().unwrap();
+        let saved = store.update(&id, at(0), &row("saved")).await.told();
+        assert_eq!(saved.unwrap(), Written::Saved);
+        let found = store.load(&id, at(0)).await.told().unwrap();
+        assert_eq!(found.into_row(), Some(row("saved")));
+        let batch = SweepBatch::new(at(0), at(0), 100);
+        assert_eq!(store.sweep(&batch).await.told().unwrap().removed, 1);
+        store.close().await;
+    }
     Completion::Completed
 }
 

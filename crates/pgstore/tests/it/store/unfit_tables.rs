@@ -7,6 +7,7 @@ use pgstore::store::{OwnerColumn, Revocation, Which, Written};
 use pgstore::{MigrateErrorKind, PgStore, Store};
 use tokio::task::JoinSet;
 
+use super::migrate::{drop_role, role_without_create};
 use super::things::{at, fresh, row};
 use crate::support::database::Database;
 use crate::support::secrets::Told;
@@ -199,6 +200,23 @@ async fn a_partitioned_table_gets_its_indexes_part_by_part() {
             .get::<_, i64>(0),
         0
     );
+}
+
+#[apply(trial_on_both_servers)]
+async fn a_role_that_does_not_own_a_partitioned_table_is_told_what_to_run() {
+    let database = Database::fresh().await;
+    create(&database, PARTITIONED).await;
+    let role = role_without_create(&database).await;
+    let store = PgStore::connect(&database.url_as(&role)).await.unwrap();
+    let error = store.migrate().await.told().unwrap_err();
+    assert_eq!(error.kind(), MigrateErrorKind::Forbidden);
+    let client = database.client().await;
+    // One by one: not all of them can run in a transaction.
+    for statement in error.sql().expect("the SQL to run").split_inclusive(";\n") {
+        client.batch_execute(statement).await.expect(statement);
+    }
+    assert!(store.migrate().await.told().unwrap().applied.is_empty());
+    drop_role(&database, &role).await;
 }
 
 #[apply(trial_on_both_servers)]

@@ -39,7 +39,8 @@ SELECT tab IS NOT NULL AS "table",
                 SELECT
                   FROM unnest(c.reloptions) AS setting
                  WHERE split_part(setting, '=', 1) = wanted.name)
-            ORDER BY wanted.place) AS missing_settings
+            ORDER BY wanted.place) AS missing_settings,
+       EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = tab AND c.relkind = 'p') AS is_partitioned
   -- The join with pg_class is needed because to_regclass alone also finds a table that is younger
   -- than the statement's snapshot, whose columns are not visible yet.
   FROM (SELECT max(oid) AS tab FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1))
