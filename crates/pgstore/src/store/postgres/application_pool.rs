@@ -59,6 +59,11 @@ impl ApplicationPool {
         }
     }
 
+    /// Has the server plan each statement anew.
+    pub(super) fn forget_plans(&self) {
+        self.pool.manager().statement_caches.clear();
+    }
+
     /// Sends a statement once.
     pub(super) async fn attempt<S: Statement>(
         &self,

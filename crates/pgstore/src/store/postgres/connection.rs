@@ -1,4 +1,4 @@
-//! One connection, on which the statements of many callers are pipelined.
+//! One connection, on which the statements of many callers are pipelined, or, behind a pooler, take turns.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use super::liveness::Liveness;
 use super::send_forms::SendForms;
 use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
+use super::turns::{Turn, Turns};
 use crate::telemetry::Gauged;
 
 /// A connection that any number of callers use at once.
@@ -22,6 +23,8 @@ use crate::telemetry::Gauged;
 pub(super) struct Connection {
     client: Client,
     forms: SendForms,
+    /// `None` if statements are pipelined.
+    turns: Option<Turns>,
     task: ConnectionTask,
     retired: AtomicBool,
     given_up: AtomicBool,
@@ -40,6 +43,7 @@ impl Connection {
     ) -> Self {
         Self {
             client,
+            turns: (!forms.are_named()).then(Turns::default),
             forms,
             task,
             retired: AtomicBool::new(false),
@@ -57,6 +61,11 @@ impl Connection {
     /// Gives it no new statements; it closes when the current ones are done. `true` the first time.
     pub(super) fn retire(&self) -> bool {
         !self.retired.swap(true, Ordering::Relaxed)
+    }
+
+    /// Has the server plan each statement anew.
+    pub(super) fn forget_plans(&self) {
+        self.forms.forget();
     }
 
     /// How many statements are under way on it.
@@ -83,6 +92,9 @@ impl Connection {
     ) -> Result<S::Output, AttemptFailure> {
         let _guard = self.liveness.begin(deadlines.of::<S>());
         let patience = deadlines.patience::<S>();
+        let is_read = S::EFFECT == Effect::None;
+        let turn = self.answer(self.turn(), deadline, patience, is_read);
+        let turn = turn.await.map_err(AttemptFailure::before_execution)?;
         self.prove(deadline, patience).await?;
         let form = self.forms.get::<S>(&self.client, table, &self.liveness);
         let form = self.answer(form, deadline, patience, true);
@@ -96,8 +108,19 @@ impl Connection {
             self.liveness.heard();
             answer
         };
-        let is_read = S::EFFECT == Effect::None;
-        self.answer(run, deadline, patience, is_read).await
+        let answer = self.answer(run, deadline, patience, is_read).await;
+        if let (Some(turn), Ok(_)) = (turn, &answer) {
+            turn.end();
+        }
+        answer
+    }
+
+    /// Waits for the statements before, unless statements are pipelined.
+    async fn turn(&self) -> Result<Option<Turn<'_>>, AttemptFailure> {
+        match &self.turns {
+            Some(turns) => Ok(Some(turns.next(&self.client).await?)),
+            None => Ok(None),
+        }
     }
 
     /// After a long idle time, makes sure that the connection still leads to the server: a NAT or a
@@ -166,13 +189,26 @@ impl Connection {
 
     /// Gives it up unless it answers before patience ends. Its last caller could not wait so long.
     pub(super) fn judge_later(self: Arc<Self>, patience: Duration, grace: Duration) {
-        let left = patience.saturating_sub(self.liveness.silence());
         tokio::spawn(async move {
-            match timeout(left, self.client.check_connection()).await {
-                Ok(_) => self.liveness.heard(),
-                Err(_) => self.give_up(grace),
+            loop {
+                let left = patience.saturating_sub(self.liveness.silence());
+                match timeout(left, self.check()).await {
+                    Ok(()) => return self.liveness.heard(),
+                    Err(_) if self.liveness.silence() >= patience => return self.give_up(grace),
+                    Err(_) => {} // It has answered others meanwhile.
+                }
             }
         });
+    }
+
+    /// Waits until the server has answered what was sent before, or the connection is closed.
+    async fn check(&self) {
+        if let Ok(turn) = self.turn().await
+            && self.client.check_connection().await.is_ok()
+            && let Some(turn) = turn
+        {
+            turn.end();
+        }
     }
 
     /// Closes the connection and waits until it is closed.

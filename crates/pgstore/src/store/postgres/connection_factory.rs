@@ -52,11 +52,10 @@ impl ConnectionFactory {
         let (client, task) = self.connector.connect().await?;
         let within = self.connector.config().connect_timeout();
         let asked = Instant::now();
-        let (_, are_named) = tokio::join!(
-            clocks::compare(&client, &*self.clock, within),
-            self.names.are_used(&client, &task, within),
-        );
+        clocks::compare(&client, &*self.clock, within).await;
         let round_trip = asked.elapsed();
+        // Not at the same time: a pooler may take statements that overlap apart (see `turns.rs`).
+        let are_named = self.names.are_used(&client, &task, within).await;
         self.ask_for_distribution(&client, within).await?;
         let forms = SendForms::new(are_named);
         let open = self.meter.is(ConnectionPhase::Open);

@@ -127,6 +127,15 @@ impl ConnectionSource {
         }
     }
 
+    /// Has the server plan each statement anew.
+    pub(super) fn forget_plans(&self) {
+        match self {
+            Self::Own(pool) => pool.forget_plans(),
+            #[cfg(feature = "deadpool")]
+            Self::Application(pool) => pool.forget_plans(),
+        }
+    }
+
     /// Opens a connection of the store's own, so that wrong settings are reported at the start.
     pub(super) async fn open(&self) -> Result<(), ConnectError> {
         match self {

@@ -228,6 +228,11 @@ impl Executor {
         self.watch.sessions()
     }
 
+    /// Has the server plan each statement anew.
+    pub(super) fn forget_plans(&self) {
+        self.source.forget_plans();
+    }
+
     pub(super) fn source(&self) -> &ConnectionSource {
         &self.source
     }

@@ -179,10 +179,8 @@ fn classify(state: &SqlState, ends: bool) -> (StoreErrorKind, Retry, ConnectionS
         "55P03" => (StoreErrorKind::Timeout, Retry::Never, stays),
         // read_only_sql_transaction: the server is no longer the primary
         "25006" => (StoreErrorKind::Unavailable, Retry::Safe, RETIRES),
-        // A prepared statement was removed (a pooler's DISCARD ALL) or does not fit a changed table. Or its
-        // portal is missing: PgBouncer 1.18 may pass the second half of a statement, sent while another one was
-        // under way, to another server connection. Nothing was executed.
-        "26000" | "34000" | "0A000" => (StoreErrorKind::Other, Retry::Safe, RETIRES),
+        // A prepared statement was removed (a pooler's DISCARD ALL) or does not fit a changed table.
+        "26000" | "0A000" => (StoreErrorKind::Other, Retry::Safe, RETIRES),
         // cannot_connect_now, too_many_connections
         "57P03" | "53300" => (StoreErrorKind::Unavailable, Retry::Safe, stays),
         // Class 57P: shut down or terminated. Class 08: a pooler, or a server with others behind it,
@@ -225,7 +223,6 @@ mod tests {
         for (code, retry, connection) in [
             ("40P01", Retry::Safe, ConnectionState::Reusable),
             ("25006", Retry::Safe, ConnectionState::Broken),
-            ("34000", Retry::Safe, ConnectionState::Broken),
             ("57P01", Retry::InDoubt, ConnectionState::Reusable),
             ("08006", Retry::InDoubt, ConnectionState::Reusable),
             ("53100", Retry::Never, ConnectionState::Reusable),

@@ -77,6 +77,7 @@ mod sweeping;
 mod table_name;
 mod table_placement;
 mod text;
+mod turns;
 mod types;
 
 pub use migrate::Migrated;

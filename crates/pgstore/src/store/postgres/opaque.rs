@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::inner::Inner;
 use super::pg_store::PgStore;
-use super::refusal::{Guard, TRIES, refused};
+use super::refusal::{Guard, TRIES};
 use super::statements::{Extend, InsertNew, Load, LoadAll, Overwrite, OverwriteAll, Replaced};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -87,7 +87,7 @@ impl Inner {
         }
         match self.is_untouched(&Guard::any(insert.id), deadline).await? {
             true => Ok(Written::Missed), // A row that has expired.
-            false => Err(refused("an insert wrote no row")),
+            false => Err(self.refused("an insert wrote no row")),
         }
     }
 
@@ -104,7 +104,7 @@ impl Inner {
                 return Ok(Written::from_count(u64::from(is_saved)));
             }
         }
-        Err(refused("a row was not changed"))
+        Err(self.refused("a row was not changed"))
     }
 
     async fn extend(&self, extend: &Extend<'_>) -> Result<Written, StoreError> {
@@ -115,7 +115,7 @@ impl Inner {
                 return Ok(written);
             }
         }
-        Err(refused("a row was not changed"))
+        Err(self.refused("a row was not changed"))
     }
 
     /// Whether the key has a row that has not expired. That it has none is believed only if rows are

@@ -142,6 +142,14 @@ impl Pool {
         }
     }
 
+    /// Has the server plan each statement anew.
+    pub(super) fn forget_plans(&self) {
+        let slots = self.slots.iter().chain(self.slow.slots());
+        for connection in slots.filter_map(|slot| slot.live()) {
+            connection.forget_plans();
+        }
+    }
+
     pub(super) async fn close(&self, deadline: Instant) {
         for slot in self.slots.iter().chain(self.slow.slots()) {
             let _ = timeout_at(deadline, slot.close()).await;

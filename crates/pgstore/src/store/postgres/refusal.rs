@@ -108,7 +108,7 @@ impl Inner {
         // A trigger may have written the row into another table, such as a partition.
         match self.run_until(&Newest { id }, deadline).await?.exists {
             true => Ok(()),
-            false => Err(refused("an insert wrote no row")),
+            false => Err(self.refused("an insert wrote no row")),
         }
     }
 
@@ -129,7 +129,7 @@ impl Inner {
                 return Ok(answer);
             }
         }
-        Err(refused("a row was neither changed nor removed"))
+        Err(self.refused("a row was neither changed nor removed"))
     }
 
     /// Replaces the row of a version that was seen. It is missed only if it has another one.
@@ -174,7 +174,7 @@ impl Inner {
                 return Ok(answer);
             }
         }
-        Err(refused("a row was neither changed nor removed"))
+        Err(self.refused("a row was neither changed nor removed"))
     }
 
     pub(super) async fn is_untouched(
@@ -187,7 +187,18 @@ impl Inner {
             self.must_see_rows(newest.may_hide_rows, deadline).await?;
             return Ok(false);
         }
-        Ok(guard.version.is_none() || newest.version == guard.version)
+        let is_untouched = guard.version.is_none() || newest.version == guard.version;
+        if is_untouched {
+            self.executor.forget_plans();
+        }
+        Ok(is_untouched)
+    }
+
+    /// The error of a table that refuses changes. They are planned anew from now on: the server keeps a plan
+    /// to do nothing (a rule DO INSTEAD NOTHING) even when the rule is gone.
+    pub(super) fn refused(&self, what: &'static str) -> StoreError {
+        self.executor.forget_plans();
+        refused(what)
     }
 
     /// Removes one batch of an owner's sessions.
@@ -215,7 +226,7 @@ impl Inner {
         // A row with the same version before and after was there in between.
         let after = self.run_until(&revocable, deadline).await?;
         match after.iter().any(|row| before.contains(row)) {
-            true => Err(refused("no session of the owner was removed")),
+            true => Err(self.refused("no session of the owner was removed")),
             false => Ok(second),
         }
     }
@@ -238,7 +249,7 @@ impl Inner {
                 return Ok(removed);
             }
             if tries == TRIES {
-                return Err(refused("no session of before that time was removed"));
+                return Err(self.refused("no session of before that time was removed"));
             }
         }
     }
@@ -253,7 +264,7 @@ impl Inner {
                 return Ok(removed);
             }
         }
-        Err(refused("no older row was removed"))
+        Err(self.refused("no older row was removed"))
     }
 
     /// Proves that a row would be seen, if row-level security may hide rows. The callers that wait

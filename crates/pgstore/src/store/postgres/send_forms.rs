@@ -1,6 +1,6 @@
 //! In which form one connection sends each statement.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OnceCell;
 use tokio_postgres::Client;
@@ -15,7 +15,6 @@ use super::table_name::TableName;
 // The list is short (one entry a statement type), so a search by text is as quick as a hash.
 #[derive(Debug)]
 pub(super) struct SendForms {
-    /// Whether statements get names.
     are_named: bool,
     forms: Mutex<Vec<(&'static str, FormCell)>>,
 }
@@ -29,6 +28,11 @@ impl SendForms {
             are_named,
             forms: Mutex::default(),
         }
+    }
+
+    /// Whether statements get names.
+    pub(super) fn are_named(&self) -> bool {
+        self.are_named
     }
 
     pub(super) async fn get<S: Statement>(
@@ -51,14 +55,23 @@ impl SendForms {
         self.cell(S::SQL).get_or_try_init(form).await.cloned()
     }
 
+    /// Forgets the names, so that each statement is prepared anew at its next use.
+    pub(super) fn forget(&self) {
+        self.forms().clear();
+    }
+
     fn cell(&self, sql: &'static str) -> FormCell {
-        // No code panics while it holds the lock.
-        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forms = self.forms();
         if let Some((_, cell)) = forms.iter().find(|(text, _)| *text == sql) {
             return Arc::clone(cell);
         }
         let cell = FormCell::default();
         forms.push((sql, Arc::clone(&cell)));
         cell
+    }
+
+    fn forms(&self) -> MutexGuard<'_, Vec<(&'static str, FormCell)>> {
+        // No code panics while it holds the lock.
+        self.forms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,6 +8,9 @@ use tokio_postgres::Client;
 
 /// Whether statements are prepared under names, which saves the server work, or sent without.
 ///
+/// Without names they also take turns: a connection gets the next statement when the one before is
+/// answered. PgBouncer before 1.21 may take statements apart that overlap.
+///
 /// A pooler may pass each transaction to another server connection. One that does not keep track of
 /// names (PgBouncer before 1.21, or with `max_prepared_statements = 0`) then lets a process execute
 /// the statement that *another* process has prepared under the same name. So a name is safe only

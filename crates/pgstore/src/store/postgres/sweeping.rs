@@ -2,7 +2,7 @@
 
 use super::failure::is_unsupported;
 use super::inner::Inner;
-use super::refusal::{TRIES, may_be_refused, refused};
+use super::refusal::{TRIES, may_be_refused};
 use super::statements::{BatchSwept, Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 use crate::store::{StoreError, SweepBatch, Swept};
 
@@ -35,7 +35,7 @@ impl Inner {
                 SweepAnswer::Done(answer) => return Ok(SweptPart::Swept(answer.swept)),
             }
         }
-        Err(refused("no expired row was removed"))
+        Err(self.refused("no expired row was removed"))
     }
 
     /// Whether another node has removed the rows of the try before. Without locks of its own, a sweep of

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use pgstore::store::ConfigError;
 use pgstore::store::{Row, Written};
-use pgstore::{ConnectError, PgStore, PgStoreOptions, StatementNames, Store, StoreErrorKind};
+use pgstore::{
+    ConnectError, PgStore, PgStoreOptions, StatementNames, StatementStrategy, Store, StoreErrorKind,
+};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
@@ -571,4 +573,62 @@ async fn statements_have_names_where_the_store_talks_to_the_server_itself() {
         assert_eq!(parses, if has_names { 1 } else { 3 }, "{names:?}");
         store.close().await;
     }
+}
+
+/// A pooler that shares server connections may take statements apart that overlap, and pass the second half
+/// of one to another server connection. With names, they overlap: so the trial would see it.
+#[apply(trial_on_both_servers)]
+async fn statements_without_names_are_sent_one_after_the_other() {
+    let database = Database::fresh().await;
+    for (names, overlap) in [
+        (StatementNames::Named, true),
+        (StatementNames::Unnamed, false),
+    ] {
+        let proxy = Proxy::before(&database.url()).await;
+        let options = PgStoreOptions::new()
+            .connections(1)
+            .statement_names(names)
+            .strategy(StatementStrategy::OnePerCaller);
+        let store = options.connect(&proxy.url(&database.url())).await.unwrap();
+        store.migrate().await.unwrap();
+        let id = fresh();
+        store.insert(&id, &row("")).await.unwrap();
+        proxy.arm(None);
+        let mut callers = JoinSet::new();
+        for caller in 0..200_u64 {
+            let (store, id) = (store.clone(), id.clone());
+            callers.spawn(async move {
+                // Some leave while they wait for their turn, some while their statement is under way.
+                let patience = Duration::from_micros(caller * 100 + 100);
+                match caller % 4 {
+                    0 | 1 => store.load(&id, at(0)).await.map(drop),
+                    _ => match tokio::time::timeout(patience, store.load(&id, at(0))).await {
+                        Ok(loaded) => loaded.map(drop),
+                        Err(_) => Ok(()),
+                    },
+                }
+            });
+        }
+        for done in callers.join_all().await {
+            done.unwrap();
+        }
+        assert_eq!(overlaps(&proxy.seen()), overlap, "{names:?}");
+        store.close().await;
+    }
+}
+
+/// Whether a statement was sent while the server had not answered everything that ended before. A mere
+/// question whether it has is no statement: it has one message, which cannot be taken apart.
+fn overlaps(seen: &[Message]) -> bool {
+    let (mut ended, mut ready) = (0, 0);
+    seen.iter().any(|message| {
+        let is_statement = matches!(message.tag, b'P' | b'B');
+        let is_early = message.direction == Direction::ToServer && is_statement && ended > ready;
+        match (message.direction, message.tag) {
+            (Direction::ToServer, b'S' | b'Q') => ended += 1,
+            (Direction::FromServer, b'Z') => ready += 1,
+            _ => {}
+        }
+        is_early
+    })
 }
