@@ -15,7 +15,7 @@ use super::liveness::Liveness;
 use super::send_forms::SendForms;
 use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
-use super::turns::{Turn, Turns};
+use super::turns::{TurnGuard, Turns};
 use crate::telemetry::Gauged;
 
 /// A connection that any number of callers use at once.
@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Waits for the statements before, unless statements are pipelined.
-    async fn turn(&self) -> Result<Option<Turn<'_>>, AttemptFailure> {
+    async fn turn(&self) -> Result<Option<TurnGuard<'_>>, AttemptFailure> {
         match &self.turns {
             Some(turns) => Ok(Some(turns.next(&self.client).await?)),
             None => Ok(None),

@@ -15,22 +15,22 @@ pub(super) struct Turns {
 }
 
 /// The time of one statement. If it is dropped early, the next one waits until the server is ready.
-pub(super) struct Turn<'a>(MutexGuard<'a, bool>);
+pub(super) struct TurnGuard<'a>(MutexGuard<'a, bool>);
 
 impl Turns {
     /// Waits for a turn. If the statement before was left early, or failed, this asks the server for a sign
     /// that it is done with it.
-    pub(super) async fn next(&self, client: &Client) -> Result<Turn<'_>, Error> {
+    pub(super) async fn next(&self, client: &Client) -> Result<TurnGuard<'_>, Error> {
         let mut is_ready = self.is_ready.lock().await;
         if !*is_ready {
             client.check_connection().await?;
         }
         *is_ready = false;
-        Ok(Turn(is_ready))
+        Ok(TurnGuard(is_ready))
     }
 }
 
-impl Turn<'_> {
+impl TurnGuard<'_> {
     /// Notes that the statement was answered to its end. An error may come before the end.
     pub(super) fn end(mut self) {
         *self.0 = true;

@@ -28,6 +28,9 @@ struct Exclusion {
 
 const ALL: &[Kind] = &[Kind::Transaction, Kind::Session, Kind::Pgpool];
 
+/// Those that tell clients another number of the server process than the server does.
+const BOUNCER: &[Kind] = &[Kind::Transaction, Kind::Session];
+
 const EXCLUSIONS: &[Exclusion] = &[
     Exclusion {
         trial: "executor::a_connection_is_opened_when_it_is_needed",
@@ -43,6 +46,11 @@ const EXCLUSIONS: &[Exclusion] = &[
         trial: "executor::statements_have_names_where_the_store_talks_to_the_server_itself",
         kinds: ALL,
         reason: "the store does not talk to the server itself",
+    },
+    Exclusion {
+        trial: "gathering::the_loads_of_a_hundred_callers_are_a_few_statements_and_each_has_its_own_answer",
+        kinds: BOUNCER,
+        reason: "it counts statements that overlap on a connection, which take turns there",
     },
     Exclusion {
         trial: "rows::a_table_of_another_name_and_schema_holds_the_rows",
