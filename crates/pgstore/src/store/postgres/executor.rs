@@ -97,8 +97,8 @@ impl Executor {
     ) -> Result<S::Output, StoreError> {
         match self.run_noting(statement, deadline, in_doubt, &[]).await {
             Err(error) if is_untranslatable(&error) => {
-                self.run_noting(&InAscii(statement), deadline, in_doubt, &[])
-                    .await
+                let in_ascii = InAscii(statement);
+                Box::pin(self.run_noting(&in_ascii, deadline, in_doubt, &[])).await
             }
             outcome => outcome,
         }
@@ -116,7 +116,8 @@ impl Executor {
         let mut attempt = 1;
         let mut busy = BusyPauses::new();
         loop {
-            let outcome = self.attempt(statement, deadline, callers);
+            // In a box, so that the many callers who wait for a turn need no room for it.
+            let outcome = Box::pin(self.attempt(statement, deadline, callers));
             let failure = match outcome.await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
