@@ -53,6 +53,11 @@ const EXCLUSIONS: &[Exclusion] = &[
         reason: "it counts statements that overlap on a connection, which take turns there",
     },
     Exclusion {
+        trial: "gathering::with_one_statement_per_caller_nothing_waits",
+        kinds: BOUNCER,
+        reason: "it waits until statements overlap on a connection, which take turns there",
+    },
+    Exclusion {
         trial: "rows::a_table_of_another_name_and_schema_holds_the_rows",
         kinds: ALL,
         reason: "it uses the schema of another trial's database, which is another one behind a pooler",
