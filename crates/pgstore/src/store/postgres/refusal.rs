@@ -9,6 +9,9 @@
 //! If the store sees no row while row-level security is active, it believes that there is none only
 //! after a probe has shown that this role sees the rows that it writes.
 //!
+//! After each miss the statements are planned anew: the server keeps a plan that does nothing, which a
+//! rule made, even when the rule is gone.
+//!
 //! All this costs nothing while statements change something.
 
 use std::error::Error;
@@ -128,8 +131,9 @@ impl Inner {
             if answer.has_changed() || !self.is_untouched(&guard, deadline).await? {
                 return Ok(answer);
             }
+            self.executor.forget_plans();
         }
-        Err(self.refused("a row was neither changed nor removed"))
+        Err(refused("a row was neither changed nor removed"))
     }
 
     /// Replaces the row of a version that was seen. It is missed only if it has another one.
@@ -173,8 +177,9 @@ impl Inner {
             if answer.has_changed() || !self.is_untouched(&guard, deadline).await? {
                 return Ok(answer);
             }
+            self.executor.forget_plans();
         }
-        Err(self.refused("a row was neither changed nor removed"))
+        Err(refused("a row was neither changed nor removed"))
     }
 
     pub(super) async fn is_untouched(
@@ -187,15 +192,10 @@ impl Inner {
             self.must_see_rows(newest.may_hide_rows, deadline).await?;
             return Ok(false);
         }
-        let is_untouched = guard.version.is_none() || newest.version == guard.version;
-        if is_untouched {
-            self.executor.forget_plans();
-        }
-        Ok(is_untouched)
+        Ok(guard.version.is_none() || newest.version == guard.version)
     }
 
-    /// The error of a table that refuses changes. They are planned anew from now on: the server keeps a plan
-    /// to do nothing (a rule DO INSTEAD NOTHING) even when the rule is gone.
+    /// The error of a table that refuses changes, which are planned anew from now on.
     pub(super) fn refused(&self, what: &'static str) -> StoreError {
         self.executor.forget_plans();
         refused(what)
