@@ -88,6 +88,7 @@ pub(crate) fn in_another_mode(error: &ConnectError) -> bool {
             | ConnectError::UntrustedCertificate { .. }
             | ConnectError::WrongCertificateName { .. }
             | ConnectError::UnsupportedCertificate { .. }
+            | ConnectError::NoCommonAlgorithm { .. }
     )
 }
 
@@ -121,7 +122,7 @@ fn broken(host: Host, source: Arc<io::Error>) -> ConnectError {
 
 #[cfg(feature = "tls-no-provider")]
 fn tls_failure(host: &Host, source: &Arc<io::Error>) -> Option<ConnectError> {
-    use tokio_rustls::rustls::{CertificateError, Error as TlsError};
+    use tokio_rustls::rustls::{AlertDescription, CertificateError, Error as TlsError};
     // An io::Error is no source of its own contents.
     let cause = source.get_ref()?.downcast_ref::<TlsError>()?;
     let (host, source) = (host.clone(), Arc::clone(source));
@@ -136,6 +137,9 @@ fn tls_failure(host: &Host, source: &Arc<io::Error>) -> Option<ConnectError> {
             | CertificateError::Other(_),
         ) => ConnectError::UnsupportedCertificate { host, source },
         TlsError::InvalidCertificate(_) => ConnectError::UntrustedCertificate { host, source },
+        TlsError::AlertReceived(AlertDescription::HandshakeFailure) => {
+            ConnectError::NoCommonAlgorithm { host, source }
+        }
         _ => ConnectError::Tls { host, source },
     })
 }

@@ -113,28 +113,28 @@ async fn direct_negotiation_needs_a_mode_that_demands_tls() {
     }
 }
 
+/// A server with this certificate and key, PEM texts, that admits nobody without TLS.
+async fn server_with(certificate: &str, key: &str) -> EmbeddedPostgres {
+    let rules = "hostssl all all 127.0.0.1/32 trust\nlocal all all trust\n";
+    let server = EmbeddedPostgres::builder()
+        .file("own.crt", certificate)
+        .file("own.key", key)
+        .file("pg_hba.conf", rules)
+        .setting("ssl", "on")
+        .setting("ssl_cert_file", "own.crt")
+        .setting("ssl_key_file", "own.key");
+    let start = move || server.start();
+    tokio::task::spawn_blocking(start).await.unwrap().unwrap()
+}
+
 /// A server with a certificate of X.509 version 1: that of version 3 without its version and its
 /// extensions. Its signature is wrong, which matters only to those who check it.
 async fn server_of_version_1() -> EmbeddedPostgres {
-    let (certificate, key) = (file("data/server.crt"), file("data/server.key"));
-    let certificate = CertificateDer::from_pem_file(certificate).unwrap();
+    let certificate = CertificateDer::from_pem_file(file("data/server.crt")).unwrap();
     let base64 = data_encoding::BASE64_MIME.encode(&of_version_1(&certificate));
     let pem = format!("-----BEGIN CERTIFICATE-----\n{base64}-----END CERTIFICATE-----\n");
-    let key = std::fs::read_to_string(key).unwrap();
-    let rules = "hostssl all all 127.0.0.1/32 trust\nlocal all all trust\n";
-    let start = move || {
-        let server = EmbeddedPostgres::builder()
-            .file("v1.crt", &pem)
-            .file("v1.key", &key);
-        let server = server
-            .setting("ssl", "on")
-            .setting("ssl_cert_file", "v1.crt");
-        server
-            .setting("ssl_key_file", "v1.key")
-            .file("pg_hba.conf", rules)
-            .start()
-    };
-    tokio::task::spawn_blocking(start).await.unwrap().unwrap()
+    let key = std::fs::read_to_string(file("data/server.key")).unwrap();
+    server_with(&pem, &key).await
 }
 
 fn of_version_1(certificate: &[u8]) -> Vec<u8> {
@@ -197,4 +197,27 @@ async fn a_certificate_of_version_1_is_taken_where_none_is_checked() {
     let text = format!("{base} sslmode=verify-full sslrootcert={root}");
     let (error, told) = refused(&text).await;
     assert!(is!(UnsupportedCertificate)(&error), "{told}");
+}
+
+/// The keys were made for this test, by `openssl req -x509 -newkey ec` and `-newkey rsa-pss`.
+#[tokio::test]
+async fn a_certificate_with_a_kind_of_key_that_the_provider_lacks_is_told_so() {
+    for (certificate, key) in [
+        (
+            include_str!("../data/p521.crt"),
+            include_str!("../data/p521.key"),
+        ),
+        (
+            include_str!("../data/rsa_pss.crt"),
+            include_str!("../data/rsa_pss.key"),
+        ),
+    ] {
+        let server = server_with(certificate, key).await;
+        let base = format!("host=127.0.0.1 port={} user=postgres", server.port());
+        for mode in ["require", "prefer"] {
+            let (error, told) = refused(&format!("{base} sslmode={mode}")).await;
+            assert!(is!(NoCommonAlgorithm)(&error.attempts()[0]), "{told}");
+            assert!(told.contains("tls-aws-lc-rs"), "{told}");
+        }
+    }
 }
