@@ -20,11 +20,12 @@ impl Server {
     /// server then waits that long before each flush, once for all commits that share the flush.
     pub(crate) async fn start(flush: Duration) -> Outcome<Server> {
         let delay = flush.as_micros().to_string();
+        let buffers = shared_buffers();
         let postgres = EmbeddedPostgres::builder()
             .durable()
             .initdb_arg("--wal-segsize=16")
             .settings(&[
-                ("shared_buffers", "1GB"),
+                ("shared_buffers", &buffers),
                 ("max_connections", "600"),
                 ("max_wal_size", "8GB"),
                 ("checkpoint_timeout", "30min"),
@@ -64,6 +65,16 @@ impl Server {
     pub(crate) fn cpu(&self) -> Duration {
         cpu::of_server(self.postgres.pid())
     }
+}
+
+/// A quarter of the machine's memory, as PostgreSQL's manual advises; 1 GB where that cannot be found.
+fn shared_buffers() -> String {
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kilobytes = memory.lines().find_map(|line| {
+        let total = line.strip_prefix("MemTotal:")?.strip_suffix("kB")?;
+        total.trim().parse::<u64>().ok()
+    });
+    format!("{}kB", kilobytes.map_or(1 << 20, |all| all / 4))
 }
 
 /// Runs each command in a transaction of its own, as VACUUM demands.

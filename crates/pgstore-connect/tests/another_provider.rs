@@ -1,6 +1,7 @@
 //! aws-lc-rs, installed by the application: it has what ring lacks. In a binary of its own, since a
 //! process has one provider.
 
+#![allow(clippy::unwrap_used)] // Tests may panic.
 #![cfg(feature = "tls-aws-lc-rs")]
 
 use pgstore_embedded::EmbeddedPostgres;

@@ -23,6 +23,8 @@ pub(super) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     /// When the last probe began that proved that no rows are hidden from this role.
     pub(super) proved: Mutex<Option<Instant>>,
+    /// The turn of a list that has more than one batch.
+    pub(super) long_lists: Mutex<()>,
     duplicates_removed: AtomicU64,
     /// Whether a sweep has found a row that cannot be removed.
     has_undeletable: AtomicBool,
@@ -42,6 +44,7 @@ impl Inner {
             table,
             clock,
             proved: Mutex::default(),
+            long_lists: Mutex::default(),
             duplicates_removed: AtomicU64::new(0),
             has_undeletable: AtomicBool::new(false),
             placement,

@@ -2,37 +2,51 @@
 //! repeatedly).
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::distribution::BETWEEN_LOOKS;
 use super::inner::Inner;
 use super::statements::{Owned, Revoke};
 use crate::clock::Timestamp;
 use crate::id::SessionId;
-use crate::store::{Revocation, Revoked, Row, StoreError};
+use crate::store::{Revocation, Revoked, Row, StoreError, StoreErrorKind};
 
 /// How many sessions a list has at most. It is far above what a page can show.
 const LONGEST_LIST: usize = 1000;
 
+/// How many times as long as a batch a long list rests after it, and how long at most.
+const REST: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_millis(10);
+
 impl Inner {
     /// Lists an owner's sessions, the last written first. Of very many, those that began last. All
     /// batches have one deadline.
+    ///
+    /// Most lists are one batch. Longer ones take turns from there on, one at a time, and rest between
+    /// their batches, so that any number of them leaves the processors to others.
     pub(super) async fn owned(
         &self,
         owner: &str,
         now: Timestamp,
     ) -> Result<Vec<(SessionId, Row)>, StoreError> {
         let deadline = self.executor.reading_deadline();
-        let (mut all, mut before) = (Vec::new(), i64::MAX);
+        let (mut all, mut before, mut turn) = (Vec::new(), i64::MAX, None);
         loop {
-            let batch = Owned { owner, now, before };
+            let (batch, begun) = (Owned { owner, now, before }, Instant::now());
             let batch = self.run_until(&batch, deadline).await?;
             all.extend(batch.rows);
             match batch.next {
                 Some(next) if all.len() < LONGEST_LIST => before = next,
                 _ => break,
             }
+            let rest = (begun.elapsed() * REST).min(LONGEST_REST);
+            if turn.is_none() {
+                let next = timeout_at(deadline, self.long_lists.lock()).await;
+                turn = Some(next.map_err(|_| StoreError::new(StoreErrorKind::Timeout))?);
+            }
+            sleep(rest).await;
         }
         all.truncate(LONGEST_LIST);
         all.sort_by_key(|(_, row)| Reverse(row.modified_on));
