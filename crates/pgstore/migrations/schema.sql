@@ -19,7 +19,7 @@ CREATE TABLE http_sessions (
     grace_group bigint,
     id_unconfirmed boolean,
     saved_expires_on timestamp with time zone
-) WITH (fillfactor=85, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
+) WITH (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 
 CREATE TABLE http_sessions_ids (
     key bytea NOT NULL,

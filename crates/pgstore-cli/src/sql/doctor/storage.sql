@@ -12,7 +12,7 @@ WITH tab AS (
        AND c.relkind = 'r'
 )
 SELECT format('the pages of %s are filled up: saves are not HOT, and each writes all indexes', name),
-       format('ALTER TABLE %s SET (fillfactor = 85)', name)
+       format('ALTER TABLE %s SET (fillfactor = 80)', name)
   FROM tab
  WHERE coalesce(fillfactor, 100) > 95
 UNION ALL

@@ -154,7 +154,7 @@ pub(super) const SESSION_METADATA: Migration = Migration {
             include_str!("../../../migrations/0002_session_metadata/8_settings.sql"),
             Relation::Sessions,
             &[
-                ("fillfactor", "85"),
+                ("fillfactor", "80"),
                 ("autovacuum_vacuum_scale_factor", "0.02"),
                 ("autovacuum_vacuum_insert_scale_factor", "0.05"),
             ],
@@ -314,7 +314,7 @@ mod tests {
             let one = settings.statement(|name| name == "fillfactor");
             assert_eq!(
                 one.as_deref(),
-                Some("ALTER TABLE http_sessions SET (fillfactor = 85)")
+                Some("ALTER TABLE http_sessions SET (fillfactor = 80)")
             );
             assert_eq!(settings.statement(|_| false), None);
         }
