@@ -172,6 +172,14 @@ fn errors(host: &Host) -> Vec<ConnectError> {
             host: host(),
             wanted,
         },
+        ConnectError::UnsupportedCertificate {
+            host: host(),
+            source: source(),
+        },
+        ConnectError::NoCommonAlgorithm {
+            host: host(),
+            source: source(),
+        },
     ];
     let both = |first: &ConnectError, second: &ConnectError| {
         ConnectError::in_both_modes(&host(), SslMode::Prefer, first.clone(), second.clone())

@@ -112,12 +112,15 @@ impl RequestSessions {
     /// Those that this layer opened, or layers inside it, or handlers there.
     pub(super) fn used_from(self: &Arc<Self>, layer: Depth) -> Vec<ManagedSession> {
         let state = self.state();
-        let first = self.first().filter(|_| state.first_layer >= layer);
+        let first = self.first.as_ref().filter(|first| {
+            let used = first.used.get();
+            state.first_layer >= layer && used.is_some_and(|session| session.looked_at())
+        });
+        let first = first.and_then(|_| self.first());
         let others = state.others.iter().filter(|open| open.layer >= layer);
-        let all = first
-            .into_iter()
-            .chain(others.map(|open| open.managed.clone()));
-        all.filter(|open| open.session.looked_at()).collect()
+        let others = others.filter(|open| open.managed.session.looked_at());
+        let others = others.map(|open| open.managed.clone());
+        first.into_iter().chain(others).collect()
     }
 
     /// Makes later changes an error, since nothing would save them.
