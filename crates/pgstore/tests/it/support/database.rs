@@ -8,11 +8,14 @@ use pgstore::{
     PgStore, PgStoreOptions, SessionId, StatementNames, StatementStrategy, TablePlacement,
 };
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use super::pooler::{self, Pooler};
-use super::secrets::{Shown, Told};
+use super::secrets::{self, Shown, Told};
 use super::server::Server;
+
+/// In the URLs of servers that ask for none.
+const PASSWORD: &str = "qU7xV2mK9rT4wZ1pL6sN8dF3hJ5gB0cY";
 
 /// An empty schema. It is dropped with this value, unless its server is about to go as a whole.
 pub(crate) struct Database {
@@ -83,7 +86,8 @@ impl Database {
         let odd = Server::current().options();
         let all = format!("-csearch_path={}{odd} {options}", self.schema);
         let all = all.replace('=', "%3D").replace(' ', "%20");
-        with_parameter(&self.server_url, &format!("options={all}"))
+        let url = with_parameter(&self.server_url, &format!("options={all}"));
+        with_password(url)
     }
 
     /// The same for another role.
@@ -165,6 +169,21 @@ pub(crate) fn unique() -> String {
 /// `DATABASE_URL`, or the server that all trials of this kind share.
 pub(crate) fn server_url() -> &'static str {
     Server::current().url()
+}
+
+/// The tests' servers ask for no password. The URL has one all the same, so that it can be searched for in
+/// all that is said.
+fn with_password(url: String) -> String {
+    let config: Config = url.parse().expect("the test has a URL");
+    let (url, password) = match config.get_password() {
+        Some(own) => (url, own),
+        None => (
+            with_parameter(&url, &format!("password={PASSWORD}")),
+            PASSWORD.as_bytes(),
+        ),
+    };
+    secrets::password(password);
+    url
 }
 
 fn with_parameter(url: &str, parameter: &str) -> String {

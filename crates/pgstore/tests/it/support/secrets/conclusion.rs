@@ -47,6 +47,7 @@ pub(super) fn missing(known: &Known, records: &Records) -> Vec<&'static str> {
         (!known.cookies.is_empty(), "no cookie was noted"),
         (!known.ids.is_empty(), "no ID was noted"),
         (!known.keys.is_empty(), "no key was noted"),
+        (!known.passwords.is_empty(), "no password was noted"),
         (said("pgstore"), "no event of the library was heard"),
         (said("tokio_postgres"), "no record of the driver was heard"),
         (said("rustls"), "no record of the TLS library was heard"),
@@ -67,10 +68,11 @@ impl fmt::Display for Told<'_> {
         write!(
             f,
             "searched {megabytes} MB in {records} logs, errors and Debug outputs for {} cookies, \
-             {} IDs and {} keys: ",
+             {} IDs, {} keys and {} passwords: ",
             known.cookies.len(),
             known.ids.len(),
             known.keys.len(),
+            known.passwords.len(),
         )?;
         match finds.len() {
             0 => write!(f, "none found")?,

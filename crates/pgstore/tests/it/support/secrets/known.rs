@@ -14,6 +14,8 @@ pub(super) struct Known {
     pub(super) cookies: HashSet<Vec<u8>>,
     pub(super) ids: HashSet<Vec<u8>>,
     pub(super) keys: HashSet<Vec<u8>>,
+    /// Of connection strings.
+    pub(super) passwords: HashSet<Vec<u8>>,
     /// What opens cookies, the latest last.
     openers: Vec<Opener>,
 }
@@ -49,6 +51,11 @@ pub(crate) fn hex_keys(text: &str) -> Keys {
     let decode = |key: &str| HEXLOWER_PERMISSIVE.decode(key.trim().as_bytes());
     let raw: Result<Vec<_>, _> = text.split(',').map(decode).collect();
     keys(&raw.expect("the tests' keys are hexadecimal"))
+}
+
+/// The password of a connection string.
+pub(crate) fn password(password: &[u8]) {
+    lock().passwords.insert(password.to_vec());
 }
 
 /// An ID.

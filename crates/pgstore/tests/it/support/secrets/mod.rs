@@ -1,5 +1,5 @@
 //! What must never be read in a log, an error or a `Debug` output: every ID, cookie and key that
-//! the suite makes.
+//! the suite makes, and the passwords of its connection strings.
 //!
 //! Three parts: secrets are [`known`] where they are made or first seen; all that the library and
 //! its dependencies say, down to TRACE, goes into a [`capture`]; when the last trial has ended, the
@@ -17,7 +17,7 @@ mod views;
 
 pub(crate) use capture::heard;
 pub(crate) use conclusion::conclude;
-pub(crate) use known::{cookie, hex_keys, id, keys};
+pub(crate) use known::{cookie, hex_keys, id, keys, password};
 pub(crate) use seen::{fresh_id, headers, page, response};
 pub(crate) use shown::{Shown, Told};
 

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     Cookie,
     Id,
     Key,
+    Password,
     /// What looks like an ID, though nobody noted it.
     Shape,
 }
@@ -56,8 +57,10 @@ impl Searcher {
         let cookies = known.cookies.iter().map(|secret| (Kind::Cookie, secret));
         let ids = known.ids.iter().map(|secret| (Kind::Id, secret));
         let keys = known.keys.iter().map(|secret| (Kind::Key, secret));
+        let passwords = known.passwords.iter();
+        let passwords = passwords.map(|secret| (Kind::Password, secret));
         let mut pieces = BTreeMap::new();
-        for (kind, secret) in cookies.chain(ids).chain(keys) {
+        for (kind, secret) in cookies.chain(ids).chain(keys).chain(passwords) {
             let (base64, base64url) = (BASE64.encode(secret), BASE64URL.encode(secret));
             for form in [secret, base64.as_bytes(), base64url.as_bytes()] {
                 pieces.extend(pieces_of(form).map(|piece| (piece.to_vec(), kind)));

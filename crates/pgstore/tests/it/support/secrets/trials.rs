@@ -20,11 +20,14 @@ const ID: &str = "QX6T2JPO7N5MZKWV4YH3LIGRCFBUSEDA2QX6T2JPO7N5MZKWV4YH";
 const COOKIE: &str = "MTcwMDAwMDAwMHxEREFBTkZGWU5sUXlTbEJQTjA0MVRWcExWMVkw_5Tm-y==";
 const KEY: &[u8] = b"\x00\xff\\\"raw key \n\xc3\x28 of 24 b";
 
+const PASSWORD: &str = "a pass-phrase of 28 letters!";
+
 fn planted() -> Searcher {
     let mut planted = Known::default();
     planted.ids.insert(ID.into());
     planted.cookies.insert(COOKIE.into());
     planted.keys.insert(KEY.into());
+    planted.passwords.insert(PASSWORD.into());
     Searcher::new(&planted)
 }
 
@@ -64,6 +67,7 @@ async fn a_secret_is_found_in_whatever_form_it_is_printed() {
         (Kind::Id, ID.as_bytes()),
         (Kind::Cookie, COOKIE.as_bytes()),
         (Kind::Key, KEY),
+        (Kind::Password, PASSWORD.as_bytes()),
     ];
     let mut forms = 0;
     for (kind, secret) in secrets {
@@ -177,7 +181,7 @@ async fn the_id_in_a_cookie_is_noted() {
 async fn a_run_that_noted_or_heard_nothing_is_worth_nothing() {
     let mut known = Known::default();
     let mut records = Records::new();
-    assert_eq!(missing(&known, &records).len(), 8);
+    assert_eq!(missing(&known, &records).len(), 9);
     let sources = [
         "pgstore::edge",
         "tokio_postgres::query",
@@ -186,10 +190,11 @@ async fn a_run_that_noted_or_heard_nothing_is_worth_nothing() {
         ERROR,
     ];
     records.extend(sources.map(|source| (source.to_owned(), 1)));
-    assert_eq!(missing(&known, &records).len(), 3);
+    assert_eq!(missing(&known, &records).len(), 4);
     known.ids.insert(ID.into());
     known.cookies.insert(COOKIE.into());
     known.keys.insert(KEY.into());
+    known.passwords.insert(PASSWORD.into());
     assert_eq!(missing(&known, &records), [""; 0]);
 }
 
@@ -239,12 +244,18 @@ async fn a_leak_fails_the_run() {
     for (leak, source) in LEAKS {
         let (passes, told) = run_with(leak);
         assert!(!passes, "{leak}: {told}");
-        assert!(told.contains("1 IDs and 0 keys: FOUND"), "{leak}: {told}");
+        assert!(
+            told.contains("1 IDs, 0 keys and 0 passwords: FOUND"),
+            "{leak}: {told}"
+        );
         assert!(told.contains(&format!("in: {source}")), "{leak}: {told}");
     }
     let (passes, told) = run_with("none");
     assert!(passes, "{told}");
-    assert!(told.contains("1 IDs and 0 keys: none found"), "{told}");
+    assert!(
+        told.contains("1 IDs, 0 keys and 0 passwords: none found"),
+        "{told}"
+    );
 }
 
 /// Whether the run of a process that leaks passes, and what it tells.
