@@ -190,6 +190,8 @@ fn classify(state: &SqlState, ends: bool) -> (StoreErrorKind, Retry, ConnectionS
         }
         // Class 53: out of disk, memory or connections
         code if code.starts_with("53") => (StoreErrorKind::Unavailable, Retry::Never, stays),
+        // The connection was lost under the statement: Pgpool-II says XX000 when it loses the server.
+        _ if ends => (StoreErrorKind::Unavailable, Retry::InDoubt, stays),
         _ => (StoreErrorKind::Other, Retry::Never, stays),
     }
 }
@@ -233,5 +235,13 @@ mod tests {
             let (_, _, left) = classify(&SqlState::from_code(code), true);
             assert_eq!(left, ConnectionState::Broken, "{code}, and the server ends");
         }
+    }
+
+    #[test]
+    fn an_unknown_error_that_ends_the_connection_is_in_doubt() {
+        let unknown = SqlState::from_code("XX000");
+        assert_eq!(classify(&unknown, false).1, Retry::Never);
+        let (kind, retry, _) = classify(&unknown, true);
+        assert_eq!((kind, retry), (StoreErrorKind::Unavailable, Retry::InDoubt));
     }
 }

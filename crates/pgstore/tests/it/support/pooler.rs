@@ -123,6 +123,7 @@ impl Kind {
                 return format!(
                     "listen_addresses = '127.0.0.1'\nport = {port}\n\
                      backend_hostname0 = '127.0.0.1'\nbackend_port0 = {server_port}\n\
+                     backend_flag0 = 'ALWAYS_PRIMARY|DISALLOW_TO_FAILOVER'\n\
                      socket_dir = '{folder}'\nunix_socket_directories = '{folder}'\npcp_port = {}\n\
                      pcp_socket_dir = '{folder}'\nwd_ipc_socket_dir = '{folder}'\n\
                      pid_file_name = '{folder}/pid'\nlogdir = '{folder}'\nwork_dir = '{folder}'\n\

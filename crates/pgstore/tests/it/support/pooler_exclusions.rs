@@ -31,6 +31,8 @@ const ALL: &[Kind] = &[Kind::Transaction, Kind::Session, Kind::Pgpool];
 /// Those that tell clients another number of the server process than the server does.
 const BOUNCER: &[Kind] = &[Kind::Transaction, Kind::Session];
 
+const LATE: &str = "where Pgpool-II may not give up its server, it may answer a lost connection at the deadline only";
+
 const EXCLUSIONS: &[Exclusion] = &[
     Exclusion {
         trial: "executor::a_connection_is_opened_when_it_is_needed",
@@ -56,6 +58,16 @@ const EXCLUSIONS: &[Exclusion] = &[
         trial: "gathering::with_one_statement_per_caller_nothing_waits",
         kinds: BOUNCER,
         reason: "it waits until statements overlap on a connection, which take turns there",
+    },
+    Exclusion {
+        trial: "in_doubt::a_write_whose_connection_is_lost_is_in_doubt_and_not_repeated",
+        kinds: &[Kind::Pgpool],
+        reason: LATE,
+    },
+    Exclusion {
+        trial: "in_doubt::what_can_be_done_twice_is_repeated_when_its_connection_is_lost",
+        kinds: &[Kind::Pgpool],
+        reason: LATE,
     },
     Exclusion {
         trial: "rows::a_table_of_another_name_and_schema_holds_the_rows",
