@@ -1,4 +1,4 @@
-//! What a failed attempt at a statement means. The SQLSTATE alone decides, never a message's text.
+//! What a failed attempt at a statement means. The SQLSTATE and the severity decide, never a message's text.
 
 use std::error::Error;
 
