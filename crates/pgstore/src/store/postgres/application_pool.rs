@@ -94,10 +94,12 @@ impl ApplicationPool {
             Some(ConnectionState::Hung | ConnectionState::Late) => {
                 let patience = self.deadlines.patience::<S>();
                 let is_late = taken.elapsed() < patience;
+                let limit = self.deadlines.all;
                 // The pool's TLS settings are not known here. If the server demands TLS, it ends the
                 // statement when it notices that the connection is closed.
                 tokio::spawn(async move {
-                    let _ = token.cancel_query(NoTls).await;
+                    // A server that is gone may not even refuse the connection.
+                    let _ = timeout(limit, token.cancel_query(NoTls)).await;
                     if is_late {
                         checkout.give_back_within(patience).await;
                     }

@@ -280,8 +280,13 @@ impl Drop for LetRequestsEnd<'_> {
 /// Each trial has a database of its own, so the connections to those of earlier ones must not stay.
 fn many_databases(kind: Kind) -> &'static str {
     match kind {
-        Kind::Transaction | Kind::Session => {
+        Kind::Transaction => {
             "server_idle_timeout = 2\nmax_client_conn = 1000\nserver_connect_timeout = 5\n"
+        }
+        // A client keeps its server connection, so there must be one for each client of a trial.
+        Kind::Session => {
+            "server_idle_timeout = 2\nmax_client_conn = 1000\nserver_connect_timeout = 5\n\
+             default_pool_size = 60\n"
         }
         Kind::Pgpool => "num_init_children = 64\nmax_pool = 2\nconnection_life_time = 2\n",
     }
