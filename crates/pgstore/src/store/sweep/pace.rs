@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::random;
 use crate::store::Swept;
 
-/// How long a batch may take. Vacuum and requests wait no longer for its row locks, nor for the core of the
-/// server that it keeps busy.
+/// How long the rows of a batch may take. Vacuum and requests wait no longer for its row locks, nor for the
+/// core of the server that it keeps busy.
 const TARGET: Duration = Duration::from_millis(10);
 
 /// How many times as long as a batch the pause after it is: a sweep takes a tenth of one connection's time. One
@@ -26,6 +26,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Pace {
     rows: u32,
     most: u32,
+    /// The size of the batch before, and its time.
+    before: Option<(u32, Duration)>,
+    /// How long a batch takes whatever its size: the way to a distant server, the commits of several servers.
+    /// Smaller batches would not be quicker.
+    fixed: Duration,
     /// How long a sweep may take before it is late, and how long it has taken.
     interval: Duration,
     taken: Duration,
@@ -38,6 +43,8 @@ impl Pace {
         Self {
             rows: FIRST.min(most),
             most,
+            before: None,
+            fixed: Duration::ZERO,
             interval,
             taken: Duration::ZERO,
         }
@@ -50,15 +57,34 @@ impl Pace {
 
     /// Takes in that a batch has taken this long.
     pub(super) fn follow(&mut self, swept: &Swept, took: Duration) {
-        self.rows = if swept.undeletable > 0 {
-            self.rows.min(AFTER_A_SKIP) // Its neighbours may be such rows, too.
-        } else if took > TARGET {
-            (self.rows / 2).max(1)
-        } else if took < TARGET / 2 {
-            self.rows.saturating_mul(2).min(self.most)
-        } else {
-            self.rows
+        if swept.undeletable > 0 {
+            self.before = None; // It was tried in parts.
+            self.rows = self.rows.min(AFTER_A_SKIP); // Its neighbours may be such rows, too.
+            return;
+        }
+        self.estimate_fixed(took);
+        let rows_took = took.saturating_sub(self.fixed);
+        let target = TARGET.max(self.fixed / 2);
+        if rows_took > target {
+            self.rows = (self.rows / 2).max(1);
+        } else if rows_took < target / 2 {
+            self.rows = self.rows.saturating_mul(2).min(self.most);
+        }
+    }
+
+    /// Two batches of different sizes tell what one without rows would take.
+    fn estimate_fixed(&mut self, took: Duration) {
+        let before = self.before.replace((self.rows, took));
+        let Some((rows_before, took_before)) = before.filter(|(rows, _)| *rows != self.rows) else {
+            return;
         };
+        let more_rows = f64::from(self.rows) - f64::from(rows_before);
+        let per_row = (took.as_secs_f64() - took_before.as_secs_f64()) / more_rows;
+        let fixed = took.as_secs_f64() - per_row * f64::from(self.rows);
+        let least = took.min(took_before);
+        self.fixed = Duration::try_from_secs_f64(fixed)
+            .unwrap_or_default()
+            .min(least);
     }
 
     /// The pause after a batch that has taken this long. It is random, so that nodes that sweep at the same
@@ -89,10 +115,15 @@ mod tests {
 
     /// The sizes of ten batches if each row takes this long.
     fn sizes(most: u32, per_row: Duration) -> Vec<u32> {
+        sizes_if(most, |rows| per_row * rows)[..10].to_vec()
+    }
+
+    /// The sizes of a hundred batches if they take this long.
+    fn sizes_if(most: u32, mut time: impl FnMut(u32) -> Duration) -> Vec<u32> {
         let mut pace = Pace::new(most, INTERVAL);
-        let batches = (0..10).map(|_| {
+        let batches = (0..100).map(|_| {
             let rows = pace.rows();
-            pace.follow(&swept(), per_row * rows);
+            pace.follow(&swept(), time(rows));
             rows
         });
         batches.collect()
@@ -114,6 +145,32 @@ mod tests {
         assert_eq!(sizes(5000, Duration::from_secs(9))[9], 1);
         let steady = sizes(5000, Duration::from_micros(25));
         assert!(Duration::from_micros(25) * steady[9] <= TARGET);
+    }
+
+    #[test]
+    fn batches_grow_although_the_server_is_far_away() {
+        let away = Duration::from_millis(60);
+        let distant = |per_row| sizes_if(5000, move |rows| away + per_row * rows);
+        assert_eq!(distant(Duration::from_micros(1))[99], 5000);
+        let slower = distant(Duration::from_micros(100));
+        assert!((100..=400).contains(&slower[99]), "{slower:?}");
+        let slowest = distant(Duration::from_millis(100));
+        assert_eq!(slowest[99], 1);
+    }
+
+    #[test]
+    fn batches_stay_large_although_the_time_to_the_server_varies() {
+        for seed in 0..100_u64 {
+            let mut random = seed;
+            let sizes = sizes_if(5000, |_| {
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                Duration::from_millis(60 + (random >> 32) % 30)
+            });
+            let removed: u32 = sizes.iter().sum();
+            assert!(removed > 20_000, "{removed}: {sizes:?}");
+        }
     }
 
     #[test]
