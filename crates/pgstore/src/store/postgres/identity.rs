@@ -9,8 +9,8 @@ use super::distribution::BETWEEN_LOOKS;
 use super::inner::Inner;
 use super::refusal::Guard;
 use super::statements::{
-    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, Load, LoadAll, Loaded, Move, Remember,
-    Rename, Renamed, Retire, SweepIds,
+    Earlier, EarlierAll, EarlierId, EarlierIds, Gathered, IsEarlier, Load, LoadAll, Loaded, Move,
+    Remember, Rename, Renamed, Retire, SweepIds,
 };
 use crate::clock::Timestamp;
 use crate::id::SessionId;
@@ -24,7 +24,8 @@ const MAX_BATCHES_OF_IDS: u32 = 100;
 const MAX_ID_CHANGES: u32 = 16;
 
 impl Inner {
-    /// Looks an ID up: one statement, and a second one if there is no row.
+    /// Looks an ID up: one statement, and a second one if there is no row. If the table is distributed, all
+    /// workers are asked only about an ID that a session had before, which takes a third one.
     pub(super) async fn look_up(
         self: &Arc<Self>,
         id: &SessionId,
@@ -38,6 +39,9 @@ impl Inner {
         let loaded = self.run_gathered::<LoadAll>(load, deadline).await?;
         if let Some(row) = self.row_of(id, loaded) {
             return Ok(Lookup::Row(id.clone(), row));
+        }
+        if !self.may_be_earlier(id, deadline).await? {
+            return Ok(Lookup::Absent);
         }
         let earlier = || Earlier {
             id: id.clone(),
@@ -67,7 +71,12 @@ impl Inner {
             Ok((id, None)) => Some((*id).clone()),
             _ => None,
         };
-        let others: Vec<_> = rows.iter().filter_map(without_row).collect();
+        let mut others = Vec::new();
+        for id in rows.iter().filter_map(without_row) {
+            if self.may_be_earlier(&id, deadline).await? {
+                others.push(id);
+            }
+        }
         let mut earlier = self.earlier_lookups(&others, now, deadline).await?;
         let mut lookup = |(id, row): (&SessionId, Option<Row>)| match row {
             Some(row) => Lookup::Row(id.clone(), row),
@@ -82,6 +91,15 @@ impl Inner {
             self.spawn_remove_older(id);
         }
         loaded.row
+    }
+
+    /// Whether the statement about IDs that a session had before may know this one. It asks all workers of
+    /// a distributed table; one of them tells whether there is anything to ask.
+    async fn may_be_earlier(&self, id: &SessionId, deadline: Instant) -> Result<bool, StoreError> {
+        match self.executor.distribution().is_distributed() {
+            true => self.run_until(&IsEarlier(id), deadline).await,
+            false => Ok(true),
+        }
     }
 
     async fn earlier_lookups(
@@ -162,12 +180,20 @@ impl Inner {
 
     /// What is known of an ID that was replaced. A table that only Go's pgstore uses has no earlier IDs.
     async fn earlier(&self, id: &SessionId) -> Result<Option<EarlierId>, StoreError> {
-        let (ids, now) = (std::slice::from_ref(id), Timestamp::UNIX_EPOCH);
-        match self.run(&EarlierIds { ids, now }).await {
-            Ok(mut earlier) => Ok(earlier.pop()),
+        match self.earlier_if_migrated(id).await {
             Err(error) if error.kind() == StoreErrorKind::NotMigrated => Ok(None),
-            Err(error) => Err(error),
+            outcome => outcome,
         }
+    }
+
+    async fn earlier_if_migrated(&self, id: &SessionId) -> Result<Option<EarlierId>, StoreError> {
+        let deadline = self.executor.deadline::<EarlierIds<'_>>();
+        if !self.may_be_earlier(id, deadline).await? {
+            return Ok(None);
+        }
+        let (ids, now) = (std::slice::from_ref(id), Timestamp::UNIX_EPOCH);
+        let mut earlier = self.run_until(&EarlierIds { ids, now }, deadline).await?;
+        Ok(earlier.pop())
     }
 
     /// Removes one batch of expired rows, and after the last one the IDs that are forgotten.

@@ -268,6 +268,26 @@ async fn each_caller_s_statement_is_sent_by_itself_from_the_first_one_on() {
     assert!(seen >= CALLERS, "{seen}");
 }
 
+/// A worker that is down, or slow, holds up its own sessions only.
+#[apply(distributed_trial)]
+async fn a_lookup_a_save_and_a_logout_ask_one_worker_each() {
+    let database = Database::fresh().await;
+    database.store().await;
+    let refuses_others = database.url_with("-ccitus.multi_task_query_log_level=error");
+    let store = PgStore::connect(&refuses_others).await.told().unwrap();
+    let [id, absent, other] = [fresh(), fresh(), fresh()];
+    store.insert(&id, &row("")).await.unwrap();
+    let found = store.load(&id, at(0)).await.unwrap();
+    assert!(found.into_row().is_some());
+    let saved = store.update(&id, at(0), &row("saved")).await.unwrap();
+    assert_eq!(saved, Written::Saved);
+    let found = store.load(&absent, at(0)).await.unwrap();
+    assert!(found.into_row().is_none());
+    store.delete(&id).await.unwrap();
+    // This one does ask all of them, so the setting works.
+    assert!(store.load_all(&[absent, other], at(0)).await.is_err());
+}
+
 /// Its connections have asked already.
 #[apply(distributed_trial)]
 async fn a_table_that_is_distributed_under_a_running_store_stays_usable() {

@@ -270,7 +270,7 @@ impl Drop for LetRequestsEnd<'_> {
         let begun = Instant::now();
         while Kind::wanted().is_some()
             && self.0.metrics().num_alive_tasks() > 0
-            && begun.elapsed() < Duration::from_millis(500)
+            && begun.elapsed() < Duration::from_secs(2)
         {
             thread::sleep(Duration::from_millis(5));
         }

@@ -21,7 +21,9 @@ pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, Select
 pub(super) use maintenance::{Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};
 pub(super) use owners::{Find, Owned, Revoke, RevokedRows};
-pub(super) use reads::{Earlier, EarlierAll, EarlierId, EarlierIds, Load, LoadAll, Loaded};
+pub(super) use reads::{
+    Earlier, EarlierAll, EarlierId, EarlierIds, IsEarlier, Load, LoadAll, Loaded,
+};
 pub(super) use refusal::{Newest, Revocable};
 pub(super) use statement::{Effect, Lane, Statement};
 pub(super) use writes::{Delete, DeleteVersion, Insert, Update};

@@ -158,6 +158,25 @@ impl Statement for EarlierIds<'_> {
     }
 }
 
+/// Whether an ID is one that a session had before.
+pub(crate) struct IsEarlier<'a>(pub(crate) &'a SessionId);
+
+impl Statement for IsEarlier<'_> {
+    type Output = bool;
+    const SQL: &'static str = include_str!("../sql/is_earlier.sql");
+    const PARAMETERS: &'static [Type] = &[Type::BYTEA];
+    const EFFECT: Effect = Effect::None;
+    const LANE: Lane = Lane::Reads;
+    const OPERATION: Operation = Operation::Select;
+    const TABLE: Table = Table::EarlierIds;
+    const MIGRATION: &'static Migration = &SESSION_METADATA;
+
+    async fn run(&self, execution: &Execution<'_>) -> Result<bool, AttemptFailure> {
+        let found = execution.query_opt(&[&key(self.0)]).await?;
+        Ok(found.is_some())
+    }
+}
+
 /// Reads what is known of one ID that a session had before: [`EarlierIds`] for one caller.
 pub(crate) struct Earlier {
     pub(crate) id: SessionId,
