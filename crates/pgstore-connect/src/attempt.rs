@@ -4,14 +4,19 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 use tokio_postgres::config::SslMode as DriverSslMode;
+use tokio_postgres::tls::MakeTlsConnect;
 
-use crate::cancel::Peer;
-use crate::error::{Attempted, classify, in_another_mode, stops_the_search};
+use crate::error::{Attempted, broken, classify, in_another_mode, stops_the_search};
 use crate::host::{Host, Place};
+use crate::peer::{Endpoint, Peer};
 use crate::race::race;
+use crate::socket;
 use crate::task::{CancelHandle, ConnectionTask};
 use crate::tls::{LoadedTls, SslMode, TlsAttempt};
 use crate::{Config, ConnectError, TargetSessionAttrs};
@@ -126,16 +131,48 @@ impl HostAttempt {
         &self,
         address: &tokio_postgres::Config,
     ) -> Result<Connected, ConnectError> {
+        let peer = Peer::of(address, self.host.port());
+        match &peer.endpoint {
+            Endpoint::Address(at) => {
+                let stream = socket::open(*at, address)
+                    .await
+                    .map_err(|error| self.broken(error))?;
+                let port = stream.local_addr().ok().map(|local| local.port());
+                self.begin(stream, port, address, peer).await
+            }
+            #[cfg(unix)]
+            Endpoint::Socket(path) => {
+                let stream = UnixStream::connect(path)
+                    .await
+                    .map_err(|error| self.broken(error))?;
+                self.begin(stream, None, address, peer).await
+            }
+            Endpoint::Unknown => Err(self.broken(io::ErrorKind::NotFound.into())),
+        }
+    }
+
+    /// Begins a session over a stream, whose port at this end is `local_port`.
+    async fn begin<S>(
+        &self,
+        stream: S,
+        local_port: Option<u16>,
+        address: &tokio_postgres::Config,
+        peer: Peer,
+    ) -> Result<Connected, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let tls = self.tls.attempt();
-        let connected = address.connect(tls.clone()).await;
+        let named = MakeTlsConnect::<S>::make_tls_connect(&mut tls.clone(), &peer.name);
+        let named = named.map_err(|error| self.broken(io::Error::other(error)))?;
+        let connected = address.connect_raw(stream, named).await;
         let failed = |error| self.classify(error, address, &tls);
         let (client, connection) = connected.map_err(failed)?;
         if address.get_ssl_mode() == DriverSslMode::Prefer && !tls.has_begun() {
             self.note_that_no_tls_is_offered();
         }
-        let peer = Peer::of(address, self.host.port());
         let cancel = CancelHandle::new(&client, peer, &self.host, &self.config);
-        let task = ConnectionTask::spawn(connection, cancel);
+        let task = ConnectionTask::spawn(connection, cancel, local_port);
         match self.target.accepts(&client).await.map_err(failed)? {
             true => Ok((client, task)),
             false => Err(ConnectError::WrongTarget {
@@ -143,6 +180,10 @@ impl HostAttempt {
                 wanted: self.target,
             }),
         }
+    }
+
+    fn broken(&self, error: io::Error) -> ConnectError {
+        broken(self.host.clone(), Arc::new(error))
     }
 
     fn note_that_no_tls_is_offered(&self) {

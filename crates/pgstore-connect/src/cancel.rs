@@ -4,7 +4,6 @@
 //! must we: `PgBouncer` 1.18 ends, for all its clients, when one closes before its request was passed on.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -14,23 +13,10 @@ use tokio::net::TcpStream;
 use tokio::net::TcpStream as LocalStream;
 #[cfg(unix)]
 use tokio::net::UnixStream as LocalStream;
+use tokio_postgres::CancelToken;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{CancelToken, Config};
 
-/// Where a server is and what its certificate is for.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    endpoint: Endpoint,
-    name: String,
-}
-
-#[derive(Clone, Debug)]
-enum Endpoint {
-    Address(SocketAddr),
-    #[cfg(unix)]
-    Socket(std::path::PathBuf),
-    Unknown,
-}
+use crate::peer::{Endpoint, Peer};
 
 /// Why a request was not sent.
 pub(crate) enum CancelFailure {
@@ -39,24 +25,6 @@ pub(crate) enum CancelFailure {
 }
 
 impl Peer {
-    /// The only one in a driver's configuration.
-    pub(crate) fn of(config: &Config, port: u16) -> Self {
-        use tokio_postgres::config::Host;
-        let address: Option<&IpAddr> = config.get_hostaddrs().first();
-        let (endpoint, name) = match (config.get_hosts().first(), address) {
-            (Some(Host::Tcp(name)), Some(address)) => {
-                (Endpoint::Address((*address, port).into()), name.clone())
-            }
-            #[cfg(unix)]
-            (Some(Host::Unix(folder)), _) => {
-                let socket = folder.join(format!(".s.PGSQL.{port}"));
-                (Endpoint::Socket(socket), String::new())
-            }
-            _ => (Endpoint::Unknown, String::new()),
-        };
-        Self { endpoint, name }
-    }
-
     /// Sends the request over a connection of its own.
     pub(crate) async fn cancel<T, E>(
         &self,

@@ -70,8 +70,10 @@ mod option;
 mod parameters;
 mod parse;
 mod passfile;
+mod peer;
 mod race;
 mod raw_options;
+mod socket;
 mod target;
 mod task;
 #[cfg(test)]

@@ -9,8 +9,9 @@ use tokio::time::timeout;
 use tokio_postgres::{CancelToken, Client};
 
 use crate::backend_key::process_of;
-use crate::cancel::{CancelFailure, Peer};
+use crate::cancel::CancelFailure;
 use crate::error::{Attempted, classify};
+use crate::peer::Peer;
 use crate::tls::LoadedTls;
 use crate::{Config, ConnectError, Host};
 
@@ -32,10 +33,11 @@ use crate::{Config, ConnectError, Host};
 pub struct ConnectionTask {
     handle: JoinHandle<()>,
     cancel: CancelHandle,
+    local_port: Option<u16>,
 }
 
 impl ConnectionTask {
-    pub(crate) fn spawn<C>(connection: C, cancel: CancelHandle) -> Self
+    pub(crate) fn spawn<C>(connection: C, cancel: CancelHandle, local_port: Option<u16>) -> Self
     where
         C: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
     {
@@ -44,7 +46,11 @@ impl ConnectionTask {
                 tracing::debug!(%error, "a PostgreSQL connection was lost");
             }
         });
-        Self { handle, cancel }
+        Self {
+            handle,
+            cancel,
+            local_port,
+        }
     }
 
     /// The host that the connection leads to.
@@ -66,6 +72,24 @@ impl ConnectionTask {
     /// ```
     pub async fn server_process(&self) -> Option<i32> {
         process_of(&self.cancel.token).await
+    }
+
+    /// The port of this end of the connection; none for a socket in the file system. If nothing is in
+    /// between, `SELECT inet_client_port()` answers the same. Poolers and proxies have ports of their own,
+    /// also those that pass on the [number of the server process](Self::server_process).
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (client, task) = pgstore_connect::connect("postgres://app@localhost/web").await?;
+    /// let row = client.query_one("SELECT inet_client_port()", &[]).await?;
+    /// let seen: Option<i32> = row.get(0);
+    /// println!("something is in between: {}", task.local_port().map(i32::from) != seen);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn local_port(&self) -> Option<u16> {
+        self.local_port
     }
 
     /// Waits until the connection is over.

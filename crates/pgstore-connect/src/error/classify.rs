@@ -103,7 +103,8 @@ fn refused(host: Host, source: DatabaseError) -> ConnectError {
     }
 }
 
-fn broken(host: Host, source: Arc<io::Error>) -> ConnectError {
+/// What became of a connection whose socket failed.
+pub(crate) fn broken(host: Host, source: Arc<io::Error>) -> ConnectError {
     if let Some(error) = tls_failure(&host, &source) {
         return error;
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::{Host, SslMode, TargetSessionAttrs};
 
-pub(crate) use classify::{Attempted, classify, in_another_mode, stops_the_search};
+pub(crate) use classify::{Attempted, broken, classify, in_another_mode, stops_the_search};
 pub use config::{ConfigError, SyntaxError};
 pub use database::DatabaseError;
 #[cfg(test)]

@@ -66,3 +66,21 @@ async fn a_statement_is_cancelled_with_tls_and_without() {
         assert_eq!(error.code().unwrap().code(), "57014");
     }
 }
+
+#[tokio::test]
+async fn the_server_sees_the_port_of_this_end() {
+    const SEEN: &str = "SELECT COALESCE(inet_client_port()::text, 'none')";
+    let (client, task) = connected(&with_tls().socket_url()).await;
+    assert_eq!(task.local_port(), None);
+    assert_eq!(ask(&client, SEEN).await, "none");
+    let modes: &[&str] = match cfg!(feature = "tls-no-provider") {
+        true => &["disable", "require"],
+        false => &["disable"],
+    };
+    for mode in modes {
+        let rest = format!("user=app password={PASSWORD} sslmode={mode}");
+        let (client, task) = connected(&named("db.test", &rest)).await;
+        let port = task.local_port().expect("it is a TCP connection");
+        assert_eq!(ask(&client, SEEN).await, port.to_string(), "{mode}");
+    }
+}

@@ -1,4 +1,4 @@
-//! One connection, on which the statements of many callers are pipelined, or, behind a pooler, take turns.
+//! One connection, on which the statements of many callers are pipelined, or, where something is in between, take turns.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use super::deadlines::Deadlines;
 use super::failure::AttemptFailure;
 use super::liveness::Liveness;
 use super::send_forms::SendForms;
+use super::statement_names::Sending;
 use super::statements::{Effect, Execution, Statement};
 use super::table_name::TableName;
 use super::turns::{TurnGuard, Turns};
@@ -37,14 +38,14 @@ impl Connection {
     pub(super) fn new(
         client: Client,
         task: ConnectionTask,
-        forms: SendForms,
+        sending: Sending,
         round_trip: Duration,
         open: Gauged,
     ) -> Self {
         Self {
             client,
-            turns: (!forms.are_named()).then(Turns::default),
-            forms,
+            turns: (!sending.are_pipelined).then(Turns::default),
+            forms: SendForms::new(sending.are_named),
             task,
             retired: AtomicBool::new(false),
             given_up: AtomicBool::new(false),

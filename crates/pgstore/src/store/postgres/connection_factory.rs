@@ -11,7 +11,6 @@ use super::clocks;
 use super::connection::Connection;
 use super::distribution::Distribution;
 use super::outage_log::OutageLog;
-use super::send_forms::SendForms;
 use super::statement_names::StatementNames;
 use super::table_name::TableName;
 use crate::clock::Clock;
@@ -55,11 +54,10 @@ impl ConnectionFactory {
         clocks::compare(&client, &*self.clock, within).await;
         let round_trip = asked.elapsed();
         // Not at the same time: a pooler may take statements that overlap apart (see `turns.rs`).
-        let are_named = self.names.are_used(&client, &task, within).await;
+        let sending = self.names.sending(&client, &task, within).await;
         self.ask_for_distribution(&client, within).await?;
-        let forms = SendForms::new(are_named);
         let open = self.meter.is(ConnectionPhase::Open);
-        Ok(Connection::new(client, task, forms, round_trip, open))
+        Ok(Connection::new(client, task, sending, round_trip, open))
     }
 
     /// Refuses a session whose settings would store times wrongly in a distributed table.

@@ -15,6 +15,7 @@ use super::table_name::TableName;
 // The list is short (one entry a statement type), so a search by text is as quick as a hash.
 #[derive(Debug)]
 pub(super) struct SendForms {
+    /// Whether statements get names.
     are_named: bool,
     forms: Mutex<Vec<(&'static str, FormCell)>>,
 }
@@ -28,11 +29,6 @@ impl SendForms {
             are_named,
             forms: Mutex::default(),
         }
-    }
-
-    /// Whether statements get names.
-    pub(super) fn are_named(&self) -> bool {
-        self.are_named
     }
 
     pub(super) async fn get<S: Statement>(

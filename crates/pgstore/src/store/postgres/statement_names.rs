@@ -1,4 +1,4 @@
-//! Whether the server keeps statements under names.
+//! Whether the server keeps statements under names, and whether they overlap on a connection.
 
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use tokio_postgres::Client;
 
 /// Whether statements are prepared under names, which saves the server work, or sent without.
 ///
-/// Without names they also take turns: a connection gets the next statement when the one before is
-/// answered. PgBouncer before 1.21 may take statements apart that overlap.
+/// Without names, and with [`Auto`](Self::Auto) wherever a pooler or a proxy is in between, they also take
+/// turns: a connection gets the next statement when the one before is answered. PgBouncer before 1.21 may
+/// take statements apart that overlap, and Pgpool-II loses count when one of them fails.
 ///
 /// A pooler may pass each transaction to another server connection. One that does not keep track of
 /// names (PgBouncer before 1.21, or with `max_prepared_statements = 0`) then lets a process execute
@@ -32,21 +33,39 @@ pub enum StatementNames {
     Unnamed,
 }
 
+/// How statements go over a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sending {
+    pub(super) are_named: bool,
+    /// Whether one is sent before the one before it is answered.
+    pub(super) are_pipelined: bool,
+}
+
+impl Sending {
+    const CAREFULLY: Self = Self {
+        are_named: false,
+        are_pipelined: false,
+    };
+    const QUICKLY: Self = Self {
+        are_named: true,
+        are_pipelined: true,
+    };
+}
+
 impl StatementNames {
-    /// Whether the statements of this new connection get names. It asks the server for this long at
-    /// most.
-    pub(super) async fn are_used(
+    /// How statements go over this new connection. It asks the server for this long at most.
+    pub(super) async fn sending(
         self,
         client: &Client,
         task: &ConnectionTask,
         within: Duration,
-    ) -> bool {
+    ) -> Sending {
         match self {
-            Self::Named => true,
-            Self::Unnamed => false,
+            Self::Named => Sending::QUICKLY,
+            Self::Unnamed => Sending::CAREFULLY,
             Self::Auto => {
-                let asked = timeout(within, leads_to_the_server(client, task));
-                asked.await.unwrap_or(false)
+                let asked = timeout(within, sending_as_seen(client, task)).await;
+                asked.ok().flatten().unwrap_or(Sending::CAREFULLY)
             }
         }
     }
@@ -58,14 +77,18 @@ impl StatementNames {
     }
 }
 
-/// Whether the server process is the one that the connection was told of when it began. A pooler
-/// that shares server connections invents a number.
-async fn leads_to_the_server(client: &Client, task: &ConnectionTask) -> bool {
-    let Some(told) = task.server_process().await else {
-        return false;
-    };
+/// Compares both ends of a connection. The server process is the one that the connection was told of when it
+/// began, unless a pooler that shares server connections has invented a number. The server sees this end's
+/// port, unless something is in between.
+async fn sending_as_seen(client: &Client, task: &ConnectionTask) -> Option<Sending> {
+    let told = task.server_process().await?;
     let answer = client.query_typed(include_str!("sql/server_process.sql"), &[]);
-    let rows = answer.await.unwrap_or_default();
-    let own: Option<i32> = rows.first().and_then(|row| row.try_get(0).ok());
-    own == Some(told)
+    let rows = answer.await.ok()?;
+    let row = rows.first()?;
+    let (process, port): (i32, Option<i32>) = (row.try_get(0).ok()?, row.try_get(1).ok()?);
+    let are_named = process == told;
+    Some(Sending {
+        are_named,
+        are_pipelined: are_named && port == task.local_port().map(i32::from),
+    })
 }

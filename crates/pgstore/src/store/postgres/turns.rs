@@ -2,7 +2,8 @@
 //!
 //! A pooler that shares server connections takes one back when the server says that it is ready. If the
 //! next statement has arrived only in part by then, PgBouncer before 1.21 passes the rest of it to another
-//! server connection. So behind such a pooler a statement is sent only after the one before is answered.
+//! server connection. Pgpool-II loses count of the answers when one of several statements that overlap fails.
+//! So behind a pooler a statement is sent only after the one before is answered.
 
 use tokio::sync::{Mutex, MutexGuard};
 use tokio_postgres::{Client, Error};

@@ -576,12 +576,14 @@ async fn statements_have_names_where_the_store_talks_to_the_server_itself() {
 }
 
 /// A pooler that shares server connections may take statements apart that overlap, and pass the second half
-/// of one to another server connection. With names, they overlap: so the trial would see it.
+/// of one to another server connection. Others lose count when one of them fails. With names that are asked
+/// for, they overlap: so the trial would see it.
 #[apply(trial_on_both_servers)]
-async fn statements_without_names_are_sent_one_after_the_other() {
+async fn statements_without_names_or_by_way_of_a_proxy_are_sent_one_after_the_other() {
     let database = Database::fresh().await;
     for (names, overlap) in [
         (StatementNames::Named, true),
+        (StatementNames::Auto, false),
         (StatementNames::Unnamed, false),
     ] {
         let proxy = Proxy::before(&database.url()).await;
