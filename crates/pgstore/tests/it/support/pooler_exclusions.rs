@@ -28,9 +28,6 @@ struct Exclusion {
 
 const ALL: &[Kind] = &[Kind::Transaction, Kind::Session, Kind::Pgpool];
 
-/// Those that tell clients another number of the server process than the server does.
-const BOUNCER: &[Kind] = &[Kind::Transaction, Kind::Session];
-
 const LATE: &str = "where Pgpool-II may not give up its server, it may answer a lost connection at the deadline only";
 
 const EXCLUSIONS: &[Exclusion] = &[
@@ -51,12 +48,12 @@ const EXCLUSIONS: &[Exclusion] = &[
     },
     Exclusion {
         trial: "gathering::the_loads_of_a_hundred_callers_are_a_few_statements_and_each_has_its_own_answer",
-        kinds: BOUNCER,
+        kinds: ALL,
         reason: "it counts statements that overlap on a connection, which take turns there",
     },
     Exclusion {
         trial: "gathering::with_one_statement_per_caller_nothing_waits",
-        kinds: BOUNCER,
+        kinds: ALL,
         reason: "it waits until statements overlap on a connection, which take turns there",
     },
     Exclusion {
