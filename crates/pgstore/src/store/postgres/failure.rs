@@ -188,8 +188,11 @@ fn classify(state: &SqlState, ends: bool) -> (StoreErrorKind, Retry, ConnectionS
         code if code.starts_with("57P") || code.starts_with("08") => {
             (StoreErrorKind::Unavailable, Retry::InDoubt, stays)
         }
-        // Class 53: out of disk, memory or connections
-        code if code.starts_with("53") => (StoreErrorKind::Unavailable, Retry::Never, stays),
+        // Class 53: out of disk, memory or connections. A server that ends for lack of disk may have written
+        // the commit.
+        code if code.starts_with("53") && !ends => {
+            (StoreErrorKind::Unavailable, Retry::Never, stays)
+        }
         // The connection was lost under the statement: Pgpool-II says XX000 when it loses the server.
         _ if ends => (StoreErrorKind::Unavailable, Retry::InDoubt, stays),
         _ => (StoreErrorKind::Other, Retry::Never, stays),
@@ -238,10 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_error_that_ends_the_connection_is_in_doubt() {
-        let unknown = SqlState::from_code("XX000");
-        assert_eq!(classify(&unknown, false).1, Retry::Never);
-        let (kind, retry, _) = classify(&unknown, true);
-        assert_eq!((kind, retry), (StoreErrorKind::Unavailable, Retry::InDoubt));
+    fn an_unknown_error_or_a_lack_of_disk_that_ends_the_connection_is_in_doubt() {
+        for code in ["XX000", "53100"] {
+            let state = SqlState::from_code(code);
+            assert_eq!(classify(&state, false).1, Retry::Never, "{code}");
+            let (kind, retry, _) = classify(&state, true);
+            let in_doubt = (StoreErrorKind::Unavailable, Retry::InDoubt);
+            assert_eq!((kind, retry), in_doubt, "{code}");
+        }
     }
 }

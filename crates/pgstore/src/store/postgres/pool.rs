@@ -226,10 +226,17 @@ impl Pool {
         live.min_by_key(|connection| connection.load())
     }
 
-    /// Tries a host last from now on whose server is no longer the primary.
+    /// Tries a host last from now on whose server is no longer the primary. Its other connections are
+    /// retired, too: reads would succeed there, and might not see a logout yet.
     pub(super) fn demote_if_read_only(&self, host: &Host, failure: &AttemptFailure) {
-        if is_read_only(failure) {
-            self.factory.connector.demote(host);
+        if !is_read_only(failure) {
+            return;
+        }
+        self.factory.connector.demote(host);
+        let slots = self.slots.iter().chain(self.slow.slots());
+        let live = slots.filter_map(|slot| slot.live());
+        for connection in live.filter(|connection| connection.host() == host) {
+            connection.retire();
         }
     }
 

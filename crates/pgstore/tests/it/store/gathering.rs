@@ -5,26 +5,18 @@
 use std::time::{Duration, Instant};
 
 use pgstore::store::{Lookup, StatementStrategy};
-use pgstore::{
-    PgStore, PgStoreOptions, SessionId, StatementNames, Store, StoreError, StoreErrorKind,
-};
+use pgstore::{PgStore, PgStoreOptions, SessionId, Store, StoreError, StoreErrorKind};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, row};
-use crate::support::database::{Database, Key};
-use crate::support::pooler::Kind;
+use crate::support::database::{Database, Key, overlapping};
 use crate::support::proxy::{Direction, Proxy};
 use crate::support::{apply, trial_on_both_servers};
 
-/// One connection for reads, on which two statements are under way at once, unless there is a pooler. Names are
-/// asked for because statements would take turns on the way through the trial's proxy.
+/// One connection for reads, on which two statements are under way at once, unless there is a pooler.
 fn options() -> PgStoreOptions {
-    let options = PgStoreOptions::new().connections(2);
-    match Kind::wanted() {
-        None => options.statement_names(StatementNames::Named),
-        Some(_) => options,
-    }
+    overlapping(PgStoreOptions::new().connections(2))
 }
 
 /// A store whose messages a proxy counts, and a stranger that can lock its table.

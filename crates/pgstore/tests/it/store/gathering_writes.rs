@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
 use super::things::{at, fresh, row};
-use crate::support::database::{Database, Key};
+use crate::support::database::{Database, Key, overlapping};
 use crate::support::proxy::{Direction, Proxy};
 use crate::support::{apply, trial_on_both_servers};
 
@@ -28,7 +28,10 @@ impl Scene {
         let url = format!("{}&application_name={}", database.url(), database.schema());
         let proxy = Proxy::before(&url).await;
         let scene = Self {
-            store: options.connect(&proxy.url(&url)).await.unwrap(),
+            store: overlapping(options)
+                .connect(&proxy.url(&url))
+                .await
+                .unwrap(),
             stranger: database.client().await,
             watcher: database.client().await,
             proxy,

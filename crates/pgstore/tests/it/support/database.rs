@@ -10,7 +10,7 @@ use pgstore::{
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls};
 
-use super::pooler::{self, Pooler};
+use super::pooler::{self, Kind, Pooler};
 use super::secrets::{self, Shown, Told};
 use super::server::Server;
 
@@ -148,6 +148,15 @@ pub(crate) fn tried(options: PgStoreOptions) -> PgStoreOptions {
         Ok("single") => options.strategy(StatementStrategy::OnePerCaller),
         Ok("unnamed") => options.statement_names(StatementNames::Unnamed),
         Ok(other) => panic!("PGSTORE_STATEMENTS is single or unnamed, not {other}"),
+    }
+}
+
+/// The options of a store behind the trial's own proxy. Its statements would take turns there, so they ask for
+/// names, which is safe unless there is a pooler, too.
+pub(crate) fn overlapping(options: PgStoreOptions) -> PgStoreOptions {
+    match Kind::wanted() {
+        None => options.statement_names(StatementNames::Named),
+        Some(_) => options,
     }
 }
 
