@@ -298,9 +298,13 @@ async fn writes_that_were_sent_are_in_doubt_at_the_deadline() {
     let saves = scene.saves(&ids).await;
     for (index, save) in saves.into_iter().enumerate() {
         let error = save.await.unwrap().unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Timeout);
-        // The others may have been sent a moment before their deadline.
-        assert!(error.is_in_doubt() || index >= 2);
+        if index < 2 {
+            assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error:?}");
+            assert!(error.is_in_doubt());
+        } else {
+            // They may have been sent a moment before their deadline, or found their connection given up.
+            assert!(error.is_unavailable(), "{error:?}");
+        }
     }
     scene.let_go().await;
 }

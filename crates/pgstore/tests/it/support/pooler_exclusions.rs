@@ -57,6 +57,16 @@ const EXCLUSIONS: &[Exclusion] = &[
         reason: "it waits until statements overlap on a connection, which take turns there",
     },
     Exclusion {
+        trial: "gathering::a_lost_connection_is_replaced_for_all_that_wait",
+        kinds: &[Kind::Pgpool],
+        reason: LATE,
+    },
+    Exclusion {
+        trial: "gathering_writes::writes_whose_connection_is_lost_are_in_doubt_and_those_that_wait_are_done",
+        kinds: &[Kind::Pgpool],
+        reason: LATE,
+    },
+    Exclusion {
         trial: "in_doubt::a_write_whose_connection_is_lost_is_in_doubt_and_not_repeated",
         kinds: &[Kind::Pgpool],
         reason: LATE,
