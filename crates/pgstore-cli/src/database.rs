@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use pgstore::{PgStore, PgStoreOptions, TableName, TablePlacement};
-use pgstore_connect::{Config, Connector};
+use pgstore_connect::{Config, Connector, TargetSessionAttrs};
 
 use crate::failure::Failure;
 use crate::table_client::TableClient;
@@ -81,7 +81,9 @@ impl Database {
     }
 
     pub(crate) async fn client(&self) -> Result<TableClient, Failure> {
-        let config = Config::builder().fallback_application_name("pgstore");
+        let config = Config::builder()
+            .fallback_application_name("pgstore")
+            .fallback_target_session_attrs(TargetSessionAttrs::ReadWrite);
         let config = config
             .parse(&self.url()?)
             .map_err(pgstore::ConnectError::from)?;

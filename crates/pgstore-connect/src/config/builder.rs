@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Config;
-use crate::ConfigError;
 use crate::environment::Environment;
+use crate::{ConfigError, TargetSessionAttrs};
 
 impl Config {
     /// Reads a URL or keywords, and completes them from the process's environment.
@@ -62,6 +62,7 @@ pub struct ConfigBuilder {
     pub(super) environment: Environment,
     pub(super) connect_timeout: Option<Duration>,
     pub(super) application_name: Option<String>,
+    pub(super) target: TargetSessionAttrs,
 }
 
 impl ConfigBuilder {
@@ -101,6 +102,26 @@ impl ConfigBuilder {
             application_name: Some(name.into()),
             ..self
         }
+    }
+
+    /// Which of several hosts is taken where neither the connection string nor `PGTARGETSESSIONATTRS` says
+    /// it (default: [`TargetSessionAttrs::Any`]). Where there is one host, there is no choice, and any server
+    /// is taken.
+    ///
+    /// For programs that always write: a list of hosts means a primary and its standbys.
+    ///
+    /// ```
+    /// use pgstore_connect::{Config, TargetSessionAttrs};
+    ///
+    /// let builder = Config::builder().fallback_target_session_attrs(TargetSessionAttrs::ReadWrite);
+    /// let config = builder.parse("host=db1,db2")?;
+    /// assert_eq!(config.target_session_attrs(), TargetSessionAttrs::ReadWrite);
+    /// let config = builder.parse("host=db1")?;
+    /// assert_eq!(config.target_session_attrs(), TargetSessionAttrs::Any);
+    /// # Ok::<(), pgstore_connect::ConfigError>(())
+    /// ```
+    pub fn fallback_target_session_attrs(self, target: TargetSessionAttrs) -> Self {
+        Self { target, ..self }
     }
 
     /// Uses these variables in place of the process's own: `PGHOST` and the like, and `HOME` for

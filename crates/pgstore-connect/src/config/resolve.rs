@@ -53,9 +53,14 @@ impl ConfigBuilder {
         let user = values.text(Opt::User).or_else(|| environment.user());
         let database = values.text(Opt::DbName).or_else(|| user.clone());
         let passfile = values.text(Opt::PassFile).map(PathBuf::from);
+        let hosts = values.hosts()?;
+        let fallback = match hosts.len() {
+            1 => TargetSessionAttrs::Any,
+            _ => self.target,
+        };
         Ok(Config {
-            hosts: values.hosts()?,
-            target: values.target()?,
+            hosts,
+            target: values.target(fallback)?,
             shuffles: values.shuffles()?,
             tls: values.tls()?,
             timeout: values.timeout(self.connect_timeout)?,
@@ -131,15 +136,10 @@ impl Values<'_> {
         host::pair(&hosts, &addresses, &ports)
     }
 
-    fn target(&self) -> Result<TargetSessionAttrs, ConfigError> {
+    fn target(&self, fallback: TargetSessionAttrs) -> Result<TargetSessionAttrs, ConfigError> {
         let words = TargetSessionAttrs::ALL.map(|target| (target.name(), target));
         let expected = "`any`, `read-write`, `read-only`, `primary`, `standby` or `prefer-standby`";
-        self.one_of(
-            Opt::TargetSessionAttrs,
-            &words,
-            Default::default(),
-            expected,
-        )
+        self.one_of(Opt::TargetSessionAttrs, &words, fallback, expected)
     }
 
     fn shuffles(&self) -> Result<bool, ConfigError> {

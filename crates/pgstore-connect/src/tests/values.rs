@@ -147,6 +147,24 @@ fn assert_invalid(error: &ConfigError, expected: &str) {
 }
 
 #[test]
+fn the_programs_target_counts_for_several_hosts_that_nothing_is_said_of() {
+    let target = |variables: &[(&str, &str)], text: &str| {
+        let builder = Config::builder()
+            .environment(variables.iter().copied())
+            .fallback_target_session_attrs(TargetSessionAttrs::ReadWrite);
+        builder.parse(text).unwrap().target_session_attrs()
+    };
+    let primary = [("PGTARGETSESSIONATTRS", "primary")];
+    assert_eq!(target(&[], "host=a,b"), TargetSessionAttrs::ReadWrite);
+    assert_eq!(target(&[], "host=a"), TargetSessionAttrs::Any);
+    assert_eq!(target(&primary, "host=a,b"), TargetSessionAttrs::Primary);
+    assert_eq!(
+        target(&primary, "host=a,b target_session_attrs=any"),
+        TargetSessionAttrs::Any
+    );
+}
+
+#[test]
 fn defaults_are_libpqs_and_the_database_is_the_users() {
     let config = read("user=app");
     let driver = config.driver_config(&config.hosts()[0]);

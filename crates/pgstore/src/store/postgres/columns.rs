@@ -42,7 +42,10 @@ impl<'a> RowParameters<'a> {
             saved_on: extras.save_token.map(|_| modified_on),
             max_age: extras.max_age,
             owner: owner(extras, texts),
-            label: extras.label.as_deref().map(|label| Text::of(label, texts)),
+            label: extras
+                .label
+                .as_deref()
+                .map(|label| Text::label(label, texts)),
             handle: extras.handle.as_ref().map(handle),
         }
     }
@@ -117,7 +120,7 @@ impl<'a> RowArrays<'a> {
 /// The owner, as a parameter of its own.
 pub(super) fn owner(extras: &RowExtras, texts: Texts) -> Option<Text<'_>> {
     let owner = extras.owner.as_deref();
-    owner.map(|owner| Text::of(owner, texts))
+    owner.map(|owner| Text::owner(owner, texts))
 }
 
 pub(super) fn key(id: &SessionId) -> Secret<'_> {

@@ -1,4 +1,5 @@
-//! One connection, on which the statements of many callers are pipelined, or, where something is in between, take turns.
+//! One connection, which many callers use at once: their statements are pipelined, or take turns where
+//! something is between the store and its server.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -72,6 +73,11 @@ impl Connection {
     /// How many statements are under way on it.
     pub(super) fn load(&self) -> usize {
         self.liveness.load()
+    }
+
+    /// How long ago it was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.liveness.age()
     }
 
     /// The host that it is connected to.

@@ -63,7 +63,7 @@ impl ConnectionSource {
     pub(super) fn take_back(&self, connection: Dedicated, failure: Option<&AttemptFailure>) {
         match (self, connection, failure) {
             (Self::Own(pool), Dedicated::Own(_, host), Some(failure)) => {
-                pool.demote_if_read_only(&host, failure);
+                pool.leave_if_read_only(&host, failure);
             }
             #[cfg(feature = "deadpool")]
             (_, Dedicated::Application(checkout), None) => checkout.give_back(),

@@ -14,13 +14,13 @@ use super::busy::BusyPauses;
 use super::connection_source::ConnectionSource;
 use super::deadlines::Deadlines;
 use super::distribution::Distribution;
-use super::failure::{AttemptFailure, ConnectionState, Retry};
+use super::failure::{AttemptFailure, ConnectionState, Retry, is_untranslatable};
 use super::gather_queues::GatherQueues;
 use super::in_flight::{InFlight, InFlightGuard};
 use super::statement_watch::StatementWatch;
-use super::statements::{Effect, InAscii, Statement};
+use super::statements::{Effect, Escaped, Statement};
 use super::table_name::TableName;
-use super::text::is_untranslatable;
+use super::text::Texts;
 use crate::random;
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -87,21 +87,24 @@ impl Executor {
         self.run_alone(statement, deadline, &mut false).await
     }
 
-    /// Runs the statement of one caller. If the database's encoding lacks a character of its owner or label,
-    /// the statement is sent again with that escaped.
+    /// Runs the statement of one caller. If the database's encoding lacks a character, the statement is sent
+    /// again with its label escaped; if it lacks one still, with its owner escaped, too.
     pub(super) async fn run_alone<S: Statement>(
         &self,
         statement: &S,
         deadline: Instant,
         in_doubt: &mut bool,
     ) -> Result<S::Output, StoreError> {
-        match self.run_noting(statement, deadline, in_doubt, &[]).await {
-            Err(error) if is_untranslatable(&error) => {
-                let in_ascii = InAscii(statement);
-                Box::pin(self.run_noting(&in_ascii, deadline, in_doubt, &[])).await
+        let mut outcome = self.run_noting(statement, deadline, in_doubt, &[]).await;
+        for texts in [Texts::LabelsInAscii, Texts::AllInAscii] {
+            match &outcome {
+                Err(error) if is_untranslatable(error) => {}
+                _ => break,
             }
-            outcome => outcome,
+            let statement = Escaped { statement, texts };
+            outcome = Box::pin(self.run_noting(&statement, deadline, in_doubt, &[])).await;
         }
+        outcome
     }
 
     /// Runs a statement, and notes whether the outcome of an attempt is in doubt. `callers`: the spans of those

@@ -142,10 +142,24 @@ impl From<tokio_postgres::Error> for AttemptFailure {
 /// Whether the server does not support the statement (SQLSTATE 0A000). Statements that only do not fit a
 /// changed table any more have been sent again over another connection before.
 pub(super) fn is_unsupported(error: &StoreError) -> bool {
-    let answer = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<DatabaseError>());
-    answer.is_some_and(|answer| answer.sqlstate() == "0A000")
+    has_sqlstate(error, "0A000")
+}
+
+/// Whether the server is read-only (read_only_sql_transaction): it is no longer the primary, or never was.
+pub(super) fn is_read_only(error: &StoreError) -> bool {
+    has_sqlstate(error, "25006")
+}
+
+/// Whether a text has a character that the database's encoding lacks (untranslatable_character). Then the
+/// server has not begun to execute the statement.
+pub(super) fn is_untranslatable(error: &StoreError) -> bool {
+    has_sqlstate(error, "22P05")
+}
+
+fn has_sqlstate(error: &StoreError, sqlstate: &str) -> bool {
+    let cause = error.source();
+    let answer = cause.and_then(|cause| cause.downcast_ref::<DatabaseError>());
+    answer.is_some_and(|answer| answer.sqlstate() == sqlstate)
 }
 
 /// Whether the server ends the connection after this error: its severity is FATAL or PANIC.

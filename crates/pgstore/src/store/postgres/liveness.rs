@@ -41,6 +41,11 @@ impl Liveness {
         self.under_way.load(Ordering::Relaxed)
     }
 
+    /// How long ago the connection was opened.
+    pub(super) fn age(&self) -> Duration {
+        self.opened.elapsed()
+    }
+
     /// Begins a statement. What a connection answered more than `idle` ago proves nothing.
     pub(super) fn begin(&self, idle: Duration) -> StatementGuard<'_> {
         self.begin_at(self.now(), idle)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgstore_connect::{Config, ConfigBuilder};
+use pgstore_connect::{Config, ConfigBuilder, TargetSessionAttrs};
 
 use super::statement_names::StatementNames;
 use super::statement_strategy::StatementStrategy;
@@ -60,7 +60,10 @@ impl PgStoreOptions {
             queue: 10_240,
             strategy: StatementStrategy::Gathered,
             names: StatementNames::Auto,
-            config: Config::builder().fallback_application_name("pgstore"),
+            // A standby may not have replayed a logout yet.
+            config: Config::builder()
+                .fallback_application_name("pgstore")
+                .fallback_target_session_attrs(TargetSessionAttrs::ReadWrite),
             clock: Arc::new(SystemClock),
             table: TableName::default(),
             placement: TablePlacement::AsItIs,

@@ -2,27 +2,32 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pgstore_connect::{ConnectError, Connector, DatabaseError, Host};
+use pgstore_connect::{ConnectError, Connector, Host};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::Client;
 
 use super::connection::Connection;
 use super::connection_factory::ConnectionFactory;
 use super::deadlines::Deadlines;
-use super::failure::{AttemptFailure, ConnectionState};
+use super::failure::{AttemptFailure, ConnectionState, is_read_only};
 use super::gather_queues::UnderWayAtOnce;
 use super::lanes::Lanes;
 use super::pool_slot::{ConnectAttempt, PoolSlot, outcome};
 use super::slow_slots::SlowSlots;
 use super::statement_watch::WatchedStatement;
-use super::statements::{Lane, Statement};
+use super::statements::{Effect, Lane, Statement};
 use super::table_name::TableName;
 use crate::store::{StoreError, StoreErrorKind};
 
 /// How long a statement waits for a connection of its lane before it uses one of another lane.
 const STAND_IN_AFTER: Duration = Duration::from_millis(250);
+
+/// How often a server that is read-only gets a new connection at most, in each place. Each connection may
+/// lead to another server: a proxy or a name stands for several.
+const READ_ONLY_PAUSE: Duration = Duration::from_millis(250);
 
 /// The build of an index has no time limit, and while it waits, it blocks no reader or writer.
 const WITHOUT_LIMITS: &[(&str, &str)] = &[("statement_timeout", "0"), ("lock_timeout", "0")];
@@ -35,6 +40,8 @@ pub(super) struct Pool {
     lanes: Lanes,
     slow: Arc<SlowSlots>,
     deadlines: Deadlines,
+    /// Whether the last write was refused because its server is read-only.
+    is_read_only: AtomicBool,
 }
 
 impl Pool {
@@ -49,6 +56,7 @@ impl Pool {
             lanes: Lanes::of(connections),
             slow: SlowSlots::new(),
             deadlines,
+            is_read_only: AtomicBool::new(false),
         }
     }
 
@@ -122,11 +130,18 @@ impl Pool {
             .map_err(|failure| self.reported(failure))?;
         watched.goes_to(connection.host());
         let answer = connection.run(statement, table, deadline, &self.deadlines);
-        let answer = answer.await;
-        answer.map_err(|failure| {
-            self.retire_if_unusable::<S>(&connection, &failure);
-            self.reported(failure)
-        })
+        match answer.await {
+            Ok(answer) => {
+                if S::EFFECT != Effect::None {
+                    self.is_read_only.store(false, Ordering::Relaxed);
+                }
+                Ok(answer)
+            }
+            Err(failure) => {
+                self.retire_if_unusable::<S>(&connection, &failure);
+                Err(self.reported(failure))
+            }
+        }
     }
 
     /// Notes on an error that its cause is in the log: the outage, or the loss of its connection.
@@ -226,18 +241,30 @@ impl Pool {
         live.min_by_key(|connection| connection.load())
     }
 
-    /// Tries a host last from now on whose server is no longer the primary. Its other connections are
-    /// retired, too: reads would succeed there, and might not see a logout yet.
-    pub(super) fn demote_if_read_only(&self, host: &Host, failure: &AttemptFailure) {
-        if !is_read_only(failure) {
+    /// Leaves a host whose server turned out to be read-only: others are tried before it from now on. The
+    /// first time, its other connections are retired, too: reads would succeed there, and might not see a
+    /// logout yet.
+    pub(super) fn leave_if_read_only(&self, host: &Host, failure: &AttemptFailure) {
+        if !is_read_only(&failure.error) {
             return;
         }
         self.factory.connector.demote(host);
+        if self.is_read_only.swap(true, Ordering::Relaxed) {
+            return;
+        }
         let slots = self.slots.iter().chain(self.slow.slots());
         let live = slots.filter_map(|slot| slot.live());
         for connection in live.filter(|connection| connection.host() == host) {
             connection.retire();
         }
+    }
+
+    /// Whether a connection stays although its server is read-only: that is known, and the connection is
+    /// new.
+    fn stays_read_only(&self, connection: &Connection, failure: &AttemptFailure) -> bool {
+        is_read_only(&failure.error)
+            && self.is_read_only.load(Ordering::Relaxed)
+            && connection.age() < READ_ONLY_PAUSE
     }
 
     /// Retires a connection that cannot be used further. Many callers may notice that at once.
@@ -253,8 +280,9 @@ impl Pool {
                 Arc::clone(connection).judge_later(patience, self.deadlines.all);
             }
             ConnectionState::Hung => connection.give_up(self.deadlines.all),
+            ConnectionState::Broken if self.stays_read_only(connection, failure) => {}
             ConnectionState::Broken if connection.retire() => {
-                self.demote_if_read_only(connection.host(), failure);
+                self.leave_if_read_only(connection.host(), failure);
                 let cause = failure.error.source();
                 tracing::warn!(
                     cause,
@@ -270,13 +298,6 @@ impl Pool {
 fn refuses_settings(error: &ConnectError) -> bool {
     let answer = error.database_error();
     answer.is_some_and(|answer| answer.sqlstate() == "08P01")
-}
-
-/// Whether the server is no longer the primary.
-fn is_read_only(failure: &AttemptFailure) -> bool {
-    let cause = failure.error.source();
-    let answer = cause.and_then(|cause| cause.downcast_ref::<DatabaseError>());
-    answer.is_some_and(|answer| answer.sqlstate() == "25006")
 }
 
 fn unavailable(error: ConnectError) -> AttemptFailure {

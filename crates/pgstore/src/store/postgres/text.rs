@@ -8,27 +8,35 @@ use std::error::Error;
 use std::fmt::{self, Write as _};
 
 use bytes::BytesMut;
-use pgstore_connect::DatabaseError;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-
-use crate::store::StoreError;
 
 const MARKER: &str = "U&";
 
-/// How texts are stored.
+/// Which texts are escaped, if they have characters beyond ASCII.
+///
+/// An owner is only escaped if the encoding lacks one of its characters, whatever else a statement carries:
+/// sessions are looked up by their owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Texts {
     AsTheyAre,
-    /// Those with characters beyond ASCII are escaped.
-    InAscii,
+    LabelsInAscii,
+    AllInAscii,
 }
 
 /// An owner or a label as a parameter. Its `Debug` shows nothing, because the driver logs parameters.
 pub(super) struct Text<'a>(Cow<'a, str>);
 
 impl<'a> Text<'a> {
-    pub(super) fn of(text: &'a str, texts: Texts) -> Self {
-        let is_escaped = text.starts_with(MARKER) || (texts == Texts::InAscii && !text.is_ascii());
+    pub(super) fn owner(owner: &'a str, texts: Texts) -> Self {
+        Self::of(owner, texts == Texts::AllInAscii)
+    }
+
+    pub(super) fn label(label: &'a str, texts: Texts) -> Self {
+        Self::of(label, texts != Texts::AsTheyAre)
+    }
+
+    fn of(text: &'a str, is_in_ascii: bool) -> Self {
+        let is_escaped = text.starts_with(MARKER) || (is_in_ascii && !text.is_ascii());
         Self(match is_escaped {
             true => Cow::Owned(escaped(text)),
             false => Cow::Borrowed(text),
@@ -62,15 +70,6 @@ impl ToSql for Text<'_> {
 pub(super) fn unescaped(stored: String) -> String {
     let text = stored.strip_prefix(MARKER).and_then(unescape);
     text.unwrap_or(stored)
-}
-
-/// Whether a text has a character that the database's encoding lacks (untranslatable_character). Then the
-/// server has not begun to execute the statement.
-pub(super) fn is_untranslatable(error: &StoreError) -> bool {
-    let answer = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<DatabaseError>());
-    answer.is_some_and(|answer| answer.sqlstate() == "22P05")
 }
 
 fn escaped(text: &str) -> String {
@@ -112,8 +111,8 @@ fn unescape(escaped: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn stored(text: &str, texts: Texts) -> String {
-        Text::of(text, texts).0.into_owned()
+    fn stored(text: &str, is_in_ascii: bool) -> String {
+        Text::of(text, is_in_ascii).0.into_owned()
     }
 
     #[test]
@@ -129,19 +128,31 @@ mod tests {
             "\\",
             "U&\u{10ffff}",
         ] {
-            for texts in [Texts::AsTheyAre, Texts::InAscii] {
-                assert_eq!(unescaped(stored(text, texts)), text, "{text}");
+            for is_in_ascii in [false, true] {
+                assert_eq!(unescaped(stored(text, is_in_ascii)), text, "{text}");
             }
-            assert!(stored(text, Texts::InAscii).is_ascii(), "{text}");
+            assert!(stored(text, true).is_ascii(), "{text}");
         }
-        assert_eq!(stored("你 é", Texts::InAscii), r"U&\4F60 \00E9");
-        assert_eq!(stored("🦀", Texts::InAscii), r"U&\+01F980");
+        assert_eq!(stored("你 é", true), r"U&\4F60 \00E9");
+        assert_eq!(stored("🦀", true), r"U&\+01F980");
+    }
+
+    #[test]
+    fn an_owner_stays_as_it_is_where_only_a_label_needs_escapes() {
+        for (texts, escaped) in [
+            (Texts::AsTheyAre, [false, false]),
+            (Texts::LabelsInAscii, [false, true]),
+            (Texts::AllInAscii, [true, true]),
+        ] {
+            let stored = [Text::owner("é", texts), Text::label("é", texts)];
+            assert_eq!(stored.map(|text| text.0.is_ascii()), escaped, "{texts:?}");
+        }
     }
 
     #[test]
     fn no_two_texts_are_stored_alike() {
-        let as_it_is = stored(r"U&\4F60", Texts::AsTheyAre);
-        assert_ne!(as_it_is, stored("你", Texts::InAscii));
+        let as_it_is = stored(r"U&\4F60", false);
+        assert_ne!(as_it_is, stored("你", true));
     }
 
     #[test]
@@ -161,6 +172,6 @@ mod tests {
 
     #[test]
     fn the_driver_logs_nothing_of_a_text() {
-        assert_eq!(format!("{:?}", Text::of("alice", Texts::AsTheyAre)), "..");
+        assert_eq!(format!("{:?}", Text::of("alice", false)), "..");
     }
 }

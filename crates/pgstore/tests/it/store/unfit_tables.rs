@@ -267,7 +267,7 @@ async fn sessions_work_where_the_database_is_not_in_utf_8() {
     }
 }
 
-/// Also those with characters that the database's encoding lacks.
+/// Also those with characters that the database's encoding lacks. An owner's sessions have labels of all kinds.
 async fn keeps_any_owner_and_label(store: &PgStore) {
     for owner in [
         "ada",
@@ -276,32 +276,39 @@ async fn keeps_any_owner_and_label(store: &PgStore) {
         r"U&\4F60",
     ] {
         let (id, later) = (fresh(), at(1));
-        let row = |data: &str, time| {
+        let row = |label: &str, data: &str, time| {
             let mut row = row(data);
             row.modified_on = time;
             row.extras.owner = Some(owner.to_owned());
-            row.extras.label = Some(format!("{owner}'s telephone"));
+            row.extras.label = Some(label.to_owned());
             row
         };
-        store.insert(&id, &row("x", at(0))).await.told().unwrap();
+        let labels = ["telephone", "t\u{e9}l\u{e9}phone", "\u{1f4f1}", r"U&\4F60"];
+        let first = row("\u{1f4f1}", "x", at(0));
+        store.insert(&id, &first).await.told().unwrap();
         // Many at a time, so that most are sent together.
         let mut inserts = JoinSet::new();
-        for _ in 0..8 {
-            let (store, first) = (store.clone(), row("x", at(0)));
-            inserts.spawn(async move { store.insert(&fresh(), &first).await.told().unwrap() });
+        for label in labels.into_iter().cycle().take(8) {
+            let (store, other) = (store.clone(), row(label, "x", at(0)));
+            inserts.spawn(async move { store.insert(&fresh(), &other).await.told().unwrap() });
         }
         inserts.join_all().await;
-        let written = store.update(&id, at(0), &row("y", later)).await;
+        let second = row("\u{1f4f1}", "y", later);
+        let written = store.update(&id, at(0), &second).await;
         assert_eq!(written.told().unwrap(), Written::Saved, "{owner}");
         let found = store.load(&id, later).await.told().unwrap().into_row();
-        assert_eq!(found.unwrap().extras, row("y", later).extras, "{owner}");
+        assert_eq!(found.unwrap().extras, second.extras, "{owner}");
         let listed = store.owned(owner, later).await.told().unwrap();
+        let listed: Vec<_> = listed
+            .into_iter()
+            .map(|(_, one)| one.extras.label)
+            .collect();
         assert_eq!(listed.len(), 9, "{owner}");
-        assert!(
-            listed
-                .iter()
-                .all(|(_, one)| one.extras.label == row("x", later).extras.label)
-        );
+        for label in labels {
+            let label = Some(label.to_owned());
+            let times = listed.iter().filter(|listed| **listed == label).count();
+            assert!(times >= 2, "{owner}, {label:?}");
+        }
         let revocation = Revocation {
             owner,
             which: Which::All,

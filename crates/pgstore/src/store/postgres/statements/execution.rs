@@ -44,11 +44,8 @@ impl<'a> Execution<'a> {
         self.texts
     }
 
-    pub(super) fn in_ascii(&self) -> Execution<'a> {
-        Execution {
-            texts: Texts::InAscii,
-            ..*self
-        }
+    pub(super) fn with_texts(&self, texts: Texts) -> Execution<'a> {
+        Execution { texts, ..*self }
     }
 
     /// The rows that the statement answers.

@@ -1,9 +1,9 @@
 //! The statements that the store sends, one type each, with its SQL from `sql/`.
 
+mod escaped;
 mod execution;
 mod gathered;
 mod ids;
-mod in_ascii;
 mod maintenance;
 mod opaque;
 mod owners;
@@ -13,10 +13,10 @@ mod statement;
 mod writes;
 mod writes_together;
 
+pub(super) use escaped::Escaped;
 pub(super) use execution::{Execution, SendForm};
 pub(super) use gathered::{Gathered, GatheredAnswer};
 pub(super) use ids::{Confirm, Move, Remember, Rename, Renamed, Retire, SweepIds};
-pub(super) use in_ascii::InAscii;
 pub(super) use maintenance::{BatchSwept, RemoveOlder, RevokeIssuedBefore, SelectPeerWritten};
 pub(super) use maintenance::{Sweep, SweepAnswer, SweepDistributed, SweepPlace};
 pub(super) use opaque::{Extend, InsertNew, Overwrite, OverwriteAll};

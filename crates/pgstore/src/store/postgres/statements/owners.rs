@@ -64,7 +64,7 @@ impl Statement for Owned<'_> {
 
     async fn run(&self, execution: &Execution<'_>) -> Result<OwnedRows, AttemptFailure> {
         let (owner, now) = (
-            Text::of(self.owner, execution.texts()),
+            Text::owner(self.owner, execution.texts()),
             Micros::from(self.now),
         );
         let found = execution.query(&[&owner, &now, &self.before]).await?;
@@ -152,7 +152,7 @@ impl<'a> RevocationParameters<'a> {
             Which::AllBut { id, handle } => (None, id, handle),
         };
         Self {
-            owner: Text::of(revocation.owner, texts),
+            owner: Text::owner(revocation.owner, texts),
             is_the_truth: revocation.column == OwnerColumn::IsTheTruth,
             one: one.map(handle),
             kept_id: kept_id.map(key),

@@ -6,12 +6,16 @@ use super::execution::Execution;
 use super::statement::{Effect, Lane, Statement};
 use crate::store::postgres::failure::AttemptFailure;
 use crate::store::postgres::migrations::Migration;
+use crate::store::postgres::text::Texts;
 use crate::telemetry::{Operation, Table};
 
-/// The statement with owners and labels escaped.
-pub(crate) struct InAscii<'a, S>(pub(crate) &'a S);
+/// The statement with labels, or labels and owners, escaped.
+pub(crate) struct Escaped<'a, S> {
+    pub(crate) statement: &'a S,
+    pub(crate) texts: Texts,
+}
 
-impl<S: Statement> Statement for InAscii<'_, S> {
+impl<S: Statement> Statement for Escaped<'_, S> {
     type Output = S::Output;
     const SQL: &'static str = S::SQL;
     const PARAMETERS: &'static [Type] = S::PARAMETERS;
@@ -22,10 +26,10 @@ impl<S: Statement> Statement for InAscii<'_, S> {
     const MIGRATION: &'static Migration = S::MIGRATION;
 
     fn requests(&self) -> usize {
-        self.0.requests()
+        self.statement.requests()
     }
 
     async fn run(&self, execution: &Execution<'_>) -> Result<S::Output, AttemptFailure> {
-        self.0.run(&execution.in_ascii()).await
+        self.statement.run(&execution.with_texts(self.texts)).await
     }
 }
