@@ -50,8 +50,19 @@ impl ApplicationPool {
         u32::try_from(self.pool.status().max_size).unwrap_or(u32::MAX)
     }
 
+    /// Takes a connection that is free within the time of an operation.
+    pub(super) async fn take_soon(&self) -> Result<Checkout, NoConnection> {
+        self.take_within(self.deadlines.all).await
+    }
+
+    /// Takes a connection that is free within this time.
+    pub(super) async fn take_within(&self, limit: Duration) -> Result<Checkout, NoConnection> {
+        let taken = timeout(limit, self.take()).await;
+        taken.unwrap_or_else(|_| Err(NoConnection(format!("none was free for {limit:?}").into())))
+    }
+
     /// Takes a connection from the pool.
-    pub(super) async fn take(&self) -> Result<Checkout, NoConnection> {
+    async fn take(&self) -> Result<Checkout, NoConnection> {
         match self.pool.get().await {
             Ok(object) => Ok(Checkout(Some(object))),
             Err(PoolError::Backend(error)) => Err(NoConnection(without_details(error))),

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Host};
 use tokio::time::Instant;
@@ -40,13 +41,15 @@ impl ConnectionSource {
                 Ok(Dedicated::Own(client, task.host().clone()))
             }
             #[cfg(feature = "deadpool")]
-            Self::Application(pool) => Ok(Dedicated::Application(pool.take().await?)),
+            Self::Application(pool) => Ok(Dedicated::Application(pool.take_soon().await?)),
         }
     }
 
-    /// A connection that the caller uses alone for migrating, and closes afterwards.
+    /// The same for migrating. The caller closes it afterwards. `limit`: how long the application's pool may
+    /// have none.
     pub(super) async fn connect_for_migrating(
         &self,
+        limit: Duration,
     ) -> Result<Dedicated, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Own(pool) => {
@@ -54,7 +57,7 @@ impl ConnectionSource {
                 Ok(Dedicated::Own(client, host))
             }
             #[cfg(feature = "deadpool")]
-            Self::Application(pool) => Ok(Dedicated::Application(pool.take().await?)),
+            Self::Application(pool) => Ok(Dedicated::Application(pool.take_within(limit).await?)),
         }
     }
 

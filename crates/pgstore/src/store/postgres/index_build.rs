@@ -102,6 +102,8 @@ impl IndexBuilder<'_> {
         second.batch_execute(include_str!("sql/begin.sql")).await?;
         let sql = include_str!("sql/lock_in_transaction.sql");
         let is_locked = lock(&*second, sql, self.table).await?;
+        let no_limit = include_str!("sql/no_transaction_timeout.sql");
+        second.batch_execute(no_limit).await?;
         forget_snapshot(&second).await?;
         Ok(is_locked.then_some(second))
     }

@@ -24,7 +24,7 @@ use super::fitness::shape;
 use super::index_build::IndexBuilder;
 use super::migrate_error::MigrateError;
 use super::migrate_progress::MigrateProgress;
-use super::migrate_step::{Progress, lock, within};
+use super::migrate_step::{Progress, lock, soon, within};
 use super::migrations::Migration;
 use super::pg_store::PgStore;
 use super::table_name::TableName;
@@ -136,7 +136,7 @@ impl PgStore {
         let executor = &self.inner.executor;
         let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
         let source = executor.source();
-        let connected = source.connect_for_migrating().await;
+        let connected = source.connect_for_migrating(TIME_LIMIT).await;
         let mut client = connected.map_err(MigrateError::connect)?;
         let mut migrator = Migrator {
             client: &mut client,
@@ -152,7 +152,8 @@ impl PgStore {
         let (applied, distributed) = (migrator.applied, migrator.distributed);
         // The connections that are open already have asked before the table was there.
         let distribution = executor.distribution();
-        distribution.ask(&*client, &self.inner.table).await?;
+        let asked = async { Ok(distribution.ask(&*client, &self.inner.table).await?) };
+        within(soon(), asked).await?;
         Ok(Migrated {
             applied: applied.into_iter().collect(),
             distributed,
@@ -170,16 +171,14 @@ impl PgStore {
     /// ```
     ///
     /// # Errors
-    /// When the database is unreachable, or the table of that name cannot be a sessions table.
+    /// When the database is unreachable or does not answer within 5 seconds, when the application's pool lends
+    /// no connection within the store's deadline, or when the table of that name cannot be a sessions table.
     pub async fn missing_migrations(&self) -> Result<Vec<u32>, MigrateError> {
         let (executor, table) = (&self.inner.executor, &self.inner.table);
         let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
         let source = executor.source();
         let client = source.connect().await.map_err(MigrateError::connect)?;
-        if let Some(shape) = shape(&*client, table).await? {
-            shape.refuse_if_unfit(table)?;
-        }
-        let missing = look(&*client, table).await?.numbers();
+        let missing = within(soon(), missing(&client, table)).await?;
         source.take_back(client, None);
         Ok(missing)
     }
@@ -194,13 +193,14 @@ impl PgStore {
     /// ```
     ///
     /// # Errors
-    /// When the database is unreachable.
+    /// When the database is unreachable or does not answer within 5 seconds, or when the application's pool
+    /// lends no connection within the store's deadline.
     pub async fn is_distributed(&self) -> Result<bool, MigrateError> {
         let executor = &self.inner.executor;
         let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
         let source = executor.source();
         let client = source.connect().await.map_err(MigrateError::connect)?;
-        let placed = placed(&*client, &self.inner.table).await?;
+        let placed = within(soon(), placed(&*client, &self.inner.table)).await?;
         source.take_back(client, None);
         Ok(placed == Placed::ByKey)
     }
@@ -219,6 +219,14 @@ impl PgStore {
     pub fn distribution_sql(table: &TableName) -> String {
         distribute::sql(table)
     }
+}
+
+/// The numbers of the migrations that a table lacks which can be completed.
+async fn missing(client: &Client, table: &TableName) -> Result<Vec<u32>, MigrateError> {
+    if let Some(shape) = shape(client, table).await? {
+        shape.refuse_if_unfit(table)?;
+    }
+    Ok(look(client, table).await?.numbers())
 }
 
 type MigrateFuture<'a> = Pin<Box<dyn Future<Output = Result<Migrated, MigrateError>> + Send + 'a>>;

@@ -29,7 +29,8 @@ pub enum MigrateErrorKind {
     NoSchema,
     /// A table or an index of that name exists and is not a sessions table or its index.
     UnfitTable,
-    /// The migration took longer than a minute, for example because others held locks.
+    /// The migration took longer than a minute, for example because others held locks; or the server took
+    /// longer than 5 seconds to tell what is missing.
     Timeout,
     /// The store was closed by the application.
     Closed,
@@ -155,7 +156,7 @@ impl fmt::Display for MigrateError {
                 "the schema for the sessions table does not exist: create it first"
             }
             MigrateErrorKind::UnfitTable => "the table of this name cannot be used for sessions",
-            MigrateErrorKind::Timeout => "creating the sessions table took too long",
+            MigrateErrorKind::Timeout => "creating or inspecting the sessions table took too long",
             MigrateErrorKind::Closed => "the session store was closed",
             MigrateErrorKind::Other => "the sessions table could not be created",
         })?;

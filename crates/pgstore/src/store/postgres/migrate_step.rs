@@ -51,7 +51,8 @@ pub(super) async fn within<T>(
         .map_err(|_| MigrateError::timeout())?
 }
 
-/// The deadline of a look after a build that took longer than the time limit.
+/// The deadline of a look at the table outside of a migration, or after a build that took longer than the
+/// time limit.
 pub(super) fn soon() -> Instant {
     Instant::now() + Duration::from_secs(5)
 }

@@ -29,9 +29,6 @@ const STAND_IN_AFTER: Duration = Duration::from_millis(250);
 /// lead to another server: a proxy or a name stands for several.
 const READ_ONLY_PAUSE: Duration = Duration::from_millis(250);
 
-/// The build of an index has no time limit, and while it waits, it blocks no reader or writer.
-const WITHOUT_LIMITS: &[(&str, &str)] = &[("statement_timeout", "0"), ("lock_timeout", "0")];
-
 /// A few connections for requests, and others for slow statements.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -98,12 +95,16 @@ impl Pool {
     pub(super) async fn connect_for_migrating(&self) -> Result<(Client, Host), ConnectError> {
         // Before a server has answered, nothing is known of a pooler.
         let connector = self.connector();
-        drop(
-            connector
-                .connect_within(self.deadlines.server_start)
-                .await?,
-        );
-        let connected = match connector.connect_with(WITHOUT_LIMITS).await {
+        let (client, task) = connector
+            .connect_within(self.deadlines.server_start)
+            .await?;
+        let limits = timeout(connector.config().connect_timeout(), time_limits(&client));
+        // Where they cannot be asked for, the server's limits stay.
+        let limits = limits.await.ok().and_then(Result::ok).unwrap_or_default();
+        drop((client, task));
+        // The build of an index has no time limit, and while it waits, it blocks no reader or writer.
+        let none: Vec<_> = limits.iter().map(|limit| (limit.as_str(), "0")).collect();
+        let connected = match connector.connect_with(&none).await {
             Err(error) if error.attempts().iter().any(refuses_settings) => {
                 connector.connect().await
             }
@@ -292,6 +293,13 @@ impl Pool {
             ConnectionState::Broken => {}
         }
     }
+}
+
+/// The names of the server's settings that limit how long statements and transactions take.
+async fn time_limits(client: &Client) -> Result<Vec<String>, tokio_postgres::Error> {
+    let sql = include_str!("sql/time_limits.sql");
+    let rows = client.query_typed(sql, &[]).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Whether a pooler takes no settings with the first message (protocol_violation).

@@ -1,5 +1,6 @@
 //! The application's own pool in place of the store's connections.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,8 @@ use libtest_mimic::Trial;
 use pgstore::store::conformance::{Behaviour, behaviours};
 use pgstore::store::{Row, RowExtras, Sweeper};
 use pgstore::{
-    PgStore, PgStoreOptions, SessionId, StatementNames, Store, StoreErrorKind, SweepOptions,
-    Timestamp,
+    MigrateErrorKind, PgStore, PgStoreOptions, SessionId, StatementNames, Store, StoreErrorKind,
+    SweepOptions, Timestamp,
 };
 use tokio_postgres::NoTls;
 
@@ -104,6 +105,20 @@ async fn waiting_for_the_pool_counts_towards_the_deadline() {
 }
 
 /// The backend that the pool's only connection has.
+#[apply(trial)]
+async fn asking_what_is_missing_waits_for_the_pool_until_the_deadline() {
+    let deadline = Duration::from_millis(200);
+    let (_database, pool, store) = store_of(1, PgStoreOptions::new().deadline(deadline)).await;
+    let _taken = pool.get().await.unwrap();
+    let missing = store.missing_migrations().await.told().unwrap_err();
+    let distributed = store.is_distributed().await.told().unwrap_err();
+    for error in [missing, distributed] {
+        assert_eq!(error.kind(), MigrateErrorKind::Unreachable);
+        let cause = error.source().unwrap().source().unwrap().to_string();
+        assert_eq!(cause, "none was free for 200ms");
+    }
+}
+
 async fn backend(pool: &Pool) -> i32 {
     let client = pool.get().await.unwrap();
     let row = client.query_one("SELECT pg_backend_pid()", &[]).await;

@@ -93,6 +93,37 @@ async fn a_missing_index_is_built_beside_writers() {
     wait_until(&watcher, HAS_INDEX).await;
 }
 
+/// Settings of a role or a database, that is, which are there before the store's.
+#[apply(trial_on_both_servers)]
+async fn no_time_limit_of_a_role_ends_an_index_build() {
+    let database = Database::fresh().await;
+    let watcher = table_without_an_index_on_key(&database).await;
+    let names = "SELECT name FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout',
+        'transaction_timeout', 'idle_in_transaction_session_timeout')";
+    let names = watcher.query(names, &[]).await.unwrap();
+    let limits = names
+        .iter()
+        .map(|row| format!("-c{}=500ms ", row.get::<_, &str>(0)));
+    let url = database.url_with(&limits.collect::<String>());
+    let url = format!("{url}&application_name={}", database.schema());
+    let mut client = database.client().await;
+    let slow = slow_writer(&mut client).await;
+    let migrating = tokio::spawn(async move {
+        let store = PgStore::connect(&url).await.unwrap();
+        store.migrate().await.told().unwrap()
+    });
+    let waits = format!(
+        "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = '{}'
+           AND query LIKE 'CREATE INDEX%' AND clock_timestamp() > query_start + interval '1 s')",
+        database.schema()
+    );
+    wait_until(&watcher, &waits).await;
+    assert!(!migrating.is_finished());
+    slow.commit().await.unwrap();
+    assert_eq!(migrating.await.unwrap().applied, [1]);
+    wait_until(&watcher, HAS_INDEX).await;
+}
+
 #[apply(trial_on_both_servers)]
 async fn what_a_failed_build_left_is_made_again() {
     let database = Database::fresh().await;
