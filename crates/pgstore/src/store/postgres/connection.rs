@@ -75,6 +75,11 @@ impl Connection {
         self.liveness.load()
     }
 
+    /// Whether it has to prove itself before its next statement. `idle`: after how long without an answer.
+    pub(super) fn is_doubtful(&self, idle: Duration) -> bool {
+        self.liveness.is_doubtful(idle)
+    }
+
     /// How long ago it was opened.
     pub(super) fn age(&self) -> Duration {
         self.liveness.age()
@@ -100,9 +105,18 @@ impl Connection {
         let _guard = self.liveness.begin(deadlines.of::<S>());
         let patience = deadlines.patience::<S>();
         let is_read = S::EFFECT == Effect::None;
-        let turn = self.answer(self.turn(), deadline, patience, is_read);
+        // Before it is sent, a write leaves a silent connection early, too.
+        let turn = async { Ok(self.turn().await) };
+        let turn = self.answer(turn, deadline, patience, true);
         let turn = turn.await.map_err(AttemptFailure::before_execution)?;
-        self.prove(deadline, patience).await?;
+        match self.liveness.proof_within(patience) {
+            Some(within) => self.prove(deadline.min(Instant::now() + within)).await?,
+            None if turn.as_ref().is_some_and(TurnGuard::comes_early) => {
+                let ready = self.answer(self.ready(), deadline, patience, true);
+                ready.await.map_err(AttemptFailure::before_execution)?;
+            }
+            None => {}
+        }
         let form = self.forms.get::<S>(&self.client, table, &self.liveness);
         let form = self.answer(form, deadline, patience, true);
         let form = form.await.map_err(AttemptFailure::before_execution)?;
@@ -123,28 +137,27 @@ impl Connection {
     }
 
     /// Waits for the statements before, unless statements are pipelined.
-    async fn turn(&self) -> Result<Option<TurnGuard<'_>>, AttemptFailure> {
+    async fn turn(&self) -> Option<TurnGuard<'_>> {
         match &self.turns {
-            Some(turns) => Ok(Some(turns.next(&self.client).await?)),
-            None => Ok(None),
+            Some(turns) => Some(turns.next().await),
+            None => None,
         }
     }
 
-    /// After a long idle time, makes sure that the connection still leads to the server: a NAT or a
-    /// firewall may have forgotten it without a word.
-    async fn prove(&self, deadline: Instant, patience: Duration) -> Result<(), AttemptFailure> {
-        let Some(within) = self.liveness.proof_within(patience) else {
-            return Ok(());
-        };
-        let proof = timeout_at(
-            deadline.min(Instant::now() + within),
-            self.client.check_connection(),
-        );
-        match proof.await {
-            Ok(answer) => {
-                self.liveness.heard();
-                Ok(answer.map_err(|error| AttemptFailure::from(error).before_execution())?)
-            }
+    /// Waits until the server is done with what was sent before.
+    async fn ready(&self) -> Result<(), AttemptFailure> {
+        let answer = self.client.check_connection().await;
+        self.liveness.heard();
+        Ok(answer?)
+    }
+
+    /// Makes sure that the connection still leads to the server: a NAT or a firewall may have forgotten it
+    /// without a word.
+    async fn prove(&self, within: Instant) -> Result<(), AttemptFailure> {
+        match timeout_at(within, self.ready()).await {
+            Ok(answer) => answer.map_err(AttemptFailure::before_execution),
+            // It has answered others meanwhile.
+            Err(_) if self.turns.is_none() && !self.liveness.is_unproven() => Ok(()),
             Err(_) => Err(AttemptFailure::not_proven()),
         }
     }
@@ -178,11 +191,11 @@ impl Connection {
     }
 
     /// Retires it and asks the server to cancel its statement. After `grace` the connection is
-    /// aborted. Many callers may give up at once; the server is asked once.
-    pub(super) fn give_up(&self, grace: Duration) {
+    /// aborted. Many callers may give up at once; the server is asked once. `true` the first time.
+    pub(super) fn give_up(&self, grace: Duration) -> bool {
         self.retire();
         if self.given_up.swap(true, Ordering::Relaxed) {
-            return;
+            return false;
         }
         let (cancel, task) = (self.task.cancel_handle(), self.task.abort_handle());
         tokio::spawn(async move {
@@ -192,6 +205,7 @@ impl Connection {
             tokio::time::sleep(grace).await;
             task.abort();
         });
+        true
     }
 
     /// Gives it up unless it answers before patience ends. Its last caller could not wait so long.
@@ -201,7 +215,10 @@ impl Connection {
                 let left = patience.saturating_sub(self.liveness.silence());
                 match timeout(left, self.check()).await {
                     Ok(()) => return self.liveness.heard(),
-                    Err(_) if self.liveness.silence() >= patience => return self.give_up(grace),
+                    Err(_) if self.liveness.silence() >= patience => {
+                        self.give_up(grace);
+                        return;
+                    }
                     Err(_) => {} // It has answered others meanwhile.
                 }
             }
@@ -210,8 +227,8 @@ impl Connection {
 
     /// Waits until the server has answered what was sent before, or the connection is closed.
     async fn check(&self) {
-        if let Ok(turn) = self.turn().await
-            && self.client.check_connection().await.is_ok()
+        let turn = self.turn().await;
+        if self.client.check_connection().await.is_ok()
             && let Some(turn) = turn
         {
             turn.end();

@@ -24,10 +24,14 @@ const MOST_BYTES: usize = 8 << 20;
 /// How long a statement takes at most that others are gathered behind.
 pub(super) const SLOW: Duration = Duration::from_millis(10);
 
+/// How long those who send may give no sign of life until others send beside them. A caller that sends its own
+/// statement may be alive and not polled, as in a stream whose consumer is busy.
+const STALLED: Duration = Duration::from_millis(100);
+
 /// The callers of one kind of statement.
 ///
 /// A caller that finds a place free sends its own statement at once. The others wait, and their
-/// requests go out together in the next statement. There are no timers.
+/// requests go out together in the next statement. No timer delays one.
 pub(super) struct GatherQueue<G: Gathered> {
     state: Mutex<QueueState<G>>,
     /// How many statements of the kind may be under way at once.
@@ -42,6 +46,10 @@ struct QueueState<G: Gathered> {
     under_way: usize,
     /// When the last one was sent.
     sent_at: Instant,
+    /// When one of those who send was seen to run.
+    alive_at: Instant,
+    /// How many of them were not seen to run for long, and take no place.
+    stalled: usize,
     waiting: VecDeque<Waiting<G>>,
     /// The sessions of the requests that are under way together.
     ids: HashSet<SessionId>,
@@ -97,6 +105,8 @@ impl<G: Gathered> GatherQueue<G> {
             sending: 0,
             under_way: 0,
             sent_at: Instant::now(),
+            alive_at: Instant::now(),
+            stalled: 0,
             waiting: VecDeque::new(),
             ids: HashSet::new(),
         };
@@ -114,7 +124,7 @@ impl<G: Gathered> GatherQueue<G> {
     pub(super) fn join(&self, request: G::Request, deadline: Instant) -> Turn<G> {
         let mut state = self.state();
         let is_free = G::id(&request).is_none_or(|id| !state.ids.contains(id));
-        let may_send = is_free && state.sending < self.places && state.are_enough(1);
+        let may_send = is_free && state.has_place(self.places) && state.are_enough(1);
         if may_send && state.waiting.is_empty() {
             state.begins(1);
             state.ids.extend(G::id(&request).cloned());
@@ -184,11 +194,13 @@ impl<G: Gathered> GatherQueue<G> {
     /// A statement takes long. Whether another task has to send for those who came after it.
     pub(super) fn nudge(&self) -> bool {
         let mut state = self.state();
-        let is_due = state.sending < self.places && !state.waiting.is_empty();
-        if is_due {
-            state.sending += 1;
-        }
-        is_due
+        state.alive_at = Instant::now();
+        state.starts(self.places)
+    }
+
+    /// A caller has waited for long. Whether a task has to send for those who wait, because nobody else does.
+    pub(super) fn has_stalled(&self) -> bool {
+        self.state().starts(self.places)
     }
 
     /// The task that sends has ended early, and those who wait send alone.
@@ -216,16 +228,36 @@ impl<G: Gathered> QueueState<G> {
         self.sending == 0 || self.waiting.len() + more >= each || self.sent_at.elapsed() > SLOW
     }
 
+    /// Whether fewer statements than `places` are under way. Those who send one and have given no sign of life
+    /// for long do not count until they end.
+    fn has_place(&mut self, places: usize) -> bool {
+        if self.sending - self.stalled >= places && self.alive_at.elapsed() > STALLED {
+            self.stalled = self.sending;
+        }
+        self.sending - self.stalled < places
+    }
+
+    /// Whether another task has to send.
+    fn starts(&mut self, places: usize) -> bool {
+        let is_due = !self.waiting.is_empty() && self.has_place(places);
+        if is_due {
+            self.sending += 1;
+        }
+        is_due
+    }
+
     /// A statement with this many requests is sent.
     fn begins(&mut self, requests: usize) {
         self.sending += 1;
         self.under_way += requests;
         self.sent_at = Instant::now();
+        self.alive_at = self.sent_at;
     }
 
     /// The sender of a statement has ended.
     fn ends(&mut self) {
         self.sending -= 1;
+        self.stalled = self.stalled.min(self.sending);
         if self.sending == 0 {
             self.under_way = 0;
         }
@@ -290,10 +322,21 @@ fn current_span() -> Span {
 }
 
 impl<A> Ticket<A> {
-    /// Waits for the reply, until `deadline` at most.
-    pub(super) async fn reply(mut self, deadline: Instant) -> Result<Reply<A>, NoReply> {
-        if let Ok(Ok(reply)) = timeout_at(deadline, &mut self.answer).await {
-            return Ok(reply);
+    /// Waits for the reply, until `deadline` at most. Calls `still_waits` after pauses that double.
+    pub(super) async fn reply(
+        mut self,
+        deadline: Instant,
+        still_waits: impl Fn(),
+    ) -> Result<Reply<A>, NoReply> {
+        let mut pause = STALLED;
+        loop {
+            let until = deadline.min(Instant::now() + pause);
+            match timeout_at(until, &mut self.answer).await {
+                Ok(Ok(reply)) => return Ok(reply),
+                Err(_) if until < deadline => still_waits(),
+                Ok(Err(_)) | Err(_) => break,
+            }
+            pause *= 2;
         }
         self.answer.close();
         if let Ok(reply) = self.answer.try_recv() {
@@ -355,8 +398,11 @@ mod tests {
         let next = queue.next().unwrap();
         assert_eq!(next.len(), 1);
         let no_reply = |reply: Result<_, NoReply>| reply.err().map(|no_reply| no_reply.is_sent);
-        assert_eq!(no_reply(late.reply(deadline).await), Some(false));
-        assert_eq!(no_reply(sent.reply(other_deadline).await), Some(true));
+        assert_eq!(no_reply(late.reply(deadline, || {}).await), Some(false));
+        assert_eq!(
+            no_reply(sent.reply(other_deadline, || {}).await),
+            Some(true)
+        );
     }
 
     #[tokio::test]

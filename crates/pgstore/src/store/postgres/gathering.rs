@@ -2,7 +2,7 @@
 //!
 //! A caller that finds few statements of its kind under way sends its own, in its own task. When
 //! that ends, or when it leaves, a task takes over as long as others wait. So a caller that leaves
-//! takes only its own request with it.
+//! takes only its own request with it, and one that is not polled for a while holds up nobody for long.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -78,7 +78,12 @@ impl Executor {
             }
             Turn::Full => return Err(StoreError::new(StoreErrorKind::Unavailable)),
         };
-        match ticket.reply(deadline).await {
+        let still_waits = || {
+            if queue.has_stalled() {
+                SenderTask::<G>::start(self);
+            }
+        };
+        match ticket.reply(deadline, still_waits).await {
             Ok(Reply::Answer(answer, was_in_doubt)) => {
                 *in_doubt |= was_in_doubt;
                 answer

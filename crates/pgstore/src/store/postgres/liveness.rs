@@ -18,7 +18,9 @@ pub(super) struct Liveness {
     /// Milliseconds after `opened`: the last answer, or, if none was awaited then, the statement that
     /// came next.
     silent_since: AtomicU64,
-    /// It was idle for long, and has not answered since.
+    /// A statement was begun since it answered last.
+    owes_answer: AtomicBool,
+    /// It was idle for long, or all callers left before it answered, and it has not answered since.
     is_unproven: AtomicBool,
 }
 
@@ -32,6 +34,7 @@ impl Liveness {
             round_trip,
             under_way: AtomicUsize::new(0),
             silent_since: AtomicU64::new(0),
+            owes_answer: AtomicBool::new(false),
             is_unproven: AtomicBool::new(false),
         }
     }
@@ -68,12 +71,25 @@ impl Liveness {
             }
             self.silent_since.store(now, Ordering::Relaxed);
         }
+        self.owes_answer.store(true, Ordering::Relaxed);
         StatementGuard(self)
     }
 
     fn heard_at(&self, now: u64) {
         self.silent_since.store(now, Ordering::Relaxed);
+        self.owes_answer.store(false, Ordering::Relaxed);
         self.is_unproven.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it was silent for long, or owes an answer to callers that have left.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.is_unproven.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has to prove that it still leads to the server before it is used. What it answered more
+    /// than `idle` ago proves nothing.
+    pub(super) fn is_doubtful(&self, idle: Duration) -> bool {
+        self.is_unproven() || (self.load() == 0 && self.silence() > idle)
     }
 
     fn silence_at(&self, now: u64) -> Duration {
@@ -83,8 +99,8 @@ impl Liveness {
 
     /// How long it may take to prove that it still leads to the server; `None` if it need not.
     pub(super) fn proof_within(&self, patience: Duration) -> Option<Duration> {
-        let is_unproven = self.is_unproven.load(Ordering::Relaxed);
-        is_unproven.then(|| patience.min((patience / 4).max(4 * self.round_trip)))
+        self.is_unproven()
+            .then(|| patience.min((patience / 4).max(4 * self.round_trip)))
     }
 
     fn now(&self) -> u64 {
@@ -94,7 +110,10 @@ impl Liveness {
 
 impl Drop for StatementGuard<'_> {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        let is_last = self.0.under_way.fetch_sub(1, Ordering::Relaxed) == 1;
+        if is_last && self.0.owes_answer.load(Ordering::Relaxed) {
+            self.0.is_unproven.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -118,13 +137,30 @@ mod tests {
     #[test]
     fn a_connection_that_was_idle_for_long_is_unproven_until_it_answers() {
         let liveness = Liveness::new(SECOND);
-        drop(liveness.begin_at(10_000, 10 * SECOND));
+        let early = liveness.begin_at(10_000, 10 * SECOND);
         assert_eq!(liveness.proof_within(SECOND), None);
-        drop(liveness.begin_at(21_000, 10 * SECOND));
+        liveness.heard_at(10_000);
+        drop(early);
+        let _late = liveness.begin_at(21_000, 10 * SECOND);
         for (patience, within) in [(SECOND, 1), (10 * SECOND, 4), (40 * SECOND, 10)] {
             assert_eq!(liveness.proof_within(patience), Some(within * SECOND));
         }
         liveness.heard_at(22_000);
+        assert_eq!(liveness.proof_within(SECOND), None);
+    }
+
+    #[test]
+    fn a_connection_whose_callers_all_left_without_an_answer_is_unproven_until_it_answers() {
+        let liveness = Liveness::new(SECOND);
+        let (first, second) = (
+            liveness.begin_at(0, 10 * SECOND),
+            liveness.begin_at(0, 10 * SECOND),
+        );
+        drop(first);
+        assert_eq!(liveness.proof_within(SECOND), None);
+        drop(second);
+        assert!(liveness.proof_within(SECOND).is_some());
+        liveness.heard_at(1);
         assert_eq!(liveness.proof_within(SECOND), None);
     }
 }

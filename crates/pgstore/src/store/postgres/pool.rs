@@ -160,8 +160,7 @@ impl Pool {
 
     /// Has the server plan each statement anew.
     pub(super) fn forget_plans(&self) {
-        let slots = self.slots.iter().chain(self.slow.slots());
-        for connection in slots.filter_map(|slot| slot.live()) {
+        for connection in self.live() {
             connection.forget_plans();
         }
     }
@@ -170,6 +169,12 @@ impl Pool {
         for slot in self.slots.iter().chain(self.slow.slots()) {
             let _ = timeout_at(deadline, slot.close()).await;
         }
+    }
+
+    /// All live connections.
+    fn live(&self) -> impl Iterator<Item = Arc<Connection>> {
+        let slots = self.slots.iter().chain(self.slow.slots());
+        slots.filter_map(|slot| slot.live())
     }
 
     fn lane(&self, lane: Lane) -> &[Arc<PoolSlot>] {
@@ -253,10 +258,18 @@ impl Pool {
         if self.is_read_only.swap(true, Ordering::Relaxed) {
             return;
         }
-        let slots = self.slots.iter().chain(self.slow.slots());
-        let live = slots.filter_map(|slot| slot.live());
-        for connection in live.filter(|connection| connection.host() == host) {
+        for connection in self.live().filter(|other| other.host() == host) {
             connection.retire();
+        }
+    }
+
+    /// A connection to this host is silent. The others that would have to prove themselves first are not
+    /// tried one by one.
+    fn retire_doubtful(&self, host: &Host, idle: Duration) {
+        for connection in self.live() {
+            if connection.host() == host && connection.is_doubtful(idle) {
+                connection.retire();
+            }
         }
     }
 
@@ -280,7 +293,11 @@ impl Pool {
                 let patience = self.deadlines.patience::<S>();
                 Arc::clone(connection).judge_later(patience, self.deadlines.all);
             }
-            ConnectionState::Hung => connection.give_up(self.deadlines.all),
+            ConnectionState::Hung => {
+                if connection.give_up(self.deadlines.all) {
+                    self.retire_doubtful(connection.host(), self.deadlines.of::<S>());
+                }
+            }
             ConnectionState::Broken if self.stays_read_only(connection, failure) => {}
             ConnectionState::Broken if connection.retire() => {
                 self.leave_if_read_only(connection.host(), failure);

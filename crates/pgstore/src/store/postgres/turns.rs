@@ -6,34 +6,40 @@
 //! So behind a pooler a statement is sent only after the one before is answered.
 
 use tokio::sync::{Mutex, MutexGuard};
-use tokio_postgres::{Client, Error};
 
 /// The turns of the statements of one connection, in the order in which they ask.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    /// Whether the server has said, after the last statement, that it is ready for the next one.
+    /// Whether the last statement was answered to its end.
     is_ready: Mutex<bool>,
 }
 
-/// The time of one statement. If it is dropped early, the next one waits until the server is ready.
-pub(super) struct TurnGuard<'a>(MutexGuard<'a, bool>);
+/// The time of one statement.
+pub(super) struct TurnGuard<'a> {
+    is_ready: MutexGuard<'a, bool>,
+    was_ready: bool,
+}
 
 impl Turns {
-    /// Waits for a turn. If the statement before was left early, or failed, this asks the server for a sign
-    /// that it is done with it.
-    pub(super) async fn next(&self, client: &Client) -> Result<TurnGuard<'_>, Error> {
+    /// Waits for a turn.
+    pub(super) async fn next(&self) -> TurnGuard<'_> {
         let mut is_ready = self.is_ready.lock().await;
-        if !*is_ready {
-            client.check_connection().await?;
+        let was_ready = std::mem::replace(&mut *is_ready, false);
+        TurnGuard {
+            is_ready,
+            was_ready,
         }
-        *is_ready = false;
-        Ok(TurnGuard(is_ready))
     }
 }
 
 impl TurnGuard<'_> {
+    /// Whether the server may still be busy with the statement before: it was left early, or failed.
+    pub(super) fn comes_early(&self) -> bool {
+        !self.was_ready
+    }
+
     /// Notes that the statement was answered to its end. An error may come before the end.
     pub(super) fn end(mut self) {
-        *self.0 = true;
+        *self.is_ready = true;
     }
 }

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, Pool};
-use pgstore::store::{Row, RowExtras};
+use pgstore::store::{Row, RowExtras, StatementStrategy};
 use pgstore::{PgStore, PgStoreOptions, Store, Timestamp};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::NoTls;
 
 use super::servers::with_tls;
@@ -178,6 +178,53 @@ async fn a_network_that_forgets_idle_connections_costs_no_request() {
             .told()
             .unwrap();
         assert!(begun.elapsed() < 2 * DEADLINE, "{:?}", begun.elapsed());
+    }
+}
+
+#[apply(trial)]
+async fn many_idle_connections_that_the_network_forgot_cost_no_request() {
+    let database = Database::fresh_on(with_tls().url()).await;
+    database.store().await;
+    let network = Network::with(Delays::default()).await;
+    let name = database.schema();
+    let url = format!("{}&application_name={name}", network.url(&database));
+    let options = PgStoreOptions::new()
+        .deadline(DEADLINE)
+        .connections(32)
+        .strategy(StatementStrategy::OnePerCaller);
+    let store = options.connect(&url).await.unwrap();
+    let id = secrets::fresh_id();
+    let client = database.client().await;
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+    loop {
+        let loads = (0..64).map(|_| store.load(&id, at(0)));
+        futures_util::future::join_all(loads).await;
+        let open: i64 = client.query_one(sql, &[&name]).await.unwrap().get(0);
+        if open >= 16 {
+            break;
+        }
+    }
+    // The idle time is what the trial is about.
+    sleep(DEADLINE + Duration::from_millis(10)).await;
+    network.forget();
+    store.load(&id, at(0)).await.told().unwrap();
+}
+
+/// A client that hangs up takes its request along.
+#[apply(trial)]
+async fn a_silent_connection_is_noticed_although_no_caller_waits_for_long() {
+    let database = Database::fresh_on(with_tls().url()).await;
+    database.store().await;
+    let network = Network::with(Delays::default()).await;
+    let options = PgStoreOptions::new().deadline(DEADLINE);
+    let store = options.connect(&network.url(&database)).await.unwrap();
+    let id = secrets::fresh_id();
+    store.load(&id, at(0)).await.unwrap();
+    network.forget();
+    let mut tries = 0;
+    while timeout(DEADLINE / 3, store.load(&id, at(0))).await.is_err() {
+        tries += 1;
+        assert!(tries < 10, "the connection is still used");
     }
 }
 

@@ -2,6 +2,9 @@
 //!
 //! A stranger locks the table, so that loads are under way and others wait.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use pgstore::store::{Lookup, StatementStrategy};
@@ -181,6 +184,34 @@ async fn a_caller_that_leaves_takes_out_only_itself() {
     let [one, other] = scene.hold_up().await;
     scene.let_go().await;
     let _ = (one.await.unwrap().unwrap(), other.await.unwrap().unwrap());
+}
+
+/// As in a stream of `buffer_unordered` whose consumer is busy.
+#[apply(trial_on_both_servers)]
+async fn callers_that_are_alive_and_not_polled_hold_up_nobody() {
+    let store = Database::fresh().await.store_with(options()).await;
+    let id = fresh();
+    store.insert(&id, &row("")).await.unwrap();
+    for _ in 0..3 {
+        let ids = [(); 8].map(|()| fresh());
+        let mut idle: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
+        for new in &ids {
+            let row = row("");
+            idle.push(Box::pin(async { drop(store.load(&id, at(0)).await) }));
+            idle.push(Box::pin(async { drop(store.delete(&fresh()).await) }));
+            let store = &store;
+            idle.push(Box::pin(async move { drop(store.insert(new, &row).await) }));
+        }
+        for caller in &mut idle {
+            poll_fn(|context| Poll::Ready(caller.as_mut().poll(context).is_ready())).await;
+        }
+        for _ in 0..3 {
+            let found = store.load(&id, at(0)).await.unwrap();
+            assert_eq!(found.into_row(), Some(row("")));
+            store.insert(&fresh(), &row("")).await.unwrap();
+            store.delete(&fresh()).await.unwrap();
+        }
+    }
 }
 
 #[apply(trial_on_both_servers)]
