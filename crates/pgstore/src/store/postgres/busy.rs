@@ -13,20 +13,29 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// The pauses of one caller. Statements wait for no row, so that they delay no other caller.
-pub(super) struct BusyPauses(Duration);
+pub(super) struct BusyPauses {
+    next: Duration,
+    /// When the last try began.
+    tried_at: Instant,
+}
 
 impl BusyPauses {
     pub(super) fn new() -> Self {
-        Self(SHORTEST)
+        Self {
+            next: SHORTEST,
+            tried_at: Instant::now(),
+        }
     }
 
-    /// Pauses before the next try, unless the deadline passes meanwhile.
+    /// Pauses before the next try, unless the deadline would pass before that has ended: a try without an
+    /// answer would be in doubt.
     pub(super) async fn pause(&mut self, deadline: Instant) -> Result<(), StoreError> {
-        if Instant::now() + self.0 >= deadline {
+        if Instant::now() + self.next + 2 * self.tried_at.elapsed() >= deadline {
             return Err(StoreError::new(StoreErrorKind::Timeout));
         }
-        sleep(self.0).await;
-        self.0 = LONGEST.min(2 * self.0);
+        sleep(self.next).await;
+        self.next = LONGEST.min(2 * self.next);
+        self.tried_at = Instant::now();
         Ok(())
     }
 }

@@ -110,7 +110,7 @@ impl Connection {
         let turn = self.answer(turn, deadline, patience, true);
         let turn = turn.await.map_err(AttemptFailure::before_execution)?;
         match self.liveness.proof_within(patience) {
-            Some(within) => self.prove(deadline.min(Instant::now() + within)).await?,
+            Some(within) => self.prove(within, deadline).await?,
             None if turn.as_ref().is_some_and(TurnGuard::comes_early) => {
                 let ready = self.answer(self.ready(), deadline, patience, true);
                 ready.await.map_err(AttemptFailure::before_execution)?;
@@ -153,11 +153,13 @@ impl Connection {
 
     /// Makes sure that the connection still leads to the server: a NAT or a firewall may have forgotten it
     /// without a word.
-    async fn prove(&self, within: Instant) -> Result<(), AttemptFailure> {
-        match timeout_at(within, self.ready()).await {
+    async fn prove(&self, within: Duration, deadline: Instant) -> Result<(), AttemptFailure> {
+        let until = deadline.min(Instant::now() + within);
+        match timeout_at(until, self.ready()).await {
             Ok(answer) => answer.map_err(AttemptFailure::before_execution),
             // It has answered others meanwhile.
             Err(_) if self.turns.is_none() && !self.liveness.is_unproven() => Ok(()),
+            Err(_) if until == deadline => Err(AttemptFailure::no_answer_yet().before_execution()),
             Err(_) => Err(AttemptFailure::not_proven()),
         }
     }

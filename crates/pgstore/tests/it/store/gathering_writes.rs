@@ -192,7 +192,7 @@ async fn a_row_that_a_stranger_holds_delays_its_own_callers_alone() {
 
 #[apply(trial_on_both_servers)]
 async fn a_save_of_a_held_row_ends_at_its_deadline_without_doubt() {
-    let deadline = Duration::from_millis(700);
+    let deadline = Duration::from_secs(2);
     let scene = Scene::new(PgStoreOptions::new().deadline(deadline)).await;
     let ids = scene.inserted(30).await;
     let lock = "SELECT FROM http_sessions WHERE key = $1 FOR UPDATE";
@@ -296,16 +296,14 @@ async fn writes_that_were_sent_are_in_doubt_at_the_deadline() {
     let ids = scene.inserted(100).await;
     scene.hold_up().await;
     let saves = scene.saves(&ids).await;
-    for (index, save) in saves.into_iter().enumerate() {
+    let mut in_doubt = 0;
+    for save in saves {
         let error = save.await.unwrap().unwrap_err();
-        if index < 2 {
-            assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error:?}");
-            assert!(error.is_in_doubt());
-        } else {
-            // They may have been sent a moment before their deadline, or found their connection given up.
-            assert!(error.is_unavailable(), "{error:?}");
-        }
+        // Others may have been sent a moment before their deadline, or found their connection given up.
+        assert!(error.is_unavailable(), "{error:?}");
+        in_doubt += usize::from(error.kind() == StoreErrorKind::Timeout && error.is_in_doubt());
     }
+    assert!(in_doubt >= 2, "{in_doubt}");
     scene.let_go().await;
 }
 
