@@ -12,6 +12,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// The longest one.
 const LONGEST: Duration = Duration::from_millis(50);
 
+/// How long a try is expected to take at most.
+const LONGEST_TRY: Duration = Duration::from_millis(200);
+
 /// The pauses of one caller. Statements wait for no row, so that they delay no other caller.
 pub(super) struct BusyPauses {
     next: Duration,
@@ -27,10 +30,11 @@ impl BusyPauses {
         }
     }
 
-    /// Pauses before the next try, unless the deadline would pass before that has ended: a try without an
-    /// answer would be in doubt.
+    /// Pauses before the next try, unless the deadline may pass before that has ended, even if it takes twice
+    /// as long as the last one: a try without an answer would be in doubt.
     pub(super) async fn pause(&mut self, deadline: Instant) -> Result<(), StoreError> {
-        if Instant::now() + self.next + 2 * self.tried_at.elapsed() >= deadline {
+        let expected = LONGEST_TRY.min(2 * self.tried_at.elapsed());
+        if Instant::now() + self.next + expected >= deadline {
             return Err(StoreError::new(StoreErrorKind::Timeout));
         }
         sleep(self.next).await;

@@ -75,7 +75,7 @@ impl Connection {
         self.liveness.load()
     }
 
-    /// Whether it has to prove itself before its next statement. `idle`: after how long without an answer.
+    /// Whether it has to prove itself before its next statement, which may be idle for this long at most.
     pub(super) fn is_doubtful(&self, idle: Duration) -> bool {
         self.liveness.is_doubtful(idle)
     }
@@ -157,15 +157,16 @@ impl Connection {
         let until = deadline.min(Instant::now() + within);
         match timeout_at(until, self.ready()).await {
             Ok(answer) => answer.map_err(AttemptFailure::before_execution),
-            // It has answered others meanwhile.
-            Err(_) if self.turns.is_none() && !self.liveness.is_unproven() => Ok(()),
             Err(_) if until == deadline => Err(AttemptFailure::no_answer_yet().before_execution()),
+            // It has answered others meanwhile.
+            Err(_) if self.turns.is_none() && !self.liveness.is_doubted() => Ok(()),
             Err(_) => Err(AttemptFailure::not_proven()),
         }
     }
 
     /// Waits for an answer until the deadline. If `gives_up`, until the connection has answered
-    /// nothing for as long as patience lasts.
+    /// nothing for as long as patience lasts; but for a quarter of that at least, because another caller may
+    /// have its answer and not have been polled since.
     async fn answer<T>(
         &self,
         answer: impl Future<Output = Result<T, AttemptFailure>>,
@@ -174,10 +175,11 @@ impl Connection {
         gives_up: bool,
     ) -> Result<T, AttemptFailure> {
         let mut answer = std::pin::pin!(answer);
+        let least = Instant::now() + patience / 4;
         loop {
-            let now = Instant::now();
+            let patient_until = Instant::now() + patience.saturating_sub(self.liveness.silence());
             let until = match gives_up {
-                true => deadline.min(now + patience.saturating_sub(self.liveness.silence())),
+                true => deadline.min(patient_until.max(least)),
                 false => deadline,
             };
             if let Ok(answer) = timeout_at(until, &mut answer).await {

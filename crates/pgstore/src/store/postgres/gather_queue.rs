@@ -1,6 +1,6 @@
 //! The callers that wait while statements of their kind are under way.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,14 +24,14 @@ const MOST_BYTES: usize = 8 << 20;
 /// How long a statement takes at most that others are gathered behind.
 pub(super) const SLOW: Duration = Duration::from_millis(10);
 
-/// How long those who send may give no sign of life until others send beside them. A caller that sends its own
-/// statement may be alive and not polled, as in a stream whose consumer is busy.
+/// For how long one who sends keeps its place, and its session, without a sign of life. A caller that sends its
+/// own statement may be alive and not polled, as in a stream whose consumer is busy.
 const STALLED: Duration = Duration::from_millis(100);
 
 /// The callers of one kind of statement.
 ///
 /// A caller that finds a place free sends its own statement at once. The others wait, and their
-/// requests go out together in the next statement. No timer delays one.
+/// requests go out together in the next statement, as soon as one that is under way has ended.
 pub(super) struct GatherQueue<G: Gathered> {
     state: Mutex<QueueState<G>>,
     /// How many statements of the kind may be under way at once.
@@ -41,19 +41,21 @@ pub(super) struct GatherQueue<G: Gathered> {
 }
 
 struct QueueState<G: Gathered> {
-    /// How many statements are under way, and how many requests they carry.
-    sending: usize,
+    /// Those who send a statement, with when each was last seen to run.
+    senders: Vec<(Place, Instant)>,
+    next_place: u64,
+    /// How many requests are under way.
     under_way: usize,
-    /// When the last one was sent.
+    /// When the last statement was sent.
     sent_at: Instant,
-    /// When one of those who send was seen to run.
-    alive_at: Instant,
-    /// How many of them were not seen to run for long, and take no place.
-    stalled: usize,
     waiting: VecDeque<Waiting<G>>,
-    /// The sessions of the requests that are under way together.
-    ids: HashSet<SessionId>,
+    /// The sessions of the requests that are under way, with when they were sent.
+    ids: HashMap<SessionId, Instant>,
 }
+
+/// The place of one who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u64);
 
 /// A caller that waits.
 pub(super) struct Waiting<G: Gathered> {
@@ -77,11 +79,11 @@ pub(super) enum Reply<A> {
 /// What a caller does now.
 pub(super) enum Turn<G: Gathered> {
     /// It sends a statement of its own.
-    Send(G::Request),
+    Send(G::Request, Place),
     /// It waits for its answer.
     Wait(Ticket<G::Answer>),
     /// It starts a task that sends for those who wait, and waits for its answer.
-    Start(Ticket<G::Answer>),
+    Start(Ticket<G::Answer>, Place),
     /// Too many callers wait.
     Full,
 }
@@ -102,13 +104,12 @@ impl<G: Gathered> GatherQueue<G> {
     /// `bound`: how many callers wait at most.
     pub(super) fn new(places: usize, bound: usize, meter: &StoreMeter) -> Self {
         let state = QueueState {
-            sending: 0,
+            senders: Vec::new(),
+            next_place: 0,
             under_way: 0,
             sent_at: Instant::now(),
-            alive_at: Instant::now(),
-            stalled: 0,
             waiting: VecDeque::new(),
-            ids: HashSet::new(),
+            ids: HashMap::new(),
         };
         Self {
             state: Mutex::new(state),
@@ -123,12 +124,15 @@ impl<G: Gathered> GatherQueue<G> {
     /// A request for a session that has another one under way takes its turn after that.
     pub(super) fn join(&self, request: G::Request, deadline: Instant) -> Turn<G> {
         let mut state = self.state();
-        let is_free = G::id(&request).is_none_or(|id| !state.ids.contains(id));
+        let is_free = G::id(&request).is_none_or(|id| state.is_free(id));
         let may_send = is_free && state.has_place(self.places) && state.are_enough(1);
         if may_send && state.waiting.is_empty() {
-            state.begins(1);
-            state.ids.extend(G::id(&request).cloned());
-            return Turn::Send(request);
+            let place = state.new_place();
+            state.begins(place, 1);
+            let id = G::id(&request).cloned();
+            let sent_at = state.sent_at;
+            state.ids.extend(id.map(|id| (id, sent_at)));
+            return Turn::Send(request, place);
         }
         if state.waiting.len() >= self.bound {
             // Those that have left need no place.
@@ -142,15 +146,14 @@ impl<G: Gathered> GatherQueue<G> {
         if !may_send {
             return Turn::Wait(ticket);
         }
-        state.sending += 1;
-        Turn::Start(ticket)
+        Turn::Start(ticket, state.new_place())
     }
 
     /// The callers whose requests go out in the next statement, one for each session. If there are
-    /// too few, the task that asked has ended.
-    pub(super) fn next(&self) -> Option<Vec<Waiting<G>>> {
+    /// too few, the task that has the place gives it up and ends.
+    pub(super) fn next(&self, place: Place) -> Option<Vec<Waiting<G>>> {
         let mut state = self.state();
-        state.ends();
+        state.ends(place);
         if !state.are_enough(0) {
             return None; // The statement that is under way takes them along when it ends.
         }
@@ -158,7 +161,7 @@ impl<G: Gathered> GatherQueue<G> {
         if next.is_empty() {
             return None;
         }
-        state.begins(next.len());
+        state.begins(place, next.len());
         Some(next)
     }
 
@@ -178,7 +181,7 @@ impl<G: Gathered> GatherQueue<G> {
 
     /// A caller's own statement for this session has ended. Whether a task has to send for those who
     /// wait, in its place.
-    pub(super) fn has_sent(&self, id: Option<&SessionId>) -> bool {
+    pub(super) fn has_sent(&self, place: Place, id: Option<&SessionId>) -> bool {
         let mut state = self.state();
         state.under_way = state.under_way.saturating_sub(1);
         if let Some(id) = id {
@@ -186,27 +189,27 @@ impl<G: Gathered> GatherQueue<G> {
         }
         let is_due = !state.waiting.is_empty();
         if !is_due {
-            state.ends();
+            state.ends(place);
         }
         is_due
     }
 
-    /// A statement takes long. Whether another task has to send for those who came after it.
-    pub(super) fn nudge(&self) -> bool {
+    /// A statement takes long. The place of another task that has to send for those who came after it.
+    pub(super) fn nudge(&self, place: Place) -> Option<Place> {
         let mut state = self.state();
-        state.alive_at = Instant::now();
-        state.starts(self.places)
+        state.is_alive(place);
+        state.place_for_waiting(self.places)
     }
 
-    /// A caller has waited for long. Whether a task has to send for those who wait, because nobody else does.
-    pub(super) fn has_stalled(&self) -> bool {
-        self.state().starts(self.places)
+    /// A caller has waited for long. The place of a task that has to send for those who wait, if nobody does.
+    pub(super) fn still_waits(&self) -> Option<Place> {
+        self.state().place_for_waiting(self.places)
     }
 
     /// The task that sends has ended early, and those who wait send alone.
-    pub(super) fn abandon(&self) {
+    pub(super) fn abandon(&self, place: Place) {
         let mut state = self.state();
-        state.ends();
+        state.ends(place);
         // The callers find that nobody will answer.
         state.waiting.clear();
         state.ids.clear();
@@ -224,41 +227,57 @@ impl<G: Gathered> QueueState<G> {
     /// a commit, that many could share.
     /// A statement that is slow holds up only those that came soon after it.
     fn are_enough(&self, more: usize) -> bool {
-        let each = self.under_way / self.sending.max(1);
-        self.sending == 0 || self.waiting.len() + more >= each || self.sent_at.elapsed() > SLOW
+        let sending = self.senders.len();
+        let each = self.under_way / sending.max(1);
+        sending == 0 || self.waiting.len() + more >= each || self.sent_at.elapsed() > SLOW
     }
 
-    /// Whether fewer statements than `places` are under way. Those who send one and have given no sign of life
-    /// for long do not count until they end.
-    fn has_place(&mut self, places: usize) -> bool {
-        if self.sending - self.stalled >= places && self.alive_at.elapsed() > STALLED {
-            self.stalled = self.sending;
-        }
-        self.sending - self.stalled < places
+    /// Whether no request of the session is under way, or one that may never end.
+    fn is_free(&self, id: &SessionId) -> bool {
+        let sent_at = self.ids.get(id);
+        sent_at.is_none_or(|sent_at| sent_at.elapsed() > STALLED)
     }
 
-    /// Whether another task has to send.
-    fn starts(&mut self, places: usize) -> bool {
+    /// Whether fewer than `places` send, not counting those who give no sign of life.
+    fn has_place(&self, places: usize) -> bool {
+        let is_alive = |(_, seen): &&(Place, Instant)| seen.elapsed() <= STALLED;
+        self.senders.len() < places || self.senders.iter().filter(is_alive).count() < places
+    }
+
+    fn new_place(&mut self) -> Place {
+        let place = Place(self.next_place);
+        self.next_place += 1;
+        self.senders.push((place, Instant::now()));
+        place
+    }
+
+    /// A place for a task that sends for those who wait.
+    fn place_for_waiting(&mut self, places: usize) -> Option<Place> {
         let is_due = !self.waiting.is_empty() && self.has_place(places);
-        if is_due {
-            self.sending += 1;
-        }
-        is_due
+        is_due.then(|| self.new_place())
+    }
+
+    /// One who sends was seen to run.
+    fn is_alive(&mut self, place: Place) {
+        let now = Instant::now();
+        self.senders
+            .iter_mut()
+            .filter(|sender| sender.0 == place)
+            .for_each(|sender| sender.1 = now);
     }
 
     /// A statement with this many requests is sent.
-    fn begins(&mut self, requests: usize) {
-        self.sending += 1;
+    fn begins(&mut self, place: Place, requests: usize) {
         self.under_way += requests;
         self.sent_at = Instant::now();
-        self.alive_at = self.sent_at;
+        self.senders.retain(|sender| sender.0 != place);
+        self.senders.push((place, self.sent_at));
     }
 
     /// The sender of a statement has ended.
-    fn ends(&mut self) {
-        self.sending -= 1;
-        self.stalled = self.stalled.min(self.sending);
-        if self.sending == 0 {
+    fn ends(&mut self, place: Place) {
+        self.senders.retain(|sender| sender.0 != place);
+        if self.senders.is_empty() {
             self.under_way = 0;
         }
     }
@@ -289,10 +308,10 @@ impl<G: Gathered> QueueState<G> {
             if waiting.deadline <= now {
                 continue; // Its caller is told that it was not sent.
             }
-            if id.as_ref().is_some_and(|id| self.ids.contains(id)) {
+            if id.as_ref().is_some_and(|id| !self.is_free(id)) {
                 later.push(waiting);
             } else if waiting.is_sent_now() {
-                self.ids.extend(id);
+                self.ids.extend(id.map(|id| (id, now)));
                 bytes += G::bytes(&waiting.request);
                 next.push(waiting);
             }
@@ -352,7 +371,7 @@ impl<G: Gathered> fmt::Debug for GatherQueue<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("GatherQueue")
-            .field("sending", &state.sending)
+            .field("sending", &state.senders.len())
             .field("waiting", &state.waiting.len())
             .finish_non_exhaustive()
     }
@@ -386,8 +405,13 @@ mod tests {
     fn queue() -> GatherQueue<LoadAll> {
         let queue = GatherQueue::new(1, 10, &meter());
         let first = queue.join(load(), Instant::now());
-        assert!(matches!(first, Turn::Send(_)));
+        assert!(matches!(first, Turn::Send(..)));
         queue
+    }
+
+    /// Those who wait get a task.
+    fn start<G: Gathered>(queue: &GatherQueue<G>) -> Place {
+        queue.state().new_place()
     }
 
     #[tokio::test]
@@ -395,7 +419,7 @@ mod tests {
         let queue = queue();
         let (late, deadline) = wait(&queue, Duration::ZERO);
         let (sent, other_deadline) = wait(&queue, Duration::from_millis(50));
-        let next = queue.next().unwrap();
+        let next = queue.next(start(&queue)).unwrap();
         assert_eq!(next.len(), 1);
         let no_reply = |reply: Result<_, NoReply>| reply.err().map(|no_reply| no_reply.is_sent);
         assert_eq!(no_reply(late.reply(deadline, || {}).await), Some(false));
@@ -409,7 +433,7 @@ mod tests {
     async fn a_caller_that_has_left_is_not_sent() {
         let queue = queue();
         drop(wait(&queue, Duration::from_secs(5)));
-        assert!(queue.next().is_none());
+        assert!(queue.next(start(&queue)).is_none());
     }
 
     #[tokio::test]
@@ -418,7 +442,9 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(5);
         let [one, other] = [(); 2].map(|()| SessionId::generate().unwrap());
         let delete = |id: &SessionId| Delete { id: id.clone() };
-        assert!(matches!(queue.join(delete(&one), deadline), Turn::Send(_)));
+        let Turn::Send(_, first) = queue.join(delete(&one), deadline) else {
+            panic!("nobody else sends");
+        };
         let Turn::Wait(_second) = queue.join(delete(&one), deadline) else {
             panic!("the session has a request under way");
         };
@@ -426,15 +452,39 @@ mod tests {
             panic!("the session has a request under way");
         };
         // Another session does not wait for it, though others wait before it.
-        let Turn::Start(_other) = queue.join(delete(&other), deadline) else {
+        let Turn::Start(_other, place) = queue.join(delete(&other), deadline) else {
             panic!("there is a place");
         };
-        let sent = queue.next().unwrap();
+        let sent = queue.next(place).unwrap();
         assert_eq!(sent.len(), 1);
         assert_eq!(sent[0].request.id, other);
         queue.release(1, &[other]);
-        assert!(queue.next().is_none());
-        assert!(queue.has_sent(Some(&one)));
-        assert_eq!(queue.next().unwrap().len(), 1);
+        assert!(queue.next(place).is_none());
+        assert!(queue.has_sent(first, Some(&one)));
+        assert_eq!(queue.next(first).unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_is_not_seen_to_run_keeps_neither_its_place_nor_its_session() {
+        let queue = GatherQueue::<DeleteAll>::new(1, 10, &meter());
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let id = SessionId::generate().unwrap();
+        let delete = || Delete { id: id.clone() };
+        let Turn::Send(_, frozen) = queue.join(delete(), deadline) else {
+            panic!("nobody else sends");
+        };
+        let Turn::Wait(_ticket) = queue.join(delete(), deadline) else {
+            panic!("the place is taken");
+        };
+        assert_eq!(queue.still_waits(), None);
+        tokio::time::advance(2 * STALLED).await;
+        let place = queue.still_waits().unwrap();
+        assert_eq!(queue.next(place).unwrap().len(), 1);
+        // The task takes the place, whatever becomes of the first one.
+        assert_eq!(queue.still_waits(), None);
+        queue.release(1, std::slice::from_ref(&id));
+        assert!(queue.next(place).is_none());
+        assert!(!queue.has_sent(frozen, Some(&id)));
+        assert!(queue.state().senders.is_empty());
     }
 }

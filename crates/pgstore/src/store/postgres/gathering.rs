@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 use super::busy::BusyPauses;
 use super::executor::Executor;
 use super::failure::is_unsupported;
-use super::gather_queue::{GatherQueue, NoReply, Reply, SLOW, Turn, Waiting};
+use super::gather_queue::{GatherQueue, NoReply, Place, Reply, SLOW, Turn, Waiting};
 use super::gather_queues::Queued;
 use super::statements::{Effect, GatheredAnswer};
 use crate::id::SessionId;
@@ -68,19 +68,21 @@ impl Executor {
         in_doubt: &mut bool,
     ) -> Result<G::Answer, StoreError> {
         let ticket = match queue.join(request(), deadline) {
-            Turn::Send(request) => {
-                return self.send_alone(queue, request, deadline, in_doubt).await;
+            Turn::Send(request, place) => {
+                return self
+                    .send_alone(queue, request, place, deadline, in_doubt)
+                    .await;
             }
             Turn::Wait(ticket) => ticket,
-            Turn::Start(ticket) => {
-                SenderTask::<G>::start(self);
+            Turn::Start(ticket, place) => {
+                SenderTask::<G>::start(self, place);
                 ticket
             }
             Turn::Full => return Err(StoreError::new(StoreErrorKind::Unavailable)),
         };
         let still_waits = || {
-            if queue.has_stalled() {
-                SenderTask::<G>::start(self);
+            if let Some(place) = queue.still_waits() {
+                SenderTask::<G>::start(self, place);
             }
         };
         match ticket.reply(deadline, still_waits).await {
@@ -94,7 +96,10 @@ impl Executor {
             Err(_) if Instant::now() >= deadline => Err(without_reply(deadline)),
             // It may be another request that made the statement fail; or the runtime of the task that
             // sends has shut down.
-            Ok(Reply::SendAlone) | Err(_) => self.run_entered(&G::alone(request()), deadline).await,
+            Ok(Reply::SendAlone) | Err(_) => {
+                self.run_alone(&G::alone(request()), deadline, in_doubt)
+                    .await
+            }
         }
     }
 
@@ -102,24 +107,27 @@ impl Executor {
         self: &Arc<Self>,
         queue: &GatherQueue<G>,
         request: G::Request,
+        place: Place,
         deadline: Instant,
         in_doubt: &mut bool,
     ) -> Result<G::Answer, StoreError> {
         let _sender = Sender {
             executor: self,
             queue,
+            place,
             id: G::id(&request).cloned(),
         };
         let alone = G::alone(request);
         queue.note_size(1);
         let sent = self.run_alone(&alone, deadline, in_doubt);
-        self.watched(queue, sent).await
+        self.watched(queue, place, sent).await
     }
 
     /// Runs a statement of a queue. If it takes long, others are sent beside it meanwhile.
     async fn watched<G: Queued, T>(
         self: &Arc<Self>,
         queue: &GatherQueue<G>,
+        place: Place,
         sent: impl Future<Output = T>,
     ) -> T {
         let mut sent = pin!(sent);
@@ -127,8 +135,8 @@ impl Executor {
             if let Ok(outcome) = timeout(SLOW, &mut sent).await {
                 return outcome;
             }
-            if queue.nudge() {
-                SenderTask::<G>::start(self);
+            if let Some(place) = queue.nudge(place) {
+                SenderTask::<G>::start(self, place);
             }
         }
     }
@@ -136,6 +144,7 @@ impl Executor {
     async fn send_together<G: Queued>(
         self: &Arc<Self>,
         queue: &GatherQueue<G>,
+        place: Place,
         waiting: Vec<Waiting<G>>,
     ) {
         let latest = waiting.iter().map(|waiting| waiting.deadline).max();
@@ -151,7 +160,7 @@ impl Executor {
         queue.note_size(sent);
         let (all, mut in_doubt) = (G::of(requests), false);
         let outcome = self.run_noting(&all, deadline, &mut in_doubt, &spans);
-        let outcome = self.watched(queue, outcome).await;
+        let outcome = self.watched(queue, place, outcome).await;
         queue.release(sent, &ids);
         tell(callers, outcome, in_doubt);
     }
@@ -194,13 +203,14 @@ fn tell<A>(
 struct Sender<'a, G: Queued> {
     executor: &'a Arc<Executor>,
     queue: &'a GatherQueue<G>,
+    place: Place,
     id: Option<SessionId>,
 }
 
 impl<G: Queued> Drop for Sender<'_, G> {
     fn drop(&mut self) {
-        if self.queue.has_sent(self.id.as_ref()) {
-            SenderTask::<G>::start(self.executor);
+        if self.queue.has_sent(self.place, self.id.as_ref()) {
+            SenderTask::<G>::start(self.executor, self.place);
         }
     }
 }
@@ -208,14 +218,16 @@ impl<G: Queued> Drop for Sender<'_, G> {
 /// A task that sends for the callers that wait until there are none.
 struct SenderTask<G: Queued> {
     executor: Arc<Executor>,
+    place: Place,
     has_ended: bool,
     kind: PhantomData<fn() -> G>,
 }
 
 impl<G: Queued> SenderTask<G> {
-    fn start(executor: &Arc<Executor>) {
+    fn start(executor: &Arc<Executor>, place: Place) {
         let task = Self {
             executor: Arc::clone(executor),
+            place,
             has_ended: false,
             kind: PhantomData,
         };
@@ -227,8 +239,10 @@ impl<G: Queued> SenderTask<G> {
 
     async fn run(mut self) {
         if let Some(queue) = self.executor.queues().map(G::queue) {
-            while let Some(waiting) = queue.next() {
-                self.executor.send_together(queue, waiting).await;
+            while let Some(waiting) = queue.next(self.place) {
+                self.executor
+                    .send_together(queue, self.place, waiting)
+                    .await;
             }
         }
         self.has_ended = true;
@@ -241,7 +255,7 @@ impl<G: Queued> Drop for SenderTask<G> {
         if !self.has_ended
             && let Some(queue) = self.executor.queues().map(G::queue)
         {
-            queue.abandon();
+            queue.abandon(self.place);
         }
     }
 }

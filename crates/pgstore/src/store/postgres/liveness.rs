@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// It owes no answer.
+const NOTHING: u64 = u64::MAX;
+
 /// When a connection answered last, and how many statements are under way on it.
 #[derive(Debug)]
 pub(super) struct Liveness {
@@ -18,10 +21,12 @@ pub(super) struct Liveness {
     /// Milliseconds after `opened`: the last answer, or, if none was awaited then, the statement that
     /// came next.
     silent_since: AtomicU64,
-    /// A statement was begun since it answered last.
-    owes_answer: AtomicBool,
-    /// It was idle for long, or all callers left before it answered, and it has not answered since.
-    is_unproven: AtomicBool,
+    /// Milliseconds after `opened`: the first statement since the last answer, or [`NOTHING`].
+    owes_since: AtomicU64,
+    /// It was idle for long, and has not answered since.
+    was_idle: AtomicBool,
+    /// All callers have left before it answered, and it has not answered since.
+    was_left: AtomicBool,
 }
 
 /// Counts one statement of a connection for as long as it is under way.
@@ -34,8 +39,9 @@ impl Liveness {
             round_trip,
             under_way: AtomicUsize::new(0),
             silent_since: AtomicU64::new(0),
-            owes_answer: AtomicBool::new(false),
-            is_unproven: AtomicBool::new(false),
+            owes_since: AtomicU64::new(NOTHING),
+            was_idle: AtomicBool::new(false),
+            was_left: AtomicBool::new(false),
         }
     }
 
@@ -66,30 +72,38 @@ impl Liveness {
 
     fn begin_at(&self, now: u64, idle: Duration) -> StatementGuard<'_> {
         if self.under_way.fetch_add(1, Ordering::Relaxed) == 0 {
-            if self.silence_at(now) > idle {
-                self.is_unproven.store(true, Ordering::Relaxed);
+            if self.owes_since.load(Ordering::Relaxed) != NOTHING {
+                self.was_left.store(true, Ordering::Relaxed);
+            } else if self.silence_at(now) > idle {
+                self.was_idle.store(true, Ordering::Relaxed);
             }
             self.silent_since.store(now, Ordering::Relaxed);
         }
-        self.owes_answer.store(true, Ordering::Relaxed);
+        // The first statement since the last answer counts.
+        let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self
+            .owes_since
+            .compare_exchange(NOTHING, now, success, failure);
         StatementGuard(self)
     }
 
     fn heard_at(&self, now: u64) {
         self.silent_since.store(now, Ordering::Relaxed);
-        self.owes_answer.store(false, Ordering::Relaxed);
-        self.is_unproven.store(false, Ordering::Relaxed);
+        self.owes_since.store(NOTHING, Ordering::Relaxed);
+        self.was_idle.store(false, Ordering::Relaxed);
+        self.was_left.store(false, Ordering::Relaxed);
     }
 
-    /// Whether it was silent for long, or owes an answer to callers that have left.
-    pub(super) fn is_unproven(&self) -> bool {
-        self.is_unproven.load(Ordering::Relaxed)
+    /// Whether it still has to prove that it leads to the server.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.was_idle.load(Ordering::Relaxed) || self.was_left.load(Ordering::Relaxed)
     }
 
-    /// Whether it has to prove that it still leads to the server before it is used. What it answered more
-    /// than `idle` ago proves nothing.
+    /// The same before a statement. What it answered more than `idle` ago proves nothing.
     pub(super) fn is_doubtful(&self, idle: Duration) -> bool {
-        self.is_unproven() || (self.load() == 0 && self.silence() > idle)
+        let is_idle = self.load() == 0 && self.silence() > idle;
+        let is_left = self.load() == 0 && self.owes_since.load(Ordering::Relaxed) != NOTHING;
+        self.is_doubted() || is_idle || is_left
     }
 
     fn silence_at(&self, now: u64) -> Duration {
@@ -98,9 +112,22 @@ impl Liveness {
     }
 
     /// How long it may take to prove that it still leads to the server; `None` if it need not.
+    ///
+    /// After an idle time, that is a quarter of the patience: nothing is under way. If its callers have left,
+    /// the server may still be busy with what they asked, so all of the patience counts, from when they did.
     pub(super) fn proof_within(&self, patience: Duration) -> Option<Duration> {
-        self.is_unproven()
-            .then(|| patience.min((patience / 4).max(4 * self.round_trip)))
+        self.proof_within_at(self.now(), patience)
+    }
+
+    fn proof_within_at(&self, now: u64, patience: Duration) -> Option<Duration> {
+        let quick = patience.min((patience / 4).max(4 * self.round_trip));
+        if self.was_idle.load(Ordering::Relaxed) {
+            return Some(quick);
+        }
+        let owed_for = now.saturating_sub(self.owes_since.load(Ordering::Relaxed));
+        let left = patience.saturating_sub(Duration::from_millis(owed_for));
+        let was_left = self.was_left.load(Ordering::Relaxed);
+        was_left.then(|| left.max(quick))
     }
 
     fn now(&self) -> u64 {
@@ -110,10 +137,7 @@ impl Liveness {
 
 impl Drop for StatementGuard<'_> {
     fn drop(&mut self) {
-        let is_last = self.0.under_way.fetch_sub(1, Ordering::Relaxed) == 1;
-        if is_last && self.0.owes_answer.load(Ordering::Relaxed) {
-            self.0.is_unproven.store(true, Ordering::Relaxed);
-        }
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -150,17 +174,20 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_whose_callers_all_left_without_an_answer_is_unproven_until_it_answers() {
-        let liveness = Liveness::new(SECOND);
-        let (first, second) = (
-            liveness.begin_at(0, 10 * SECOND),
-            liveness.begin_at(0, 10 * SECOND),
-        );
+    fn a_connection_whose_callers_all_left_without_an_answer_is_doubted_until_it_answers() {
+        let liveness = Liveness::new(Duration::ZERO);
+        let first = liveness.begin_at(1_000, 10 * SECOND);
+        let second = liveness.begin_at(2_000, 10 * SECOND);
         drop(first);
-        assert_eq!(liveness.proof_within(SECOND), None);
+        assert!(!liveness.is_doubted());
         drop(second);
-        assert!(liveness.proof_within(SECOND).is_some());
-        liveness.heard_at(1);
-        assert_eq!(liveness.proof_within(SECOND), None);
+        let _third = liveness.begin_at(3_000, 10 * SECOND);
+        // Patience counts from the first statement.
+        for (now, within) in [(3_000, 2), (4_000, 1), (60_000, 1)] {
+            let proof = liveness.proof_within_at(now, 4 * SECOND);
+            assert_eq!(proof, Some(within * SECOND), "{now}");
+        }
+        liveness.heard_at(61_000);
+        assert_eq!(liveness.proof_within_at(61_000, 4 * SECOND), None);
     }
 }

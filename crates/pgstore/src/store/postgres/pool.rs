@@ -25,8 +25,8 @@ use crate::store::{StoreError, StoreErrorKind};
 /// How long a statement waits for a connection of its lane before it uses one of another lane.
 const STAND_IN_AFTER: Duration = Duration::from_millis(250);
 
-/// How often a server that is read-only gets a new connection at most, in each place. Each connection may
-/// lead to another server: a proxy or a name stands for several.
+/// For how long a connection to a read-only server is kept at least. A proxy or a name stands for several
+/// servers, so the next connection may lead to another one.
 const READ_ONLY_PAUSE: Duration = Duration::from_millis(250);
 
 /// A few connections for requests, and others for slow statements.
@@ -37,8 +37,8 @@ pub(super) struct Pool {
     lanes: Lanes,
     slow: Arc<SlowSlots>,
     deadlines: Deadlines,
-    /// Whether the last write was refused because its server is read-only.
-    is_read_only: AtomicBool,
+    /// Whether a server was found to be read-only, and no write has succeeded since.
+    saw_read_only: AtomicBool,
 }
 
 impl Pool {
@@ -53,7 +53,7 @@ impl Pool {
             lanes: Lanes::of(connections),
             slow: SlowSlots::new(),
             deadlines,
-            is_read_only: AtomicBool::new(false),
+            saw_read_only: AtomicBool::new(false),
         }
     }
 
@@ -134,7 +134,7 @@ impl Pool {
         match answer.await {
             Ok(answer) => {
                 if S::EFFECT != Effect::None {
-                    self.is_read_only.store(false, Ordering::Relaxed);
+                    self.note_write(&connection);
                 }
                 Ok(answer)
             }
@@ -247,38 +247,51 @@ impl Pool {
         live.min_by_key(|connection| connection.load())
     }
 
-    /// Leaves a host whose server turned out to be read-only: others are tried before it from now on. The
-    /// first time, its other connections are retired, too: reads would succeed there, and might not see a
-    /// logout yet.
+    /// Leaves a server that turned out to be read-only. Of several hosts, others are tried before this one from
+    /// now on. Other connections leave it, too: reads would succeed there, and might not see a logout yet.
     pub(super) fn leave_if_read_only(&self, host: &Host, failure: &AttemptFailure) {
         if !is_read_only(&failure.error) {
             return;
         }
+        if !self.saw_read_only.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%host, "the session store's server is read-only; new connections look for another one");
+        }
         self.factory.connector.demote(host);
-        if self.is_read_only.swap(true, Ordering::Relaxed) {
-            return;
-        }
         for connection in self.live().filter(|other| other.host() == host) {
-            connection.retire();
-        }
-    }
-
-    /// A connection to this host is silent. The others that would have to prove themselves first are not
-    /// tried one by one.
-    fn retire_doubtful(&self, host: &Host, idle: Duration) {
-        for connection in self.live() {
-            if connection.host() == host && connection.is_doubtful(idle) {
+            if !self.stays(&connection) {
                 connection.retire();
             }
         }
     }
 
-    /// Whether a connection stays although its server is read-only: that is known, and the connection is
-    /// new.
-    fn stays_read_only(&self, connection: &Connection, failure: &AttemptFailure) -> bool {
-        is_read_only(&failure.error)
-            && self.is_read_only.load(Ordering::Relaxed)
-            && connection.age() < READ_ONLY_PAUSE
+    /// Whether a connection to a read-only server stays for a while. If there is no other host, it would only
+    /// be replaced by one to the same server, over and over.
+    fn stays(&self, connection: &Connection) -> bool {
+        let is_only_host = self.connector().config().hosts().len() == 1;
+        is_only_host && connection.age() < READ_ONLY_PAUSE
+    }
+
+    /// After a server was read-only: connections that are older than the first one that writes may still lead
+    /// there.
+    fn note_write(&self, writes: &Connection) {
+        let saw = &self.saw_read_only;
+        if saw.load(Ordering::Relaxed) && saw.swap(false, Ordering::Relaxed) {
+            let age = writes.age();
+            for connection in self.live().filter(|other| other.age() > age) {
+                connection.retire();
+            }
+        }
+    }
+
+    /// A connection to this host is silent. Others that may have been lost with it are not tried one by one:
+    /// those that owe an answer, and those that were idle for longer than any operation may take.
+    fn retire_doubtful(&self, host: &Host) {
+        let idle = self.deadlines.all.max(self.deadlines.reading);
+        for connection in self.live().filter(|other| other.host() == host) {
+            if connection.is_doubtful(idle) {
+                connection.retire();
+            }
+        }
     }
 
     /// Retires a connection that cannot be used further. Many callers may notice that at once.
@@ -295,12 +308,13 @@ impl Pool {
             }
             ConnectionState::Hung => {
                 if connection.give_up(self.deadlines.all) {
-                    self.retire_doubtful(connection.host(), self.deadlines.of::<S>());
+                    self.retire_doubtful(connection.host());
                 }
             }
-            ConnectionState::Broken if self.stays_read_only(connection, failure) => {}
-            ConnectionState::Broken if connection.retire() => {
+            ConnectionState::Broken if is_read_only(&failure.error) => {
                 self.leave_if_read_only(connection.host(), failure);
+            }
+            ConnectionState::Broken if connection.retire() => {
                 let cause = failure.error.source();
                 tracing::warn!(
                     cause,
@@ -319,10 +333,11 @@ async fn time_limits(client: &Client) -> Result<Vec<String>, tokio_postgres::Err
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
-/// Whether a pooler takes no settings with the first message (protocol_violation).
+/// Whether a pooler takes no settings with the first message (protocol_violation), or another server has no
+/// such setting (undefined_object).
 fn refuses_settings(error: &ConnectError) -> bool {
     let answer = error.database_error();
-    answer.is_some_and(|answer| answer.sqlstate() == "08P01")
+    answer.is_some_and(|answer| ["08P01", "42704"].contains(&answer.sqlstate()))
 }
 
 fn unavailable(error: ConnectError) -> AttemptFailure {

@@ -1,10 +1,16 @@
 //! A primary that is demoted under the store, and a server that is read-only.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 
 use pgstore::store::{Row, RowExtras, StoreError};
 use pgstore::{PgStore, SessionId, Store, Timestamp};
 use pgstore_embedded::EmbeddedPostgres;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use super::connect;
 use crate::support::secrets;
@@ -86,6 +92,51 @@ async fn a_server_that_is_read_only_for_a_while_keeps_its_connections() {
     set_read_only(&server, false).await;
     while insert(&store).await.is_err() {}
     store.close().await;
+}
+
+/// A name that stands for two servers, of which the other one is the primary after a while.
+#[apply(trial)]
+async fn reads_follow_writes_to_another_server_behind_the_same_name() {
+    let start = || tokio::task::spawn_blocking(|| EmbeddedPostgres::start().unwrap());
+    let (old, new) = tokio::join!(start(), start());
+    let (old, new) = (old.unwrap(), new.unwrap());
+    migrate(&old).await;
+    migrate(&new).await;
+    let name = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = name.local_addr().unwrap().port();
+    let leads_to = Arc::new(AtomicU16::new(old.port()));
+    let way = Arc::clone(&leads_to);
+    let carrying = tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut client, _)) = name.accept().await {
+            let there = (Ipv4Addr::LOCALHOST, way.load(Ordering::SeqCst));
+            connections.spawn(async move {
+                let mut server = TcpStream::connect(there).await?;
+                copy_bidirectional(&mut client, &mut server).await
+            });
+        }
+    });
+    let url = old
+        .url()
+        .replace(&format!(":{}/", old.port()), &format!(":{port}/"));
+    assert_ne!(url, old.url());
+    let store = connect(&url).await.unwrap();
+    let first = insert(&store).await.unwrap();
+    set_read_only(&old, true).await;
+    // Reads and writes get new connections, which lead to the old server still.
+    for _ in 0..10 {
+        insert(&store).await.unwrap_err();
+        assert!(is_there(&store, &first).await);
+    }
+    leads_to.store(new.port(), Ordering::SeqCst);
+    let id = loop {
+        if let Ok(id) = insert(&store).await {
+            break id;
+        }
+    };
+    assert!(is_there(&store, &id).await, "reads went to the old server");
+    store.close().await;
+    carrying.abort();
 }
 
 async fn migrate(server: &EmbeddedPostgres) {

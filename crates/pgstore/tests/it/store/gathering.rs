@@ -194,11 +194,13 @@ async fn callers_that_are_alive_and_not_polled_hold_up_nobody() {
     store.insert(&id, &row("")).await.unwrap();
     for _ in 0..3 {
         let ids = [(); 8].map(|()| fresh());
+        let ended = fresh();
+        store.insert(&ended, &row("")).await.unwrap();
         let mut idle: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
         for new in &ids {
             let row = row("");
             idle.push(Box::pin(async { drop(store.load(&id, at(0)).await) }));
-            idle.push(Box::pin(async { drop(store.delete(&fresh()).await) }));
+            idle.push(Box::pin(async { drop(store.delete(&ended).await) }));
             let store = &store;
             idle.push(Box::pin(async move { drop(store.insert(new, &row).await) }));
         }
@@ -210,6 +212,7 @@ async fn callers_that_are_alive_and_not_polled_hold_up_nobody() {
             assert_eq!(found.into_row(), Some(row("")));
             store.insert(&fresh(), &row("")).await.unwrap();
             store.delete(&fresh()).await.unwrap();
+            store.delete(&ended).await.unwrap();
         }
     }
 }
