@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use pgstore_connect::{ConnectError, Host};
 use tokio::time::Instant;
@@ -12,6 +11,8 @@ use tokio_postgres::Client;
 use super::application_pool::{ApplicationPool, Checkout, POOL};
 use super::failure::AttemptFailure;
 use super::gather_queues::UnderWayAtOnce;
+#[cfg(feature = "deadpool")]
+use super::migrate_step::TIME_LIMIT;
 use super::pool::Pool;
 use super::statement_watch::WatchedStatement;
 use super::statements::Statement;
@@ -45,11 +46,9 @@ impl ConnectionSource {
         }
     }
 
-    /// The same for migrating. The caller closes it afterwards. `limit`: how long the application's pool may
-    /// have none.
+    /// The same for migrating. The caller closes it afterwards.
     pub(super) async fn connect_for_migrating(
         &self,
-        limit: Duration,
     ) -> Result<Dedicated, Box<dyn Error + Send + Sync>> {
         match self {
             Self::Own(pool) => {
@@ -57,7 +56,9 @@ impl ConnectionSource {
                 Ok(Dedicated::Own(client, host))
             }
             #[cfg(feature = "deadpool")]
-            Self::Application(pool) => Ok(Dedicated::Application(pool.take_within(limit).await?)),
+            Self::Application(pool) => {
+                Ok(Dedicated::Application(pool.take_within(TIME_LIMIT).await?))
+            }
         }
     }
 

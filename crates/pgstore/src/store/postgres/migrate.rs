@@ -24,14 +24,11 @@ use super::fitness::shape;
 use super::index_build::IndexBuilder;
 use super::migrate_error::MigrateError;
 use super::migrate_progress::MigrateProgress;
-use super::migrate_step::{Progress, lock, soon, within};
+use super::migrate_step::{Progress, TIME_LIMIT, lock, soon, within};
 use super::migrations::Migration;
 use super::pg_store::PgStore;
 use super::table_name::TableName;
 use super::table_placement::TablePlacement;
-
-/// How long a migration may take in all. Waits for others count, index builds do not.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// The pauses before another try: they double from the shortest to the longest.
 #[derive(Clone, Copy)]
@@ -136,7 +133,7 @@ impl PgStore {
         let executor = &self.inner.executor;
         let _guard = executor.enter().map_err(|_| MigrateError::closed())?;
         let source = executor.source();
-        let connected = source.connect_for_migrating(TIME_LIMIT).await;
+        let connected = source.connect_for_migrating().await;
         let mut client = connected.map_err(MigrateError::connect)?;
         let mut migrator = Migrator {
             client: &mut client,

@@ -10,6 +10,9 @@ use tokio_postgres::types::Type;
 use super::migrate_error::MigrateError;
 use super::table_name::TableName;
 
+/// How long a migration may take in all. Waits for others count, index builds do not.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
+
 /// The first half of the advisory lock's key: the ASCII text `pgst`. The other half is the table.
 const LOCK: i32 = i32::from_be_bytes(*b"pgst");
 
