@@ -189,9 +189,19 @@ pub mod docs {
     #[doc = include_str!("../docs/from-go.md")]
     pub mod from_go {}
     // Of two definitions of a link, the first counts: that here in rustdoc, that of the file on other sites.
-    #[doc = "[scaling]: crate::docs::scaling\n"]
+    #[doc = "[scaling]: crate::docs::scaling"]
+    #[cfg_attr(
+        feature = "postgres",
+        doc = "[connecting]: crate::docs::connection_strings"
+    )]
+    #[doc = ""]
     #[doc = include_str!("../docs/operations.md")]
     pub mod operations {}
+    #[cfg_attr(
+        feature = "postgres",
+        doc = "[connecting]: crate::docs::connection_strings"
+    )]
+    #[doc = ""]
     #[doc = include_str!("../docs/scaling.md")]
     pub mod scaling {}
     #[doc = include_str!("../docs/cookbook.md")]
@@ -204,7 +214,7 @@ pub mod docs {
         doc = "[connecting]: crate::docs::connection_strings"
     )]
     #[doc = "[rights]: crate::docs::operations#which-rights-does-the-application-need"]
-    #[doc = "[pgbouncer]: crate::docs::operations#does-it-work-behind-pgbouncer"]
+    #[doc = "[pgbouncer]: crate::docs::operations#does-it-work-behind-pgbouncer-or-pgpool-ii"]
     #[doc = "[keys]: crate::docs::operations#how-are-keys-made-and-rotated"]
     #[doc = "[watch]: crate::docs::operations#what-should-you-watch"]
     #[doc = ""]

@@ -42,7 +42,7 @@ pub(super) struct GatherQueue<G: Gathered> {
 
 struct QueueState<G: Gathered> {
     /// Those who send a statement, with when each was last seen to run.
-    senders: Vec<(Place, Instant)>,
+    senders: Vec<(SenderPlace, Instant)>,
     next_place: u64,
     /// How many requests are under way.
     under_way: usize,
@@ -55,7 +55,7 @@ struct QueueState<G: Gathered> {
 
 /// The place of one who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u64);
+pub(super) struct SenderPlace(u64);
 
 /// A caller that waits.
 pub(super) struct Waiting<G: Gathered> {
@@ -79,11 +79,11 @@ pub(super) enum Reply<A> {
 /// What a caller does now.
 pub(super) enum Turn<G: Gathered> {
     /// It sends a statement of its own.
-    Send(G::Request, Place),
+    Send(G::Request, SenderPlace),
     /// It waits for its answer.
     Wait(Ticket<G::Answer>),
     /// It starts a task that sends for those who wait, and waits for its answer.
-    Start(Ticket<G::Answer>, Place),
+    Start(Ticket<G::Answer>, SenderPlace),
     /// Too many callers wait.
     Full,
 }
@@ -151,7 +151,7 @@ impl<G: Gathered> GatherQueue<G> {
 
     /// The callers whose requests go out in the next statement, one for each session. If there are
     /// too few, the task that has the place gives it up and ends.
-    pub(super) fn next(&self, place: Place) -> Option<Vec<Waiting<G>>> {
+    pub(super) fn next(&self, place: SenderPlace) -> Option<Vec<Waiting<G>>> {
         let mut state = self.state();
         state.ends(place);
         if !state.are_enough(0) {
@@ -181,7 +181,7 @@ impl<G: Gathered> GatherQueue<G> {
 
     /// A caller's own statement for this session has ended. Whether a task has to send for those who
     /// wait, in its place.
-    pub(super) fn has_sent(&self, place: Place, id: Option<&SessionId>) -> bool {
+    pub(super) fn has_sent(&self, place: SenderPlace, id: Option<&SessionId>) -> bool {
         let mut state = self.state();
         state.under_way = state.under_way.saturating_sub(1);
         if let Some(id) = id {
@@ -195,19 +195,19 @@ impl<G: Gathered> GatherQueue<G> {
     }
 
     /// A statement takes long. The place of another task that has to send for those who came after it.
-    pub(super) fn nudge(&self, place: Place) -> Option<Place> {
+    pub(super) fn nudge(&self, place: SenderPlace) -> Option<SenderPlace> {
         let mut state = self.state();
         state.is_alive(place);
         state.place_for_waiting(self.places)
     }
 
     /// A caller has waited for long. The place of a task that has to send for those who wait, if nobody does.
-    pub(super) fn still_waits(&self) -> Option<Place> {
+    pub(super) fn still_waits(&self) -> Option<SenderPlace> {
         self.state().place_for_waiting(self.places)
     }
 
     /// The task that sends has ended early, and those who wait send alone.
-    pub(super) fn abandon(&self, place: Place) {
+    pub(super) fn abandon(&self, place: SenderPlace) {
         let mut state = self.state();
         state.ends(place);
         // The callers find that nobody will answer.
@@ -240,25 +240,25 @@ impl<G: Gathered> QueueState<G> {
 
     /// Whether fewer than `places` send, not counting those who give no sign of life.
     fn has_place(&self, places: usize) -> bool {
-        let is_alive = |(_, seen): &&(Place, Instant)| seen.elapsed() <= STALLED;
+        let is_alive = |(_, seen): &&(SenderPlace, Instant)| seen.elapsed() <= STALLED;
         self.senders.len() < places || self.senders.iter().filter(is_alive).count() < places
     }
 
-    fn new_place(&mut self) -> Place {
-        let place = Place(self.next_place);
+    fn new_place(&mut self) -> SenderPlace {
+        let place = SenderPlace(self.next_place);
         self.next_place += 1;
         self.senders.push((place, Instant::now()));
         place
     }
 
     /// A place for a task that sends for those who wait.
-    fn place_for_waiting(&mut self, places: usize) -> Option<Place> {
+    fn place_for_waiting(&mut self, places: usize) -> Option<SenderPlace> {
         let is_due = !self.waiting.is_empty() && self.has_place(places);
         is_due.then(|| self.new_place())
     }
 
     /// One who sends was seen to run.
-    fn is_alive(&mut self, place: Place) {
+    fn is_alive(&mut self, place: SenderPlace) {
         let now = Instant::now();
         self.senders
             .iter_mut()
@@ -267,7 +267,7 @@ impl<G: Gathered> QueueState<G> {
     }
 
     /// A statement with this many requests is sent.
-    fn begins(&mut self, place: Place, requests: usize) {
+    fn begins(&mut self, place: SenderPlace, requests: usize) {
         self.under_way += requests;
         self.sent_at = Instant::now();
         self.senders.retain(|sender| sender.0 != place);
@@ -275,7 +275,7 @@ impl<G: Gathered> QueueState<G> {
     }
 
     /// The sender of a statement has ended.
-    fn ends(&mut self, place: Place) {
+    fn ends(&mut self, place: SenderPlace) {
         self.senders.retain(|sender| sender.0 != place);
         if self.senders.is_empty() {
             self.under_way = 0;
@@ -410,7 +410,7 @@ mod tests {
     }
 
     /// Those who wait get a task.
-    fn start<G: Gathered>(queue: &GatherQueue<G>) -> Place {
+    fn start<G: Gathered>(queue: &GatherQueue<G>) -> SenderPlace {
         queue.state().new_place()
     }
 

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 use super::busy::BusyPauses;
 use super::executor::Executor;
 use super::failure::is_unsupported;
-use super::gather_queue::{GatherQueue, NoReply, Place, Reply, SLOW, Turn, Waiting};
+use super::gather_queue::{GatherQueue, NoReply, Reply, SLOW, SenderPlace, Turn, Waiting};
 use super::gather_queues::Queued;
 use super::statements::{Effect, GatheredAnswer};
 use crate::id::SessionId;
@@ -107,7 +107,7 @@ impl Executor {
         self: &Arc<Self>,
         queue: &GatherQueue<G>,
         request: G::Request,
-        place: Place,
+        place: SenderPlace,
         deadline: Instant,
         in_doubt: &mut bool,
     ) -> Result<G::Answer, StoreError> {
@@ -127,7 +127,7 @@ impl Executor {
     async fn watched<G: Queued, T>(
         self: &Arc<Self>,
         queue: &GatherQueue<G>,
-        place: Place,
+        place: SenderPlace,
         sent: impl Future<Output = T>,
     ) -> T {
         let mut sent = pin!(sent);
@@ -144,7 +144,7 @@ impl Executor {
     async fn send_together<G: Queued>(
         self: &Arc<Self>,
         queue: &GatherQueue<G>,
-        place: Place,
+        place: SenderPlace,
         waiting: Vec<Waiting<G>>,
     ) {
         let latest = waiting.iter().map(|waiting| waiting.deadline).max();
@@ -203,7 +203,7 @@ fn tell<A>(
 struct Sender<'a, G: Queued> {
     executor: &'a Arc<Executor>,
     queue: &'a GatherQueue<G>,
-    place: Place,
+    place: SenderPlace,
     id: Option<SessionId>,
 }
 
@@ -218,13 +218,13 @@ impl<G: Queued> Drop for Sender<'_, G> {
 /// A task that sends for the callers that wait until there are none.
 struct SenderTask<G: Queued> {
     executor: Arc<Executor>,
-    place: Place,
+    place: SenderPlace,
     has_ended: bool,
     kind: PhantomData<fn() -> G>,
 }
 
 impl<G: Queued> SenderTask<G> {
-    fn start(executor: &Arc<Executor>, place: Place) {
+    fn start(executor: &Arc<Executor>, place: SenderPlace) {
         let task = Self {
             executor: Arc::clone(executor),
             place,

@@ -28,7 +28,7 @@ pub enum StatementNames {
     /// Always with names. Use it behind a pooler that keeps track of them, or with an application's
     /// pool that connects to the server itself.
     Named,
-    /// Always without names. Statements that carry many callers' requests lose about a quarter of their
+    /// Always without names. Statements that carry many callers' requests lose about a third of their
     /// speed, those of a lone caller about half.
     Unnamed,
 }
