@@ -34,6 +34,16 @@ pub(super) struct Connection {
     _open: Gauged,
 }
 
+/// How long a statement waits for its connection.
+#[derive(Clone, Copy)]
+struct Limits {
+    deadline: Instant,
+    /// How long the connection may answer nothing.
+    patience: Duration,
+    /// It is not given up before: another caller may have its answer, and not have been polled since.
+    least: Instant,
+}
+
 impl Connection {
     /// `round_trip`: how long the way to the server and back took.
     pub(super) fn new(
@@ -75,7 +85,7 @@ impl Connection {
         self.liveness.load()
     }
 
-    /// Whether it has to prove itself before its next statement, which may be idle for this long at most.
+    /// Whether it may be silent, now that another connection is. It may be idle for this long at most.
     pub(super) fn is_doubtful(&self, idle: Duration) -> bool {
         self.liveness.is_doubtful(idle)
     }
@@ -105,20 +115,28 @@ impl Connection {
         let _guard = self.liveness.begin(deadlines.of::<S>());
         let patience = deadlines.patience::<S>();
         let is_read = S::EFFECT == Effect::None;
+        let limits = Limits {
+            deadline,
+            patience,
+            least: Instant::now() + self.liveness.moment(),
+        };
         // Before it is sent, a write leaves a silent connection early, too.
         let turn = async { Ok(self.turn().await) };
-        let turn = self.answer(turn, deadline, patience, true);
-        let turn = turn.await.map_err(AttemptFailure::before_execution)?;
+        let turn = self.answer(turn, limits, true).await;
+        let turn = turn.map_err(AttemptFailure::before_execution)?;
+        if self.given_up.load(Ordering::Relaxed) {
+            return Err(AttemptFailure::not_sent());
+        }
         match self.liveness.proof_within(patience) {
             Some(within) => self.prove(within, deadline).await?,
             None if turn.as_ref().is_some_and(TurnGuard::comes_early) => {
-                let ready = self.answer(self.ready(), deadline, patience, true);
+                let ready = self.answer(self.ready(), limits, true);
                 ready.await.map_err(AttemptFailure::before_execution)?;
             }
             None => {}
         }
         let form = self.forms.get::<S>(&self.client, table, &self.liveness);
-        let form = self.answer(form, deadline, patience, true);
+        let form = self.answer(form, limits, true);
         let form = form.await.map_err(AttemptFailure::before_execution)?;
         if self.client.is_closed() {
             return Err(AttemptFailure::not_sent());
@@ -129,7 +147,7 @@ impl Connection {
             self.liveness.heard();
             answer
         };
-        let answer = self.answer(run, deadline, patience, is_read).await;
+        let answer = self.answer(run, limits, is_read).await;
         if let (Some(turn), Ok(_)) = (turn, &answer) {
             turn.end();
         }
@@ -165,17 +183,19 @@ impl Connection {
     }
 
     /// Waits for an answer until the deadline. If `gives_up`, until the connection has answered
-    /// nothing for as long as patience lasts; but for a quarter of that at least, because another caller may
-    /// have its answer and not have been polled since.
+    /// nothing for as long as patience lasts.
     async fn answer<T>(
         &self,
         answer: impl Future<Output = Result<T, AttemptFailure>>,
-        deadline: Instant,
-        patience: Duration,
+        limits: Limits,
         gives_up: bool,
     ) -> Result<T, AttemptFailure> {
+        let Limits {
+            deadline,
+            patience,
+            least,
+        } = limits;
         let mut answer = std::pin::pin!(answer);
-        let least = Instant::now() + patience / 4;
         loop {
             let patient_until = Instant::now() + patience.saturating_sub(self.liveness.silence());
             let until = match gives_up {

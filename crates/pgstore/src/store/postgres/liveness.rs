@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// For servers that are near.
+const SHORTEST_MOMENT: Duration = Duration::from_millis(50);
+
 /// It owes no answer.
 const NOTHING: u64 = u64::MAX;
 
@@ -99,16 +102,26 @@ impl Liveness {
         self.was_idle.load(Ordering::Relaxed) || self.was_left.load(Ordering::Relaxed)
     }
 
-    /// The same before a statement. What it answered more than `idle` ago proves nothing.
+    /// Whether it may be silent, now that another connection is: it has to prove itself before its next
+    /// statement (what it answered more than `idle` ago proves nothing), or leaves one unanswered for long.
     pub(super) fn is_doubtful(&self, idle: Duration) -> bool {
-        let is_idle = self.load() == 0 && self.silence() > idle;
-        let is_left = self.load() == 0 && self.owes_since.load(Ordering::Relaxed) != NOTHING;
-        self.is_doubted() || is_idle || is_left
+        let owes_answer = self.owes_since.load(Ordering::Relaxed) != NOTHING;
+        let silence = self.silence();
+        self.is_doubted()
+            || match self.load() {
+                0 => owes_answer || silence > idle,
+                _ => silence > idle / 4,
+            }
     }
 
     fn silence_at(&self, now: u64) -> Duration {
         let since = self.silent_since.load(Ordering::Relaxed);
         Duration::from_millis(now.saturating_sub(since))
+    }
+
+    /// In which an answer comes, unless the server is busy.
+    pub(super) fn moment(&self) -> Duration {
+        SHORTEST_MOMENT.max(4 * self.round_trip)
     }
 
     /// How long it may take to prove that it still leads to the server; `None` if it need not.
@@ -120,7 +133,7 @@ impl Liveness {
     }
 
     fn proof_within_at(&self, now: u64, patience: Duration) -> Option<Duration> {
-        let quick = patience.min((patience / 4).max(4 * self.round_trip));
+        let quick = patience.min((patience / 4).max(self.moment()));
         if self.was_idle.load(Ordering::Relaxed) {
             return Some(quick);
         }

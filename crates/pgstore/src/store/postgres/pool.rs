@@ -284,7 +284,7 @@ impl Pool {
     }
 
     /// A connection to this host is silent. Others that may have been lost with it are not tried one by one:
-    /// those that owe an answer, and those that were idle for longer than any operation may take.
+    /// those that owe an answer, and those that were idle for longer than an operation may take.
     fn retire_doubtful(&self, host: &Host) {
         let idle = self.deadlines.all.max(self.deadlines.reading);
         for connection in self.live().filter(|other| other.host() == host) {
