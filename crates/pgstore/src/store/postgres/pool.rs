@@ -253,22 +253,18 @@ impl Pool {
         if !is_read_only(&failure.error) {
             return;
         }
-        if !self.saw_read_only.swap(true, Ordering::Relaxed) {
+        let is_known = self.saw_read_only.swap(true, Ordering::Relaxed);
+        if !is_known {
             tracing::warn!(%host, "the session store's server is read-only; new connections look for another one");
         }
         self.factory.connector.demote(host);
+        // Without another host, a new connection would be replaced by one to the same server, over and over.
+        let may_stay = is_known && self.connector().config().hosts().len() == 1;
         for connection in self.live().filter(|other| other.host() == host) {
-            if !self.stays(&connection) {
+            if !may_stay || connection.age() >= READ_ONLY_PAUSE {
                 connection.retire();
             }
         }
-    }
-
-    /// Whether a connection to a read-only server stays for a while. If there is no other host, it would only
-    /// be replaced by one to the same server, over and over.
-    fn stays(&self, connection: &Connection) -> bool {
-        let is_only_host = self.connector().config().hosts().len() == 1;
-        is_only_host && connection.age() < READ_ONLY_PAUSE
     }
 
     /// After a server was read-only: connections that are older than the first one that writes may still lead
