@@ -36,7 +36,7 @@ pub(super) struct Connection {
 
 /// How long a statement waits for its connection.
 #[derive(Clone, Copy)]
-struct Limits {
+struct WaitLimits {
     deadline: Instant,
     /// How long the connection may answer nothing.
     patience: Duration,
@@ -115,7 +115,7 @@ impl Connection {
         let _guard = self.liveness.begin(deadlines.of::<S>());
         let patience = deadlines.patience::<S>();
         let is_read = S::EFFECT == Effect::None;
-        let limits = Limits {
+        let limits = WaitLimits {
             deadline,
             patience,
             least: Instant::now() + self.liveness.moment(),
@@ -187,10 +187,10 @@ impl Connection {
     async fn answer<T>(
         &self,
         answer: impl Future<Output = Result<T, AttemptFailure>>,
-        limits: Limits,
+        limits: WaitLimits,
         gives_up: bool,
     ) -> Result<T, AttemptFailure> {
-        let Limits {
+        let WaitLimits {
             deadline,
             patience,
             least,
