@@ -49,10 +49,13 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .route("/api/session", get(pages::api))
         .layer(SessionLayer::new(&sessions, "session-key")?);
 
+    // Before it says that it listens: from then on it may be asked to stop.
+    let interrupts = setup::interrupts()?;
     println!("Listening on http://{address}");
+    let stop = setup::interrupted(interrupts.clone());
     tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(setup::interrupted()) => served?,
-        () = setup::patience_is_over() => {}
+        served = axum::serve(listener, app).with_graceful_shutdown(stop) => served?,
+        () = setup::patience_is_over(interrupts) => {}
     }
 
     println!("Stopping.");

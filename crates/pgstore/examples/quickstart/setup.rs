@@ -2,11 +2,13 @@
 
 use std::env;
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use pgstore::Keys;
 use pgstore_embedded::EmbeddedPostgres;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// The database. A server that this program started stops when the value is dropped.
 pub(crate) enum Database {
@@ -50,26 +52,42 @@ pub(crate) async fn listener() -> Result<TcpListener, Box<dyn Error>> {
     listener.map_err(|error| format!("port {port}: {error}; set PORT to another one").into())
 }
 
-/// Ends at Ctrl-C, and when the system asks the program to stop.
-pub(crate) async fn interrupted() {
+/// Counts from now on how often the program is asked to stop: by Ctrl-C, or by the system.
+pub(crate) fn interrupts() -> io::Result<watch::Receiver<u32>> {
+    let (asked, times) = watch::channel(0);
     #[cfg(unix)]
-    let mut terminated = {
+    let (mut ctrl_c, mut terminated) = {
         use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate()).expect("signals can be listened to")
+        let (ctrl_c, terminated) = (SignalKind::interrupt(), SignalKind::terminate());
+        (signal(ctrl_c)?, signal(terminated)?)
     };
-    #[cfg(unix)]
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
-    #[cfg(not(unix))]
-    let _ = tokio::signal::ctrl_c().await;
+    tokio::spawn(async move {
+        loop {
+            #[cfg(unix)]
+            tokio::select! {
+                _ = ctrl_c.recv() => {}
+                _ = terminated.recv() => {}
+            }
+            #[cfg(not(unix))]
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            asked.send_modify(|times| *times += 1);
+        }
+    });
+    Ok(times)
+}
+
+/// Ends at the first Ctrl-C.
+pub(crate) async fn interrupted(mut interrupts: watch::Receiver<u32>) {
+    let _ = interrupts.wait_for(|times| *times > 0).await;
 }
 
 /// Ends three seconds after Ctrl-C, so that requests under way can finish, or at a second Ctrl-C.
-pub(crate) async fn patience_is_over() {
-    interrupted().await;
-    let _ = tokio::time::timeout(Duration::from_secs(3), interrupted()).await;
+pub(crate) async fn patience_is_over(mut interrupts: watch::Receiver<u32>) {
+    interrupted(interrupts.clone()).await;
+    let again = interrupts.wait_for(|times| *times > 1);
+    let _ = tokio::time::timeout(Duration::from_secs(3), again).await;
 }
 
 /// An error and its causes, in one line.
