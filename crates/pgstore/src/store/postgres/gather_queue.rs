@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
+use super::sender_places::{STALLED, SenderPlace, SenderPlaces};
 use super::statements::Gathered;
 use crate::id::SessionId;
 use crate::store::StoreError;
@@ -24,10 +25,6 @@ const MOST_BYTES: usize = 8 << 20;
 /// How long a statement takes at most that others are gathered behind.
 pub(super) const SLOW: Duration = Duration::from_millis(10);
 
-/// For how long one who sends keeps its place, and its session, without a sign of life. A caller that sends its
-/// own statement may be alive and not polled, as in a stream whose consumer is busy.
-const STALLED: Duration = Duration::from_millis(100);
-
 /// The callers of one kind of statement.
 ///
 /// A caller that finds a place free sends its own statement at once. The others wait, and their
@@ -41,9 +38,8 @@ pub(super) struct GatherQueue<G: Gathered> {
 }
 
 struct QueueState<G: Gathered> {
-    /// Those who send a statement, with when each was last seen to run.
-    senders: Vec<(SenderPlace, Instant)>,
-    next_place: u64,
+    /// Those who send a statement.
+    senders: SenderPlaces,
     /// How many requests are under way.
     under_way: usize,
     /// When the last statement was sent.
@@ -52,10 +48,6 @@ struct QueueState<G: Gathered> {
     /// The sessions of the requests that are under way, with when they were sent.
     ids: HashMap<SessionId, Instant>,
 }
-
-/// The place of one who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SenderPlace(u64);
 
 /// A caller that waits.
 pub(super) struct Waiting<G: Gathered> {
@@ -104,8 +96,7 @@ impl<G: Gathered> GatherQueue<G> {
     /// `bound`: how many callers wait at most.
     pub(super) fn new(places: usize, bound: usize, meter: &StoreMeter) -> Self {
         let state = QueueState {
-            senders: Vec::new(),
-            next_place: 0,
+            senders: SenderPlaces::default(),
             under_way: 0,
             sent_at: Instant::now(),
             waiting: VecDeque::new(),
@@ -125,9 +116,9 @@ impl<G: Gathered> GatherQueue<G> {
     pub(super) fn join(&self, request: G::Request, deadline: Instant) -> Turn<G> {
         let mut state = self.state();
         let is_free = G::id(&request).is_none_or(|id| state.is_free(id));
-        let may_send = is_free && state.has_place(self.places) && state.are_enough(1);
+        let may_send = is_free && state.senders.has_room(self.places) && state.are_enough(1);
         if may_send && state.waiting.is_empty() {
-            let place = state.new_place();
+            let place = state.senders.take();
             state.begins(place, 1);
             let id = G::id(&request).cloned();
             let sent_at = state.sent_at;
@@ -146,7 +137,7 @@ impl<G: Gathered> GatherQueue<G> {
         if !may_send {
             return Turn::Wait(ticket);
         }
-        Turn::Start(ticket, state.new_place())
+        Turn::Start(ticket, state.senders.take())
     }
 
     /// The callers whose requests go out in the next statement, one for each session. If there are
@@ -197,7 +188,7 @@ impl<G: Gathered> GatherQueue<G> {
     /// A statement takes long. The place of another task that has to send for those who came after it.
     pub(super) fn nudge(&self, place: SenderPlace) -> Option<SenderPlace> {
         let mut state = self.state();
-        state.is_alive(place);
+        state.senders.saw(place);
         state.place_for_waiting(self.places)
     }
 
@@ -238,46 +229,23 @@ impl<G: Gathered> QueueState<G> {
         sent_at.is_none_or(|sent_at| sent_at.elapsed() > STALLED)
     }
 
-    /// Whether fewer than `places` send, not counting those who give no sign of life.
-    fn has_place(&self, places: usize) -> bool {
-        let is_alive = |(_, seen): &&(SenderPlace, Instant)| seen.elapsed() <= STALLED;
-        self.senders.len() < places || self.senders.iter().filter(is_alive).count() < places
-    }
-
-    fn new_place(&mut self) -> SenderPlace {
-        let place = SenderPlace(self.next_place);
-        self.next_place += 1;
-        self.senders.push((place, Instant::now()));
-        place
-    }
-
     /// A place for a task that sends for those who wait.
     fn place_for_waiting(&mut self, places: usize) -> Option<SenderPlace> {
-        let is_due = !self.waiting.is_empty() && self.has_place(places);
-        is_due.then(|| self.new_place())
-    }
-
-    /// One who sends was seen to run.
-    fn is_alive(&mut self, place: SenderPlace) {
-        let now = Instant::now();
-        self.senders
-            .iter_mut()
-            .filter(|sender| sender.0 == place)
-            .for_each(|sender| sender.1 = now);
+        let is_due = !self.waiting.is_empty() && self.senders.has_room(places);
+        is_due.then(|| self.senders.take())
     }
 
     /// A statement with this many requests is sent.
     fn begins(&mut self, place: SenderPlace, requests: usize) {
         self.under_way += requests;
         self.sent_at = Instant::now();
-        self.senders.retain(|sender| sender.0 != place);
-        self.senders.push((place, self.sent_at));
+        self.senders.saw(place);
     }
 
     /// The sender of a statement has ended.
     fn ends(&mut self, place: SenderPlace) {
-        self.senders.retain(|sender| sender.0 != place);
-        if self.senders.is_empty() {
+        self.senders.give_back(place);
+        if self.senders.len() == 0 {
             self.under_way = 0;
         }
     }
@@ -411,7 +379,7 @@ mod tests {
 
     /// Those who wait get a task.
     fn start<G: Gathered>(queue: &GatherQueue<G>) -> SenderPlace {
-        queue.state().new_place()
+        queue.state().senders.take()
     }
 
     #[tokio::test]
@@ -485,6 +453,6 @@ mod tests {
         queue.release(1, std::slice::from_ref(&id));
         assert!(queue.next(place).is_none());
         assert!(!queue.has_sent(frozen, Some(&id)));
-        assert!(queue.state().senders.is_empty());
+        assert!(queue.state().senders.len() == 0);
     }
 }

@@ -68,6 +68,7 @@ mod pool_slot;
 mod probe;
 mod refusal;
 mod send_forms;
+mod sender_places;
 mod slow_slots;
 mod statement_names;
 mod statement_strategy;

@@ -66,6 +66,17 @@ async fn a_standby_is_not_read_although_it_is_named_first() {
     assert!(!is_there(&store, &secrets::fresh_id()).await);
     assert_eq!(store_connections(&standby).await, 0);
     store.close().await;
+    // Unless the application wants it.
+    let any = format!("{text} target_session_attrs=any");
+    let store = connect(&any).await.unwrap();
+    assert!(!is_there(&store, &secrets::fresh_id()).await);
+    assert!(store_connections(&standby).await > 0);
+    let id = insert(&store).await.unwrap();
+    assert!(
+        is_there(&store, &id).await,
+        "after a write, reads follow it"
+    );
+    store.close().await;
 }
 
 #[apply(trial)]

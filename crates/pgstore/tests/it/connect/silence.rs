@@ -133,6 +133,16 @@ async fn works_soon(store: &PgStore) {
     }
 }
 
+/// A store over a network that can forget its connections.
+async fn forgetful() -> (Database, Network, PgStore) {
+    let database = Database::fresh_on(with_tls().url()).await;
+    database.store().await;
+    let network = Network::with(Delays::default()).await;
+    let options = PgStoreOptions::new().deadline(DEADLINE);
+    let store = options.connect(&network.url(&database)).await.unwrap();
+    (database, network, store)
+}
+
 #[apply(trial)]
 async fn callers_that_waited_long_for_a_connection_do_not_take_it_from_the_others() {
     let database = Database::fresh_on(with_tls().url()).await;
@@ -156,11 +166,7 @@ async fn the_same_holds_for_the_applications_pool() {
 
 #[apply(trial)]
 async fn a_network_that_forgets_idle_connections_costs_no_request() {
-    let database = Database::fresh_on(with_tls().url()).await;
-    database.store().await;
-    let network = Network::with(Delays::default()).await;
-    let options = PgStoreOptions::new().deadline(DEADLINE);
-    let store = options.connect(&network.url(&database)).await.unwrap();
+    let (_database, network, store) = forgetful().await;
     for _ in 0..2 {
         let id = secrets::fresh_id();
         store.insert(&id, &row()).await.unwrap();
@@ -213,11 +219,7 @@ async fn many_idle_connections_that_the_network_forgot_cost_no_request() {
 /// A client that hangs up takes its request along.
 #[apply(trial)]
 async fn a_silent_connection_is_noticed_although_no_caller_waits_for_long() {
-    let database = Database::fresh_on(with_tls().url()).await;
-    database.store().await;
-    let network = Network::with(Delays::default()).await;
-    let options = PgStoreOptions::new().deadline(DEADLINE);
-    let store = options.connect(&network.url(&database)).await.unwrap();
+    let (_database, network, store) = forgetful().await;
     let id = secrets::fresh_id();
     store.load(&id, at(0)).await.unwrap();
     network.forget();
@@ -230,11 +232,7 @@ async fn a_silent_connection_is_noticed_although_no_caller_waits_for_long() {
 
 #[apply(trial)]
 async fn a_read_leaves_a_connection_that_falls_silent_while_there_is_time_for_another() {
-    let database = Database::fresh_on(with_tls().url()).await;
-    database.store().await;
-    let network = Network::with(Delays::default()).await;
-    let options = PgStoreOptions::new().deadline(DEADLINE);
-    let store = options.connect(&network.url(&database)).await.unwrap();
+    let (_database, network, store) = forgetful().await;
     let id = secrets::fresh_id();
     store.insert(&id, &row()).await.unwrap();
     store.load(&id, at(0)).await.unwrap();
